@@ -1,0 +1,162 @@
+"""One problem and one model in, one classification out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from triage_agent import grounding
+from triage_agent.errors import ReplyError, ServiceError
+from triage_agent.model import Model
+from triage_agent.records import (
+    Abstention,
+    Classification,
+    DecidedBy,
+    Failure,
+    Label,
+    Outcome,
+    Prediction,
+    Problem,
+    ReviewReason,
+    Signals,
+    Usage,
+)
+from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of the rules that turn a prediction into a classification."""
+
+    threshold: float = DEFAULT_THRESHOLD  # under it the tie-breaker decides; 0.5 to 1
+
+
+async def classify(
+    problem: Problem,
+    model: Model,
+    policy: Policy | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Classification:
+    """Return the classification of one problem.
+
+    A reply that cannot be used or a service that fails makes a row with the outcome `error`; what
+    no retry can change (`StopError`, `SettingsError`) is raised, for it concerns every row.
+    """
+    started = clock()
+    if not grounding.has_words(problem.text):
+        row = _blank(problem, model, Outcome.ABSTAINED)
+        return replace(
+            row,
+            abstained_because=Abstention.TOO_VAGUE,
+            rationale="There are no words to read in this text.",
+        )
+    try:
+        prediction = await model.predict(problem)
+    except (ReplyError, ServiceError) as error:
+        failure = Failure(error.type, error.message, error.retryable)
+        usage = error.usage if isinstance(error, ReplyError) else Usage()
+        row = replace(_blank(problem, model, Outcome.ERROR), error=failure, usage=usage)
+    else:
+        row = apply_policy(problem, prediction, model, policy or Policy())
+    return replace(row, duration_s=clock() - started)
+
+
+def apply_policy(
+    problem: Problem, prediction: Prediction, model: Model, policy: Policy
+) -> Classification:
+    """Return the classification that a prediction leads to; checks in the order of PRODUCT.md."""
+    row = replace(
+        _blank(problem, model, Outcome.CLASSIFIED),
+        p_build=prediction.p_build,
+        signals=prediction.signals,
+        function=prediction.function,
+        evidence=grounding.standing_quotes(prediction.evidence, problem.text),
+        rationale=grounding.drop_invented_numbers(prediction.rationale, problem.text),
+        truncated=prediction.truncated,
+        usage=prediction.usage,
+    )
+    if because := _abstains(prediction):
+        return replace(row, outcome=Outcome.ABSTAINED, abstained_because=because, p_build=None)
+    if is_torn(prediction.p_build, prediction.signals, prediction.votes, policy.threshold):
+        label, rule = break_tie(prediction.signals)
+        row = replace(row, label=label, decided_by=rule)
+    else:
+        row = replace(
+            row,
+            label=prediction.label,
+            decided_by=DecidedBy.MODEL,
+            probability=_probability_of(prediction.label, prediction.p_build),
+            probability_from=prediction.probability_from,
+        )
+    return replace(row, review_reasons=_review_reasons(row))
+
+
+def answer_question(row: Classification, signal: str | None) -> Classification:
+    """Return the row after the owner answered the one question about it.
+
+    `signal` names what the owner said is true (`customer_facing_software`,
+    `engineering_leadership`, `existing_process`); None means "not sure" and changes nothing. The
+    owner knows better than the model, so the answer replaces the signals that the tie rules read.
+    """
+    if signal is None:
+        return row
+    guessed = row.signals or Signals()
+    signals = replace(
+        guessed,
+        customer_facing_software=signal == "customer_facing_software",
+        custom_system=False,
+        engineering_leadership=signal == "engineering_leadership",
+        existing_process=signal == "existing_process",
+        too_vague=False,
+    )
+    label, rule = break_tie(signals)
+    row = replace(
+        row,
+        outcome=Outcome.CLASSIFIED,
+        label=label,
+        decided_by=rule,
+        signals=signals,
+        abstained_because=None,
+        probability=None,
+        probability_from=None,
+    )
+    return replace(row, review_reasons=_review_reasons(row))
+
+
+def _blank(problem: Problem, model: Model, outcome: Outcome) -> Classification:
+    """Return a row that names its text and its model, and claims nothing."""
+    return Classification(
+        id=problem.id,
+        text=problem.text,
+        outcome=outcome,
+        backend=model.backend,
+        model=model.name,
+        prompt=model.prompt,
+        hours_per_week=grounding.hours_per_week(problem.text),
+    )
+
+
+def _abstains(prediction: Prediction) -> Abstention | None:
+    """Return why a prediction is no answer; None if it is one."""
+    if not prediction.known_language:  # first: what else was noticed in it means nothing
+        return Abstention.UNKNOWN_LANGUAGE
+    if prediction.signals.neither:
+        return Abstention.NEITHER
+    return Abstention.TOO_VAGUE if prediction.signals.too_vague else None
+
+
+def _probability_of(label: Label, p_build: float | None) -> float | None:
+    """Return the chance that `label` is right, given that of build-software."""
+    if p_build is None:
+        return None
+    return p_build if label is Label.BUILD else 1 - p_build
+
+
+def _review_reasons(row: Classification) -> tuple[ReviewReason, ...]:
+    """Return why a person should look at a classified row."""
+    reasons = {
+        ReviewReason.TB4: row.decided_by is DecidedBy.TB4,
+        ReviewReason.NO_EVIDENCE: not row.evidence,
+        ReviewReason.INSTRUCTS_READER: bool(row.signals and row.signals.instructs_reader),
+        ReviewReason.TRUNCATED: row.truncated,
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)

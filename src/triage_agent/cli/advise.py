@@ -1,0 +1,91 @@
+"""`triage advise`: from the biggest problems of a business to whom to hire."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_agent.cli.options import (
+    AskOption,
+    BackendOption,
+    BaseUrlOption,
+    JsonOption,
+    KeyOption,
+    ModelOption,
+    PromptOption,
+    ThresholdOption,
+    TimeoutOption,
+)
+from triage_agent.settings import Backend
+
+
+def advise(
+    problems: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PROBLEM]...",
+            help="The three biggest business problems; without any, they are asked for or read.",
+        ),
+    ] = None,
+    revenue: Annotated[
+        str | None,
+        typer.Option(help="Yearly revenue in USD, like 3M, $750k, 1M-5M, 250k a month."),
+    ] = None,
+    usd_rate: Annotated[
+        float | None,
+        typer.Option(help="USD for one unit, if the revenue is in another currency."),
+    ] = None,
+    sells_software: Annotated[
+        bool | None,
+        typer.Option(
+            "--sells-software/--no-sells-software",
+            help="Whether the business sells, or is building, software for customers.",
+        ),
+    ] = None,
+    quiz: Annotated[
+        Path | None,
+        typer.Option(help="Answers of the readiness quiz, as `triage quiz --save` writes them."),
+    ] = None,
+    as_json: JsonOption = False,
+    ask: AskOption = True,
+    backend: BackendOption = Backend.AUTO,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    api_key: KeyOption = None,
+    prompt: PromptOption = "guide",
+    threshold: ThresholdOption = 0.65,
+    timeout: TimeoutOption = 120.0,
+) -> None:
+    """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
+    from triage_agent.advice import plan_for
+    from triage_agent.cli.session import Session, ask_quiz, out, read_problems
+    from triage_agent.decide import Profile, Recommendation, decide
+    from triage_agent.quiz import read_answers
+    from triage_agent.report import as_advice
+    from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
+    from triage_agent.terminal import show_decision, show_problem
+
+    profile = Profile(
+        UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software
+    )
+    answers = read_answers(quiz) if quiz else None
+    session = Session.open(
+        backend, model, base_url, api_key, prompt=prompt, threshold=threshold, timeout_s=timeout
+    )
+    asking = ask and not as_json
+    rows = list(session.classify(read_problems(problems), ask=asking))
+    decision = decide(rows, profile, answers)
+    if decision.recommendation is Recommendation.TAKE_THE_QUIZ and asking:
+        decision = decide(rows, profile, ask_quiz())
+    plan = plan_for(decision)
+    if as_json:
+        sys.stdout.write(json.dumps(as_advice(rows, decision, plan), ensure_ascii=False) + "\n")
+    else:
+        console = out()
+        for number, row in enumerate(rows, start=1):
+            show_problem(console, number, row)
+        show_decision(console, decision, plan)
+    if any(row.error for row in rows):
+        raise typer.Exit(3)

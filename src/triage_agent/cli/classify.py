@@ -1,0 +1,61 @@
+"""`triage classify`: one result a problem."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from triage_agent.cli.options import (
+    AskOption,
+    BackendOption,
+    BaseUrlOption,
+    JsonOption,
+    KeyOption,
+    ModelOption,
+    PromptOption,
+    ThresholdOption,
+    TimeoutOption,
+)
+from triage_agent.settings import Backend
+
+
+def classify(
+    problems: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROBLEM]...", help="Problems; without any, standard input."),
+    ] = None,
+    as_json: JsonOption = False,
+    backend: BackendOption = Backend.AUTO,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    api_key: KeyOption = None,
+    prompt: PromptOption = "guide",
+    threshold: ThresholdOption = 0.65,
+    timeout: TimeoutOption = 120.0,
+    ask: AskOption = True,
+) -> None:
+    """Say of each problem whether it calls for building software or automating a process.
+
+    Standard input may be plain text (a problem a line, or a paragraph if blank lines are present;
+    numbered lists are understood) or JSON Lines with "text" and an optional "id".
+    """
+    from triage_agent.cli.session import Session, out, read_problems
+
+    session = Session.open(
+        backend, model, base_url, api_key, prompt=prompt, threshold=threshold, timeout_s=timeout
+    )
+    failed, console = 0, out()
+    asking = ask and not as_json
+    for number, row in enumerate(session.classify(read_problems(problems), ask=asking), start=1):
+        failed += row.error is not None
+        if as_json:
+            from triage_agent.report import as_row
+
+            sys.stdout.write(json.dumps(as_row(row), ensure_ascii=False) + "\n")
+        else:
+            from triage_agent.terminal import show_problem
+
+            show_problem(console, number, row)
+    if failed:
+        raise typer.Exit(3)

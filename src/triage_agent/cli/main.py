@@ -1,0 +1,103 @@
+"""The `triage` program: its commands, its exit codes, and the one place that catches errors."""
+
+import io
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from triage_agent.cli.advise import advise
+from triage_agent.cli.classify import classify
+from triage_agent.cli.doctor import doctor
+from triage_agent.cli.quiz import quiz
+from triage_agent.errors import TriageError
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
+    "5 model or service stopped the run, 130 Ctrl-C."
+)
+
+app = typer.Typer(
+    name="triage",
+    help="Do you need somebody to build software, or somebody to automate what you already do?",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(advise)
+app.command()(classify)
+app.command()(quiz)
+app.command()(doctor)
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("triage-agent"))
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Do you need somebody to build software, or somebody to automate what you already do?"""
+    if context.invoked_subcommand is None:
+        if sys.stdin.isatty():
+            advise()
+        else:
+            typer.echo(context.get_help())
+
+
+class _PipeSafe(io.TextIOWrapper):
+    """Standard output that ends the program quietly when its reader has gone (`| head`)."""
+
+    def write(self, text: str) -> int:
+        """Write, or leave with exit code 0 if nobody reads any more."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            _leave_quietly()
+
+    def flush(self) -> None:
+        """Flush, or leave with exit code 0 if nobody reads any more."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            _leave_quietly()
+
+
+def _leave_quietly() -> NoReturn:
+    """Exit with 0; what is still buffered goes nowhere, so that no second error is printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    raise SystemExit(0)
+
+
+def main() -> None:
+    """Run the program; every error of ours ends here as one message and its exit code."""
+    sys.stdout.flush()
+    sys.stdout = _PipeSafe(
+        sys.stdout.buffer,
+        encoding=sys.stdout.encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+    try:
+        app()
+    except TriageError as error:
+        typer.echo(f"error: {error.message}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

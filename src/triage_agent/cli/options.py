@@ -1,0 +1,40 @@
+"""The options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from triage_agent.settings import Backend
+
+BackendOption = Annotated[
+    Backend,
+    typer.Option(help="Who reads the problems; auto: the LLM if a model is named, else embedded."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="The LLM's name.", envvar="TRIAGE_MODEL"),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(help="Address of an OpenAI-compatible server.", envvar="OPENAI_BASE_URL"),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The server's key; better given in the environment.",
+        envvar="OPENAI_API_KEY",
+        show_default=False,
+    ),
+]
+PromptOption = Annotated[
+    str, typer.Option(help="A shipped prompt's name, or the path of your own (LLM only).")
+]
+ThresholdOption = Annotated[
+    float,
+    typer.Option(min=0.5, max=1.0, help="Under this probability the tie rules decide."),
+]
+TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds to wait for one LLM answer.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AskOption = Annotated[
+    bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
+]

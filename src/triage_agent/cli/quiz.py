@@ -1,0 +1,46 @@
+"""`triage quiz`: how ready the business is for AI and automation."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_agent.cli.options import JsonOption
+
+
+def quiz(
+    answers: Annotated[
+        Path | None, typer.Option(help="Read the answers from a file: {dimension: 0..3}.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the answers to a file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
+    from triage_agent.cli.session import ask_quiz, out
+    from triage_agent.errors import InputError, SettingsError
+    from triage_agent.quiz import read_answers
+    from triage_agent.report import as_quiz
+    from triage_agent.terminal import show_quiz
+
+    result = read_answers(answers) if answers else ask_quiz()
+    if result is None:
+        raise InputError(
+            "The quiz asks its questions in a terminal, and this is none. "
+            "Give the answers in a file: triage quiz --answers answers.json"
+        )
+    if save:
+        points = {dimension.id: dimension.points for dimension in result.dimensions}
+        try:
+            save.write_text(json.dumps(points, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(
+                f"The answers cannot be saved to {save}: {error.strerror}."
+            ) from error
+    if as_json:
+        sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
+    else:
+        show_quiz(out(), result)
+    if save:
+        typer.echo(f"Saved to {save}. Use it: triage advise --quiz {save}", err=True)

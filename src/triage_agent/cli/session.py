@@ -1,0 +1,152 @@
+"""What the commands share: an open model, the reading of problems, the asking of questions."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+
+from triage_agent.classify import Policy, answer_question, classify
+from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
+from triage_agent.model import Model
+from triage_agent.ordered import in_order
+from triage_agent.quiz import QuizResult, load_quiz, score
+from triage_agent.records import Abstention, Classification, Failure, Outcome, Problem
+from triage_agent.settings import Backend, choose_backend, open_model
+from triage_agent.tiebreak import is_torn
+
+ASK_PROBLEMS = (
+    "What are the three biggest problems of your business right now?\n"
+    "Business problems, not technology problems. One a line; end with Ctrl-D on an empty line."
+)
+WIDTH = 8  # problems under way at once
+QUESTION = "What would help with this one?"
+CHOICES = {
+    "customers or the public would use what gets built": "customer_facing_software",
+    "somebody has to lead engineers or judge technology": "engineering_leadership",
+    "work that staff do today should run by itself": "existing_process",
+    "not sure": None,
+}
+
+
+def out() -> Console:
+    """Return the console on standard output; plain text unless it is a terminal."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+
+
+def in_terminal() -> bool:
+    """Return whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def read_problems(arguments: Sequence[str] | None) -> Iterable[Problem | Rejected]:
+    """Return the problems from the arguments, else from standard input, asking in a terminal."""
+    if arguments:
+        return from_arguments(arguments)
+    if sys.stdin.isatty():
+        typer.echo(ASK_PROBLEMS, err=True)
+    return from_stream(sys.stdin.buffer)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A model that is open, and the policy that its predictions are held to."""
+
+    model: Model
+    policy: Policy
+
+    @classmethod
+    def open(
+        cls,
+        backend: Backend,
+        model: str | None,
+        base_url: str | None,
+        api_key: str | None,
+        *,
+        prompt: str,
+        threshold: float,
+        timeout_s: float,
+    ) -> "Session":
+        """Open the chosen model and say on standard error where the text goes."""
+        choice = choose_backend(
+            backend, os.environ, model=model, base_url=base_url, api_key=api_key
+        )
+        opened, line = open_model(choice, prompt=prompt, timeout_s=timeout_s)
+        typer.echo(line, err=True)
+        return cls(opened, Policy(threshold))
+
+    def classify(
+        self, problems: Iterable[Problem | Rejected], *, ask: bool
+    ) -> Iterator[Classification]:
+        """Yield the classifications in order; unclear ones are asked about if `ask`."""
+        rows = in_order(problems, self._classify_one, WIDTH)
+        with asyncio.Runner() as runner:
+            try:
+                while pair := runner.run(anext(rows, None)):
+                    yield self._asked(pair[1]) if ask and in_terminal() else pair[1]
+            finally:
+                runner.run(rows.aclose())
+                runner.run(self.model.aclose())
+
+    async def _classify_one(self, problem: Problem | Rejected) -> Classification:
+        """Return the row of one problem, or of an input row that is none."""
+        if isinstance(problem, Rejected):
+            return self._rejected(problem)
+        return await classify(problem, self.model, self.policy)
+
+    def _asked(self, row: Classification) -> Classification:
+        """Return the row after the owner's answer, if it was unclear."""
+        if is_technology_wish(row.text):
+            typer.echo(
+                f"“{row.text.strip()}” is a technology. What is the business problem behind it? "
+                "A sentence about what goes wrong today gives a better answer.",
+                err=True,
+            )
+        torn = row.signals is not None and is_torn(
+            row.p_build, row.signals, threshold=self.policy.threshold
+        )
+        vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
+        if not (vague or (torn and row.outcome is Outcome.CLASSIFIED)):
+            return row
+        typer.echo(f"\nUnclear: {row.text.strip()[:200]}", err=True)
+        return answer_question(row, CHOICES[choose(QUESTION, list(CHOICES))])
+
+    def _rejected(self, rejected: Rejected) -> Classification:
+        """Return the error row of an input row that is no problem."""
+        error = rejected.error
+        return Classification(
+            id=rejected.id,
+            text=rejected.text,
+            outcome=Outcome.ERROR,
+            backend=self.model.backend,
+            model=self.model.name,
+            prompt=self.model.prompt,
+            error=Failure(error.type, error.message, error.retryable),
+        )
+
+
+def ask_quiz() -> QuizResult | None:
+    """Return the quiz as answered in the terminal; None where nobody can be asked."""
+    if not in_terminal():
+        return None
+    answers: dict[str, int] = {}
+    questions = load_quiz().questions
+    for number, question in enumerate(questions, start=1):
+        texts = [answer.text for answer in question.answers]
+        title = f"{number} of {len(questions)} · {question.question}"
+        answers[question.id] = texts.index(choose(title, texts))
+    return score(answers)
+
+
+def choose(question: str, choices: Sequence[str]) -> str:
+    """Return the choice made with arrow keys or a number; Ctrl-C ends the program."""
+    import questionary
+    from prompt_toolkit.output import create_output
+
+    answer: str = questionary.select(
+        question, choices=list(choices), use_shortcuts=True, output=create_output(sys.stderr)
+    ).unsafe_ask()
+    return answer

@@ -1,0 +1,218 @@
+"""How one server wants to be asked: what it refused is remembered, how it enforces a schema too.
+
+Pure: bodies and replies are values here; `openai_model` sends them. Servers that call themselves
+OpenAI-compatible differ in three ways that matter: which parameters they refuse, what they call
+the completion limit, and how (or whether) they hold a reply to a schema. A dialect starts with
+the strictest request and steps down once for everything that is refused.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from triage_agent.errors import ReplyError
+from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.records import Usage
+
+IGNORED_REPLIES_BEFORE_STEP = 3
+MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
+OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+# Words of a refusal that is about how the schema is enforced. After a 5xx only parameter names
+# count: llama-cpp-python answers 500 to a response_format that it does not know.
+FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b")
+FORMAT_WORDS = re.compile(
+    FORMAT_NAMES.pattern + r"|structured output|schema|grammar|\btool|\bfunction", re.IGNORECASE
+)
+BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
+
+
+class Rung(StrEnum):
+    """How a server is asked to hold to the schema, from strict to not at all."""
+
+    JSON_SCHEMA = "json_schema"
+    TOOL = "tool"
+    JSON_OBJECT = "json_object"
+    PLAIN = "plain"
+
+
+LADDER = tuple(Rung)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What is known so far about one model at one address."""
+
+    rung: Rung = Rung.JSON_SCHEMA
+    limit_name: str = "max_tokens"
+    dropped: frozenset[str] = frozenset()  # parameters that were refused
+    bounds: bool = True  # whether the schema may bound lengths and numbers
+    ignored: int = 0  # replies on this rung that did not fit the schema
+
+    def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
+        """Return the request's JSON body in this dialect."""
+        schema = request.schema if self.bounds else _without_bounds(request.schema)
+        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": messages,
+            "temperature": request.temperature,
+            "logprobs": True,
+            self.limit_name: request.max_output_tokens,
+        }
+        if self.rung is Rung.JSON_SCHEMA:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": request.schema_name, "strict": True, "schema": schema},
+            }
+        elif self.rung is Rung.TOOL:
+            function = {"name": request.schema_name, "strict": True, "parameters": schema}
+            body["tools"] = [{"type": "function", "function": function}]
+            body["tool_choice"] = {"type": "function", "function": {"name": request.schema_name}}
+        else:
+            wanted = json.dumps(schema, separators=(",", ":"))
+            messages[0]["content"] += (
+                "\n\nReply with one JSON object and nothing else. It must fit this JSON Schema:\n"
+                + wanted
+            )
+            if self.rung is Rung.JSON_OBJECT:
+                body["response_format"] = {"type": "json_object"}
+        return {key: value for key, value in body.items() if key not in self.dropped}
+
+    def after_refusal(
+        self, message: str, parameter: str | None = None, *, crashed: bool = False
+    ) -> "Dialect | None":
+        """Return the dialect to try after a request was refused; None if nothing is left to drop.
+
+        `message` and `parameter` are what the server said was wrong; `crashed` says that it
+        called it an error of its own (5xx), so that only a parameter's name is believed.
+        """
+        said = f"{parameter or ''} {message}"
+        sent = [n for n in ("temperature", "logprobs", self.limit_name) if n not in self.dropped]
+        for name in sent:
+            if re.search(rf"\b{name}\b", said):
+                return self._without(name)
+        named = any(re.search(rf"\b{word}\b", said) for word in BOUNDS)
+        if named and self.bounds and self.rung is not Rung.PLAIN:
+            return replace(self, bounds=False)
+        if (FORMAT_NAMES if crashed else FORMAT_WORDS).search(said):
+            return self.step_down()
+        return None
+
+    def after_ignored_reply(self) -> "Dialect":
+        """Return the dialect after a reply did not fit the schema: three of them are one step."""
+        if self.ignored + 1 < IGNORED_REPLIES_BEFORE_STEP:
+            return replace(self, ignored=self.ignored + 1)
+        return self.step_down() or self
+
+    def step_down(self) -> "Dialect | None":
+        """Return the dialect one rung down; None on the last."""
+        place = LADDER.index(self.rung)
+        if place + 1 == len(LADDER):
+            return None
+        return replace(self, rung=LADDER[place + 1], ignored=0)
+
+    def _without(self, name: str) -> "Dialect":
+        """Return the dialect that no longer sends `name`; a completion limit is renamed first."""
+        other = OTHER_LIMIT.get(name)
+        if other and other not in self.dropped:
+            return replace(self, limit_name=other, dropped=self.dropped | {name})
+        return replace(self, dropped=self.dropped | {name})
+
+
+def _without_bounds(schema: Any) -> Any:
+    """Return a JSON Schema without limits on lengths and numbers."""
+    if isinstance(schema, Mapping):
+        return {k: _without_bounds(v) for k, v in schema.items() if k not in BOUNDS}
+    if isinstance(schema, list):
+        return [_without_bounds(item) for item in schema]
+    return schema
+
+
+def read_completion(payload: Any, rung: Rung, model: str) -> ChatReply:
+    """Return the answer inside a chat-completion payload.
+
+    Raises `ReplyError`: `empty` (no choice, no text), `refusal`, `content_filter`, `truncated`.
+    """
+    payload = payload if isinstance(payload, Mapping) else {}
+    usage = _usage_of(payload.get("usage"))
+    choices = payload.get("choices")
+    if not (isinstance(choices, list) and choices and isinstance(choices[0], Mapping)):
+        raise ReplyError(
+            f"{model} sent an answer without any choice. Run again.", "empty", usage=usage
+        )
+    choice = choices[0]
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    finish, text = choice.get("finish_reason"), _text_of(message)
+    if message.get("refusal"):
+        complaint = f"{model} refused to answer about this text. Classify it by hand."
+        raise ReplyError(complaint, "refusal", usage=usage)
+    if finish == "content_filter":
+        complaint = f"A content filter stopped {model}. Classify this text by hand."
+        raise ReplyError(complaint, "content_filter", usage=usage)
+    if finish == "length":
+        complaint = f"{model} reached the completion limit too early. Choose another model."
+        raise ReplyError(complaint, "truncated", text, usage)
+    if not text.strip():
+        raise ReplyError(f"{model} sent an empty answer. Run again.", "empty", usage=usage)
+    return ChatReply(
+        text=first_json_object(text),
+        usage=usage,
+        tokens=_tokens_of(choice.get("logprobs")),
+        rung=rung.value,
+    )
+
+
+def first_json_object(text: str) -> str:
+    """Return the first JSON object in a text, else the text itself.
+
+    >>> first_json_object('Sure! ```json {"a": {"b": 1}}``` Anything else?')
+    '{"a": {"b": 1}}'
+    """
+    for start in islice((m.start() for m in re.finditer(r"\{", text)), MAX_BRACES):
+        try:
+            value, length = json.JSONDecoder().raw_decode(text[start:])
+        except (ValueError, RecursionError):
+            continue  # "{braces}" of a model that thinks aloud
+        if isinstance(value, dict):
+            return text[start : start + length]
+    return text
+
+
+def _text_of(message: Mapping[str, Any]) -> str:
+    """Return the content, or the arguments of the first tool call."""
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and calls and isinstance(calls[0], Mapping):
+        function = calls[0].get("function")
+        if isinstance(function, Mapping) and isinstance(function.get("arguments"), str):
+            return str(function["arguments"])
+    content = message.get("content")
+    return content if isinstance(content, str) else ""
+
+
+def _usage_of(usage: Any) -> Usage:
+    """Return the reported usage of one call; a missing report counts no tokens."""
+    if not isinstance(usage, Mapping):
+        return Usage(calls=1)
+    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+    given, made = (c if isinstance(c, int) and c >= 0 else 0 for c in counts)
+    return Usage(calls=1, input_tokens=given, output_tokens=made)
+
+
+def _tokens_of(logprobs: Any) -> tuple[tuple[str, float], ...]:
+    """Return the tokens with their log-probabilities, in OpenAI's form or the older one."""
+    if not isinstance(logprobs, Mapping):
+        return ()
+    if isinstance(content := logprobs.get("content"), list):
+        pairs = [(t.get("token"), t.get("logprob")) for t in content if isinstance(t, Mapping)]
+    elif isinstance(tokens := logprobs.get("tokens"), list):  # llama-cpp-python
+        values = logprobs.get("token_logprobs")
+        pairs = list(zip(tokens, values, strict=False)) if isinstance(values, list) else []
+    else:
+        return ()
+    good = [(t, float(p)) for t, p in pairs if isinstance(t, str) and isinstance(p, int | float)]
+    return tuple(good) if len(good) == len(pairs) else ()

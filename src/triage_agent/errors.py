@@ -1,0 +1,104 @@
+"""Everything that can go wrong, as one tree; each leaf says whose turn it is.
+
+    TriageError
+    ├── SettingsError    you: an option, a key, a model name, a data file     exit 2
+    ├── InputError       you: a text, a file, a row                           exit 4
+    ├── ReplyError       the model: it answered, but not usably               exit 3
+    ├── ServiceError     the service: it failed, and a later try may work     exit 3
+    └── StopError        the service: no later try can work, the run stops    exit 5
+
+A `ReplyError` or `ServiceError` ends one row; the others end the run. Every message is masked
+(see `privacy`): it may quote a server's words, and those may quote a person's.
+"""
+
+from triage_agent.privacy import mask
+from triage_agent.records import Usage
+
+
+class TriageError(Exception):
+    """What every error of ours is; `message` says what happened and what to do next."""
+
+    exit_code = 1
+    retryable = False  # whether the same call may succeed later
+
+    def __init__(self, message: str) -> None:
+        self.message = mask(message)
+        super().__init__(self.message)
+
+    @property
+    def type(self) -> str:
+        """A short name for programs, as in the `error` object of a result row."""
+        return type(self).__name__
+
+
+class SettingsError(TriageError):
+    """A setting, key, model name or data file that cannot work."""
+
+    exit_code = 2
+
+
+class InputError(TriageError):
+    """A text, file or row that cannot be read; the message names the place."""
+
+    exit_code = 4
+
+
+class ReplyError(TriageError):
+    """A model answered, but not in a shape that can be used.
+
+    `kind` is one of `refusal`, `truncated`, `content_filter`, `empty`, `not_json`, `bad_schema`;
+    `reply` holds the raw text for the caller and never goes into the message; `usage` is what the
+    useless answer cost.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, kind: str, reply: str = "", usage: Usage | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.reply, self.usage = kind, reply, usage or Usage()
+
+    @property
+    def type(self) -> str:
+        """`reply_` and the kind."""
+        return f"reply_{self.kind}"
+
+
+class ServiceError(TriageError):
+    """The service failed in a way that may pass.
+
+    `kind` is one of `timeout`, `connection`, `rate_limit`, `server`, `bad_request`; `wait_s` is
+    how long the service asked us to wait, in seconds (None: it did not say).
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, kind: str, *, retryable: bool = True, wait_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.retryable, self.wait_s = kind, retryable, wait_s
+
+    @property
+    def type(self) -> str:
+        """`service_` and the kind."""
+        return f"service_{self.kind}"
+
+
+class StopError(TriageError):
+    """The service said something that no retry can change; what was done so far is kept.
+
+    `kind` is one of `key`, `forbidden`, `not_found`, `quota`.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+    @property
+    def type(self) -> str:
+        """`stop_` and the kind."""
+        return f"stop_{self.kind}"

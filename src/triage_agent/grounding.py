@@ -1,0 +1,115 @@
+"""What a text really says: quotes that stand in it, its numbers, its hours a week.
+
+No model is asked. Whatever a model claims about a text is held against these functions.
+"""
+
+import re
+from collections.abc import Iterable
+
+from text_to_num import alpha2digit
+
+MAX_QUOTES = 3
+SMALL = {"one": "1", "two": "2", "three": "3", "a": "1", "an": "1"}
+NUMBER = r"\d+(?:[.,]\d+)*"
+AMOUNT = rf"(?P<amount>{NUMBER}|one|two|three)(?:\s*(?:-|–|to|or)\s*(?:{NUMBER}|two|three))?\s*\+?"
+HOURS = r"\s*-?\s*(?:man[- ]|person[- ]|staff[- ])?(?:hours?|hrs?\.?|h)\b"
+WEEKLY = (
+    r"(?:(?:a|per|each|every)(?:\s+single)?\s+week\b|/\s*(?:week|wk)\b|weekly\b|(?:a|per)\s+wk\b)"
+)
+HOURS_FIRST = re.compile(rf"\b{AMOUNT}{HOURS}(?:\s+[\w'’-]+){{0,6}}?\s*{WEEKLY}", re.IGNORECASE)
+WEEK_FIRST = re.compile(
+    rf"\b(?:each|every|per)\s+week,?(?:\s+[\w'’-]+){{0,8}}?\s+{AMOUNT}{HOURS}", re.IGNORECASE
+)
+# "20 hours a week, contract to hire" offers working time; it does not report time that is lost.
+WORKING_TIME = re.compile(
+    r"part[- ]time|full[- ]time|contract\b|available|availability|commit(?:ment)?\b|open \d+ hours"
+    r"|position|work(?:ing)? week|budget",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def standing_quotes(quotes: Iterable[str], text: str) -> tuple[str, ...]:
+    """Return the quotes that stand in `text`, as they are spelled there, at most three.
+
+    Case, white space and quotation marks around a quote do not matter; one word must be whole.
+
+    >>> standing_quotes(['"nobody  FOLLOWS up"', "we lose leads"], "Nobody follows up fast enough.")
+    ('Nobody follows up',)
+    """
+    found: list[str] = []
+    for quote in quotes:
+        words = quote.strip(" \t\r\n\"'“”‘’«»….").split()
+        if not words:
+            continue
+        pattern = r"\s+".join(re.escape(word) for word in words)
+        match = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
+        if match and match.group() not in found:
+            found.append(match.group())
+    return tuple(found[:MAX_QUOTES])
+
+
+def numbers_in(text: str) -> frozenset[str]:
+    """Return the numbers of a text as digits, those written in words among them.
+
+    >>> sorted(numbers_in("Forty hours, 3,000 orders, two people and 4.5 %"))
+    ['2', '3000', '4.5', '40']
+    """
+    digits = alpha2digit(text, "en")
+    words = {SMALL[w] for w in re.findall(r"\b(?:one|two|three)\b", digits.casefold())}
+    return frozenset(words | {_plain(number) for number in re.findall(NUMBER, digits)})
+
+
+def drop_invented_numbers(rationale: str, text: str) -> str:
+    """Return the sentences of `rationale` whose numbers all stand in `text`.
+
+    >>> drop_invented_numbers("Copying is manual. It costs 12 hours a week.", "We copy by hand.")
+    'Copying is manual.'
+    """
+    known = numbers_in(text) | {"1"}  # "one of your tools" is grammar, not a claim
+    kept = [s for s in SENTENCE_END.split(rationale.strip()) if numbers_in(s) <= known]
+    return " ".join(kept)
+
+
+def hours_per_week(text: str) -> float | None:
+    """Return the most hours a week that one statement in the text names, else None.
+
+    Only hours that stand in the text as hours a week count: "2 hours a day" is not turned into 10,
+    statements are not added up, and of a range the lower end is taken.
+
+    >>> hours_per_week("It takes 5-6 hrs every week, and Ana spends forty hours of typing a week")
+    40.0
+    >>> hours_per_week("about 2 hours a day") is None
+    True
+    """
+    found: list[float] = []
+    for sentence in SENTENCE_END.split(text):
+        digits = alpha2digit(sentence, "en") if "week" in sentence or "wk" in sentence else sentence
+        if WORKING_TIME.search(digits):
+            continue
+        for pattern in (HOURS_FIRST, WEEK_FIRST):
+            for match in pattern.finditer(digits):
+                amount = match.group("amount").casefold()
+                found.append(float(_plain(SMALL.get(amount, amount))))
+    return max((hours for hours in found if 0 < hours <= 168 * 1000), default=None)
+
+
+def has_words(text: str) -> bool:
+    """Return whether there is anything to read: at least one letter sequence of two.
+
+    >>> has_words("🙂 !!! 42"), has_words("leads get lost")
+    (False, True)
+    """
+    return re.search(r"[^\W\d_]{2}", text) is not None or bool(
+        re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text)
+    )
+
+
+def _plain(number: str) -> str:
+    """Return a number without thousands separators: 3,000 and 3000 are one number."""
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
+        number = number.replace(",", "")
+    whole, _, part = number.replace(",", ".").partition(".")
+    part = part.replace(".", "").rstrip("0")
+    whole = whole.lstrip("0") or "0"  # not int(): a text may hold a number of 5,000 digits
+    return f"{whole}.{part}" if part else whole

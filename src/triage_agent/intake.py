@@ -1,0 +1,198 @@
+"""Text comes in: arguments, pasted text or JSON Lines become problems."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from triage_agent.errors import InputError
+from triage_agent.records import Problem
+
+MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
+BLANK_LINES = re.compile(r"\n[ \t]*\n")
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+FILE_NAME = re.compile(r"^[^\s]+\.(?:csv|tsv|xlsx?|jsonl?|txt|md|docx?|pdf)$", re.IGNORECASE)
+TECHNOLOGY = (
+    r"app|apps|application|software|website|web ?site|chat ?bot|bot|crm|erp|ai|a\.i\.|agents?"
+    r"|dashboard|portal|platform|system|automation|tool|database|api|chatgpt|gpt|zapier"
+)
+WISH = re.compile(
+    r"^\W*(?:(?:we|i|they)(?:'d|’d| would)? (?:(?:really |just |all )?(?:need|want|like|require))"
+    r"(?: to (?:have|get|build|use|buy|make))?|build (?:us|me)|get (?:us|me)|make (?:us|me))"
+    rf"(?: (?:an?|some|the|our|own|new|better|custom|mobile|modern|good))*(?: \w+)? "
+    rf"(?:{TECHNOLOGY})\b\W*(?:\w+\W*){{0,4}}$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One row of input that is no problem description, and why."""
+
+    id: str
+    text: str
+    error: InputError
+
+
+def from_arguments(texts: Sequence[str]) -> list[Problem]:
+    """Return one problem for each argument, numbered from 1.
+
+    Raises `InputError` when an argument is a file's path instead of text.
+    """
+    for number, text in enumerate(texts, start=1):
+        if _names_a_file(text):
+            raise InputError(
+                f"Argument {number} is the name of a file, {text!r}, not a problem. "
+                f"To read problems from it: triage classify < {text}"
+            )
+    return _numbered(texts)
+
+
+def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
+    """Return the problems of an input stream: JSON Lines row by row, else pasted text.
+
+    It is JSON Lines when its first line that is not blank is a JSON object. Raises `InputError`
+    if the input is empty or not UTF-8.
+    """
+    first, number = b"", 0
+    for number, first in enumerate(stream, start=1):  # noqa: B007  (used after the loop)
+        if first.strip(b" \t\r\n\xef\xbb\xbf\x00"):
+            break
+    else:
+        raise InputError(
+            'There is no problem to read. Give one as an argument, like triage classify "We lose '
+            'leads because nobody follows up", or pipe text in.'
+        )
+    if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
+        yield from _json_lines(first, stream, number)
+    else:
+        yield from _numbered(split_pasted(decode(first + stream.read())))
+
+
+def decode(raw: bytes) -> str:
+    """Return the text of raw input: UTF-8, or UTF-16 if a byte-order mark says so."""
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"The input is not UTF-8: byte {error.start + 1} (line {line}) is "
+            f"0x{raw[error.start]:02x}. Save the file as UTF-8 and try again."
+        ) from error
+
+
+def split_pasted(text: str) -> list[str]:
+    r"""Return the problems of a pasted text.
+
+    Blank lines present: one problem a paragraph, else one a line. A numbered or bulleted list is
+    one problem an item, its markers removed; a heading above it ("My problems:") is dropped.
+
+    >>> split_pasted("My problems:\n1. Leads get lost\n   every day\n2) Stock is wrong")
+    ['Leads get lost every day', 'Stock is wrong']
+    >>> split_pasted("Leads get\nlost.\n\nStock is wrong.")
+    ['Leads get\nlost.', 'Stock is wrong.']
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n\ufeff")
+    if BLANK_LINES.search(text):
+        blocks = [block.strip("\n") for block in BLANK_LINES.split(text) if block.strip()]
+        if len(blocks) > 1 and _is_heading(blocks[0]) and MARKER.match(blocks[1]):
+            blocks = blocks[1:]
+        found = [problem for block in blocks for problem in _items(block)]
+    elif any(MARKER.match(line) for line in text.split("\n")):
+        found = _items(text)
+    else:
+        found = text.split("\n")
+    return [problem.strip() for problem in found if problem.strip()]
+
+
+def is_technology_wish(text: str) -> bool:
+    """Return whether a text only names a technology and not the problem behind it.
+
+    >>> is_technology_wish("We need an app"), is_technology_wish("We need an app because customers"
+    ...     " cannot see where their delivery is")
+    (True, False)
+    """
+    return len(text) < 120 and WISH.match(text.strip()) is not None
+
+
+def _items(block: str) -> list[str]:
+    """Return the items of a list, or the block as one problem if it is none."""
+    lines = block.split("\n")
+    if _is_heading(lines[0]) and len(lines) > 1 and MARKER.match(lines[1]):
+        lines = lines[1:]
+    if not MARKER.match(lines[0]):
+        return [block]
+    items: list[str] = []
+    for line in lines:
+        if MARKER.match(line):
+            items.append(MARKER.sub("", line).strip())
+        else:
+            items[-1] = f"{items[-1]} {line.strip()}"
+    return items
+
+
+def _is_heading(line: str) -> bool:
+    """Return whether a line announces a list."""
+    return line.rstrip().endswith(":") and not MARKER.match(line) and "\n" not in line.strip()
+
+
+def _numbered(texts: Iterable[str]) -> list[Problem]:
+    """Return the texts as problems with the ids 1, 2, 3 and so on."""
+    return [Problem(str(n), whole(text)) for n, text in enumerate(texts, start=1)]
+
+
+def whole(text: str) -> str:
+    """Return the text with lone surrogates replaced, which no encoding could carry further."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
+def _json_lines(first: bytes, rest: BinaryIO, number: int) -> Iterator[Problem | Rejected]:
+    """Yield a problem for each JSON object with a `text`, a rejection for any other line."""
+    yield _json_line(first, number)
+    for place, line in enumerate(rest, start=number + 1):
+        if line.strip():
+            yield _json_line(line, place)
+
+
+def _json_line(line: bytes, number: int) -> Problem | Rejected:
+    """Return the problem that one line holds, or why there is none."""
+    place = f"Line {number}"
+    try:
+        value: Any = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return _rejected(number, "", f"{place} is not UTF-8 (byte {error.start + 1} of the line).")
+    except (ValueError, RecursionError) as error:
+        column = f" (column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        return _rejected(
+            number, "", f"{place} is not valid JSON{column}. Correct it, or leave it out."
+        )
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return _rejected(
+            number, "", f'{place} needs a JSON object with a "text" that is a string.', value
+        )
+    return Problem(_id_of(value, number), whole(value["text"]))
+
+
+def _id_of(value: Any, number: int) -> str:
+    """Return the row's own id, else the line's number."""
+    own = value.get("id") if isinstance(value, dict) else None
+    return whole(str(own)) if isinstance(own, str | int) and str(own).strip() else str(number)
+
+
+def _rejected(number: int, text: str, message: str, value: Any = None) -> Rejected:
+    """Return a rejection of one line."""
+    return Rejected(_id_of(value, number), text, InputError(message))
+
+
+def _names_a_file(text: str) -> bool:
+    """Return whether a text is a path: of a file that exists, or that looks like a data file's."""
+    candidate = text.strip()
+    if not candidate or len(candidate) > 300 or "\n" in candidate or "\0" in candidate:
+        return False
+    if FILE_NAME.match(candidate):
+        return True
+    return (os.sep in candidate or "." in candidate) and Path(candidate).is_file()

@@ -1,0 +1,195 @@
+"""What a language model is asked, and how its reply becomes a prediction."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from triage_agent.data import explain, folder, read_text
+from triage_agent.errors import ReplyError, SettingsError
+from triage_agent.model import ChatReply, Message
+from triage_agent.records import Function, Label, Prediction, Signals
+
+DEFAULT_PROMPT = "guide"
+MAX_CHARACTERS = 8_000  # of a problem; what is beyond is not sent, and the result says so
+MAX_OUTPUT_TOKENS = 600  # a full reply takes 150 to 350
+SECTIONS = re.compile(r"^# (System|User)\s*$", re.MULTILINE)
+
+Quote = Annotated[str, Field(max_length=160)]
+
+
+class Reply(BaseModel):
+    """What a language model must send back, in this order.
+
+    The label and the signals come before the rationale, so that they are not argued into place;
+    every string is bounded, because small models otherwise ramble to the token limit.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: Label
+    customer_facing_software: bool
+    custom_system: bool
+    engineering_leadership: bool
+    existing_process: bool
+    mixed: bool
+    neither: bool
+    too_vague: bool
+    instructs_reader: bool
+    function: Function
+    evidence: list[Quote] = Field(max_length=3)
+    rationale: str = Field(max_length=400)
+    # An enumeration: several servers enforce that, and ignore the limits of a number.
+    confidence_percent: Literal[50, 60, 70, 80, 90, 95, 99]
+
+
+@cache
+def reply_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `Reply`, flat: several servers cannot follow references."""
+    schema = Reply.model_json_schema()
+    definitions = schema.pop("$defs")
+    for name, field in schema["properties"].items():
+        if reference := field.get("$ref"):
+            definition = definitions[reference.rpartition("/")[2]]
+            schema["properties"][name] = {"type": "string", "enum": definition["enum"]}
+        field.pop("title", None)
+    return {key: value for key, value in schema.items() if key not in {"title", "description"}}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt file: what the model is told (system) and how the problem is put (user)."""
+
+    name: str
+    system: str
+    user: str
+
+    @cached_property
+    def id(self) -> str:
+        """The name and eight digits of the content's SHA-256, as results show it."""
+        digest = hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
+        return f"{self.name}@{digest[:8]}"
+
+    def messages(self, text: str) -> tuple[Message, ...]:
+        """Return the conversation that asks about one problem."""
+        return (
+            Message("system", self.system),
+            Message("user", self.user.replace("{problem}", delimit(text))),
+        )
+
+
+def load_prompt(name_or_path: str = DEFAULT_PROMPT) -> Prompt:
+    """Return a shipped prompt by name, or one of the user's own by path.
+
+    Raises `SettingsError` if there is none, or if its two sections are not there.
+    """
+    shipped = folder("prompts") / f"{name_or_path}.md"
+    path = shipped if shipped.is_file() else Path(name_or_path)
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in folder("prompts").glob("*.md")))
+        raise SettingsError(
+            f"There is no prompt {name_or_path!r}. Shipped prompts: {names}; or give a file's path."
+        )
+    parts = SECTIONS.split(read_text(path))
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if set(sections) != {"System", "User"} or "{problem}" not in sections["User"]:
+        raise SettingsError(
+            f"The prompt {path} needs the headings `# System` and `# User`, "
+            "and {problem} under the second."
+        )
+    return Prompt(path.stem, sections["System"].strip(), sections["User"].strip())
+
+
+def delimit(text: str) -> str:
+    """Return the text between tags that it cannot contain itself.
+
+    The tag holds a digest of the text: a text that closed its own tag would have to contain its
+    own digest. The digest, unlike a random number, keeps equal questions equal.
+
+    >>> delimit("Leads get lost.").splitlines()[1]
+    'Leads get lost.'
+    """
+    code = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+    return f"<problem-{code}>\n{text}\n</problem-{code}>"
+
+
+def cut(text: str) -> tuple[str, bool]:
+    """Return what is sent of a text, and whether anything was cut off.
+
+    >>> cut("x" * 9000)[1], len(cut("x" * 9000)[0])
+    (True, 8000)
+    """
+    return text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS
+
+
+def read_reply(reply: ChatReply) -> Reply:
+    """Return the validated reply, or raise `ReplyError` (`not_json`, `bad_schema`)."""
+    try:
+        values = json.loads(reply.text)
+    except (ValueError, RecursionError) as error:
+        raise ReplyError(
+            "The model's reply is not JSON. Run again, or choose another model with --model.",
+            "not_json",
+            reply.text,
+            reply.usage,
+        ) from error
+    try:
+        return Reply.model_validate(values)
+    except ValidationError as error:
+        raise ReplyError(
+            f"The model's reply does not fit the schema ({explain(error)}). "
+            "Run again, or choose another model with --model.",
+            "bad_schema",
+            reply.text,
+            reply.usage,
+        ) from error
+
+
+def to_prediction(reply: Reply, raw: ChatReply, *, truncated: bool) -> Prediction:
+    """Return the prediction that a reply stands for; quotes and numbers are not yet checked."""
+    label = reply.label
+    probability, source = label_probability(raw.tokens, reply.label), "logprobs-uncalibrated"
+    if probability is None:
+        probability, source = reply.confidence_percent / 100, "stated-uncalibrated"
+    return Prediction(
+        label=label,
+        signals=Signals(**{name: getattr(reply, name) for name in Signals.__dataclass_fields__}),
+        p_build=probability if label is Label.BUILD else 1 - probability,
+        probability_from=source,
+        function=reply.function,
+        evidence=tuple(reply.evidence),
+        rationale=reply.rationale,
+        truncated=truncated,
+        usage=raw.usage,
+    )
+
+
+def label_probability(tokens: Sequence[tuple[str, float]], label: str) -> float | None:
+    """Return the probability that the model gave to the whole label, or None if it is not told.
+
+    The log-probabilities of all tokens that carry a part of the label's value are added up. Never
+    under 0.5: what is missing may have gone to words that are neither label, and is no reason to
+    believe in the other one.
+
+    >>> tokens = [('{"label":"', -0.1), ("build", -0.2), ("-software", -0.01), ('",', 0.0)]
+    >>> round(label_probability(tokens, "build-software"), 3)
+    0.811
+    """
+    text = "".join(token for token, _ in tokens)
+    value = re.search(rf'"label"\s*:\s*"({re.escape(label)})"', text)
+    if not value:
+        return None
+    total, start = 0.0, 0
+    for token, logprob in tokens:
+        end = start + len(token)
+        if start < value.end(1) and end > value.start(1):
+            total += logprob
+        start = end
+    return max(0.5, math.exp(min(total, 0.0)))

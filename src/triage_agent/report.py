@@ -1,0 +1,93 @@
+"""Results as values that programs read: the JSON contracts."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from triage_agent.advice import Plan
+from triage_agent.decide import Decision
+from triage_agent.quiz import QuizResult
+from triage_agent.records import Classification
+
+SCHEMA_VERSION = 1
+DIGITS = 4  # of probabilities; more would claim a precision that no model has
+
+
+def as_row(row: Classification) -> dict[str, Any]:
+    """Return one classified row as JSON values, in the contract's order."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": row.id,
+        "text": row.text,
+        "outcome": row.outcome.value,
+        "label": row.label.value if row.label else None,
+        "p_build": _rounded(row.p_build),
+        "probability": _rounded(row.probability),
+        "probability_from": row.probability_from,
+        "decided_by": row.decided_by.value if row.decided_by else None,
+        "abstained_because": row.abstained_because.value if row.abstained_because else None,
+        "needs_review": row.needs_review,
+        "review_reasons": [reason.value for reason in row.review_reasons],
+        "signals": asdict(row.signals) if row.signals else None,
+        "function": row.function.value if row.function else None,
+        "hours_per_week": row.hours_per_week,
+        "evidence": list(row.evidence),
+        "rationale": row.rationale,
+        "truncated": row.truncated,
+        "backend": row.backend,
+        "model": row.model,
+        "prompt": row.prompt,
+        "usage": asdict(row.usage),
+        "duration_s": round(row.duration_s, 4),
+        "error": asdict(row.error) if row.error else None,
+    }
+
+
+def as_advice(rows: Sequence[Classification], decision: Decision, plan: Plan) -> dict[str, Any]:
+    """Return a business's advice as JSON values."""
+    revenue = decision.profile.revenue
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "problems": [as_row(row) for row in rows],
+        "votes": asdict(decision.votes),
+        "profile": {
+            "revenue": str(revenue) if not revenue.why_unknown else None,
+            "revenue_band": revenue.band.value,
+            "revenue_unknown_because": revenue.why_unknown or None,
+            "revenue_note": revenue.note or None,
+            "sells_software": decision.profile.sells_software,
+        },
+        "quiz": as_quiz(decision.quiz) if decision.quiz else None,
+        "recommendation": decision.recommendation.value,
+        "provisional": decision.provisional,
+        "provisional_because": list(decision.provisional_because),
+        "rule_trace": [
+            {"rule": step.rule.value, "applied": step.applied, "because": step.because}
+            for step in decision.verdict.trace
+        ],
+        "plan": {
+            "headline": plan.headline,
+            "because": plan.because,
+            "roles": {role.value: facts.model_dump() for role, facts in plan.roles.items()},
+            "first_60_days": list(plan.first_60_days),
+            "prepare": list(plan.prepare),
+            "watch_for": list(plan.watch_for),
+            "would_change": list(plan.would_change),
+            "notes": list(plan.notes),
+        },
+    }
+
+
+def as_quiz(result: QuizResult) -> dict[str, Any]:
+    """Return a taken quiz as JSON values; the score is 0 to 100, `raw` is 0 to 24."""
+    return {
+        "score": round(result.score, 1),
+        "raw": result.raw,
+        "passed": result.passed,
+        "dimensions": [asdict(dimension) for dimension in result.dimensions],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return a probability with the digits that are worth printing."""
+    return None if value is None else round(value, DIGITS)

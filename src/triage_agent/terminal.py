@@ -1,0 +1,166 @@
+"""Results as a person reads them in a terminal.
+
+Text from outside is printed as text: never as markup, never with control characters, which could
+repaint the terminal or reorder what stands in it.
+"""
+
+import re
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from triage_agent.advice import Plan, Role, RoleFacts
+from triage_agent.decide import Decision
+from triage_agent.quiz import MAX_POINTS, QuizResult
+from triage_agent.records import Abstention, Classification, DecidedBy, Label, Outcome, ReviewReason
+
+LONGEST_SHOWN = 280  # characters of a problem's text
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
+DECIDED = {
+    DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
+    DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
+    DecidedBy.TB3: "tie rule TB3: a recurring process done by staff is named",
+    DecidedBy.TB4: "tie rule TB4: nothing decides, so the more common answer",
+    DecidedBy.PERSON: "a person",
+}
+ABSTAINED = {
+    Abstention.NEITHER: "about neither kind of work",
+    Abstention.TOO_VAGUE: "too vague to tell which kind is meant",
+    Abstention.UNKNOWN_LANGUAGE: "in a language that this backend does not know",
+}
+REVIEW = {
+    ReviewReason.TB4: "nothing in the text decided it",
+    ReviewReason.NO_EVIDENCE: "no passage of the text supports it",
+    ReviewReason.INSTRUCTS_READER: "the text tries to instruct its reader",
+    ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
+    ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
+}
+
+
+def clean(text: str) -> str:
+    r"""Return text that cannot steer a terminal.
+
+    >>> clean("a\x1b[31mb")
+    'a[31mb'
+    """
+    return CONTROL.sub("", text)
+
+
+def show_problem(console: Console, number: int, row: Classification) -> None:
+    """Print one problem: its text, its label or why it has none, and what decided."""
+    text = " ".join(clean(row.text).split())
+    short = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    console.print(Text(f"{number}. {short or '(no text)'}"))
+    for line in _verdict_lines(row):
+        _print_block(console, line, indent="   ")
+    console.print()
+
+
+def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
+    """Print the recommendation, what it rests on, what would change it, and what comes next."""
+    mark = " (provisional)" if decision.provisional else ""
+    console.print(Text(f"{plan.headline}{mark}", style="bold"))
+    console.print(Text(plan.because))
+    console.print()
+    for role, facts in plan.roles.items():
+        _show_role(console, role, facts)
+    _show_list(console, "Rules that decided", _trace_lines(decision))
+    _show_list(console, "What would change it", plan.would_change)
+    _show_list(console, "Good to know", plan.notes)
+    _show_list(console, "Prepare first", plan.prepare)
+    _show_list(console, "The first 60 days", plan.first_60_days)
+    _show_list(console, "Watch for these red flags", plan.watch_for)
+
+
+def show_quiz(console: Console, result: QuizResult) -> None:
+    """Print a taken quiz: the score, a bar a dimension, its level, and its advice."""
+    console.print(Text(f"Readiness: {result.score:.0f} of 100", style="bold"))
+    console.print()
+    width = max(len(dimension.dimension) for dimension in result.dimensions)
+    for dimension in result.dimensions:
+        bar = "█" * (3 * dimension.points) + "░" * (3 * (MAX_POINTS - dimension.points))
+        console.print(Text(f"{dimension.dimension:<{width}}  {bar}  {dimension.level}"))
+    console.print()
+    _show_list(
+        console, "What to do next", (f"{d.dimension}: {d.advice}" for d in result.dimensions)
+    )
+
+
+def _verdict_lines(row: Classification) -> Iterable[Text]:
+    """Yield what is said below a problem's text."""
+    if row.error:
+        yield Text(f"error: {clean(row.error.message)}", style="bold red")
+        return
+    if row.outcome is Outcome.ABSTAINED and row.abstained_because:
+        yield Text(f"no label: {ABSTAINED[row.abstained_because]}", style="bold yellow")
+    if row.label:
+        line = Text(row.label.value, style=LABEL_STYLE[row.label])
+        line.append(f" · {_how_sure(row)}", style="not bold default")
+        yield line
+    if row.rationale:
+        yield Text(clean(row.rationale))
+    if row.evidence:
+        quotes = " · ".join(f"“{' '.join(clean(quote).split())}”" for quote in row.evidence)
+        yield Text(f"evidence: {quotes}", style="dim")
+    if row.hours_per_week is not None:
+        yield Text(f"hours a week, as the text says: {row.hours_per_week:g}", style="dim")
+    if row.needs_review:
+        reasons = "; ".join(REVIEW[reason] for reason in row.review_reasons)
+        yield Text(f"needs review: {reasons}", style="yellow")
+
+
+def _how_sure(row: Classification) -> str:
+    """Return what decided a label, and how likely it is right if that is known."""
+    if row.decided_by and row.decided_by is not DecidedBy.MODEL:
+        return DECIDED[row.decided_by]
+    if row.probability is None:
+        return "decided by the model"
+    rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
+    return f"{row.probability:.0%} sure{rough}, decided by the model"
+
+
+def _trace_lines(decision: Decision) -> Iterable[str]:
+    """Yield one line a rule that was tried."""
+    for step in decision.verdict.trace:
+        yield f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
+
+
+def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
+    """Print the facts about one role, one a line."""
+    console.print(Text(f"The {facts.name} ({role.value})", style="bold"))
+    for name, value in (
+        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
+        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
+        ("time to a return", facts.time_to_return),
+        ("focus", facts.focus),
+        ("background", facts.background),
+        ("builds", facts.builds),
+        ("manages people", facts.manages_people),
+        ("best for", facts.best_for),
+        ("four areas", "; ".join(facts.areas)),
+        ("in 60 days shows", facts.within_60_days),
+    ):
+        _print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
+    console.print()
+
+
+def _show_list(console: Console, title: str, lines: Iterable[str]) -> None:
+    """Print a titled list; nothing if it is empty."""
+    lines = list(lines)
+    if not lines:
+        return
+    console.print(Text(title, style="bold"))
+    for line in lines:
+        _print_block(console, Text(clean(line)), indent="    ", first="  - ")
+    console.print()
+
+
+def _print_block(console: Console, text: Text, indent: str, first: str | None = None) -> None:
+    """Print text wrapped to the console's width behind an indent, without trailing spaces."""
+    lines = text.wrap(console, max(20, console.width - len(indent)))
+    for number, line in enumerate(lines):
+        line.rstrip()
+        lead = first if first is not None and number == 0 else indent
+        console.print(Text(lead).append_text(line), soft_wrap=True)

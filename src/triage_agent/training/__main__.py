@@ -1,0 +1,30 @@
+"""The training command; `python -m triage_agent.training --help` says what it does."""
+
+import argparse
+from pathlib import Path
+
+from triage_agent.data import folder
+from triage_agent.embedded_model import WEIGHTS
+
+
+def main() -> None:
+    """Run the step that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m triage_agent.training", description=__doc__)
+    parser.add_argument("step", choices=["encoder", "heads"], help="heads is the one to repeat")
+    parser.add_argument(
+        "--examples", type=Path, default=folder("prompts") / "examples.jsonl", metavar="FILE"
+    )
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FOLDER")
+    options = parser.parse_args()
+    if options.step == "encoder":  # imported here: it needs torch, which the other step does not
+        from triage_agent.training.encoder import make_encoder
+
+        make_encoder(options.examples, options.weights)
+    else:
+        from triage_agent.training.heads import make_heads
+
+        make_heads(options.examples, options.weights)
+
+
+if __name__ == "__main__":
+    main()

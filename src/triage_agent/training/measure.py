@@ -1,0 +1,79 @@
+"""The figures of a model on texts that it had not seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from triage_agent.records import Label
+from triage_agent.training.examples import SIGNALS, VOICES, Example
+
+BINS = 10
+Numbers = NDArray[np.float64]
+
+
+def best_threshold(scores: Numbers, truth: NDArray[np.bool_], precision: float = 0.0) -> float:
+    """Return the score from which "on" has the best F1 among those of enough precision."""
+    best, chosen = -1.0, float(scores.max()) + 1.0
+    for threshold in np.unique(scores):
+        on = scores >= threshold
+        right = float((on & truth).sum())
+        f1 = 2 * right / (on.sum() + truth.sum())
+        if right / on.sum() >= precision and f1 > best:
+            best, chosen = f1, float(threshold)
+    return chosen
+
+
+def calibration_error(p: Numbers, truth: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error over ten bins of equal size."""
+    bins = np.array_split(np.argsort(p, kind="stable"), BINS)
+    return float(sum(len(b) * abs(p[b].mean() - truth[b].mean()) for b in bins) / len(p))
+
+
+def report(
+    rows: Sequence[Example], log_odds: dict[str, Numbers], thresholds: dict[str, float]
+) -> dict[str, Any]:
+    """Return the cross-validated figures: of the label by voice, of signals and abstentions."""
+    in_scope = np.array([row.label is not None for row in rows])
+    truth = np.array([row.label is Label.BUILD for row in rows])[in_scope]
+    p = 1 / (1 + np.exp(-log_odds["label"][in_scope]))
+    right = (p >= 0.5) == truth
+    voice = np.array([row.voice for row in rows])[in_scope]
+    surest = np.argsort(-np.abs(p - 0.5), kind="stable")[: round(0.7 * len(p))]
+    abstains = np.zeros(len(rows), dtype=bool)
+    for name in ("neither", "too_vague"):
+        abstains |= log_odds[name] >= thresholds[name]
+    signals = {}
+    for name in SIGNALS:
+        on = log_odds[name] >= thresholds[name]
+        true = np.array([name in row.signals for row in rows])
+        hits = float((on & true).sum())
+        signals[name] = {
+            "precision": _share(hits, on.sum()),
+            "recall": _share(hits, true.sum()),
+            "texts": int(true.sum()),
+        }
+    return {
+        "what": "each voice was left out in turn; the rest by a hash of the id",
+        "label": {
+            "texts": len(p),
+            "accuracy": round(float(right.mean()), 3),
+            "accuracy_of_the_surest_70_percent": round(float(right[surest].mean()), 3),
+            "auc": round(float(roc_auc_score(truth, p)), 3),
+            "calibration_error": round(calibration_error(p, truth), 3),
+            "accuracy_by_voice_left_out": {
+                name: round(float(right[voice == name].mean()), 3) for name in VOICES
+            },
+        },
+        "abstention": {
+            "recall": _share(abstains[~in_scope].sum(), (~in_scope).sum()),
+            "false_abstentions": _share(abstains[in_scope].sum(), in_scope.sum()),
+        },
+        "signals": signals,
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    return round(float(part) / max(1.0, float(whole)), 3)

@@ -1,0 +1,336 @@
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+TRIAGE = [sys.executable, "-m", "triage_agent.cli.main"]
+THREE = [
+    "Leads get lost because nobody follows up fast enough",
+    "Our inventory data is always wrong",
+    "We spend 40 hours a week on reporting",
+]
+TIE = [
+    "We copy every order by hand into QuickBooks",
+    "We want to build a mobile app for our members",
+]
+
+
+def triage(*arguments, stdin=b"", environment=None):
+    return subprocess.run(
+        [*TRIAGE, *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "COLUMNS": "80", **(environment or {})},
+    )
+
+
+def rows_of(result):
+    return [json.loads(line) for line in result.stdout.decode().splitlines()]
+
+
+def test_three_problems_of_automation_lead_to_the_ai_officer_by_rule_d3():
+    result = triage("advise", "--json", "--revenue", "3M", *THREE)
+    advice = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert advice["recommendation"] == "fractional-ai-officer"
+    assert advice["rule_trace"][-1] == {
+        "rule": "D3",
+        "applied": True,
+        "because": "0 to build, 3 to automate; revenue $3M, from $1M to $10M",
+    }
+    assert list(advice) == [
+        "schema_version",
+        "problems",
+        "votes",
+        "profile",
+        "quiz",
+        "recommendation",
+        "provisional",
+        "provisional_because",
+        "rule_trace",
+        "plan",
+    ]
+
+
+def test_a_classified_row_has_the_keys_of_the_contract_in_order():
+    row = rows_of(triage("classify", "--json", THREE[2]))[0]
+    assert " ".join(row) == (
+        "schema_version id text outcome label p_build probability probability_from decided_by "
+        "abstained_because needs_review review_reasons signals function hours_per_week evidence "
+        "rationale truncated backend model prompt usage duration_s error"
+    )
+    assert row["label"] == "automate-process"
+    assert row["hours_per_week"] == 40
+    assert row["backend"] == "embedded"
+
+
+def test_the_first_line_on_stderr_names_the_backend_and_results_are_on_stdout():
+    result = triage("classify", THREE[0])
+    assert result.stderr.decode().splitlines()[0].startswith("backend: embedded (")
+    assert "automate-process" in result.stdout.decode()
+    assert "\x1b" not in result.stdout.decode()
+
+
+def test_json_lines_keep_their_ids_and_a_bad_line_ends_only_its_own_row():
+    lines = (
+        b'{"id": "a", "text": "Two people type supplier invoices by hand", "x": 1}\n'
+        b'{"id": 7}\nno json\n{"text": "Invoices go out late every month"}\n'
+    )
+    result = triage("classify", "--json", stdin=lines)
+    rows = rows_of(result)
+    assert [row["id"] for row in rows] == ["a", "7", "3", "4"]
+    assert [row["outcome"] for row in rows] == ["classified", "error", "error", "classified"]
+    assert "Line 3" in rows[2]["error"]["message"]
+    assert result.returncode == 3
+
+
+def test_pasted_lists_are_split_into_problems():
+    pasted = b"My problems:\n1. Invoices go out late\n2. Leads are not followed up\n"
+    assert [row["text"] for row in rows_of(triage("classify", "--json", stdin=pasted))] == [
+        "Invoices go out late",
+        "Leads are not followed up",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "says"),
+    [
+        pytest.param(["classify"], b"", 4, "no problem to read", id="no input"),
+        pytest.param(["classify"], b" \n\t\n", 4, "no problem to read", id="white space"),
+        pytest.param(["classify"], b"ok\nb\xe9d", 4, "line 2", id="not UTF-8"),
+        pytest.param(["classify", "forms.csv"], b"", 4, "name of a file", id="a path"),
+        pytest.param(["classify", "README.md"], b"", 4, "name of a file", id="an existing file"),
+        pytest.param(["advise", "--revenue", "banana", "x"], b"", 4, "'banana'", id="a fruit"),
+        pytest.param(["advise", "--revenue", "-5M", "x"], b"", 4, "negative", id="negative"),
+        pytest.param(["advise", "--revenue", "€3M", "x"], b"", 4, "--usd-rate", id="euros"),
+        pytest.param(["advise", "--quiz", "none.json", "x"], b"", 4, "none.json", id="no quiz"),
+        pytest.param(["classify", "--backend", "llm", "x"], b"", 2, "--model", id="no model"),
+        pytest.param(["classify", "--backend", "cloud", "x"], b"", 2, "cloud", id="bad choice"),
+        pytest.param(["classify", "--nonsense"], b"", 2, "--nonsense", id="unknown option"),
+        pytest.param(["classify", "--threshold", "2", "x"], b"", 2, "threshold", id="threshold"),
+        pytest.param(["quiz"], b"", 4, "--answers", id="quiz without a terminal"),
+        pytest.param(
+            ["classify", "--model", "m", "--base-url", "localhost", "x"],
+            b"",
+            2,
+            "URL",
+            id="address",
+        ),
+        pytest.param(
+            ["classify", "-m", "m", "--base-url", "http://127.0.0.1:9/v1", "--prompt", "no", "x"],
+            b"",
+            2,
+            "guide",
+            id="unknown prompt",
+        ),
+    ],
+)
+def test_bad_input_is_a_clear_message_with_its_exit_code(arguments, stdin, code, says):
+    result = triage(*arguments, stdin=stdin)
+    assert result.returncode == code
+    assert says in result.stderr.decode()
+    assert "Traceback" not in result.stderr.decode()
+    assert result.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "because"),
+    [
+        pytest.param("", "abstained", "too_vague", id="empty"),
+        pytest.param(" \t ", "abstained", "too_vague", id="white space"),
+        pytest.param("🙂🙂🙂", "abstained", "too_vague", id="emoji"),
+        pytest.param("\x00\x01\x1b[31m", "abstained", "too_vague", id="control characters"),
+        pytest.param(
+            "Jeden Tag tippen wir die Bestellungen von Hand in das System ein und es dauert ewig.",
+            "abstained",
+            "unknown_language",
+            id="German",
+        ),
+        pytest.param(
+            "אנחנו מעתיקים כל יום את ההזמנות ביד לתוך המערכת וזה לוקח המון זמן",
+            "abstained",
+            "unknown_language",
+            id="right to left",
+        ),
+    ],
+)
+def test_text_without_an_answer_abstains_with_its_reason(text, outcome, because):
+    result = triage("classify", "--json", stdin=json.dumps({"text": text}).encode())
+    row = rows_of(result)[0]
+    assert (row["outcome"], row["abstained_because"], row["label"]) == (outcome, because, None)
+    assert result.returncode == 0
+
+
+def test_a_megabyte_of_text_is_cut_and_says_so_and_lone_surrogates_survive():
+    long = "We copy every order by hand into the accounting system. " * 18_000
+    lines = json.dumps({"text": long}) + "\n" + '{"text": "Orders are copied by hand \\ud800"}\n'
+    rows = rows_of(triage("classify", "--json", stdin=lines.encode()))
+    assert rows[0]["truncated"] is True
+    assert "truncated" in rows[0]["review_reasons"]
+    assert rows[1]["outcome"] == "classified"
+
+
+def test_escape_sequences_in_a_text_do_not_reach_the_terminal():
+    result = triage("classify", "We copy orders by hand \x1b]0;owned\x07 every single day \u202e")
+    assert b"\x1b" not in result.stdout
+    assert "\u202e" not in result.stdout.decode()
+
+
+def test_a_tie_without_a_terminal_says_which_command_to_run():
+    result = triage("advise", "--revenue", "3M", *TIE)
+    assert "take-the-quiz" in json.loads(triage("advise", "--json", *TIE).stdout)["recommendation"]
+    assert "triage quiz --save answers.json" in result.stdout.decode()
+    assert result.returncode == 0
+
+
+def test_a_saved_quiz_decides_the_tie(tmp_path):
+    answers = tmp_path / "answers.json"
+    names = ["process", "volume", "data", "systems", "team", "leadership", "budget", "governance"]
+    answers.write_text(json.dumps(dict.fromkeys(names, 2)))
+    advice = json.loads(triage("advise", "--json", "--quiz", str(answers), *TIE).stdout)
+    assert advice["recommendation"] == "fractional-ai-officer"
+    assert advice["quiz"]["score"] == 66.7
+    shown = triage("quiz", "--answers", str(answers)).stdout.decode()
+    assert "Readiness: 67 of 100" in shown
+    assert "██████░░░" in shown
+
+
+@pytest.fixture
+def long_run(tmp_path):
+    """A run with more rows than it can finish, after its first row is out."""
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "Order one is copied by hand"}\n' * 20_000)
+    with (
+        rows.open("rb") as stdin,
+        subprocess.Popen(
+            [*TRIAGE, "classify", "--json"],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_closed_pipe_ends_quietly_with_0(long_run):
+    long_run.stdout.close()
+    assert long_run.wait(60) == 0
+    assert long_run.stderr.read().decode().splitlines()[1:] == []
+
+
+def test_ctrl_c_ends_quietly_with_130(long_run):
+    long_run.send_signal(signal.SIGINT)
+    long_run.stdout.read()
+    assert long_run.wait(60) == 130
+    assert "Traceback" not in long_run.stderr.read().decode()
+
+
+def in_pseudo_terminal(arguments, keys, columns="60"):
+    """Run the program in a terminal, send keys as prompts appear, return (output, exit code)."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update(COLUMNS=columns, TERM="xterm")
+        os.execv(sys.executable, [*TRIAGE, *arguments])  # noqa: S606
+    output, waiting, deadline = b"", list(keys), time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 0.2)
+        if ready:
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            output += piece
+        if waiting and waiting[0][0].encode() in output:
+            prompt, answer = waiting.pop(0)
+            output = output.replace(prompt.encode(), b"", 1)
+            os.write(terminal, answer.encode())
+    else:
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return output.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+
+
+def test_plain_triage_in_a_terminal_asks_for_problems_and_advises():
+    shown, code = in_pseudo_terminal([], [("end with Ctrl-D", "\n".join(THREE) + "\n\x04")])
+    assert "three biggest problems" in shown
+    assert "Hire a fractional AI officer." in shown
+    assert code == 0
+
+
+def test_in_a_terminal_a_tie_asks_the_quiz_and_decides():
+    keys = [(f"{n} of 8", "3\r") for n in range(1, 9)]
+    shown, code = in_pseudo_terminal(["advise", *TIE], keys)
+    assert "Hire a fractional AI officer." in shown
+    assert code == 0
+
+
+def test_in_a_terminal_a_vague_problem_is_asked_about_and_the_answer_decides():
+    shown, code = in_pseudo_terminal(["classify", "Help"], [("What would help", "1\r")])
+    assert "tie rule TB1" in " ".join(shown.split())
+    assert code == 0
+
+
+def test_ctrl_c_at_a_question_ends_with_130():
+    shown, code = in_pseudo_terminal(["quiz"], [("1 of 8", "\x03")])
+    assert "Traceback" not in shown
+    assert code == 130
+
+
+@pytest.mark.parametrize("unwanted", ["openai", "numpy", "pydantic", "httpx2"])
+def test_help_is_shown_without_importing(unwanted):
+    code = (
+        "import sys; sys.argv = ['triage', '--help']\n"
+        "from triage_agent.cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"sys.exit({unwanted!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, stdout=-3).returncode == 0
+
+
+def test_the_embedded_path_never_imports_openai():
+    code = (
+        "import sys; sys.argv = ['triage', 'advise', 'Invoices are typed by hand']\n"
+        "from triage_agent.cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "sys.exit('openai' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, stdout=-3).returncode == 0
+
+
+def test_doctor_names_the_backend_and_why():
+    result = triage("doctor", "--json")
+    checks = json.loads(result.stdout)
+    assert checks["backend"] == {
+        "ok": True,
+        "says": "embedded, because no model is named by --model or TRIAGE_MODEL",
+    }
+    assert all(check["ok"] for check in checks.values())
+
+
+def test_doctor_says_what_fails_and_never_shows_the_key():
+    key = "sk-veryverysecret123"
+    result = triage(
+        "doctor",
+        "--model",
+        "m",
+        "--base-url",
+        "http://127.0.0.1:9/v1",
+        environment={"OPENAI_API_KEY": key},
+    )
+    shown = (result.stdout + result.stderr).decode()
+    assert result.returncode == 5
+    assert "FAIL endpoint" in shown
+    assert "a key is set" in shown
+    assert key not in shown

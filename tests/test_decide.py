@@ -1,0 +1,442 @@
+"""The decision about a business, over its whole space and against two independent oracles."""
+
+import random
+from functools import cache
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage_agent.decide import Profile, Recommendation, Rule, Votes, apply_rules, decide
+from triage_agent.quiz import load_quiz, score
+from triage_agent.records import Abstention, Classification, Failure, Label, Outcome, ReviewReason
+from triage_agent.revenue import UNKNOWN_REVENUE, Revenue, parse_revenue
+
+M = 1_000_000
+B, A = Label.BUILD, Label.AUTOMATE
+SELLS = (True, False, None)
+
+
+def exactly(usd):
+    return Revenue(low_usd=usd, high_usd=usd)
+
+
+# Revenue, the band that PRODUCT.md puts it in (None: unknown), and whether it is known to be $10M
+# or more.
+REVENUES = {
+    "nothing at all": (exactly(0), "small", False),
+    "a cent under 1M": (exactly(999_999.99), "small", False),
+    "exactly 1M": (exactly(M), "middle", False),
+    "5M": (exactly(5 * M), "middle", False),
+    "a cent under 10M": (exactly(10 * M - 0.01), "middle", False),
+    "exactly 10M": (exactly(10 * M), "middle", True),
+    "a cent over 10M": (exactly(10 * M + 0.01), "large", True),
+    "unknown": (UNKNOWN_REVENUE, None, False),
+    "under 1M": (Revenue(high_usd=M, high_open=True), "small", False),
+    "100k to 900k": (Revenue(100_000, 900_000), "small", False),
+    "500k to 1M": (Revenue(500_000, M), None, False),
+    "1M to 10M": (Revenue(M, 10 * M), "middle", False),
+    "1M to 10M and a cent": (Revenue(M, 10 * M + 0.01), None, False),
+    "under 10M": (Revenue(high_usd=10 * M, high_open=True), None, False),
+    "over 1M": (Revenue(low_usd=M, low_open=True), None, False),
+    "10M to 20M": (Revenue(10 * M, 20 * M), None, False),
+    "over 10M": (Revenue(low_usd=10 * M, low_open=True), "large", True),
+    "11M to 20M": (Revenue(11 * M, 20 * M), "large", True),
+}
+
+
+def answers(**points):
+    return score(dict.fromkeys([q.id for q in load_quiz().questions], 0) | points)
+
+
+# (raw points, the systems or the data answer is 0) beside the quiz itself.
+QUIZZES = {
+    "not taken": (None, None),
+    "12 points": (
+        answers(process=2, volume=2, data=2, systems=2, team=2, leadership=2),
+        (12, False),
+    ),
+    "12 points with systems and data at 0": (
+        answers(process=3, volume=3, team=3, leadership=3),
+        (12, True),
+    ),
+    "11 points with systems at 0": (
+        answers(process=3, volume=3, data=3, team=2),
+        (11, True),
+    ),
+    "11 points with data at 0": (answers(process=3, volume=3, systems=3, team=2), (11, True)),
+    "11 points with both at 1": (
+        answers(process=3, volume=3, systems=1, data=1, team=3),
+        (11, False),
+    ),
+    "no points": (answers(), (0, True)),
+    "24 points": (
+        score(dict.fromkeys([q.id for q in load_quiz().questions], 3)),
+        (24, False),
+    ),
+}
+
+
+@cache
+def by_the_book(b, a, revenue, sells, quiz):
+    """Return (recommendation, rule) as PRODUCT.md's sentences say, by the names of the tables."""
+    _, band, ten_or_more = REVENUES[revenue]
+    taken = QUIZZES[quiz][1]
+    as_d3 = {
+        "small": "do-it-yourself",
+        "middle": "fractional-ai-officer",
+        None: "fractional-ai-officer",
+        "large": "full-time-ai-lead",
+    }[band]
+    sentences = [
+        ("D0", b == a == 0, "no-decision"),
+        ("D1", min(a, b) >= 1 and sells is True and ten_or_more, "both"),
+        ("D2", b > a, "fractional-cto"),
+        ("D3", a > b, as_d3),
+        ("D4", band == "small", "do-it-yourself"),
+        ("D4", taken is None, "take-the-quiz"),
+        ("D4", taken is not None and taken[0] >= 12, as_d3),
+        ("D4", taken is not None and taken[1], "fractional-cto"),
+        ("D4", True, as_d3),
+    ]
+    return next((what, rule) for rule, applies, what in sentences if applies)
+
+
+def row(number, label, *, review=False):
+    """Return a problem with a label, or (None) without: in turn one that failed or abstained."""
+    if label is not None:
+        reasons = (ReviewReason.TB4,) if review else ()
+        return Classification(
+            str(number), "", Outcome.CLASSIFIED, "fake", "m", label=label, review_reasons=reasons
+        )
+    if number % 2:
+        failure = Failure("service_timeout", "", retryable=True)
+        return Classification(str(number), "", Outcome.ERROR, "fake", "m", error=failure)
+    because = Abstention.TOO_VAGUE
+    return Classification(
+        str(number), "", Outcome.ABSTAINED, "fake", "m", abstained_because=because
+    )
+
+
+def rows_of(firm_build, shaky_build, firm_automate, shaky_automate, missing):
+    kinds = (
+        [(B, False)] * firm_build
+        + [(B, True)] * shaky_build
+        + [(A, False)] * firm_automate
+        + [(A, True)] * shaky_automate
+        + [(None, False)] * missing
+    )
+    return [row(number, label, review=review) for number, (label, review) in enumerate(kinds)]
+
+
+def changes_to_try(problem):
+    """Return the other votes that one problem might still cast."""
+    if problem.label is None:
+        return (B, A)
+    return ((A,) if problem.label is B else (B,)) if problem.review_reasons else ()
+
+
+def doubtful_by_force(problems, revenue, sells, quiz):
+    """Return the positions of the problems in doubt, trying every list of votes there can be.
+
+    A problem is in doubt if it takes part in a set of changes that changes the recommendation
+    while no smaller part of that set does.
+    """
+
+    def outcome(votes):
+        return by_the_book(votes.count(B), votes.count(A), revenue, sells, quiz)[0]
+
+    now = [problem.label for problem in problems]
+    current = outcome(now)
+    open_to_change = [n for n, problem in enumerate(problems) if changes_to_try(problem)]
+    found = []  # sets of (position, vote), the smallest first
+    for size in range(1, len(open_to_change) + 1):
+        for positions in combinations(open_to_change, size):
+            for votes in product(*(changes_to_try(problems[n]) for n in positions)):
+                changed = dict(zip(positions, votes, strict=True))
+                if any(part <= set(changed.items()) for part in found):
+                    continue
+                if outcome([changed.get(n, vote) for n, vote in enumerate(now)]) != current:
+                    found.append(set(changed.items()))
+    return {position for part in found for position, _ in part}
+
+
+def can_change_by_force(problems, revenue, sells, quiz):
+    """Return whether some full list of votes leads elsewhere: missing cast, review flipped."""
+    ways = [
+        ((B, A) if p.label is None else (B, A) if p.review_reasons else (p.label,))
+        for p in problems
+    ]
+    current = by_the_book(
+        sum(p.label is B for p in problems),
+        sum(p.label is A for p in problems),
+        revenue,
+        sells,
+        quiz,
+    )[0]
+    return any(
+        by_the_book(votes.count(B), votes.count(A), revenue, sells, quiz)[0] != current
+        for votes in product(*ways)
+    )
+
+
+def test_every_count_of_votes_at_every_profile_and_quiz_leads_where_the_book_says():
+    space = product(range(6), range(6), REVENUES, SELLS, QUIZZES)
+    for b, a, revenue, sells, quiz in space:
+        verdict = apply_rules(b, a, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+        got = (verdict.recommendation.value, verdict.rule.value)
+        assert got == by_the_book(b, a, revenue, sells, quiz), (b, a, revenue, sells, quiz)
+
+
+def test_problems_without_a_label_never_vote_and_may_make_the_decision_provisional():
+    few = ["a cent under 1M", "exactly 1M", "exactly 10M", "a cent over 10M", "unknown"]
+    quizzes = [name for name in QUIZZES if name not in {"no points", "24 points"}]
+    for b, a, missing in product(range(6), repeat=3):
+        problems = rows_of(b, 0, a, 0, missing)
+        for revenue, sells, quiz in product(few, SELLS, quizzes):
+            decision = decide(problems, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+            case = (b, a, missing, revenue, sells, quiz)
+            expected = by_the_book(b, a, revenue, sells, quiz)[0]
+            assert decision.recommendation.value == expected, case
+            doubt = can_change_by_force(problems, revenue, sells, quiz)
+            assert decision.provisional is doubt, case
+            assert bool(decision.provisional_because) is doubt, case
+
+
+def test_every_business_of_up_to_five_problems_is_provisional_exactly_when_a_change_could_matter():
+    profiles = ["a cent under 1M", "5M", "exactly 10M", "over 10M"]
+    quizzes = ["not taken", "12 points", "11 points with data at 0", "11 points with both at 1"]
+    for kinds in product(range(6), repeat=5):
+        if sum(kinds) > 5:
+            continue
+        problems = rows_of(*kinds)
+        for revenue, sells, quiz in product(profiles, (True, None), quizzes):
+            decision = decide(problems, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+            named = {int(name) for name in decision.provisional_because}
+            case = (kinds, revenue, sells, quiz)
+            assert decision.provisional is can_change_by_force(problems, revenue, sells, quiz), case
+            assert named == doubtful_by_force(problems, revenue, sells, quiz), case
+
+
+def test_larger_businesses_are_provisional_exactly_when_a_change_could_matter():
+    dice = random.Random(20)  # noqa: S311  (a repeatable sample, not a secret)
+    for _ in range(300):
+        kinds = [dice.randint(0, most) for most in (3, 2, 3, 2, 2)]
+        revenue, sells, quiz = (
+            dice.choice(list(REVENUES)),
+            dice.choice(SELLS),
+            dice.choice(list(QUIZZES)),
+        )
+        problems = rows_of(*kinds)
+        decision = decide(problems, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+        case = (kinds, revenue, sells, quiz)
+        assert decision.provisional is can_change_by_force(problems, revenue, sells, quiz), case
+        named = {int(name) for name in decision.provisional_because}
+        assert named == doubtful_by_force(problems, revenue, sells, quiz), case
+
+
+@pytest.mark.parametrize(
+    ("problems", "profile", "named"),
+    [
+        pytest.param([A, A, A], {}, [], id="three firm votes are not provisional"),
+        pytest.param([A, A, None], {}, [], id="one missing vote cannot turn two"),
+        pytest.param([A, None, None], {}, ["1", "2"], id="two missing votes can turn one"),
+        pytest.param([A, A, "b?"], {}, [], id="a shaky vote of the minority changes nothing"),
+        pytest.param([A, "a?", B], {}, ["1"], id="a shaky vote of a majority of one matters"),
+        pytest.param([None], {}, ["0"], id="the only problem is missing"),
+        pytest.param([A, None, "b?"], {}, ["1", "2"], id="a tie turns either way"),
+        pytest.param(
+            ["b?", "b?", "b?", A, A, A, A],
+            {"revenue": "20M", "sells": True},
+            ["0", "1", "2"],
+            id="all the votes of one kind have to flip before `both` falls",
+        ),
+        pytest.param(
+            ["b?", B, A],
+            {"revenue": "20M", "sells": True},
+            [],
+            id="`both` stands when one problem of each kind is firm",
+        ),
+        pytest.param(
+            [A, A, None],
+            {"revenue": "20M", "sells": True},
+            ["2"],
+            id="one missing vote to build would make it `both`",
+        ),
+        pytest.param(
+            [A, "b?"],
+            {"revenue": "500k"},
+            [],
+            id="under 1M a tie and a majority to automate are the same",
+        ),
+    ],
+)
+def test_provisional_names_exactly_the_problems_that_could_change_it(problems, profile, named):
+    marks = {"a?": (A, True), "b?": (B, True)}
+    rows = [row(n, *marks.get(p, (p,))[:1], review=p in marks) for n, p in enumerate(problems)]
+    revenue = parse_revenue(profile.get("revenue", "3M"))
+    decision = decide(rows, Profile(revenue, profile.get("sells")))
+    assert list(decision.provisional_because) == named
+    assert decision.provisional is bool(named)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        ReviewReason.TB4,
+        ReviewReason.NO_EVIDENCE,
+        ReviewReason.INSTRUCTS_READER,
+        ReviewReason.TRUNCATED,
+        ReviewReason.BACKENDS_DISAGREE,
+    ],
+)
+def test_whatever_the_reason_for_review_a_flip_is_tried(reason):
+    shaky = Classification(
+        "s", "", Outcome.CLASSIFIED, "fake", "m", label=A, review_reasons=(reason,)
+    )
+    assert decide([shaky]).provisional_because == ("s",)
+
+
+def test_votes_are_counted_by_kind_and_the_rest_is_reported_apart():
+    rows = rows_of(1, 1, 2, 1, 3)  # the missing ones are numbered 5, 6, 7: error, abstained, error
+    assert decide(rows).votes == Votes(build=2, automate=3, abstained=1, errors=2)
+    assert decide(rows).votes.cast == 5
+
+
+@pytest.mark.parametrize(
+    ("count", "few"), [(0, True), (1, True), (2, True), (3, False), (4, False)]
+)
+def test_fewer_than_three_problems_is_said(count, few):
+    assert decide([row(n, A) for n in range(count)]).few_problems is few
+    assert decide([row(n, None) for n in range(count)]).few_problems is few
+
+
+def test_the_three_problems_of_the_method_give_the_ai_officer_by_d3():
+    decision = decide([row(n, A) for n in range(3)])
+    assert decision.recommendation is Recommendation.FRACTIONAL_AI_OFFICER
+    assert decision.verdict.rule is Rule.D3
+    assert not decision.provisional
+
+
+def test_every_decision_holds_the_rules_tried_in_order_and_ends_with_the_one_that_applied():
+    for b, a, revenue, sells, quiz in product(range(4), range(4), REVENUES, SELLS, QUIZZES):
+        verdict = apply_rules(b, a, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+        tried = [step.rule for step in verdict.trace]
+        assert tried == list(Rule)[: len(tried)]
+        assert [step.applied for step in verdict.trace] == [False] * (len(tried) - 1) + [True]
+        assert tried[-1] is verdict.rule
+        assert all(step.because for step in verdict.trace)
+
+
+@pytest.mark.parametrize(
+    ("b", "a", "profile", "quiz", "says"),
+    [
+        pytest.param(0, 0, Profile(), "not taken", ["0 problems have a label"], id="D0"),
+        pytest.param(
+            1,
+            2,
+            Profile(exactly(10 * M), sells_software=True),
+            "not taken",
+            ["both kinds: yes", "sells software: yes", "$10M or more: yes"],
+            id="D1",
+        ),
+        pytest.param(2, 1, Profile(), "not taken", ["2 to build, 1 to automate"], id="D2"),
+        pytest.param(
+            1,
+            2,
+            Profile(),
+            "not taken",
+            ["1 to build, 2 to automate", "revenue unknown", "no yearly revenue was given"],
+            id="D3 says that revenue is unknown",
+        ),
+        pytest.param(
+            1,
+            2,
+            Profile(Revenue(500_000, 2 * M)),
+            "not taken",
+            ["revenue unknown", "$500K to $2M lies across more than one revenue band"],
+            id="D3 says why a range is unknown",
+        ),
+        pytest.param(0, 1, Profile(exactly(5 * M)), "not taken", ["$5M"], id="D3 shows revenue"),
+        pytest.param(1, 1, Profile(), "not taken", ["tie", "not taken"], id="D4 without a quiz"),
+        pytest.param(1, 1, Profile(), "12 points", ["tie", "12 of 24", "as D3"], id="D4 passed"),
+        pytest.param(
+            1,
+            1,
+            Profile(),
+            "11 points with data at 0",
+            ["tie", "11 of 24", "nothing to connect", "as D2"],
+            id="D4 with nothing to connect",
+        ),
+    ],
+)
+def test_the_last_line_of_the_trace_says_why(b, a, profile, quiz, says):
+    because = apply_rules(b, a, profile, QUIZZES[quiz][0]).trace[-1].because
+    for words in says:
+        assert words in because
+
+
+@pytest.mark.parametrize(
+    ("profile", "says"),
+    [
+        pytest.param(
+            Profile(), ["sells software: unknown", "$10M or more: unknown"], id="nothing is known"
+        ),
+        pytest.param(
+            Profile(exactly(9 * M), sells_software=False),
+            ["sells software: no", "$10M or more: no"],
+            id="both conditions are known not to hold",
+        ),
+    ],
+)
+def test_the_trace_tells_an_unknown_condition_of_d1_from_one_not_met(profile, says):
+    step = apply_rules(1, 1, profile, None).trace[1]
+    assert step.rule is Rule.D1
+    for words in says:
+        assert words in step.because
+
+
+def test_only_a_tie_with_a_weak_quiz_asks_for_preparation():
+    weak = QUIZZES["11 points with both at 1"][0]
+    expected = tuple(dimension.id for dimension in weak.weak)
+    assert set(expected) == {"systems", "data", "leadership", "budget", "governance"}
+    for b, a, revenue, sells, quiz in product(range(3), range(3), REVENUES, SELLS, QUIZZES):
+        verdict = apply_rules(b, a, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+        prepares = (
+            verdict.rule is Rule.D4
+            and quiz == "11 points with both at 1"
+            and REVENUES[revenue][1] != "small"
+        )
+        assert verdict.prepare == (expected if prepares else ()), (b, a, revenue, sells, quiz)
+
+
+problem_lists = st.lists(
+    st.sampled_from([(B, False), (B, True), (A, False), (A, True), (None, False)])
+)
+profiles = st.builds(
+    Profile, st.sampled_from([r[0] for r in REVENUES.values()]), st.sampled_from(SELLS)
+)
+quizzes = st.sampled_from([q[0] for q in QUIZZES.values()])
+
+
+@given(problem_lists.filter(lambda kinds: len(kinds) < 12), profiles, quizzes, st.randoms())
+def test_the_order_of_the_problems_never_changes_the_decision(kinds, profile, quiz, dice):
+    rows = [row(n, label, review=review) for n, (label, review) in enumerate(kinds)]
+    shuffled = rows[:]
+    dice.shuffle(shuffled)
+    one, other = decide(rows, profile, quiz), decide(shuffled, profile, quiz)
+    assert other.verdict == one.verdict
+    assert other.provisional is one.provisional
+    assert set(other.provisional_because) == set(one.provisional_because)
+    order = [problem.id for problem in shuffled if problem.id in one.provisional_because]
+    assert list(other.provisional_because) == order
+
+
+@given(problem_lists.filter(lambda kinds: len(kinds) < 12), profiles, quizzes)
+def test_the_trace_ends_with_the_rule_that_applied(kinds, profile, quiz):
+    rows = [row(n, label, review=review) for n, (label, review) in enumerate(kinds)]
+    verdict = decide(rows, profile, quiz).verdict
+    assert verdict.trace[-1].rule is verdict.rule
+    assert verdict.trace[-1].applied
+    assert not any(step.applied for step in verdict.trace[:-1])

@@ -1,0 +1,331 @@
+import json
+
+import pytest
+
+from triage_agent.dialect import LADDER, Dialect, Rung, first_json_object, read_completion
+from triage_agent.errors import ReplyError
+from triage_agent.model import ChatRequest, Message
+from triage_agent.records import Usage
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "quotes": {
+            "type": "array",
+            "maxItems": 3,
+            "items": {"type": "string", "maxLength": 160, "minLength": 1},
+        },
+        "percent": {"type": "integer", "minimum": 50, "maximum": 100},
+    },
+    "required": ["quotes", "percent"],
+}
+REQUEST = ChatRequest(
+    messages=(Message("system", "Judge."), Message("user", "Leads get lost.")),
+    schema_name="triage",
+    schema=SCHEMA,
+    max_output_tokens=600,
+    temperature=0.0,
+)
+WORDS_FOR_PARAMETERS = {
+    "OpenAI about temperature": (
+        "Unsupported value: 'temperature' does not support 0.0 with this model.",
+        "temperature",
+        {"temperature"},
+    ),
+    "OpenAI about log-probabilities": (
+        "You are not allowed to request logprobs from this model",
+        None,
+        {"logprobs"},
+    ),
+    "FastAPI naming only the place": (
+        "[{'type': 'extra_forbidden', 'loc': ('body', 'logprobs'), 'msg': 'Extra inputs'}]",
+        None,
+        {"logprobs"},
+    ),
+    "a server naming it beside the words": (
+        "Extra inputs are not permitted",
+        "logprobs",
+        {"logprobs"},
+    ),
+}
+
+
+def payload(content="{}", finish="stop", message=None, **more):
+    message = {"role": "assistant", "content": content} if message is None else message
+    return {"choices": [{"message": message, "finish_reason": finish} | more]}
+
+
+def without(body, *names):
+    return {key: value for key, value in body.items() if key not in names}
+
+
+def test_the_first_request_is_the_strictest():
+    assert Dialect().body(REQUEST, "m") == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Judge."},
+            {"role": "user", "content": "Leads get lost."},
+        ],
+        "temperature": 0.0,
+        "logprobs": True,
+        "max_tokens": 600,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "triage", "strict": True, "schema": SCHEMA},
+        },
+    }
+
+
+def test_a_tool_is_the_only_one_the_model_may_call():
+    body = Dialect(rung=Rung.TOOL).body(REQUEST, "m")
+    function = {"name": "triage", "strict": True, "parameters": SCHEMA}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "triage"}}
+    assert "response_format" not in body
+
+
+@pytest.mark.parametrize(
+    ("rung", "response_format"),
+    [(Rung.JSON_OBJECT, {"type": "json_object"}), (Rung.PLAIN, None)],
+    ids=str,
+)
+def test_without_enforcement_the_schema_stands_in_the_system_message(rung, response_format):
+    body = Dialect(rung=rung).body(REQUEST, "m")
+    system, user = (m["content"] for m in body["messages"])
+    assert system.startswith("Judge.\n\n")
+    assert json.loads(system[system.index("{") :]) == SCHEMA
+    assert user == "Leads get lost."
+    assert body.get("response_format") == response_format
+    assert not {"tools", "tool_choice"} & body.keys()
+
+
+def test_asking_on_a_lower_rung_leaves_the_request_as_it_was():
+    Dialect(rung=Rung.PLAIN).body(REQUEST, "m")
+    assert REQUEST.messages[0].content == "Judge."
+
+
+@pytest.mark.parametrize(
+    ("message", "parameter", "dropped"),
+    WORDS_FOR_PARAMETERS.values(),
+    ids=WORDS_FOR_PARAMETERS.keys(),
+)
+def test_a_refused_parameter_is_dropped_and_nothing_else_changes(message, parameter, dropped):
+    before = Dialect()
+    after = before.after_refusal(message, parameter)
+    assert after is not None
+    assert after.dropped == dropped
+    assert after.body(REQUEST, "m") == without(before.body(REQUEST, "m"), *dropped)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")],
+)
+def test_a_refused_completion_limit_is_renamed_and_then_dropped(name, other):
+    before = Dialect(limit_name=name)
+    said = (
+        f"Unsupported parameter: '{name}' is not supported with this model. Use '{other}' instead."
+    )
+    renamed = before.after_refusal(said, name)
+    assert renamed is not None
+    body = renamed.body(REQUEST, "m")
+    assert body[other] == 600
+    assert name not in body
+    gone = renamed.after_refusal(f"Unrecognized request argument supplied: {other}", None)
+    assert gone is not None
+    assert not {name, other} & gone.body(REQUEST, "m").keys()
+
+
+def test_a_parameter_that_is_no_longer_sent_is_not_refused_again():
+    assert Dialect(dropped=frozenset({"temperature"})).after_refusal("temperature", None) is None
+
+
+@pytest.mark.parametrize("bound", ["maxLength", "minLength", "maxItems", "minimum", "maximum"])
+def test_refused_bounds_leave_the_schema_without_any_bound(bound):
+    said = f"Invalid schema for response_format 'triage': '{bound}' is not permitted."
+    after = Dialect().after_refusal(said, "response_format")
+    assert after is not None
+    assert after.rung is Rung.JSON_SCHEMA
+    schema = after.body(REQUEST, "m")["response_format"]["json_schema"]["schema"]
+    assert schema == {
+        "type": "object",
+        "properties": {
+            "quotes": {"type": "array", "items": {"type": "string"}},
+            "percent": {"type": "integer"},
+        },
+        "required": ["quotes", "percent"],
+    }
+
+
+def test_bounds_that_are_refused_again_lead_one_rung_down():
+    after = Dialect(bounds=False).after_refusal("'maxLength' is not permitted in schema", None)
+    assert after == Dialect(rung=Rung.TOOL, bounds=False)
+
+
+@pytest.mark.parametrize(
+    ("rung", "said"),
+    [
+        (Rung.JSON_SCHEMA, "This response_format type is unavailable now"),
+        (Rung.JSON_SCHEMA, "Input should be 'text' or 'json_object', not 'json_schema'"),
+        (Rung.JSON_SCHEMA, "Failed to initialize samplers: failed to parse grammar"),
+        (Rung.JSON_SCHEMA, "Structured outputs are not supported by this model"),
+        (Rung.TOOL, "This model does not support tools"),
+        (Rung.TOOL, "function calling is not enabled"),
+        (Rung.JSON_OBJECT, "response_format json_object is not supported"),
+    ],
+)
+def test_a_refusal_about_the_format_leads_one_rung_down(rung, said):
+    after = Dialect(rung=rung).after_refusal(said, None)
+    assert after is not None
+    assert after.rung is LADDER[LADDER.index(rung) + 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "parameter"),
+    [
+        ("Invalid request.", None),
+        ("Invalid 'messages[1].content': string too long.", "messages[1].content"),
+        ("", None),
+    ],
+)
+def test_a_refusal_about_anything_else_changes_nothing(said, parameter):
+    assert Dialect().after_refusal(said, parameter) is None
+
+
+def test_there_is_no_rung_below_plain():
+    assert Dialect(rung=Rung.PLAIN).after_refusal("response_format is unknown", None) is None
+    assert Dialect(rung=Rung.PLAIN).step_down() is None
+
+
+def test_a_server_that_refuses_everything_is_asked_a_limited_number_of_times():
+    said = "temperature logprobs max_tokens max_completion_tokens maxLength response_format tools"
+    dialect, asked = Dialect(), 1
+    while changed := dialect.after_refusal(said, None):
+        dialect, asked = changed, asked + 1
+    assert asked == 9  # 4 parameters, the bounds, 3 rungs
+    assert dialect.body(REQUEST, "m").keys() == {"model", "messages"}
+
+
+def test_the_third_reply_that_ignores_the_schema_leads_one_rung_down():
+    rungs, dialect = [], Dialect()
+    for _ in range(7):
+        dialect = dialect.after_ignored_reply()
+        rungs.append(dialect.rung.value)
+    assert rungs == [*["json_schema"] * 2, *["tool"] * 3, *["json_object"] * 2]
+
+
+def test_on_the_last_rung_replies_may_ignore_the_schema_for_ever():
+    dialect = Dialect(rung=Rung.PLAIN)
+    for _ in range(4):
+        dialect = dialect.after_ignored_reply()
+    assert dialect.rung is Rung.PLAIN
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"choices": []}, "empty"),
+        ({}, "empty"),
+        ({"choices": None}, "empty"),
+        ({"choices": ["text"]}, "empty"),
+        ([], "empty"),
+        (None, "empty"),
+        ({"choices": [{"finish_reason": "stop"}]}, "empty"),
+        (payload(message={}), "empty"),
+        (payload(content=None), "empty"),
+        (payload(content=""), "empty"),
+        (payload(content=" \n"), "empty"),
+        (payload(message={"content": None, "refusal": "I can't help."}), "refusal"),
+        (payload(message={"content": "{}", "refusal": "I can't help."}), "refusal"),
+        (payload(content="", finish="content_filter"), "content_filter"),
+        (payload(content='{"label', finish="content_filter"), "content_filter"),
+        (payload(content='{"label', finish="length"), "truncated"),
+        (payload(content="", finish="length"), "truncated"),
+    ],
+)
+def test_an_answer_that_holds_no_whole_reply_is_an_error_of_its_kind(answer, kind):
+    with pytest.raises(ReplyError) as caught:
+        read_completion(answer, Rung.PLAIN, "m")
+    assert caught.value.kind == kind
+
+
+def test_what_was_written_before_a_cut_is_kept_out_of_the_message():
+    with pytest.raises(ReplyError) as caught:
+        read_completion(payload(content='{"rationale": "Ann', finish="length"), Rung.PLAIN, "m")
+    assert caught.value.reply == '{"rationale": "Ann'
+    assert "Ann" not in str(caught.value)
+
+
+def test_a_tool_call_is_read_before_any_content():
+    call = {"type": "function", "function": {"name": "triage", "arguments": '{"a": 1}'}}
+    message = {"content": "I will call the tool.", "tool_calls": [call]}
+    reply = read_completion(payload(message=message), Rung.TOOL, "m")
+    assert (reply.text, reply.rung) == ('{"a": 1}', "tool")
+
+
+@pytest.mark.parametrize("calls", [None, [], ["x"], [{}], [{"function": {"arguments": {}}}]])
+def test_a_tool_call_without_arguments_leaves_the_content(calls):
+    message = {"content": '{"a": 1}', "tool_calls": calls}
+    assert read_completion(payload(message=message), Rung.TOOL, "m").text == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"prompt_tokens": 12, "completion_tokens": 3}, Usage(1, 12, 3)),
+        ({"prompt_tokens": 12}, Usage(1, 12, 0)),
+        ({"prompt_tokens": -1, "completion_tokens": "3"}, Usage(1, 0, 0)),
+        ({}, Usage(1, 0, 0)),
+        (None, Usage(1, 0, 0)),
+        ("many", Usage(1, 0, 0)),
+    ],
+)
+def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
+    answer = payload() | {"usage": usage}
+    assert read_completion(answer, Rung.PLAIN, "m").usage == expected
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "tokens"),
+    [
+        (
+            {"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": 0}]},
+            (("{", -0.1), ("}", 0.0)),
+        ),
+        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, 0]}, (("{", -0.1), ("}", 0.0))),
+        (None, ()),
+        ({}, ()),
+        ({"content": None}, ()),
+        ({"content": []}, ()),
+        ({"content": [{"token": "{"}]}, ()),
+        ({"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": None}]}, ()),
+        ({"tokens": ["{", "}"], "token_logprobs": [None, -0.1]}, ()),
+        ({"tokens": ["{", "}"]}, ()),
+        ([0.1], ()),
+    ],
+    ids=str,
+)
+def test_log_probabilities_are_read_whole_or_not_at_all(logprobs, tokens):
+    assert read_completion(payload(logprobs=logprobs), Rung.PLAIN, "m").tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1}', '{"a": 1}'),
+        ('```json\n{"a": {"b": "}"}}\n```', '{"a": {"b": "}"}}'),
+        ('{"a": 1} {"a": 2}', '{"a": 1}'),
+        ("no object", "no object"),
+        ('{"a": ', '{"a": '),
+        ("", ""),
+        ('In {braces} first: {"a": 1}', '{"a": 1}'),
+        ('<think>{label, signals}</think>{"a": 1}', '{"a": 1}'),
+    ],
+)
+def test_the_first_json_object_of_a_text_is_found(text, found):
+    assert first_json_object(text) == found
+
+
+def test_an_object_nested_beyond_all_measure_is_left_as_it_is():
+    text = '{"a":' * 100_000
+    assert first_json_object(text) == text

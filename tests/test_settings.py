@@ -1,0 +1,89 @@
+"""Which backend is used, and what the user is told about it."""
+
+import pytest
+
+from triage_agent.errors import SettingsError
+from triage_agent.settings import Backend, Choice, choose_backend, open_model
+
+KEY = {"OPENAI_API_KEY": "sk-from-the-environment"}
+NAMED = {"TRIAGE_MODEL": "gpt-from-the-environment"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environment", "model", "chosen"),
+    [
+        pytest.param("auto", {}, None, "embedded", id="auto with nothing set is embedded"),
+        pytest.param("auto", KEY, None, "embedded", id="a key alone sends nothing anywhere"),
+        pytest.param(
+            "auto",
+            KEY | {"OPENAI_BASE_URL": "https://llm.example"},
+            None,
+            "embedded",
+            id="a key and an address without a model send nothing anywhere",
+        ),
+        pytest.param("auto", {}, "m", "llm", id="auto with --model is the LLM"),
+        pytest.param("auto", NAMED, None, "llm", id="auto with TRIAGE_MODEL is the LLM"),
+        pytest.param("auto", {"TRIAGE_MODEL": ""}, None, "embedded", id="an empty name is none"),
+        pytest.param("auto", {"TRIAGE_MODEL": "  "}, None, "embedded", id="a blank name is none"),
+        pytest.param("embedded", NAMED | KEY, "m", "embedded", id="embedded is embedded"),
+        pytest.param("llm", {}, "m", "llm", id="llm with --model is the LLM"),
+        pytest.param("llm", NAMED, None, "llm", id="llm with TRIAGE_MODEL is the LLM"),
+    ],
+)
+def test_the_backend_follows_what_is_configured(wanted, environment, model, chosen):
+    choice = choose_backend(Backend(wanted), environment, model=model)
+    assert choice.backend is Backend(chosen)
+    assert choice.why
+
+
+@pytest.mark.parametrize("environment", [{}, KEY, {"TRIAGE_MODEL": " "}])
+def test_the_llm_without_a_model_is_an_error_that_names_the_option(environment):
+    with pytest.raises(SettingsError, match=r"--model") as caught:
+        choose_backend(Backend.LLM, environment)
+    assert caught.value.exit_code == 2
+
+
+def test_options_win_over_the_environment():
+    environment = NAMED | KEY | {"OPENAI_BASE_URL": "https://environment.example"}
+    choice = choose_backend(
+        Backend.LLM, environment, model="m", base_url="https://option.example", api_key="k"
+    )
+    assert (choice.model, choice.base_url, choice.api_key) == ("m", "https://option.example", "k")
+    choice = choose_backend(Backend.LLM, environment)
+    assert choice.model == "gpt-from-the-environment"
+    assert choice.base_url == "https://environment.example"
+    assert choice.api_key == "sk-from-the-environment"
+
+
+def test_what_is_set_to_nothing_counts_as_not_set():
+    choice = choose_backend(Backend.LLM, {"OPENAI_BASE_URL": "", "OPENAI_API_KEY": ""}, model="m")
+    assert choice.base_url is None
+    assert choice.api_key is None
+
+
+def test_the_embedded_backend_is_told_no_key():
+    assert choose_backend(Backend.EMBEDDED, KEY, model="m", api_key="k").api_key is None
+
+
+def test_a_key_never_shows_when_a_choice_is_printed():
+    choice = choose_backend(Backend.LLM, NAMED, api_key="abc-secret-123")
+    assert "secret" not in f"{choice!r} {choice}"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "says"),
+    [
+        pytest.param("http://127.0.0.1:8000/v1", "on this machine", id="an address of loopback"),
+        pytest.param("http://localhost:8000/v1", "on this machine", id="localhost"),
+        pytest.param("https://llm.example/v1", "at llm.example", id="another machine"),
+        pytest.param(None, "at api.openai.com", id="the client's default"),
+    ],
+)
+def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, says):
+    choice = Choice(Backend.LLM, "a test", "m-1", base_url, "sk-verysecret")
+    model, line = open_model(choice, prompt="guide", timeout_s=1)
+    assert line.startswith("backend: llm (m-1)")
+    assert says in line
+    assert ("sent" in line) is ("this machine" not in says)
+    assert "verysecret" not in line
+    assert (model.backend, model.name) == ("llm", "m-1")
