@@ -209,7 +209,7 @@ def test_a_server_that_refuses_everything_is_asked_a_limited_number_of_times():
 def test_the_third_reply_that_ignores_the_schema_leads_one_rung_down():
     rungs, dialect = [], Dialect()
     for _ in range(7):
-        dialect = dialect.after_ignored_reply()
+        dialect = dialect.after_reply(fits=False)
         rungs.append(dialect.rung.value)
     assert rungs == [*["json_schema"] * 2, *["tool"] * 3, *["json_object"] * 2]
 
@@ -217,7 +217,7 @@ def test_the_third_reply_that_ignores_the_schema_leads_one_rung_down():
 def test_on_the_last_rung_replies_may_ignore_the_schema_for_ever():
     dialect = Dialect(rung=Rung.PLAIN)
     for _ in range(4):
-        dialect = dialect.after_ignored_reply()
+        dialect = dialect.after_reply(fits=False)
     assert dialect.rung is Rung.PLAIN
 
 

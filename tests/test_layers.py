@@ -33,11 +33,13 @@ LAYERS = {
     "adapters": {
         "cache",
         "embedded_model",
+        "forms",
         "ledger",
         "limits",
         "llm_model",
         "openai_model",
         "redacting_model",
+        "refusals",
         "sheets",
         "tables",
     },

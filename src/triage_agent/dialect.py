@@ -21,9 +21,9 @@ from triage_agent.records import Usage
 IGNORED_REPLIES_BEFORE_STEP = 3
 MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
 OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-# Words of a refusal that is about how the schema is enforced. After a 5xx only parameter names
-# count: llama-cpp-python answers 500 to a response_format that it does not know.
-FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b")
+# Words of a refusal that is about how the schema is enforced. Under a status that has
+# another meaning by rights, only the names count (see `refusals`).
+FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b|tool use")
 FORMAT_WORDS = re.compile(
     FORMAT_NAMES.pattern + r"|structured output|schema|grammar|\btool|\bfunction", re.IGNORECASE
 )
@@ -50,7 +50,7 @@ class Dialect:
     limit_name: str = "max_tokens"
     dropped: frozenset[str] = frozenset()  # parameters that were refused
     bounds: bool = True  # whether the schema may bound lengths and numbers
-    ignored: int = 0  # replies on this rung that did not fit the schema
+    ignored: int = 0  # replies in a row, on this rung, that did not fit the schema
 
     def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
         """Return the request's JSON body in this dialect."""
@@ -83,12 +83,12 @@ class Dialect:
         return {key: value for key, value in body.items() if key not in self.dropped}
 
     def after_refusal(
-        self, message: str, parameter: str | None = None, *, crashed: bool = False
+        self, message: str, parameter: str | None = None, *, by_name: bool = False
     ) -> "Dialect | None":
         """Return the dialect to try after a request was refused; None if nothing is left to drop.
 
-        `message` and `parameter` are what the server said was wrong; `crashed` says that it
-        called it an error of its own (5xx), so that only a parameter's name is believed.
+        `message` and `parameter` are what the server said was wrong; `by_name` says that
+        its status means something else by rights, so that only a parameter's name is believed.
         """
         said = f"{parameter or ''} {message}"
         sent = [n for n in ("temperature", "logprobs", self.limit_name) if n not in self.dropped]
@@ -98,12 +98,14 @@ class Dialect:
         named = any(re.search(rf"\b{word}\b", said) for word in BOUNDS)
         if named and self.bounds and self.rung is not Rung.PLAIN:
             return replace(self, bounds=False)
-        if (FORMAT_NAMES if crashed else FORMAT_WORDS).search(said):
+        if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(said):
             return self.step_down()
         return None
 
-    def after_ignored_reply(self) -> "Dialect":
-        """Return the dialect after a reply did not fit the schema: three of them are one step."""
+    def after_reply(self, *, fits: bool) -> "Dialect":
+        """Return the dialect after a reply: three in a row off the schema are one step down."""
+        if fits:
+            return replace(self, ignored=0) if self.ignored else self
         if self.ignored + 1 < IGNORED_REPLIES_BEFORE_STEP:
             return replace(self, ignored=self.ignored + 1)
         return self.step_down() or self

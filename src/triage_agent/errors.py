@@ -68,8 +68,8 @@ class ReplyError(TriageError):
 class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
-    `kind` is one of `timeout`, `connection`, `rate_limit`, `server`, `bad_request`; `wait_s` is
-    how long the service asked us to wait, in seconds (None: it did not say).
+    `kind` is one of `timeout`, `connection`, `not_json`, `rate_limit`, `server`, `bad_request`;
+    `wait_s` is how long the service asked us to wait, in seconds (None: it did not say).
     """
 
     exit_code = 3

@@ -4,21 +4,28 @@ No model is asked. Whatever a model claims about a text is held against these fu
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from text_to_num import alpha2digit
 
 MAX_QUOTES = 3
-SMALL = {"one": "1", "two": "2", "three": "3", "a": "1", "an": "1"}
+FRACTIONS = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
+ONE = re.compile(r"\bone\b(?!\s+(?:hundred|thousand|million|billion))", re.IGNORECASE)
+# What the library leaves as words, since a small number may be grammar.
+SMALL = {"zero": "0", "one": "1", "two": "2", "three": "3", "half": "0.5", "dozen": "12"}
 NUMBER = r"\d+(?:[.,]\d+)*"
-AMOUNT = rf"(?P<amount>{NUMBER}|one|two|three)(?:\s*(?:-|–|to|or)\s*(?:{NUMBER}|two|three))?\s*\+?"
-HOURS = r"\s*-?\s*(?:man[- ]|person[- ]|staff[- ])?(?:hours?|hrs?\.?|h)\b"
+COUNT = rf"(?:{NUMBER}|one|two|three)"
+AMOUNT = rf"(?<![\d/:.,])(?P<amount>{COUNT})(?:\s*(?:-|–|to|or)\s*{COUNT})?\s*\+?"
+HOURS = r"\s*-?\s*(?:man[- ]|person[- ]|staff[- ])?(?:hours?|hrs?|h)\b\.?"
+GAP = r"(?:\s+(?!days?\b|daily\b|months?\b|years?\b)[\w'’-]+)"
 WEEKLY = (
     r"(?:(?:a|per|each|every)(?:\s+single)?\s+week\b|/\s*(?:week|wk)\b|weekly\b|(?:a|per)\s+wk\b)"
 )
-HOURS_FIRST = re.compile(rf"\b{AMOUNT}{HOURS}(?:\s+[\w'’-]+){{0,6}}?\s*{WEEKLY}", re.IGNORECASE)
+HOURS_FIRST = re.compile(rf"\b{AMOUNT}{HOURS}{GAP}{{0,6}}?\s*{WEEKLY}", re.IGNORECASE)
 WEEK_FIRST = re.compile(
-    rf"\b(?:each|every|per)\s+week,?(?:\s+[\w'’-]+){{0,8}}?\s+{AMOUNT}{HOURS}", re.IGNORECASE
+    rf"\b(?:each|every|per)\s+week,?{GAP}{{0,8}}?\s+{AMOUNT}{HOURS}(?!\s+(?:a|per|each)\s+day)",
+    re.IGNORECASE,
 )
 # "20 hours a week, contract to hire" offers working time; it does not report time that is lost.
 WORKING_TIME = re.compile(
@@ -26,7 +33,7 @@ WORKING_TIME = re.compile(
     r"|position|work(?:ing)? week|budget",
     re.IGNORECASE,
 )
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?<!hrs\.)(?<!hr\.)\s+|\n\s*\n|\n(?=\s*[-*•\d])")
 
 
 def standing_quotes(quotes: Iterable[str], text: str) -> tuple[str, ...]:
@@ -55,8 +62,9 @@ def numbers_in(text: str) -> frozenset[str]:
     >>> sorted(numbers_in("Forty hours, 3,000 orders, two people and 4.5 %"))
     ['2', '3000', '4.5', '40']
     """
-    digits = alpha2digit(text, "en")
-    words = {SMALL[w] for w in re.findall(r"\b(?:one|two|three)\b", digits.casefold())}
+    text = "".join(f" {unicodedata.numeric(c):g} " if c in FRACTIONS else c for c in text)
+    digits = alpha2digit(text.casefold(), "en")
+    words = {SMALL[word] for word in re.findall(rf"\b(?:{'|'.join(SMALL)})\b", digits)}
     return frozenset(words | {_plain(number) for number in re.findall(NUMBER, digits)})
 
 
@@ -66,9 +74,9 @@ def drop_invented_numbers(rationale: str, text: str) -> str:
     >>> drop_invented_numbers("Copying is manual. It costs 12 hours a week.", "We copy by hand.")
     'Copying is manual.'
     """
-    known = numbers_in(text) | {"1"}  # "one of your tools" is grammar, not a claim
-    kept = [s for s in SENTENCE_END.split(rationale.strip()) if numbers_in(s) <= known]
-    return " ".join(kept)
+    known, sentences = numbers_in(text), SENTENCE_END.split(rationale.strip())
+    # "one of your tools" is grammar and no claim.
+    return " ".join(s for s in sentences if numbers_in(ONE.sub(" ", s)) <= known)
 
 
 def hours_per_week(text: str) -> float | None:
@@ -84,7 +92,10 @@ def hours_per_week(text: str) -> float | None:
     """
     found: list[float] = []
     for sentence in SENTENCE_END.split(text):
-        digits = alpha2digit(sentence, "en") if "week" in sentence or "wk" in sentence else sentence
+        lower = sentence.casefold()
+        if not ("week" in lower or "wk" in lower):
+            continue
+        digits = alpha2digit(lower, "en")
         if WORKING_TIME.search(digits):
             continue
         for pattern in (HOURS_FIRST, WEEK_FIRST):

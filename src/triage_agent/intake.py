@@ -12,8 +12,13 @@ from triage_agent.errors import InputError
 from triage_agent.records import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
-BLANK_LINES = re.compile(r"\n[ \t]*\n")
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+LINE_END = b"\n"
+NO_PROBLEM = (
+    'There is no problem to read. Give one as an argument, like triage classify "We lose leads '
+    'because nobody follows up", or pipe text in.'
+)
 FILE_NAME = re.compile(r"^[^\s]+\.(?:csv|tsv|xlsx?|jsonl?|txt|md|docx?|pdf)$", re.IGNORECASE)
 TECHNOLOGY = (
     r"app|apps|application|software|website|web ?site|chat ?bot|bot|crm|erp|ai|a\.i\.|agents?"
@@ -57,31 +62,37 @@ def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
     It is JSON Lines when its first line that is not blank is a JSON object. Raises `InputError`
     if the input is empty or not UTF-8.
     """
-    first, number = b"", 0
-    for number, first in enumerate(stream, start=1):  # noqa: B007  (used after the loop)
+    lead, number = b"", 0
+    for first in stream:
+        number += 1
         if first.strip(b" \t\r\n\xef\xbb\xbf\x00"):
             break
+        lead += first
     else:
-        raise InputError(
-            'There is no problem to read. Give one as an argument, like triage classify "We lose '
-            'leads because nobody follows up", or pipe text in.'
-        )
+        raise InputError(NO_PROBLEM)
     if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         yield from _json_lines(first, stream, number)
-    else:
-        yield from _numbered(split_pasted(decode(first + stream.read())))
+        return
+    problems = _numbered(split_pasted(decode(lead + first + stream.read())))
+    if not problems:
+        raise InputError(NO_PROBLEM)
+    yield from problems
 
 
 def decode(raw: bytes) -> str:
     """Return the text of raw input: UTF-8, or UTF-16 if a byte-order mark says so."""
-    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        encoding, mark = "utf-16", 0
+    else:
+        encoding, mark = "utf-8", 3 * raw.startswith(b"\xef\xbb\xbf")
     try:
-        return raw.decode(encoding)
+        return raw[mark:].decode(encoding)
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        place = mark + error.start
         raise InputError(
-            f"The input is not UTF-8: byte {error.start + 1} (line {line}) is "
-            f"0x{raw[error.start]:02x}. Save the file as UTF-8 and try again."
+            f"The input is not {encoding.upper()}: byte {place + 1} "
+            f"(line {raw.count(LINE_END, 0, place) + 1}) is 0x{raw[place]:02x}. "
+            "Save the file as UTF-8 and try again."
         ) from error
 
 
@@ -96,16 +107,20 @@ def split_pasted(text: str) -> list[str]:
     >>> split_pasted("Leads get\nlost.\n\nStock is wrong.")
     ['Leads get\nlost.', 'Stock is wrong.']
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n\ufeff")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip().strip("\ufeff")
     if BLANK_LINES.search(text):
         blocks = [block.strip("\n") for block in BLANK_LINES.split(text) if block.strip()]
         if len(blocks) > 1 and _is_heading(blocks[0]) and MARKER.match(blocks[1]):
             blocks = blocks[1:]
         found = [problem for block in blocks for problem in _items(block)]
-    elif any(MARKER.match(line) for line in text.split("\n")):
-        found = _items(text)
     else:
-        found = text.split("\n")
+        lines = text.split("\n")
+        first = next((n for n, line in enumerate(lines) if MARKER.match(line)), len(lines))
+        found = lines[:first]
+        if first < len(lines):
+            if found and _is_heading(found[-1]):
+                found.pop()
+            found += _items("\n".join(lines[first:]))
     return [problem.strip() for problem in found if problem.strip()]
 
 

@@ -60,8 +60,9 @@ class LLMModel:
         except ReplyError as error:
             if error.kind not in REPAIRABLE:
                 raise
-            self.chat.ignored_schema(raw.rung)
+            self.chat.judged(raw.rung, fits=False)
             reply, raw = await self._repair(request, raw, error)
+        self.chat.judged(raw.rung, fits=True)
         return to_prediction(reply, raw, truncated=truncated)
 
     async def aclose(self) -> None:
@@ -82,7 +83,7 @@ class LLMModel:
             reply = read_reply(second)
         except ReplyError as again:
             if second is not None:
-                self.chat.ignored_schema(second.rung)
+                self.chat.judged(second.rung, fits=False)
             again.usage += raw.usage
             raise
         return reply, replace(second, usage=raw.usage + second.usage)

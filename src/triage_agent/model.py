@@ -80,8 +80,8 @@ class Chat(Protocol):
         """Return the answer, or raise `ReplyError`, `ServiceError` or `StopError`."""
         ...
 
-    def ignored_schema(self, rung: str) -> None:
-        """Take note that an answer given on this rung did not fit the schema."""
+    def judged(self, rung: str, *, fits: bool) -> None:
+        """Take note whether an answer given on this rung fitted the schema."""
         ...
 
     async def aclose(self) -> None:

@@ -6,18 +6,17 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server says,
                                                      else 0.5 s doubling to 30 s, with jitter
     empty answer                                     the same
-    400, 422 naming a parameter or the format,       asked again at once without it, remembered
-    500, 501 naming a parameter
+    400 or 422 about a parameter or the format,      asked again at once without it, remembered
+    403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
     401, 403, 404, quota used up, redirect           the run stops
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
+from dataclasses import replace
+from typing import Any, cast
 
 import anyio
 import httpx2
@@ -26,19 +25,16 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.dialect import Dialect, Rung, read_completion
-from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
+from triage_agent.errors import ReplyError, ServiceError, SettingsError, TriageError
 from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.records import Usage
+from triage_agent.refusals import FORM_IF_NAMED, Refusal, explain, host_of, read_refusal
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 ATTEMPTS = 6
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 10.0
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
-RETRIED_STATUSES = frozenset({408, 409, 425, 429})
-REFUSAL_STATUSES = frozenset({400, 422})
-CRASH_STATUSES = frozenset({500, 501})  # of servers that crash on a parameter they do not know
-QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class OpenAIChat:
@@ -61,12 +57,19 @@ class OpenAIChat:
         self.model = model
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
+        self._key = api_key or ""
+        if not self._key.isascii():
+            raise SettingsError(
+                "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
+            )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
         self.dialect = Dialect(limit_name=own_limit)
-        self._attempts, self._sleep = attempts, sleep
+        self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
+        # At DEBUG the client logs whole requests, and they hold people's texts.
+        logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
-            api_key=api_key or "none",
+            api_key=self._key or "none",
             base_url=self.base_url,
             max_retries=0,
             timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
@@ -82,55 +85,74 @@ class OpenAIChat:
             sleep=self._sleep,
             reraise=True,
         )
-        return await retrying(self._ask_in_dialect, request)
+        spent: list[Usage] = []
+        try:
+            reply: ChatReply = await retrying(self._attempt, request, spent)
+        except ReplyError as error:
+            error.usage = sum(spent, Usage())
+            raise
+        return replace(reply, usage=sum(spent, Usage()))
 
-    def ignored_schema(self, rung: str) -> None:
-        """Take note that an answer on this rung did not fit; three of them lead one rung down."""
+    def judged(self, rung: str, *, fits: bool) -> None:
+        """Take note whether an answer fitted; three in a row that did not lead one rung down."""
         if rung == self.dialect.rung:
-            self.dialect = self.dialect.after_ignored_reply()
+            self.dialect = self.dialect.after_reply(fits=fits)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
 
+    async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
+        """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
+        try:
+            reply = await self._ask_in_dialect(request)
+        except TriageError as error:
+            spent.append(error.usage if isinstance(error, ReplyError) else Usage(calls=1))
+            raise
+        spent.append(reply.usage)
+        return reply
+
     async def _ask_in_dialect(self, request: ChatRequest) -> ChatReply:
-        """Return the answer of one attempt, dropping what the server refuses until it accepts."""
+        """Return one answer, dropping what the server refuses until it accepts."""
         while True:
             dialect = self.dialect
             try:
                 payload = await self._post(dialect.body(request, self.model))
             except openai.APIStatusError as error:
-                changed = self._learn(dialect, error)
+                answer = error.response
+                refusal = read_refusal(
+                    error.status_code, error.body, answer.text, dict(answer.headers)
+                )
+                changed = self._learn(dialect, refusal)
                 if changed is None:
-                    raise self._explain(error) from error
+                    raise explain(refusal, self.host, self.model, self._key) from error
                 self.dialect = changed
                 continue
             return read_completion(payload, Rung(dialect.rung), self.model)
 
-    def _learn(self, dialect: Dialect, error: openai.APIStatusError) -> Dialect | None:
+    def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
         """Return the dialect to ask in next if a refusal was about the request's form."""
-        crashed = error.status_code in CRASH_STATUSES
-        if not (crashed or error.status_code in REFUSAL_STATUSES):
+        if not refusal.about_form:
             return None
-        said, parameter, code = _said(error)
-        if code in {"context_length_exceeded", "content_filter"}:
-            return None  # that is about the text
         if dialect is not self.dialect:
             return self.dialect  # a concurrent request has learnt meanwhile
-        return dialect.after_refusal(said, parameter, crashed=crashed)
+        by_name = refusal.status in FORM_IF_NAMED
+        return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
     async def _post(self, body: dict[str, Any]) -> Any:
         """Return the decoded answer to one request, or raise what the transport raised."""
         try:
             # The low-level call skips the SDK's typed building and parsing, which costs three
             # times the rest of a call.
-            response = await self._client.post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                body=cast("object", body),
-                options={"follow_redirects": False},
-            )
-        except openai.APITimeoutError as error:
+            # The client's own timeout starts anew with every byte that drips in.
+            with anyio.fail_after(self._timeout_s):
+                response = await self._client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    body=cast("object", body),
+                    options={"follow_redirects": False},
+                )
+        except (openai.APITimeoutError, TimeoutError) as error:
             raise ServiceError(
                 f"{self.host} did not answer in time. Run again, or raise --timeout.", "timeout"
             ) from error
@@ -148,111 +170,6 @@ class OpenAIChat:
                 "Check that --base-url ends where the API begins (often in /v1).",
                 "not_json",
             ) from error
-
-    def _explain(self, error: openai.APIStatusError) -> TriageError:
-        """Return our error for a status the server answered with."""
-        status = error.status_code
-        said, _, code = _said(error)
-        tail = f" It said: {said[:200]}" if said else ""
-        if code in QUOTA_CODES or status == 402:
-            return StopError(
-                f"The account at {self.host} has no quota left. Top it up, then run again.{tail}",
-                "quota",
-            )
-        if status == 401:
-            return StopError(f"{self.host} did not accept the key. Check OPENAI_API_KEY.", "key")
-        if status == 403:
-            return StopError(
-                f"{self.host} does not allow this key to use {self.model}.{tail}", "forbidden"
-            )
-        if status == 404:
-            return StopError(
-                f"{self.host} knows no model {self.model!r}, or no API at this address. "
-                f"Check --model and --base-url.{tail}",
-                "not_found",
-            )
-        if status in RETRIED_STATUSES or status >= 500:
-            kind = "rate_limit" if status == 429 else "server"
-            wait_s = retry_after_s(error.response.headers)
-            return ServiceError(f"{self.host} answered {status}.{tail}", kind, wait_s=wait_s)
-        if 300 <= status < 400:
-            return SettingsError(
-                f"{self.host} redirects elsewhere, and your text is not sent on. "
-                "Give the final address with --base-url."
-            )
-        if code == "content_filter":
-            return ReplyError(
-                f"The content filter of {self.host} refused this text. Classify it by hand.",
-                "content_filter",
-            )
-        return ServiceError(
-            f"{self.host} refused the request ({status}).{tail}", "bad_request", retryable=False
-        )
-
-
-class _Headers(Protocol):
-    """What is needed of response headers."""
-
-    def get(self, key: str, /) -> str | None: ...
-
-
-def host_of(base_url: str) -> str:
-    """Return the host of an address, or raise `SettingsError` if it is none.
-
-    >>> host_of("http://127.0.0.1:8080/v1")
-    '127.0.0.1'
-    """
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError(
-            f"The address {base_url!r} is not a URL. Write it like http://localhost:8080/v1."
-        )
-    return parts.hostname
-
-
-def is_local(host: str) -> bool:
-    """Return whether a host is this machine.
-
-    >>> is_local("127.0.0.1"), is_local("api.openai.com")
-    (True, False)
-    """
-    return host in LOOPBACK or host.startswith("127.")
-
-
-def retry_after_s(headers: _Headers, now: datetime | None = None) -> float | None:
-    """Return how many seconds the server asks to wait, from `Retry-After`; None: not said.
-
-    >>> retry_after_s({"retry-after": "7"})
-    7.0
-    """
-    if (millis := headers.get("retry-after-ms")) and millis.replace(".", "", 1).isdigit():
-        return float(millis) / 1000
-    value = headers.get("retry-after")
-    if not value:
-        return None
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
-
-
-def _said(error: openai.APIStatusError) -> tuple[str, str | None, str | None]:
-    """Return the server's own words about an error: message, parameter, code."""
-    body = error.body
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(inner, dict):
-        message, parameter, code = (inner.get(key) for key in ("message", "param", "code"))
-        return (
-            str(message or inner.get("detail") or ""),
-            str(parameter) if parameter else None,
-            str(code) if code else None,
-        )
-    return (str(inner) if inner else error.response.text[:500]), None, None
 
 
 def _may_pass(error: BaseException) -> bool:

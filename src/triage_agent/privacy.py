@@ -10,13 +10,13 @@ Not recognised, and therefore sent:
   its own makers: those of spaCy (and so of presidio), GLiNER, flair and stanza are downloaded from
   elsewhere; names-dataset rests on a leak. In a trial spaCy's small English model missed Raj, Ana
   and priya, took Jira and Notion for people, and needed 31 ms a text and 350 MB.
-- Postal addresses, and numbers spelled with letters (1-800-FLOWERS, passports).
+- Postal addresses, and numbers spelled with letters (1-800-FLOWERS); "ann at gmail.com".
 - Phone numbers that begin with neither + nor 0, are not North American, and follow no word such
   as "call" or "mobile": in Spain or Denmark they look like any other number.
 
-Every pattern is a plain string, compiled by `re` (which keeps it) at its first use, since each
-start of the program imports this module. Possessive and bounded repetitions keep the time
-proportional to the length of the text. If a pattern has groups, the one that matched is hidden.
+Every pattern is a plain string, which `re` compiles at its first use: each start of the program
+imports this module. Possessive and bounded repetitions keep the time proportional to the length.
+If a pattern has groups, the one that matched is what is hidden.
 """
 
 import re
@@ -26,6 +26,7 @@ from functools import partial
 from itertools import count
 
 Span = tuple[int, int]
+Find = tuple[int, int, str]  # where it starts and ends, and its kind
 Recogniser = Callable[[str], Iterator[Span]]
 Recognisers = tuple[tuple[str, Recogniser], ...]
 
@@ -104,13 +105,12 @@ INTRODUCED_PHONE = rf"""(?xi)
     (\+?\(?\d(?:{GAP}\d){{6,14}}+) (?![.,]?\d|[ ]?%)"""
 # What an article's number stands behind, even if it is written as a phone number is.
 ARTICLE = r"""(?xi)\b(?:sku|upc|ean|isbn|asin|part|item|model|serial|batch|lot|order|invoice
-    |ticket|tracking|case|ref|reference|id|po)s?\b(?:[ ](?:number|no|id|is)\b)?[.:\#=\s-]{0,3}$"""
+    |ticket|tracking|po)s?\b(?:[ ](?:number|no|id|is)\b)?[.:\#=\s-]{0,3}$"""
 # The stricter plans first. Not Austria, where nearly any number may be one.
 TRUNK_REGIONS = ("US", "GB", "FR", "NL", "IE", "BE", "CH", "SE", "FI", "DE", "IT")
 MAX_QUESTIONS = 2_000  # to the phone library for one text; then whatever looks like one is one
 # As phone, card and account numbers are written; nine digits or more in all.
 LONG_NUMBER = rf"{START}(?<!\d\.)\+?\(?\d(?:{GAP}\d){{8,}}(?!\w)"
-
 
 # What a text must hold for a kind to be in it at all: most hold none, and are done soon.
 KEY_MARKS = """_ ----- sk- xai- hf- gsk- rk- pk- key glpat- xox pypi- sg. akia asia aiza eyj auth
@@ -173,9 +173,9 @@ def mask(text: str) -> str:
     return _replace(text, _find(text, MASKED), lambda kind, _: MASKS.get(kind, "[number]"))
 
 
-def _find(text: str, recognisers: Recognisers) -> list[tuple[int, int, str]]:
+def _find(text: str, recognisers: Recognisers) -> list[Find]:
     """Return what the recognisers find, in the order of the text; what one took the next miss."""
-    found: list[tuple[int, int, str]] = []
+    found: list[Find] = []
     lower, numbers = text.lower(), re.search(SIX_DIGITS, text)
     for kind, recogniser in recognisers:
         if not (any(mark in lower for mark in MARKS[kind]) if kind in MARKS else numbers):
@@ -186,9 +186,7 @@ def _find(text: str, recognisers: Recognisers) -> list[tuple[int, int, str]]:
     return sorted(span for span in found if span[2])
 
 
-def _replace(
-    text: str, spans: Iterable[tuple[int, int, str]], name: Callable[[str, str], str]
-) -> str:
+def _replace(text: str, spans: Iterable[Find], name: Callable[[str, str], str]) -> str:
     """Return `text` with each span replaced by the name that its kind and words get."""
     parts: list[str] = []
     done = 0

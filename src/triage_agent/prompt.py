@@ -91,11 +91,16 @@ def load_prompt(name_or_path: str = DEFAULT_PROMPT) -> Prompt:
     Raises `SettingsError` if there is none, or if its two sections are not there.
     """
     shipped = folder("prompts") / f"{name_or_path}.md"
-    path = shipped if shipped.is_file() else Path(name_or_path)
-    if not path.is_file():
+    try:
+        path = shipped if shipped.is_file() else Path(name_or_path)
+        found = path.is_file()
+    except (OSError, ValueError):  # a name too long to be one, or with a NUL in it
+        found = False
+    if not found:
         names = ", ".join(sorted(p.stem for p in folder("prompts").glob("*.md")))
         raise SettingsError(
-            f"There is no prompt {name_or_path!r}. Shipped prompts: {names}; or give a file's path."
+            f"There is no prompt {name_or_path[:60]!r}. Shipped prompts: {names}; "
+            "or give the path of a file."
         )
     parts = SECTIONS.split(read_text(path))
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -126,7 +131,9 @@ def cut(text: str) -> tuple[str, bool]:
     >>> cut("x" * 9000)[1], len(cut("x" * 9000)[0])
     (True, 8000)
     """
-    return text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS
+    # A lone surrogate cannot be sent in any encoding.
+    head = text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return head, len(text) > MAX_CHARACTERS
 
 
 def read_reply(reply: ChatReply) -> Reply:

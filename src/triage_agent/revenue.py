@@ -8,6 +8,7 @@ from enum import StrEnum
 from triage_agent.errors import InputError
 
 MILLION = 1_000_000
+LARGEST = 1e15  # no business; beyond it a slip of the keyboard becomes infinity
 SMALLEST = 1_000  # a bare number below this is a forgotten unit, not a year's revenue
 SCALES = {
     "": 1,
@@ -147,7 +148,7 @@ def parse_revenue(text: str, usd_rate: float | None = None) -> Revenue:
     >>> parse_revenue("$1M–$5M").band.value, parse_revenue("under 500k").band.value
     ('1m-to-10m', 'under-1m')
     """
-    cleaned = " ".join(text.split()).strip().strip(".")
+    cleaned = " ".join(text.split()).rstrip(".")
     if cleaned.casefold() in UNKNOWN_WORDS:
         return UNKNOWN_REVENUE
     foreign = FOREIGN.search(cleaned)
@@ -220,6 +221,8 @@ def _amount(piece: str, text: str) -> float:
     elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
         digits = re.sub(r"[,_ ']", "", digits)
     value = float(digits.replace(",", ".")) * SCALES[scale]
+    if value > LARGEST:
+        raise InputError(f"The revenue {_shown(text)} is more than any business makes.")
     if 0 < value < SMALLEST and not scale:
         raise InputError(
             f"The revenue {_shown(text)} would be {dollars(value)} a year. "

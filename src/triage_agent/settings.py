@@ -66,8 +66,9 @@ def open_model(choice: Choice, *, prompt: str, timeout_s: float) -> tuple[Model,
         embedded = EmbeddedModel()
         return embedded, f"backend: embedded ({embedded.name}), nothing leaves this machine"
     from triage_agent.llm_model import LLMModel
-    from triage_agent.openai_model import OpenAIChat, is_local
+    from triage_agent.openai_model import OpenAIChat
     from triage_agent.prompt import load_prompt
+    from triage_agent.refusals import is_local
 
     template = load_prompt(prompt)
     chat = OpenAIChat(choice.model, choice.base_url, choice.api_key, timeout_s=timeout_s)

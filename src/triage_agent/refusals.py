@@ -1,0 +1,151 @@
+"""What a service's error answer means: an error of ours, and whether the request's form was wrong.
+
+Pure; `openai_model` hands in what came over the network.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
+from triage_agent.privacy import mask
+
+RETRIED = frozenset({408, 409, 425, 429})
+QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+# Statuses under which servers refuse a parameter: 400 and 422 by rights; llama-cpp-python crashes
+# with 500 on a response_format it does not know, OpenAI forbids logprobs with 403, and routers say
+# 404 when none of their back ends takes tools.
+FORM = frozenset({400, 422})
+FORM_IF_NAMED = frozenset({403, 404, 500, 501})
+TOO_LONG = re.compile(r"context.length|context.window|reduce the length|input tokens", re.I)
+SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+SHOWN = 200  # characters of a server's words in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer with an error status, in the server's own words."""
+
+    status: int
+    message: str = ""
+    parameter: str | None = None  # the parameter that the server names as wrong
+    codes: frozenset[str] = frozenset()  # its `code` and `type`
+    wait_s: float | None = None  # how long it asks to wait, in seconds
+
+    @property
+    def about_text(self) -> bool:
+        """Whether this one text was refused, which says nothing about the next."""
+        known = self.codes & {"context_length_exceeded", "content_filter"}
+        return bool(known) or TOO_LONG.search(self.message) is not None
+
+    @property
+    def about_form(self) -> bool:
+        """Whether the request's form may be what was refused."""
+        return self.status in FORM | FORM_IF_NAMED and not self.about_text
+
+
+def read_refusal(status: int, body: object, text: str, headers: Mapping[str, str]) -> Refusal:
+    """Return the refusal in a decoded error body, whatever its shape; `text` is the raw body."""
+    inner: Any = body.get("error", body) if isinstance(body, Mapping) else body
+    if not isinstance(inner, Mapping):
+        message = inner if isinstance(inner, str) else text
+        return Refusal(status, message, wait_s=retry_after_s(headers))
+    said = inner.get("message") or inner.get("detail") or ""
+    parameter = inner.get("param")
+    return Refusal(
+        status,
+        said if isinstance(said, str) else str(said),
+        parameter if isinstance(parameter, str) else None,
+        frozenset(c for c in (inner.get("code"), inner.get("type")) if isinstance(c, str)),
+        retry_after_s(headers),
+    )
+
+
+def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
+    """Return our error for a refusal; the key never shows in it."""
+    said = refusal.message.replace(key, "[key]") if key else refusal.message
+    tail = f" It said: {mask(said)[:SHOWN]}" if said else ""  # cut last, or half a number escapes
+    status = refusal.status
+    if refusal.codes & QUOTA or status == 402:
+        complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"
+        return StopError(complaint, "quota")
+    if status == 401:
+        return StopError(f"{host} did not accept the key. Check OPENAI_API_KEY.", "key")
+    if status == 403:
+        return StopError(f"{host} does not allow this key to use {model}.{tail}", "forbidden")
+    if status == 404:
+        complaint = f"{host} knows no model {model!r}, or no API at this address."
+        return StopError(f"{complaint} Check --model and --base-url.{tail}", "not_found")
+    if status in RETRIED or status >= 500:
+        kind = "rate_limit" if status == 429 else "server"
+        return ServiceError(f"{host} answered {status}.{tail}", kind, wait_s=refusal.wait_s)
+    if 300 <= status < 400:
+        return SettingsError(
+            f"{host} redirects elsewhere, and your text is not sent on. "
+            "Give the final address with --base-url."
+        )
+    if "content_filter" in refusal.codes:
+        complaint = f"The content filter of {host} refused this text. Classify it by hand."
+        return ReplyError(complaint, "content_filter")
+    complaint = f"{host} refused the request ({status}).{tail}"
+    return ServiceError(complaint, "bad_request", retryable=False)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return how many seconds the server asks to wait (`Retry-After`); None: it does not say.
+
+    >>> retry_after_s({"retry-after": "7"}), retry_after_s({"retry-after-ms": "1500"})
+    (7.0, 1.5)
+    """
+    milliseconds, value = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
+    if SECONDS.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    if SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def host_of(base_url: str) -> str:
+    """Return the host of an address, or raise `SettingsError` if it is none.
+
+    >>> host_of("http://127.0.0.1:8080/v1")
+    '127.0.0.1'
+    """
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise SettingsError(
+            f"The address {base_url!r} is not a URL. Write it like http://localhost:8080/v1."
+        )
+    if parts.username or parts.password:
+        raise SettingsError(
+            f"The address of {host} holds a login, which would show in logs. "
+            "Leave it out, and give the key in OPENAI_API_KEY."
+        )
+    return host
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine.
+
+    >>> is_local("127.0.0.1"), is_local("api.openai.com")
+    (True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, and not an address
+        return False
