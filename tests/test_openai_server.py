@@ -16,6 +16,7 @@ from openai_server import ERRORS, RUNGS, Fault, OpenAIServer, completion, reply_
 
 from triage_agent.classify import classify
 from triage_agent.errors import StopError, TriageError
+from triage_agent.answers import Asking
 from triage_agent.llm_model import LLMModel
 from triage_agent.model import ChatRequest, Message
 from triage_agent.openai_model import OpenAIChat
@@ -82,7 +83,7 @@ async def connect(naps):
             "m", server.base_url, "sk-test", timeout_s=timeout_s, attempts=attempts, sleep=sleep
         )
         opened.append(chat)
-        return LLMModel(chat, load_prompt())
+        return LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
 
     yield build
     for chat in opened:

@@ -13,7 +13,7 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 RUN = re.compile(r"(<!-- run -->\n```console\n\$ )([^\n]+)\n(.*?)(```\n)", re.DOTALL)
 HELP = re.compile(r"<!-- help -->\n.*", re.DOTALL)
-COMMANDS = ["", "advise", "classify", "quiz", "doctor"]
+COMMANDS = ["", "advise", "classify", "batch", "quiz", "cache", "doctor"]
 
 
 def output_of(command):

@@ -23,6 +23,7 @@ import pytest
 
 from triage_agent.classify import classify
 from triage_agent.dialect import Dialect, Rung
+from triage_agent.answers import Asking
 from triage_agent.llm_model import LLMModel
 from triage_agent.openai_model import OpenAIChat
 from triage_agent.prompt import load_prompt
@@ -123,7 +124,7 @@ async def _classify_all(base_url, dialect=None):
     chat = OpenAIChat("smollm2", base_url, timeout_s=REPLY_S)
     if dialect:
         chat.dialect = dialect
-    model = LLMModel(chat, load_prompt())
+    model = LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
     started = time.perf_counter()
     try:
         rows = [await classify(problem, model) for problem in PROBLEMS]
@@ -166,7 +167,7 @@ async def test_with_json_object_every_row_ends_in_a_valid_reply_or_a_typed_error
 
 async def test_the_server_takes_two_questions_at_the_same_time(base_url):
     chat = OpenAIChat("smollm2", base_url, timeout_s=REPLY_S)
-    model = LLMModel(chat, load_prompt())
+    model = LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
     try:
         rows = await asyncio.gather(*(classify(problem, model) for problem in PROBLEMS[:2]))
     finally:

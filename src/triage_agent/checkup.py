@@ -4,10 +4,11 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from triage_agent.backends import open_backend
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.model import Model
 from triage_agent.records import Prediction, Problem
-from triage_agent.settings import Backend, Choice, open_model
+from triage_agent.settings import Backend, Choice, Tuning
 
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
 
@@ -30,16 +31,17 @@ def examine(choice: Choice, *, prompt: str, timeout_s: float) -> list[Finding]:
         findings.append(Finding("key", True, key))
     started = time.perf_counter()
     try:
-        model, line = open_model(choice, prompt=prompt, timeout_s=timeout_s)
+        # Fresh: a remembered answer would say nothing about the server.
+        opened = open_backend(choice, Tuning(prompt, timeout_s, fresh=True))
         loaded = time.perf_counter()
-        findings.append(Finding("model", True, line))
-        prediction = asyncio.run(_ask(model))
+        findings.append(Finding("model", True, opened.line))
+        prediction = asyncio.run(_ask(opened.model))
     except TriageError as error:
         return [*findings, _failure(error)]
     took = time.perf_counter() - loaded
     if choice.backend is Backend.LLM:
         findings.append(Finding("endpoint", True, "reachable, and it accepts the key"))
-        findings.append(Finding("structured output", True, f"works ({_enforced(model)})"))
+        findings.append(Finding("structured output", True, f"works ({_enforced(opened.model)})"))
     else:
         findings.append(Finding("loading", True, f"{loaded - started:.2f} s"))
     answer = f"{prediction.label.value}, {took:.2f} s"

@@ -140,7 +140,7 @@ def read_completion(payload: Any, rung: Rung, model: str) -> ChatReply:
     Raises `ReplyError`: `empty` (no choice, no text), `refusal`, `content_filter`, `truncated`.
     """
     payload = payload if isinstance(payload, Mapping) else {}
-    usage = _usage_of(payload.get("usage"))
+    usage = reported_usage(payload) or Usage(calls=1)
     choices = payload.get("choices")
     if not (isinstance(choices, list) and choices and isinstance(choices[0], Mapping)):
         raise ReplyError(
@@ -196,10 +196,11 @@ def _text_of(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _usage_of(usage: Any) -> Usage:
-    """Return the reported usage of one call; a missing report counts no tokens."""
+def reported_usage(payload: Any) -> Usage | None:
+    """Return the usage that one call's payload reports; None if it reports none."""
+    usage = payload.get("usage") if isinstance(payload, Mapping) else None
     if not isinstance(usage, Mapping):
-        return Usage(calls=1)
+        return None
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
     given, made = (c if isinstance(c, int) and c >= 0 else 0 for c in counts)
     return Usage(calls=1, input_tokens=given, output_tokens=made)

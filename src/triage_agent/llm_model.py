@@ -1,30 +1,31 @@
-"""A language model as a `Model`: it puts the prompt, checks the reply, asks once for a repair."""
+"""A language model as a `Model`: it hides personal data, puts the prompt, and counts votes."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
-from triage_agent.errors import ReplyError
-from triage_agent.model import Chat, ChatReply, ChatRequest, Message
-from triage_agent.prompt import (
-    MAX_OUTPUT_TOKENS,
-    Prompt,
-    Reply,
-    cut,
-    read_reply,
-    reply_schema,
-    to_prediction,
-)
-from triage_agent.records import Prediction, Problem
+from triage_agent.answers import Answer, Answerer
+from triage_agent.model import Chat, ChatRequest
+from triage_agent.privacy import redact, restore
+from triage_agent.prompt import MAX_OUTPUT_TOKENS, Prompt, cut, reply_schema, to_prediction
+from triage_agent.records import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"
-REPAIRABLE = frozenset({"not_json", "bad_schema"})
+VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted several times
 
 
 @dataclass(frozen=True, slots=True)
 class LLMModel:
-    """Reads problems by asking a chat service."""
+    """Reads problems by asking a chat service.
+
+    `votes` is how often each problem is asked; with `redacts`, e-mail addresses, phone, card and
+    account numbers do not leave this machine.
+    """
 
     chat: Chat
+    answerer: Answerer
     template: Prompt
+    votes: int = 1
+    redacts: bool = True
 
     @property
     def backend(self) -> str:
@@ -42,48 +43,62 @@ class LLMModel:
         return self.template.id
 
     async def predict(self, problem: Problem) -> Prediction:
-        """Return what the language model says about a problem.
+        """Return what the language model says about a problem; with votes, what most of them say.
 
-        A reply that is not JSON, or off the schema, is sent back once with the complaint; a second
-        bad reply is a `ReplyError`.
+        A reply that does not fit is sent back once; a second bad reply is a `ReplyError`.
         """
-        text, truncated = cut(problem.text)
+        head, truncated = cut(problem.text)
+        hidden = redact(head) if self.redacts else None
         request = ChatRequest(
-            messages=self.template.messages(text),
+            messages=self.template.messages(hidden.text if hidden else head),
             schema_name=SCHEMA_NAME,
             schema=reply_schema(),
             max_output_tokens=MAX_OUTPUT_TOKENS,
+            temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
         )
-        raw = await self.chat.ask(request)
-        try:
-            reply = read_reply(raw)
-        except ReplyError as error:
-            if error.kind not in REPAIRABLE:
-                raise
-            self.chat.judged(raw.rung, fits=False)
-            reply, raw = await self._repair(request, raw, error)
-        self.chat.judged(raw.rung, fits=True)
-        return to_prediction(reply, raw, truncated=truncated)
+        answers = await self._ask(request)
+        predictions = [to_prediction(a.reply, a.raw, truncated=truncated) for a in answers]
+        prediction = predictions[0] if self.votes == 1 else count(predictions)
+        if hidden is None:
+            return prediction
+        return replace(
+            prediction,
+            evidence=tuple(restore(quote, hidden) for quote in prediction.evidence),
+            rationale=restore(prediction.rationale, hidden),
+        )
 
     async def aclose(self) -> None:
         """Close the chat service."""
         await self.chat.aclose()
 
-    async def _repair(
-        self, request: ChatRequest, raw: ChatReply, error: ReplyError
-    ) -> tuple[Reply, ChatReply]:
-        """Return the reply to one repair question, its usage including the first reply's."""
-        turns = (
-            Message("assistant", raw.text),
-            Message("user", f"{error.message} Send the whole JSON object again, corrected."),
+    async def _ask(self, request: ChatRequest) -> list[Answer]:
+        """Return one answer a vote; the first error is raised after all have ended."""
+        samples = [replace(request, sample=number) for number in range(self.votes)]
+        if len(samples) == 1:
+            return [await self.answerer.answer(request)]
+        ended = await asyncio.gather(
+            *(self.answerer.answer(sample) for sample in samples), return_exceptions=True
         )
-        second: ChatReply | None = None
-        try:
-            second = await self.chat.ask(replace(request, messages=request.messages + turns))
-            reply = read_reply(second)
-        except ReplyError as again:
-            if second is not None:
-                self.chat.judged(second.rung, fits=False)
-            again.usage += raw.usage
-            raise
-        return reply, replace(second, usage=raw.usage + second.usage)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in ended if isinstance(one, Answer)]
+
+
+def count(predictions: list[Prediction]) -> Prediction:
+    """Return what several votes say together: the label, the share of votes, all usage.
+
+    Signals, evidence and rationale are those of the first vote for the winning label; on an even
+    split that is the first vote, and the tie-breaker has the last word.
+    """
+    votes = tuple(p.label for p in predictions)
+    share = votes.count(Label.BUILD) / len(votes)
+    winner = votes[0] if share == 0.5 else (Label.BUILD if share > 0.5 else Label.AUTOMATE)
+    first = next(p for p in predictions if p.label is winner)
+    return replace(
+        first,
+        p_build=share,
+        probability_from="votes-uncalibrated",
+        votes=votes,
+        usage=sum((p.usage for p in predictions), Usage()),
+    )

@@ -24,22 +24,33 @@ import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from triage_agent.dialect import Dialect, Rung, read_completion
+from triage_agent.dialect import Dialect, Rung, read_completion, reported_usage
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, TriageError
+from triage_agent.limits import Gate
 from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.money import Budget
 from triage_agent.records import Usage
-from triage_agent.refusals import FORM_IF_NAMED, Refusal, explain, host_of, read_refusal
+from triage_agent.refusals import (
+    FORM_IF_NAMED,
+    Refusal,
+    explain,
+    host_of,
+    read_refusal,
+    retry_after_s,
+)
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 ATTEMPTS = 6
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 10.0
+BYTES_A_TOKEN = 3  # for the rate limits; English has about four
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 
 
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
+    `gate` says when a request may go out, `budget` whether it can be paid for (None: any can).
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
 
@@ -52,6 +63,8 @@ class OpenAIChat:
         timeout_s: float = TIMEOUT_S,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        gate: Gate | None = None,
+        budget: Budget | None = None,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
@@ -65,6 +78,7 @@ class OpenAIChat:
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
         self.dialect = Dialect(limit_name=own_limit)
         self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
+        self._gate, self._budget = gate or Gate(), budget
         # At DEBUG the client logs whole requests, and they hold people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
@@ -117,7 +131,7 @@ class OpenAIChat:
         while True:
             dialect = self.dialect
             try:
-                payload = await self._post(dialect.body(request, self.model))
+                payload = await self._metered_post(dialect.body(request, self.model), request)
             except openai.APIStatusError as error:
                 answer = error.response
                 refusal = read_refusal(
@@ -139,14 +153,44 @@ class OpenAIChat:
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
-    async def _post(self, body: dict[str, Any]) -> Any:
-        """Return the decoded answer to one request, or raise what the transport raised."""
+    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+        """Return the decoded answer to one request that the gate admits and the budget bears.
+
+        Every request is settled, whatever becomes of it: on what it reported; at nothing if the
+        server refused it with an error status; in full if nothing is known of it.
+        """
+        size = len(json.dumps(body, ensure_ascii=False).encode("utf-8"))
+        tokens = size // BYTES_A_TOKEN + request.max_output_tokens
+        ticket = await self._gate.admit(tokens)
+        status: int | None = None
+        headers: dict[str, str] = {}
+        usage: Usage | None = None
+        reservation = None
+        try:
+            if self._budget is not None:
+                reservation = self._budget.reserve(size, request.max_output_tokens)
+            response = await self._post(body)
+            status, headers = response.status_code, dict(response.headers)
+            payload = self._decode(response.content)
+            usage = reported_usage(payload)
+        except openai.APIStatusError as error:
+            status, headers, usage = error.status_code, dict(error.response.headers), Usage()
+            raise
+        finally:
+            if reservation is not None:
+                reservation.settle(usage)
+            used = usage.input_tokens + usage.output_tokens if usage else None
+            ticket.done(status=status, headers=headers, wait_s=retry_after_s(headers), tokens=used)
+        return payload
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        """Return the response to one request, or raise the transport's failure as ours."""
         try:
             # The low-level call skips the SDK's typed building and parsing, which costs three
             # times the rest of a call.
             # The client's own timeout starts anew with every byte that drips in.
             with anyio.fail_after(self._timeout_s):
-                response = await self._client.post(
+                return await self._client.post(
                     "/chat/completions",
                     cast_to=httpx2.Response,
                     body=cast("object", body),
@@ -162,8 +206,11 @@ class OpenAIChat:
                 "Check the address (--base-url) and that the server runs.",
                 "connection",
             ) from error
+
+    def _decode(self, content: bytes) -> Any:
+        """Return the JSON value of an answer's body."""
         try:
-            return json.loads(response.content)
+            return json.loads(content)
         except (ValueError, RecursionError) as error:
             raise ServiceError(
                 f"{self.host} answered with something that is not JSON. "

@@ -19,7 +19,8 @@ from triage_agent.records import Function, Label, Prediction, Signals
 
 DEFAULT_PROMPT = "guide"
 MAX_CHARACTERS = 8_000  # of a problem; what is beyond is not sent, and the result says so
-MAX_OUTPUT_TOKENS = 600  # a full reply takes 150 to 350
+MAX_OUTPUT_TOKENS = 600
+TYPICAL_OUTPUT_TOKENS = 220  # of a full reply; the shortest take 150, the longest 350
 SECTIONS = re.compile(r"^# (System|User)\s*$", re.MULTILINE)
 
 Quote = Annotated[str, Field(max_length=160)]

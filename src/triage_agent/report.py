@@ -21,8 +21,8 @@ def as_row(row: Classification) -> dict[str, Any]:
         "text": row.text,
         "outcome": row.outcome.value,
         "label": row.label.value if row.label else None,
-        "p_build": _rounded(row.p_build),
-        "probability": _rounded(row.probability),
+        "p_build": rounded(row.p_build),
+        "probability": rounded(row.probability),
         "probability_from": row.probability_from,
         "decided_by": row.decided_by.value if row.decided_by else None,
         "abstained_because": row.abstained_because.value if row.abstained_because else None,
@@ -88,6 +88,6 @@ def as_quiz(result: QuizResult) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """Return a probability with the digits that are worth printing."""
     return None if value is None else round(value, DIGITS)

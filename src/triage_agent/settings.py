@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 from triage_agent.errors import SettingsError
-from triage_agent.model import Model
 
 
 class Backend(StrEnum):
@@ -25,6 +26,24 @@ class Choice:
     model: str = ""
     base_url: str | None = None  # None: the client's default, api.openai.com
     api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the chosen backend is used."""
+
+    prompt: str = "guide"
+    timeout_s: float = 120.0
+    votes: int = 1
+    redact: bool | None = None  # None: for every host but this machine
+    fresh: bool = False  # do not read answers from the ledger
+    cache: Path | None = None  # the ledger's file; None: the user's cache folder
+    max_concurrency: int = 64
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    account: str = ""  # under which spending adds up across runs: the output's path
+    max_cost_usd: Decimal | None = None
+    price: str | None = None  # USD a million tokens, "input/output"; None: from the price file
 
 
 def choose_backend(
@@ -56,22 +75,3 @@ def choose_backend(
         base_url or environment.get("OPENAI_BASE_URL") or None,
         api_key or environment.get("OPENAI_API_KEY") or None,
     )
-
-
-def open_model(choice: Choice, *, prompt: str, timeout_s: float) -> tuple[Model, str]:
-    """Return the chosen model, and the line that tells the user where their text goes."""
-    if choice.backend is Backend.EMBEDDED:
-        from triage_agent.embedded_model import EmbeddedModel
-
-        embedded = EmbeddedModel()
-        return embedded, f"backend: embedded ({embedded.name}), nothing leaves this machine"
-    from triage_agent.llm_model import LLMModel
-    from triage_agent.openai_model import OpenAIChat
-    from triage_agent.prompt import load_prompt
-    from triage_agent.refusals import is_local
-
-    template = load_prompt(prompt)
-    chat = OpenAIChat(choice.model, choice.base_url, choice.api_key, timeout_s=timeout_s)
-    where = "on this machine" if is_local(chat.host) else "your text is sent there"
-    line = f"backend: llm ({choice.model}) at {chat.host}, {where}"
-    return LLMModel(chat, template), line

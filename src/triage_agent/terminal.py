@@ -13,30 +13,12 @@ from rich.text import Text
 from triage_agent.advice import Plan, Role, RoleFacts
 from triage_agent.decide import Decision
 from triage_agent.quiz import MAX_POINTS, QuizResult
-from triage_agent.records import Abstention, Classification, DecidedBy, Label, Outcome, ReviewReason
+from triage_agent.records import Classification, Label, Outcome
+from triage_agent.wording import abstained_words, decided_words, review_words
 
 LONGEST_SHOWN = 280  # characters of a problem's text
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
-DECIDED = {
-    DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
-    DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
-    DecidedBy.TB3: "tie rule TB3: a recurring process done by staff is named",
-    DecidedBy.TB4: "tie rule TB4: nothing decides, so the more common answer",
-    DecidedBy.PERSON: "a person",
-}
-ABSTAINED = {
-    Abstention.NEITHER: "about neither kind of work",
-    Abstention.TOO_VAGUE: "too vague to tell which kind is meant",
-    Abstention.UNKNOWN_LANGUAGE: "in a language that this backend does not know",
-}
-REVIEW = {
-    ReviewReason.TB4: "nothing in the text decided it",
-    ReviewReason.NO_EVIDENCE: "no passage of the text supports it",
-    ReviewReason.INSTRUCTS_READER: "the text tries to instruct its reader",
-    ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
-    ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
-}
 
 
 def clean(text: str) -> str:
@@ -94,10 +76,11 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         yield Text(f"error: {clean(row.error.message)}", style="bold red")
         return
     if row.outcome is Outcome.ABSTAINED and row.abstained_because:
-        yield Text(f"no label: {ABSTAINED[row.abstained_because]}", style="bold yellow")
+        because = abstained_words(row.abstained_because)
+        yield Text(f"no label: {because}", style="bold yellow")
     if row.label:
         line = Text(row.label.value, style=LABEL_STYLE[row.label])
-        line.append(f" · {_how_sure(row)}", style="not bold default")
+        line.append(f" · {decided_words(row)}", style="not bold default")
         yield line
     if row.rationale:
         yield Text(clean(row.rationale))
@@ -107,18 +90,7 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
     if row.hours_per_week is not None:
         yield Text(f"hours a week, as the text says: {row.hours_per_week:g}", style="dim")
     if row.needs_review:
-        reasons = "; ".join(REVIEW[reason] for reason in row.review_reasons)
-        yield Text(f"needs review: {reasons}", style="yellow")
-
-
-def _how_sure(row: Classification) -> str:
-    """Return what decided a label, and how likely it is right if that is known."""
-    if row.decided_by and row.decided_by is not DecidedBy.MODEL:
-        return DECIDED[row.decided_by]
-    if row.probability is None:
-        return "decided by the model"
-    rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
-    return f"{row.probability:.0%} sure{rough}, decided by the model"
+        yield Text(f"needs review: {review_words(row)}", style="yellow")
 
 
 def _trace_lines(decision: Decision) -> Iterable[str]:

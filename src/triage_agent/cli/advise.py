@@ -11,14 +11,17 @@ from triage_agent.cli.options import (
     AskOption,
     BackendOption,
     BaseUrlOption,
+    FreshOption,
     JsonOption,
     KeyOption,
     ModelOption,
     PromptOption,
+    RedactOption,
     ThresholdOption,
     TimeoutOption,
+    VotesOption,
 )
-from triage_agent.settings import Backend
+from triage_agent.settings import Backend, Tuning
 
 
 def advise(
@@ -57,6 +60,9 @@ def advise(
     prompt: PromptOption = "guide",
     threshold: ThresholdOption = 0.65,
     timeout: TimeoutOption = 120.0,
+    votes: VotesOption = 1,
+    redact: RedactOption = None,
+    fresh: FreshOption = False,
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     from triage_agent.advice import plan_for
@@ -71,9 +77,8 @@ def advise(
         UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software
     )
     answers = read_answers(quiz) if quiz else None
-    session = Session.open(
-        backend, model, base_url, api_key, prompt=prompt, threshold=threshold, timeout_s=timeout
-    )
+    tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
+    session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
     asking = ask and not as_json
     rows = list(session.classify(read_problems(problems), ask=asking))
     decision = decide(rows, profile, answers)

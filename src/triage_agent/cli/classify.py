@@ -10,14 +10,17 @@ from triage_agent.cli.options import (
     AskOption,
     BackendOption,
     BaseUrlOption,
+    FreshOption,
     JsonOption,
     KeyOption,
     ModelOption,
     PromptOption,
+    RedactOption,
     ThresholdOption,
     TimeoutOption,
+    VotesOption,
 )
-from triage_agent.settings import Backend
+from triage_agent.settings import Backend, Tuning
 
 
 def classify(
@@ -33,6 +36,9 @@ def classify(
     prompt: PromptOption = "guide",
     threshold: ThresholdOption = 0.65,
     timeout: TimeoutOption = 120.0,
+    votes: VotesOption = 1,
+    redact: RedactOption = None,
+    fresh: FreshOption = False,
     ask: AskOption = True,
 ) -> None:
     """Say of each problem whether it calls for building software or automating a process.
@@ -42,9 +48,8 @@ def classify(
     """
     from triage_agent.cli.session import Session, out, read_problems
 
-    session = Session.open(
-        backend, model, base_url, api_key, prompt=prompt, threshold=threshold, timeout_s=timeout
-    )
+    tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
+    session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
     failed, console = 0, out()
     asking = ask and not as_json
     for number, row in enumerate(session.classify(read_problems(problems), ask=asking), start=1):

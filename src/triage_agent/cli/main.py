@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from triage_agent.cli.advise import advise
+from triage_agent.cli.batch import batch
+from triage_agent.cli.cache import cache
 from triage_agent.cli.classify import classify
 from triage_agent.cli.doctor import doctor
 from triage_agent.cli.quiz import quiz
@@ -15,7 +17,7 @@ from triage_agent.errors import TriageError
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
-    "5 model or service stopped the run, 130 Ctrl-C."
+    "5 model or service stopped the run, 6 cost cap, 130 Ctrl-C."
 )
 
 app = typer.Typer(
@@ -29,7 +31,9 @@ app = typer.Typer(
 )
 app.command()(advise)
 app.command()(classify)
+app.command()(batch)
 app.command()(quiz)
+app.command()(cache)
 app.command()(doctor)
 
 

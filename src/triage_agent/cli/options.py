@@ -38,3 +38,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
 ]
+VotesOption = Annotated[
+    int, typer.Option(min=1, max=15, help="Ask the LLM so often about each problem, and count.")
+]
+RedactOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--redact/--no-redact",
+        help="Hide e-mail addresses and numbers from the LLM; default: unless it runs here.",
+    ),
+]
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Ask the LLM again, even where an answer is kept.")
+]

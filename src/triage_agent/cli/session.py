@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import typer
 from rich.console import Console
 
+from triage_agent.backends import Opened, open_backend
 from triage_agent.classify import Policy, answer_question, classify
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, load_quiz, score
 from triage_agent.records import Abstention, Classification, Failure, Outcome, Problem
-from triage_agent.settings import Backend, choose_backend, open_model
+from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.tiebreak import is_torn
 
 ASK_PROBLEMS = (
@@ -53,9 +54,9 @@ def read_problems(arguments: Sequence[str] | None) -> Iterable[Problem | Rejecte
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A model that is open, and the policy that its predictions are held to."""
+    """A backend that is open, and the policy that its predictions are held to."""
 
-    model: Model
+    opened: Opened
     policy: Policy
 
     @classmethod
@@ -66,17 +67,21 @@ class Session:
         base_url: str | None,
         api_key: str | None,
         *,
-        prompt: str,
+        tuning: Tuning,
         threshold: float,
-        timeout_s: float,
     ) -> "Session":
-        """Open the chosen model and say on standard error where the text goes."""
+        """Open the chosen backend and say on standard error where the text goes."""
         choice = choose_backend(
             backend, os.environ, model=model, base_url=base_url, api_key=api_key
         )
-        opened, line = open_model(choice, prompt=prompt, timeout_s=timeout_s)
-        typer.echo(line, err=True)
+        opened = open_backend(choice, tuning)
+        typer.echo(opened.line, err=True)
         return cls(opened, Policy(threshold))
+
+    @property
+    def model(self) -> Model:
+        """The open model."""
+        return self.opened.model
 
     def classify(
         self, problems: Iterable[Problem | Rejected], *, ask: bool
@@ -90,6 +95,7 @@ class Session:
             finally:
                 runner.run(rows.aclose())
                 runner.run(self.model.aclose())
+                self.opened.close()
 
     async def _classify_one(self, problem: Problem | Rejected) -> Classification:
         """Return the row of one problem, or of an input row that is none."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from triage_agent.data import folder
-from triage_agent.embedded_model import WEIGHTS
+from triage_agent.embedded_weights import WEIGHTS
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     if options.step == "encoder":  # imported here: it needs torch, which the other step does not
         from triage_agent.training.encoder import make_encoder
 
-        make_encoder(options.examples, options.weights)
+        make_encoder(options.weights)
     else:
         from triage_agent.training.heads import make_heads
 

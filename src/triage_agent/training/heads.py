@@ -1,126 +1,171 @@
-"""Fits the linear heads on the encoder's vectors, calibrates them, and reports how good they are.
+"""Fits the linear heads, calibrates them, and writes heads.json, ngrams.npy and report.json.
 
-Everything that is chosen here (calibration, thresholds) is chosen on log-odds of texts that the
-head had not seen: each fold leaves a whole voice out (see `Example.fold`).
+Calibration and thresholds are chosen on log-odds of texts that the head had not seen: each fold
+leaves a whole voice out (see `Example.fold`).
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.embedded_model import Encoder, load_words, split, tidy, without_orders
+from triage_agent.embedded_weights import ABSTENTIONS, BUCKETS, Vector, discounted, load_words
 from triage_agent.records import Function, Label
-from triage_agent.training.examples import SIGNALS, VOICES, Example, load_examples
-from triage_agent.training.measure import best_threshold, report
+from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_examples
+from triage_agent.training.measure import abstention_thresholds, best_threshold, report
+from triage_agent.training.views import (
+    Flags,
+    Numbers,
+    Orders,
+    dense_view,
+    fit_orders,
+    rarity_of,
+    sparse_regression,
+    sparse_view,
+    without_orders,
+)
 
-STRENGTH = 10.0  # inverse of the L2 penalty, chosen by leaving voices out among 1, 3, 10, 30, 100
-FALSE_ABSTENTIONS = 0.04  # of the texts in scope, at most; the promise is 5 %
-MIXED_PRECISION = 0.6  # a wrong "mixed" hands a sure answer to the tie rules
+# Inverse L2 penalties, chosen by leaving voices out.
+DENSE_STRENGTH = 5.0
+SPARSE_STRENGTH = 30.0
+FALSE_ABSTENTIONS = 0.03  # of the texts in scope, at most; the promise is 5 %
+PRECISION = {"mixed": 0.6}  # a wrong "mixed" hands a sure answer to the tie rules
+HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"))
 
-Matrix = NDArray[np.float64]
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The heads over both views, and their log-odds of texts they had not seen."""
+
+    dense: dict[str, LogisticRegression]
+    sparse: dict[str, LogisticRegression]
+    unseen: dict[str, Numbers]  # NaN where a head has nothing to say about a row
 
 
 def make_heads(examples: Path, weights: Path) -> None:
-    """Write heads.json and report.json into `weights`, from the examples and its encoder."""
-    rows = load_examples(examples)
-    vectors = encode(rows, weights)
-    heads, unseen = fit(rows, vectors)
+    """Write the heads and the report into `weights`, from the examples and its encoder."""
+    rows, words = load_examples(examples), load_words(weights)
+    rarity = rarity_of([row.text for row in rows])
+    orders = fit_orders(rows, words, rarity)
+    texts = without_orders(rows, words, orders, rarity)
+    fitted = fit(rows, dense_view(texts, weights), sparse_view(texts, rarity), HEADS)
+    unseen = discounted(fitted.unseen) | {"instructs_reader": orders.unseen}
     scale, shift = calibrate(rows, unseen["label"])
+    limits = {**choose_thresholds(rows, unseen), "instructs_reader": orders.threshold}
+    table = ngram_table(rarity, fitted, orders)
+    np.save(weights / "ngrams.npy", table, allow_pickle=False)
     data = {
         "examples": len(rows),
-        "examples_sha256": hashlib.sha256(examples.read_bytes()).hexdigest(),
-        "encoder_sha256": hashlib.sha256((weights / "encoder.onnx").read_bytes()).hexdigest(),
-        "calibration": {"scale": round(scale, 6), "shift": round(shift, 6), "prior": 0.5},
-        "thresholds": thresholds(rows, unseen),
-        "heads": heads,
+        "examples_sha256": _sha256(examples),
+        "encoder_sha256": _sha256(weights / "encoder.onnx"),
+        "ngrams_sha256": _sha256(weights / "ngrams.npy"),
+        "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": 0.5},
+        "thresholds": {name: round(limits[name], 4) for name in SIGNALS},
+        "ngram_rows": [*HEADS, "order"],
+        "heads": as_lists(fitted, orders),
     }
-    (weights / "heads.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    figures = report(rows, {**unseen, "label": scale * unseen["label"] + shift}, data["thresholds"])
-    (weights / "report.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-
-
-def encode(rows: Sequence[Example], weights: Path) -> Matrix:
-    """Return the vector of each text as the model sees it, instructions to the reader removed."""
-    encoder, attack = Encoder(weights), load_words(weights).attack
-    vectors = []
-    for row in rows:
-        text = tidy(row.text).text
-        vectors.append(encoder.encode(without_orders(text, split(text), attack)[0]).mean)
-    return np.array(vectors, dtype=np.float64)
+    _write(weights / "heads.json", data)
+    unseen["label"] = scale * unseen["label"] + shift
+    _write(weights / "report.json", report(rows, unseen, limits))
 
 
 def fit(
-    rows: Sequence[Example], vectors: Matrix
-) -> tuple[dict[str, dict[str, Any]], dict[str, Matrix]]:
-    """Return the heads fitted on all rows, and each head's log-odds of rows it had not seen.
-
-    The log-odds of `function` are left out; those of `label` are NaN where a row has no label.
-    """
+    rows: Sequence[Example], dense: Numbers, sparse: csr_matrix, names: Sequence[str]
+) -> Fitted:
+    """Return the named heads and `function`, fitted on all rows and on all but each fold."""
     fold = np.array([row.fold for row in rows])
-    heads: dict[str, dict[str, Any]] = {}
-    unseen: dict[str, Matrix] = {}
-    for name, (use, truth) in targets(rows).items():
-        heads[name] = _rounded(_regression().fit(vectors[use], truth[use]))
-        if name == "function":
-            continue
-        unseen[name] = np.full(len(rows), np.nan)
-        for number in range(len(VOICES)):
-            known, new = use & (fold != number), use & (fold == number)
-            model = _regression().fit(vectors[known], truth[known])
-            unseen[name][new] = model.decision_function(vectors[new])
-    return heads, unseen
+    fitted = Fitted({}, {}, {})
+    for name in names:
+        use, truth = target(rows, name)
+        fitted.unseen[name] = np.full(len(rows), np.nan)
+        for number in range(FOLDS):
+            known, new = use & (fold != number), fold == number
+            on_dense, on_sparse = fit_head(dense, sparse, truth, known)
+            fitted.unseen[name][new] = on_dense.decision_function(
+                dense[new]
+            ) + on_sparse.decision_function(sparse[new])
+        fitted.dense[name], fitted.sparse[name] = fit_head(dense, sparse, truth, use)
+    functions = np.array([list(Function).index(row.function) for row in rows])
+    fitted.dense["function"] = _dense().fit(dense, functions)
+    return fitted
 
 
-def targets(rows: Sequence[Example]) -> dict[str, tuple[NDArray[np.bool_], NDArray[Any]]]:
-    """Return, for each head, the rows it learns from and what it shall say about every row."""
+def fit_head(
+    dense: Numbers, sparse: csr_matrix, truth: Flags, use: Flags
+) -> tuple[LogisticRegression, LogisticRegression]:
+    """Return one head over each view, fitted on the rows in `use`; their log-odds add up."""
+    return (
+        _dense().fit(dense[use], truth[use]),
+        sparse_regression(SPARSE_STRENGTH).fit(sparse[use], truth[use]),
+    )
+
+
+def target(rows: Sequence[Example], name: str) -> tuple[Flags, Flags]:
+    """Return the rows that a head learns from, and what it shall say about every row.
+
+    Texts without a label teach only that they are out of scope or vague: what a software
+    product's user manual mentions is no sign of what its owner wants.
+    """
     in_scope = np.array([row.label is not None for row in rows])
-    everything = np.ones(len(rows), dtype=bool)
-    heads: dict[str, tuple[NDArray[np.bool_], NDArray[Any]]] = {
-        "label": (in_scope, np.array([row.label is Label.BUILD for row in rows]))
-    }
-    for name in SIGNALS:
-        use = everything if name in ("neither", "too_vague", "instructs_reader") else in_scope
-        heads[name] = (use, np.array([name in row.signals for row in rows]))
-    order = list(Function)
-    heads["function"] = (everything, np.array([order.index(row.function) for row in rows]))
-    return heads
+    if name == "label":
+        return in_scope, np.array([row.label is Label.BUILD for row in rows])
+    truth = np.array([name in row.signals for row in rows])
+    return (np.ones(len(rows), dtype=bool) if name in ABSTENTIONS else in_scope), truth
 
 
-def calibrate(rows: Sequence[Example], log_odds: Matrix) -> tuple[float, float]:
+def calibrate(rows: Sequence[Example], log_odds: Numbers) -> tuple[float, float]:
     """Return scale and shift that turn unseen log-odds into calibrated ones (Platt)."""
-    use = ~np.isnan(log_odds)
-    truth = np.array([row.label is Label.BUILD for row in rows])
+    use, truth = target(rows, "label")
     platt = LogisticRegression(C=1e6, class_weight="balanced").fit(log_odds[use, None], truth[use])
     return float(platt.coef_[0, 0]), float(platt.intercept_[0])
 
 
-def thresholds(rows: Sequence[Example], unseen: dict[str, Matrix]) -> dict[str, float]:
+def choose_thresholds(rows: Sequence[Example], unseen: dict[str, Numbers]) -> dict[str, float]:
     """Return the log-odds from which each signal is on."""
-    in_scope = np.array([row.label is not None for row in rows])
-    chosen: dict[str, float] = {}
-    for name in SIGNALS:
-        use, truth = targets(rows)[name]
-        if name in ("neither", "too_vague"):
-            chosen[name] = float(np.quantile(unseen[name][in_scope], 1 - FALSE_ABSTENTIONS / 2))
-        else:
-            floor = MIXED_PRECISION if name == "mixed" else 0.0
-            chosen[name] = best_threshold(unseen[name][use], truth[use], floor)
-    return {name: round(value, 4) for name, value in chosen.items()}
+    use, _ = target(rows, "label")
+    chosen = abstention_thresholds(
+        {name: unseen[name] for name in ABSTENTIONS}, use, FALSE_ABSTENTIONS
+    )
+    for name in HEADS[1:]:
+        if name not in chosen:
+            truth = target(rows, name)[1]
+            chosen[name] = best_threshold(unseen[name][use], truth[use], PRECISION.get(name, 0.0))
+    return chosen
 
 
-def _regression() -> LogisticRegression:
-    return LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=5000)
+def ngram_table(rarity: Vector, fitted: Fitted, orders: Orders) -> NDArray[np.float16]:
+    """Return rarity, the heads' weights over the buckets and those of the order head, as rows."""
+    rows = [fitted.sparse[name].coef_[0] for name in HEADS]
+    table = np.zeros((len(rows) + 2, BUCKETS), dtype=np.float16)
+    table[:] = [rarity, *rows, orders.weights]
+    return table
 
 
-def _rounded(model: LogisticRegression) -> dict[str, Any]:
-    """Return a head as lists; a head of two classes is one vector."""
-    weights, bias = np.round(model.coef_, 5), np.round(model.intercept_, 5)
-    if len(weights) == 1:
-        return {"weights": weights[0].tolist(), "bias": float(bias[0])}
-    return {"weights": weights.tolist(), "bias": bias.tolist()}
+def as_lists(fitted: Fitted, orders: Orders) -> dict[str, dict[str, Any]]:
+    """Return the dense heads as JSON values; the bias is that of both views together."""
+    heads: dict[str, dict[str, Any]] = {"order": {"weights": [], "bias": round(orders.bias, 5)}}
+    for name, model in fitted.dense.items():
+        weights, bias = model.coef_, model.intercept_
+        if name in fitted.sparse:
+            weights, bias = weights[0], bias[0] + fitted.sparse[name].intercept_[0]
+        heads[name] = {"weights": np.round(weights, 4).tolist(), "bias": np.round(bias, 4).tolist()}
+    return heads
+
+
+def _dense() -> LogisticRegression:
+    return LogisticRegression(C=DENSE_STRENGTH, class_weight="balanced", solver="newton-cholesky")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    path.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from triage_agent.records import Label
+from triage_agent.records import Label, Signals
+from triage_agent.tiebreak import break_tie, is_torn
 from triage_agent.training.examples import SIGNALS, VOICES, Example
 
 BINS = 10
@@ -26,10 +27,46 @@ def best_threshold(scores: Numbers, truth: NDArray[np.bool_], precision: float =
     return chosen
 
 
+def abstention_thresholds(
+    scores: dict[str, Numbers], in_scope: NDArray[np.bool_], false_abstentions: float
+) -> dict[str, float]:
+    """Return the thresholds of two signals that find the most rows to abstain on.
+
+    Together they may be on for at most the given share of the rows in scope; how that share is
+    best dealt between the two is tried in steps of a tenth.
+    """
+    (first, one), (second, two) = scores.items()
+    best, chosen = -1.0, {}
+    for tenths in range(11):
+        low = float(np.quantile(one[in_scope], 1 - false_abstentions * tenths / 10))
+        spent = one >= low
+        spare = max(0.0, false_abstentions - spent[in_scope].mean())
+        free = two[in_scope & ~spent]
+        other = float(np.quantile(free, 1 - spare * in_scope.sum() / len(free), method="higher"))
+        recall = float((spent | (two > other))[~in_scope].mean())
+        if recall > best:
+            best, chosen = recall, {first: low, second: float(np.nextafter(other, np.inf))}
+    return chosen
+
+
 def calibration_error(p: Numbers, truth: NDArray[np.bool_]) -> float:
     """Return the expected calibration error over ten bins of equal size."""
     bins = np.array_split(np.argsort(p, kind="stable"), BINS)
     return float(sum(len(b) * abs(p[b].mean() - truth[b].mean()) for b in bins) / len(p))
+
+
+def after_tie_rules(
+    p: Numbers, log_odds: dict[str, Numbers], thresholds: dict[str, float]
+) -> NDArray[np.str_]:
+    """Return the label of each row once the tie rules have decided the torn ones."""
+    labels = []
+    for index, p_build in enumerate(p):
+        signals = Signals(**{n: bool(log_odds[n][index] >= thresholds[n]) for n in SIGNALS})
+        label = Label.BUILD if p_build >= 0.5 else Label.AUTOMATE
+        if is_torn(float(p_build), signals):
+            label, _ = break_tie(signals)
+        labels.append(label.value)
+    return np.array(labels)
 
 
 def report(
@@ -42,6 +79,7 @@ def report(
     right = (p >= 0.5) == truth
     voice = np.array([row.voice for row in rows])[in_scope]
     surest = np.argsort(-np.abs(p - 0.5), kind="stable")[: round(0.7 * len(p))]
+    ruled = after_tie_rules(1 / (1 + np.exp(-log_odds["label"])), log_odds, thresholds)
     abstains = np.zeros(len(rows), dtype=bool)
     for name in ("neither", "too_vague"):
         abstains |= log_odds[name] >= thresholds[name]
@@ -61,6 +99,9 @@ def report(
             "texts": len(p),
             "accuracy": round(float(right.mean()), 3),
             "accuracy_of_the_surest_70_percent": round(float(right[surest].mean()), 3),
+            "accuracy_after_tie_rules": round(
+                float(((ruled == Label.BUILD.value)[in_scope] == truth).mean()), 3
+            ),
             "auc": round(float(roc_auc_score(truth, p)), 3),
             "calibration_error": round(calibration_error(p, truth), 3),
             "accuracy_by_voice_left_out": {

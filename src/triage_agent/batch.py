@@ -1,0 +1,227 @@
+"""A table of forms in, the same table with answers out; nothing lost, nothing doubled.
+
+The rows are classified in a first pass, many at once, and their results spooled to disk in order;
+the second pass writes OUT from the spool. So memory does not grow with the rows, the columns of
+OUT are known before its first row, and rows of one business can decide together.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+from triage_agent.classify import Policy, classify
+from triage_agent.decide import Decision, Profile, decide
+from triage_agent.flatten import as_line, flat_decision, flat_problem, has_error, read_problem
+from triage_agent.forms import Columns, Form, read_form
+from triage_agent.model import Model
+from triage_agent.ordered import in_order
+from triage_agent.quiz import QuizResult
+from triage_agent.records import Classification, Outcome, Problem, Usage
+from triage_agent.revenue import UNKNOWN_REVENUE
+from triage_agent.tables import Row
+
+Values = dict[str, Any]
+Page = Callable[[Form, list[Classification], Decision], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How the forms of one table are to be read and answered."""
+
+    columns: Columns
+    policy: Policy = field(default_factory=Policy)
+    split: bool = True  # a list in one cell is several problems
+    labels_only: bool = False  # no recommendation
+    usd_rate: float | None = None
+    width: int = 256  # rows under way at once
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened so far; the numbers of the progress display and of the summary."""
+
+    rows: int = 0
+    kept: int = 0  # rows taken over from an earlier OUT
+    problems: int = 0
+    most_problems: int = 0  # in one row
+    needs_review: int = 0
+    errors: int = 0
+    complaints: int = 0  # rows with something that could not be read
+    usage: Usage = field(default_factory=Usage)
+    labels: Counter[str] = field(default_factory=Counter)
+    recommendations: Counter[str] = field(default_factory=Counter)
+
+    def count(self, rows: Iterable[Classification]) -> None:
+        """Add the problems of one form."""
+        for row in rows:
+            self.problems += 1
+            self.needs_review += row.needs_review
+            self.errors += row.outcome is Outcome.ERROR
+            self.usage += row.usage
+            self.labels[row.label.value if row.label else row.outcome.value] += 1
+
+
+class Spool:
+    """The results of the first pass, on disk, in order."""
+
+    def __init__(self) -> None:
+        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.groups: dict[str, Group] = {}
+
+    def add(self, values: Values, group: str | None) -> None:
+        """Put one row's values at the end."""
+        self._file.write(as_line([group, values]))
+
+    def rows(self) -> Iterator[Values]:
+        """Yield every row's values, with the recommendation of its business."""
+        decisions = {name: group.columns() for name, group in self.groups.items()}
+        self._file.seek(0)
+        for line in self._file:
+            group, values = json.loads(line)
+            yield values if group is None else {**values, **decisions[group]}
+
+    def close(self) -> None:
+        """Remove the spool."""
+        self._file.close()
+
+
+@dataclass(slots=True)
+class Group:
+    """The rows of one business, as far as its decision needs them."""
+
+    problems: list[Classification] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    quizzes: list[QuizResult] = field(default_factory=list)
+
+    def add(self, form: Form, rows: Iterable[Classification]) -> None:
+        """Add one row's problems, profile and quiz."""
+        # Texts are not needed to decide; without them, memory stays small.
+        self.problems += [
+            replace(row, text="", evidence=(), rationale="", id=f"row {form.number}, {row.id}")
+            for row in rows
+        ]
+        self.profiles.append(form.profile)
+        if form.quiz is not None:
+            self.quizzes.append(form.quiz)
+
+    def decide(self) -> tuple[Decision, tuple[str, ...]]:
+        """Return the decision of the business, and what its rows contradict each other about."""
+        revenues = {p.revenue for p in self.profiles if not p.revenue.why_unknown}
+        sells = {p.sells_software for p in self.profiles if p.sells_software is not None}
+        conflicts = []
+        if len(revenues) > 1:
+            conflicts.append("The rows of this business state different revenues: unknown.")
+        if len(sells) > 1:
+            conflicts.append("The rows of this business differ on selling software: unknown.")
+        if len(set(self.quizzes)) > 1:
+            conflicts.append("The rows of this business hold different quizzes: not taken.")
+        profile = Profile(
+            revenues.pop() if len(revenues) == 1 else UNKNOWN_REVENUE,
+            sells.pop() if len(sells) == 1 else None,
+        )
+        quiz = self.quizzes[0] if len(set(self.quizzes)) == 1 else None
+        return decide(self.problems, profile, quiz), tuple(conflicts)
+
+    def columns(self) -> Values:
+        """Return the columns that every row of the business repeats."""
+        decision, conflicts = self.decide()
+        return flat_decision(decision, conflicts)
+
+
+async def answer_rows(
+    rows: Iterable[Row],
+    job: Job,
+    model: Model,
+    spool: Spool,
+    *,
+    kept: Iterator[Mapping[str, Any]] | None = None,
+    page: Page | None = None,
+) -> AsyncGenerator[Tally, None]:
+    """Answer every row in order into `spool`, and yield the tally after each.
+
+    `kept` gives the rows of an earlier OUT, in the same order: those without an error are taken
+    over. `page` is called with each form that decides alone. What concerns every row (the service
+    stopped, the cost cap) is raised.
+    """
+    tally = Tally()
+
+    def with_kept() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
+        for row in rows:
+            yield row, next(kept, None) if kept is not None else None
+
+    async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
+        row, before = pair
+        form = read_form(row, job.columns, split=job.split, usd_rate=job.usd_rate)
+        if before is not None and not has_error(before):
+            return form, dict(before), True, _read_back(before)
+        found = await _classify_form(form, job, model)
+        return form, {**row.values, **_flat(form, found, model)}, False, found
+
+    async with aclosing(in_order(with_kept(), work, job.width)) as results:
+        async for _, (form, values, was_kept, found) in results:
+            tally.rows += 1
+            tally.kept += was_kept
+            tally.complaints += bool(form.complaints)
+            tally.most_problems = max(tally.most_problems, len(found))
+            tally.count(found)
+            group = None if job.labels_only else form.group
+            if group is not None:
+                spool.groups.setdefault(group, Group()).add(form, found)
+            elif not job.labels_only:
+                decision = decide(found, form.profile, form.quiz)
+                tally.recommendations[decision.recommendation.value] += 1
+                values.update(flat_decision(decision))
+                if page is not None:
+                    page(form, found, decision)
+            spool.add(values, group)
+            yield tally
+    for group_of_rows in spool.groups.values():
+        decision, _ = group_of_rows.decide()
+        tally.recommendations[decision.recommendation.value] += 1
+
+
+def error_lines(values: Mapping[str, Any], number: int) -> Iterator[Values]:
+    """Yield one record for each problem of a written row that ended in an error."""
+    for name, value in values.items():
+        if value == Outcome.ERROR.value and name.endswith("_outcome"):
+            problem = name.removeprefix("triage_").removesuffix("_outcome")
+            yield {
+                "row": number,
+                "problem": int(problem),
+                "error": values.get(f"triage_{problem}_error"),
+                "values": {k: v for k, v in values.items() if not k.startswith("triage_")},
+            }
+
+
+async def _classify_form(form: Form, job: Job, model: Model) -> list[Classification]:
+    """Return the classifications of a form's problems, in their order."""
+    problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
+    if len(problems) == 1:
+        return [await classify(problems[0], model, job.policy)]
+    return await asyncio.gather(*(classify(p, model, job.policy) for p in problems))
+
+
+def _flat(form: Form, found: list[Classification], model: Model) -> Values:
+    """Return the columns about a row's problems, and about how they were answered."""
+    values: Values = {}
+    for number, row in enumerate(found, start=1):
+        values |= flat_problem(number, row)
+    return values | {
+        "triage_notes": " ".join(form.complaints) or None,
+        "triage_backend": model.backend,
+        "triage_model": model.name,
+        "triage_prompt": model.prompt,
+    }
+
+
+def _read_back(values: Mapping[str, Any]) -> list[Classification]:
+    """Return the problems of a row that was written before, enough to decide again."""
+    found: list[Classification] = []
+    while (row := read_problem(values, len(found) + 1)) is not None:
+        found.append(row)
+    return found

@@ -1,0 +1,147 @@
+"""`triage batch`: a table of intake forms in, the same table with answers out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_agent.cli.options import (
+    BackendOption,
+    BaseUrlOption,
+    FreshOption,
+    KeyOption,
+    ModelOption,
+    PromptOption,
+    RedactOption,
+    ThresholdOption,
+    TimeoutOption,
+    VotesOption,
+)
+from triage_agent.settings import Backend, Tuning
+
+
+def batch(
+    forms: Annotated[
+        Path, typer.Argument(help="CSV, TSV, XLSX, JSON or JSON Lines; - is standard input.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", help="Where to write: .csv, .xlsx or .jsonl.")
+    ],
+    problem_column: Annotated[
+        list[str] | None, typer.Option(help="A column with problems; repeatable.")
+    ] = None,
+    id_column: Annotated[str | None, typer.Option(help="The column with the form's id.")] = None,
+    revenue_column: Annotated[str | None, typer.Option(help="The column with revenue.")] = None,
+    software_column: Annotated[
+        str | None, typer.Option(help="The column that says whether they sell software.")
+    ] = None,
+    quiz_column: Annotated[
+        list[str] | None, typer.Option(help="DIMENSION=COLUMN of a quiz answer; repeatable.")
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(help="Rows with one value here are one business.")
+    ] = None,
+    labels_only: Annotated[
+        bool, typer.Option("--labels-only", help="One problem a row, no recommendation.")
+    ] = False,
+    split: Annotated[
+        bool, typer.Option("--split/--no-split", help="A list in one cell is several problems.")
+    ] = True,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="csv, tsv, xlsx, json or jsonl; else guessed.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Like utf-8 or cp1252; else guessed.")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between CSV cells; else guessed.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The XLSX sheet; else the first.")] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+    ] = None,
+    usd_rate: Annotated[
+        float | None, typer.Option(help="USD for one unit of the revenue's currency.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Spend at most so many USD on this output.")
+    ] = None,
+    price: Annotated[
+        str | None, typer.Option(help="USD a million tokens, INPUT/OUTPUT, like 0.25/2.00.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what was understood and what it would cost.")
+    ] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Ask again about the rows in error, only those.")
+    ] = False,
+    reports: Annotated[
+        Path | None, typer.Option(help="A folder for one Markdown page a business.")
+    ] = None,
+    rpm: Annotated[float | None, typer.Option(min=1, help="Requests a minute, at most.")] = None,
+    tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute, at most.")] = None,
+    max_concurrency: Annotated[
+        int, typer.Option(min=1, help="Requests under way at once, at most.")
+    ] = 64,
+    backend: BackendOption = Backend.AUTO,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    api_key: KeyOption = None,
+    prompt: PromptOption = "guide",
+    threshold: ThresholdOption = 0.65,
+    timeout: TimeoutOption = 120.0,
+    votes: VotesOption = 1,
+    redact: RedactOption = None,
+    fresh: FreshOption = False,
+) -> None:
+    """Answer every form of an export: one row in, one row out, in order, nothing lost.
+
+    Killed or capped, it is continued by the same command: answers that were paid for are kept.
+    """
+    from decimal import Decimal
+
+    from triage_agent.cli.batch_run import Wish, run
+
+    if labels_only and group_by:
+        raise typer.BadParameter("--labels-only and --group-by exclude each other.")
+    run(
+        Wish(
+            forms=forms,
+            out=out,
+            table={
+                "format": file_format,
+                "encoding": encoding,
+                "delimiter": delimiter,
+                "sheet": sheet,
+                "header": header,
+            },
+            columns={
+                "problems": problem_column or (),
+                "id": id_column,
+                "revenue": revenue_column,
+                "sells_software": software_column,
+                "quiz": dict(pair.partition("=")[::2] for pair in quiz_column or ()),
+                "group_by": group_by,
+            },
+            labels_only=labels_only,
+            split=split and not labels_only,
+            usd_rate=usd_rate,
+            threshold=threshold,
+            dry_run=dry_run,
+            retry_errors=retry_errors,
+            reports=reports,
+            backend=(backend, model, base_url, api_key),
+            tuning=Tuning(
+                prompt,
+                timeout,
+                votes,
+                redact=redact,
+                fresh=fresh,
+                max_concurrency=max_concurrency,
+                requests_per_minute=rpm,
+                tokens_per_minute=tpm,
+                account=str(out.resolve()),
+                max_cost_usd=None if max_cost is None else Decimal(str(max_cost)),
+                price=price,
+            ),
+        )
+    )

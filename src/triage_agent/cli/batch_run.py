@@ -1,0 +1,212 @@
+"""What `triage batch` does, step by step, with what it says on standard error on the way."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from triage_agent.backends import Opened, open_backend
+from triage_agent.batch import Job, Page, Spool, Tally, answer_rows
+from triage_agent.classify import Policy
+from triage_agent.cli.pages import page_writer
+from triage_agent.cli.progress import Progress
+from triage_agent.deliver import errors_path, run_path, write_out, write_run
+from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.forms import Columns, read_form, resolve_columns
+from triage_agent.settings import Backend, Choice, Tuning, choose_backend
+from triage_agent.sheets import open_sheet, read_back
+from triage_agent.tables import Table, open_table
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    forms: Path
+    out: Path
+    table: Mapping[str, Any]
+    columns: Mapping[str, Any]
+    labels_only: bool
+    split: bool
+    usd_rate: float | None
+    threshold: float
+    dry_run: bool
+    retry_errors: bool
+    reports: Path | None
+    backend: tuple[Backend, str | None, str | None, str | None]
+    tuning: Tuning
+
+
+def run(wish: Wish) -> None:
+    """Carry out the whole batch; exit code 3 if rows are left in error."""
+    open_sheet(wish.out, ())  # an extension that cannot be is known before anything is read
+    table, columns = _understand(wish)
+    backend, model, base_url, key = wish.backend
+    choice = choose_backend(backend, os.environ, model=model, base_url=base_url, api_key=key)
+    survey = table.survey()
+    _say(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
+    job = Job(columns, Policy(wish.threshold), wish.split, wish.labels_only, wish.usd_rate)
+    if wish.dry_run:
+        _quote(wish, choice, table, job, survey.rows)
+        return
+    kept = _earlier(wish)
+    opened = open_backend(choice, wish.tuning)
+    _say(opened.line)
+    with closing(Spool()) as spool:
+        started = time.time()
+        page = page_writer(wish.reports) if wish.reports else None
+        tally = _answer(opened, table, job, spool, survey.rows, kept, page)
+        write_out(wish.out, spool, survey.columns, tally, decided=not wish.labels_only)
+    _finish(wish, choice, opened, tally, time.time() - started)
+    if tally.errors:
+        raise typer.Exit(3)
+
+
+def _understand(wish: Wish) -> tuple[Table, Columns]:
+    """Return the table and its columns, and say what was understood."""
+    table = open_table(wish.forms, **wish.table)
+    _say(table.describe())
+    columns, said = resolve_columns(table.columns, table.sample, **wish.columns)
+    for line in (*table.notes, *said):
+        _say(line)
+    if wish.labels_only and len(columns.problems) > 1:
+        raise SettingsError(
+            f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
+            "Name it with --problem-column."
+        )
+    return table, columns
+
+
+def _earlier(wish: Wish) -> Iterator[Mapping[str, Any]] | None:
+    """Return the rows of the OUT whose errors are to be retried."""
+    if not wish.retry_errors:
+        return None
+    if not wish.out.is_file():
+        raise InputError(
+            f"There is no {wish.out} whose errors could be retried. Leave out --retry-errors."
+        )
+    return read_back(wish.out)
+
+
+def _answer(
+    opened: Opened,
+    table: Table,
+    job: Job,
+    spool: Spool,
+    total: int | None,
+    kept: Iterator[Mapping[str, Any]] | None,
+    page: Page | None,
+) -> Tally:
+    """Return the tally after every row is answered into the spool; what stops the run is raised."""
+    tally = Tally()
+
+    async def answer() -> Tally:
+        nonlocal tally
+        rows = answer_rows(table.rows(), job, opened.model, spool, kept=kept, page=page)
+        with Progress(total, opened) as progress:
+            try:
+                async with aclosing(rows):
+                    async for tally in rows:  # noqa: B007  (the last one counts)
+                        progress.show(tally)
+            finally:
+                await opened.drain()
+                await opened.model.aclose()
+        return tally
+
+    try:
+        return asyncio.run(answer())
+    except TriageError as error:
+        error.args = (
+            f"{error.message} {tally.rows} rows were answered; nothing was written to OUT. "
+            "Answers that were paid for are kept: the same command goes on from here.",
+        )
+        error.message = error.args[0]
+        raise
+    finally:
+        opened.close()
+
+
+def _finish(wish: Wish, choice: Choice, opened: Opened, tally: Tally, seconds: float) -> None:
+    """Write the record of the run, and say what came out and where it is."""
+    spent = opened.spent_usd()
+    facts = {
+        "forms": str(wish.forms),
+        "backend": opened.model.backend,
+        "model": opened.model.name,
+        "prompt": opened.model.prompt,
+        "base_url": choice.base_url,
+        "threshold": wish.threshold,
+        "remembered": opened.remembered(),
+        "spent_usd": str(spent) if spent is not None else None,
+        "duration_s": round(seconds, 3),
+    }
+    write_run(wish.out, tally, facts)
+    share = tally.needs_review / tally.problems if tally.problems else 0
+    _say("")
+    _say(f"labels: {_counts(tally.labels)}")
+    if tally.recommendations:
+        _say(f"recommendations: {_counts(tally.recommendations)}")
+    _say(f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})")
+    if tally.complaints:
+        _say(f"{tally.complaints} rows hold something that could not be read; see triage_notes")
+    if opened.model.backend == Backend.LLM:
+        money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
+        _say(
+            f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
+            f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
+            f"{opened.remembered()} answers were remembered"
+        )
+    _say(f"written: {wish.out} and {run_path(wish.out).name}")
+    if tally.errors:
+        _say(
+            f"{tally.errors} problems ended in an error: {errors_path(wish.out)}. "
+            "The same command with --retry-errors asks again about just those rows."
+        )
+
+
+def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None) -> None:
+    """Say what a run would cost, from the table's first rows; nothing is sent."""
+    if choice.backend is Backend.EMBEDDED:
+        _say("cost: none, the embedded model runs on this machine")
+        return
+    from triage_agent.money import load_prices, price_of, quote
+    from triage_agent.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, load_prompt
+
+    template = load_prompt(wish.tuning.prompt)
+    sizes, forms = [], 0
+    for row in table.sample:
+        forms += 1
+        for text in read_form(row, job.columns, split=job.split).problems:
+            messages = template.messages(text)
+            sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
+    price = price_of(choice.model, load_prices(), wish.tuning.price)
+    if price is None:
+        raise SettingsError(
+            f"No price is known for {choice.model!r}. Give it with --price INPUT/OUTPUT."
+        )
+    if rows is None or not sizes:
+        raise InputError("A quote needs a file with at least one problem, not a stream.")
+    calls = round(rows * len(sizes) / forms) * wish.tuning.votes
+    result = quote(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)
+    typer.echo(
+        f"about {calls} calls, {result.input_tokens} + {result.output_tokens} tokens: "
+        f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries "
+        f"(from the first {forms} rows)"
+    )
+
+
+def _counts(counter: Mapping[str, int]) -> str:
+    """Return counts in words, most first."""
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count}" for name, count in ordered) or "none"
+
+
+def _say(line: str) -> None:
+    """Print one line on standard error."""
+    typer.echo(line, err=True)

@@ -1,0 +1,72 @@
+"""How a long run shows that it goes on: a live line in a terminal, else a plain one at times."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from triage_agent.backends import Opened
+from triage_agent.batch import Tally
+
+PLAIN_EVERY_S = 15.0
+LIVE_EVERY_S = 0.2
+
+
+class Progress:
+    """Shows the tally of a run on standard error, in a `with` block."""
+
+    def __init__(self, total: int | None, opened: Opened) -> None:
+        self._total, self._opened = total, opened
+        self._started = time.monotonic()
+        self._shown = self._started
+        console = Console(file=sys.stderr)
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, tally: Tally) -> None:
+        """Show the tally if it is time to."""
+        now = time.monotonic()
+        if now - self._shown < (LIVE_EVERY_S if self._live else PLAIN_EVERY_S):
+            return
+        self._shown = now
+        line = self.line(tally, now - self._started)
+        if self._live:
+            self._live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
+        else:
+            typer.echo(line, err=True)
+
+    def line(self, tally: Tally, seconds: float) -> str:
+        """Return the state of the run on one line."""
+        rate = tally.rows / seconds if seconds > 0 else 0.0
+        of = f"/{self._total}" if self._total is not None else ""
+        parts = [f"{tally.rows}{of} rows", f"{rate:.1f} rows/s"]
+        if self._total is not None and rate > 0:
+            left = max(0, self._total - tally.rows) / rate
+            parts.append(
+                f"{int(left // 3600)}:{int(left % 3600 // 60):02}:{int(left % 60):02} left"
+            )
+        parts += [f"{tally.errors} errors", f"{tally.needs_review} need review"]
+        if tally.usage.calls:
+            parts.append(f"{tally.usage.input_tokens + tally.usage.output_tokens} tokens")
+        spent, cap = self._opened.spent_usd(), self._opened.cap_usd
+        if spent is not None:
+            parts.append(f"${spent:.4f}" + (f" of ${cap}" if cap is not None else ""))
+        return ", ".join(parts)

@@ -1,0 +1,82 @@
+"""Writes what a batch found: OUT whole or not at all, its errors, and the record of the run."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from triage_agent.batch import Spool, Tally, error_lines
+from triage_agent.errors import SettingsError
+from triage_agent.flatten import added_columns, as_line
+from triage_agent.sheets import open_sheet
+
+
+def errors_path(out: Path) -> Path:
+    """Return where the rows in error of OUT stand again."""
+    return out.with_name(out.name + ".errors.jsonl")
+
+
+def run_path(out: Path) -> Path:
+    """Return where the record of the run stands: what differs from run to run."""
+    return out.with_name(out.name + ".run.json")
+
+
+def write_out(
+    out: Path, spool: Spool, columns: Iterable[str], tally: Tally, *, decided: bool
+) -> int:
+    """Write OUT and its errors file, and return the number of problems in error.
+
+    An input column that has the name of one of ours is replaced, as when OUT is read again.
+    """
+    added = added_columns(tally.most_problems, decided=decided)
+    kept = [column for column in columns if column not in set(added)]
+    with open_sheet(out, kept + added) as sheet:
+        for values in spool.rows():
+            sheet.write(values)
+    errors = write_lines(errors_path(out), _errors(spool)) if tally.errors else 0
+    if not errors:
+        errors_path(out).unlink(missing_ok=True)
+    return errors
+
+
+def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
+    """Write OUT.run.json: versions, settings, counts, usage, cost and durations."""
+    record = {
+        "triage_agent": version("triage-agent"),
+        **facts,
+        "tally": {**asdict(tally), "usage": asdict(tally.usage)},
+    }
+    write_lines(run_path(out), [record], indent=2)
+
+
+def write_lines(path: Path, values: Iterable[Mapping[str, Any]], indent: int | None = None) -> int:
+    """Write JSON values to a file, whole or not at all, and return how many."""
+    count = 0
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            for value in values:
+                file.write(as_line(value) if indent is None else _pretty(value, indent))
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
+    return count
+
+
+def _errors(spool: Spool) -> Iterator[dict[str, Any]]:
+    """Yield the error records of all rows."""
+    for number, values in enumerate(spool.rows(), start=1):
+        yield from error_lines(values, number)
+
+
+def _pretty(value: Mapping[str, Any], indent: int) -> str:
+    """Return one value as a readable document."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n"

@@ -1,0 +1,119 @@
+"""Results as flat columns of a table, and back: what `triage batch` adds to every row."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from triage_agent.decide import Decision
+from triage_agent.records import Classification, DecidedBy, Label, Outcome, ReviewReason
+from triage_agent.report import rounded
+
+PROBLEM_FIELDS = (
+    "outcome",
+    "label",
+    "probability",
+    "probability_from",
+    "decided_by",
+    "needs_review",
+    "review_reasons",
+    "abstained_because",
+    "function",
+    "hours_per_week",
+    "evidence",
+    "rationale",
+    "error",
+)
+FORM_FIELDS = (
+    "triage_recommendation",
+    "triage_rule",
+    "triage_provisional",
+    "triage_provisional_because",
+    "triage_rule_trace",
+    "triage_conflicts",
+)
+RUN_FIELDS = (
+    "triage_notes",
+    "triage_backend",
+    "triage_model",
+    "triage_prompt",
+)
+LIST_MARK = " | "  # between the items of a list in one cell
+
+
+def added_columns(problems: int, *, decided: bool) -> list[str]:
+    """Return the columns that a batch adds, for at most `problems` problems a row."""
+    fields = [f"triage_{n}_{name}" for n in range(1, problems + 1) for name in PROBLEM_FIELDS]
+    return fields + list(FORM_FIELDS if decided else ()) + list(RUN_FIELDS)
+
+
+def flat_problem(number: int, row: Classification) -> dict[str, Any]:
+    """Return one problem's columns; what depends on the day (duration, usage) is left out."""
+    values = (
+        row.outcome.value,
+        row.label.value if row.label else None,
+        rounded(row.probability),
+        row.probability_from,
+        row.decided_by.value if row.decided_by else None,
+        row.needs_review,
+        LIST_MARK.join(reason.value for reason in row.review_reasons) or None,
+        row.abstained_because.value if row.abstained_because else None,
+        row.function.value if row.function else None,
+        row.hours_per_week,
+        LIST_MARK.join(row.evidence) or None,
+        row.rationale or None,
+        f"{row.error.type}: {row.error.message}" if row.error else None,
+    )
+    names = (f"triage_{number}_{name}" for name in PROBLEM_FIELDS)
+    return dict(zip(names, values, strict=True))
+
+
+def flat_decision(decision: Decision, conflicts: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the columns about the business as a whole, and what its rows contradict."""
+    trace = "; ".join(
+        f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
+        for step in decision.verdict.trace
+    )
+    values = (
+        decision.recommendation.value,
+        decision.verdict.rule.value,
+        decision.provisional,
+        LIST_MARK.join(decision.provisional_because) or None,
+        trace,
+        " ".join(conflicts) or None,
+    )
+    return dict(zip(FORM_FIELDS, values, strict=True))
+
+
+def read_problem(values: Mapping[str, Any], number: int) -> Classification | None:
+    """Return what a written row says about one problem, enough to decide again; None: nothing.
+
+    Texts and signals are not in the columns, so they are not in the result.
+    """
+    cell = {name: values.get(f"triage_{number}_{name}") for name in PROBLEM_FIELDS}
+    if cell["outcome"] in (None, ""):
+        return None
+    reasons = str(cell["review_reasons"] or "").split(LIST_MARK)
+    return Classification(
+        id=str(number),
+        text="",
+        outcome=Outcome(cell["outcome"]),
+        backend=str(values.get("triage_backend") or ""),
+        model=str(values.get("triage_model") or ""),
+        label=Label(cell["label"]) if cell["label"] else None,
+        decided_by=DecidedBy(cell["decided_by"]) if cell["decided_by"] else None,
+        review_reasons=tuple(ReviewReason(reason) for reason in reasons if reason),
+    )
+
+
+def has_error(values: Mapping[str, Any]) -> bool:
+    """Return whether a written row holds a problem that ended in an error."""
+    return any(
+        value == Outcome.ERROR.value
+        for name, value in values.items()
+        if name.startswith("triage_") and name.endswith("_outcome")
+    )
+
+
+def as_line(values: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Return values as one line of JSON."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,170 @@
+"""JSON and JSON Lines: objects whose keys are the columns.
+
+The standard library's decoder takes an array apart item by item. (ijson does so too, but builds a
+dotted path for each level: 200,000 brackets in a row cost it gigabytes.)
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from triage_agent.errors import InputError
+from triage_agent.intake import whole
+from triage_agent.tables.row import ROW_LIMIT, Opened, Row, Value
+
+MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
+BLANKS = re.compile(r"[ \t\r\n]*")
+# NaN and Infinity are no JSON, but pandas writes them for an empty cell.
+DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+def open_lines(lines: Iterator[str]) -> Opened:
+    """Return the table of a JSON Lines text; a bad line is a row with a complaint."""
+    return Opened(None, _line_rows(lines))
+
+
+def open_array(texts: Iterable[str], name: str) -> Opened:
+    """Return the table of a JSON array of objects, read item by item."""
+    return Opened(None, _item_rows(texts, name))
+
+
+def _line_rows(lines: Iterator[str]) -> Iterator[Row]:
+    """Yield a row for each line that is not blank."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            value: Any = DECODER.decode(line)
+        except json.JSONDecodeError as error:
+            yield Row(number, {}, f"is not valid JSON (column {error.colno})")
+        except (ValueError, RecursionError) as error:
+            yield Row(number, {}, _too(error))
+        else:
+            yield _row(number, value)
+
+
+def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
+    """Yield a row for each item of the array; numbered from 1, as most arrays are one long line.
+
+    Raises `InputError` where the array breaks off or stops being JSON.
+    """
+    window, number = _Window(texts), 0
+    what = "is not an array"
+    try:
+        window.expect("[")
+        while window.next_character() != "]":
+            what = f"is not valid JSON after item {number:,}"
+            if number:
+                window.expect(",")
+            value = window.value()
+            number += 1
+            yield _row(number, value)
+        window.at += 1
+        what = "goes on after the end of its array"
+        if window.next_character():
+            raise ValueError
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and window.ended and window.is_cut(error):
+            what = f"breaks off after item {number:,}"
+        elif isinstance(error, RecursionError):
+            what = f"is nested too deeply after item {number:,}"
+        raise InputError(
+            f"{name} {what} (line {window.line:,}). It must hold one array of objects, "
+            '[{"problem": "…"}, …]; correct it, or export it again.'
+        ) from error
+
+
+class _Window:
+    """The part of a long text that is being decoded; `line` is where it has got to, from 1."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = iter(texts)
+        self.text, self.at, self.line, self.ended = "", 0, 1, False
+
+    def next_character(self) -> str:
+        """Return the next character that is not blank without taking it; "" at the end."""
+        while True:
+            end = BLANKS.match(self.text, self.at).end()  # type: ignore[union-attr]  # always
+            self._take(end)
+            if self.at < len(self.text) or self.ended:
+                return self.text[self.at : self.at + 1]
+            self._grow()
+
+    def expect(self, character: str) -> None:
+        """Take a character, or raise `ValueError` if another comes first."""
+        found = self.next_character()
+        if found != character:
+            raise json.JSONDecodeError(character, self.text, self.at)
+        self.at += 1
+
+    def value(self) -> Any:
+        """Take and return the next value, or raise `ValueError`; `RecursionError` if it is deep."""
+        self.next_character()
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError:
+                if self.ended:
+                    raise
+            else:
+                if end < len(self.text) or self.ended:  # else "12" may be half of "1234"
+                    self._take(end)
+                    return value
+            if len(self.text) - self.at > ROW_LIMIT:
+                raise ValueError("a value without an end")
+            self._grow()
+
+    def is_cut(self, error: json.JSONDecodeError) -> bool:
+        """Return whether an error is due to the text's end."""
+        return error.msg.startswith("Unterminated") or not self.text[error.pos :].strip()
+
+    def _take(self, end: int) -> None:
+        """Move on to a place in the text."""
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+
+    def _grow(self) -> None:
+        """Drop what was taken, and at least double the rest, so that long items stay cheap."""
+        rest = len(self.text) - self.at
+        parts = [self.text[self.at :]]
+        while rest >= 0 and not self.ended:
+            part = next(self.texts, None)
+            self.ended = part is None
+            parts.append(part or "")
+            rest -= len(parts[-1])
+        self.text, self.at = "".join(parts), 0
+
+
+def _too(error: Exception) -> str:
+    """Return the complaint about a value that Python cannot hold."""
+    return (
+        "is nested too deeply" if isinstance(error, RecursionError) else "holds too long a number"
+    )
+
+
+def _row(number: int, value: Any) -> Row:
+    """Return the row of one JSON value."""
+    if not isinstance(value, dict):
+        kind = {list: "an array", str: "a string", type(None): "null"}.get(type(value), "a value")
+        return Row(number, {}, f"is {kind}, not an object with a value for each column")
+    if any(isinstance(cell, dict | list) for cell in value.values()) and _depth(value) > MAX_DEPTH:
+        return Row(number, {}, "is nested too deeply")
+    values: dict[str, Value] = {
+        whole(key): whole(cell) if isinstance(cell, str) else cell for key, cell in value.items()
+    }
+    return Row(number, values)
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply a value is nested, without recursion; stops just past `MAX_DEPTH`."""
+    depth, level = 0, [value]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return depth

@@ -1,0 +1,45 @@
+"""What codes mean in plain English, for every kind of report."""
+
+from triage_agent.records import Abstention, Classification, DecidedBy, ReviewReason
+
+SUREST = 0.99  # no model is surer than that of a stranger's text
+DECIDED = {
+    DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
+    DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
+    DecidedBy.TB3: "tie rule TB3: a recurring process done by staff is named",
+    DecidedBy.TB4: "tie rule TB4: nothing decides, so the more common answer",
+    DecidedBy.PERSON: "a person",
+}
+ABSTAINED = {
+    Abstention.NEITHER: "about neither kind of work",
+    Abstention.TOO_VAGUE: "too vague to tell which kind is meant",
+    Abstention.UNKNOWN_LANGUAGE: "in a language that this backend does not know",
+}
+REVIEW = {
+    ReviewReason.TB4: "nothing in the text decided it",
+    ReviewReason.NO_EVIDENCE: "no passage of the text supports it",
+    ReviewReason.INSTRUCTS_READER: "the text tries to instruct its reader",
+    ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
+    ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
+}
+
+
+def abstained_words(because: Abstention) -> str:
+    """Return why a row has no label."""
+    return ABSTAINED[because]
+
+
+def review_words(row: Classification) -> str:
+    """Return why a person should look at a row."""
+    return "; ".join(REVIEW[reason] for reason in row.review_reasons)
+
+
+def decided_words(row: Classification) -> str:
+    """Return what decided a label, and how likely it is right if that is known."""
+    if row.decided_by and row.decided_by is not DecidedBy.MODEL:
+        return DECIDED[row.decided_by]
+    if row.probability is None:
+        return "decided by the model"
+    rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
+    over = "over " if row.probability > SUREST else ""
+    return f"{over}{min(row.probability, SUREST):.0%} sure{rough}, decided by the model"

@@ -1,0 +1,227 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage_agent.errors import InputError
+from triage_agent.forms import Columns, guess_columns, read_form, resolve_columns, split_list
+from triage_agent.quiz import load_quiz
+from triage_agent.revenue import Band
+from triage_agent.tables import Row
+
+DIMENSIONS = [question.id for question in load_quiz().questions]
+LONG = "We lose leads every day because nobody follows up fast enough"
+
+
+def rows(columns, *cells):
+    return [Row(n, dict(zip(columns, row, strict=True))) for n, row in enumerate(cells, start=2)]
+
+
+GOOGLE = ["Timestamp", "Email Address", "What is your biggest operational problem?",
+          "What is your second biggest problem?", "How many hours a week does this problem cost?",
+          "What is your annual revenue?", "Do you sell software to customers?"]  # fmt: skip
+TYPEFORM = ["#", "First name", "What's the #1 challenge in your business right now?",
+            "What have you tried to solve this challenge?", "Yearly turnover", "Response Type",
+            "Start Date (UTC)", "Stage Date (UTC)", "Submit Date (UTC)", "Network ID", "Tags",
+            "Ending"]  # fmt: skip
+JOTFORM = ["Submission Date", "Name", "E-mail", "Describe your bottleneck", "Submission ID"]
+TALLY = ["Submission ID", "Respondent ID", "Submitted at", "Which problems do you have?",
+         "Which problems do you have? (Sales)", "Pain point 1", "Pain point 2"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "problems", "id_column", "revenue", "software"),
+    [
+        (GOOGLE, ["5/1/2026 9:00:00", "a@b.co", LONG, LONG, "12", "$3M", "Yes"], GOOGLE[2:4], None,
+         GOOGLE[5], GOOGLE[6]),
+        (TYPEFORM, ["k3jd", "Ann", LONG, LONG, "3M", "completed", "", "", "", "x", "", ""],
+         TYPEFORM[2:3], "#", "Yearly turnover", None),
+        (JOTFORM, ["May 1", "Ann", "a@b.co", LONG, "61"], JOTFORM[3:4], "Submission ID", None,
+         None),
+        (TALLY, ["w1", "r1", "2026", "Sales", "TRUE", LONG, LONG], TALLY[5:], "Submission ID", None,
+         None),
+        (["email", "problem_1", "problem_2", "problem_3", "revenue", "sells_software"],
+         ["a@b.co", "x", "y", "z", "3M", "no"], ["problem_1", "problem_2", "problem_3"], None,
+         "revenue", "sells_software"),
+        (["id", "Description", "Message"], ["1", "short", LONG], ["Message"], "id", None, None),
+        (["id", "text"], ["1", "Slow"], ["text"], "id", None, None),
+        (["Problem ID", "Problem", "Problem status", "Number of problems"],
+         ["7", LONG, "open", "3"], ["Problem"], None, None, None),
+        (["What problem costs you the most revenue?", "ARR"], [LONG, "3M"],
+         ["What problem costs you the most revenue?"], None, "ARR", None),
+    ],
+)  # fmt: skip
+def test_columns_are_known_by_the_names_that_form_tools_export(
+    columns, cells, problems, id_column, revenue, software
+):
+    found, said = guess_columns(columns, rows(columns, cells))
+    assert list(found.problems) == problems
+    assert (found.id, found.revenue, found.sells_software) == (id_column, revenue, software)
+    assert all(repr(problem) in said[0] for problem in problems)
+
+
+def test_an_id_column_with_repeated_values_is_not_an_id():
+    assert guess_columns(["id", "problem"], rows(["id", "problem"], "1x", "1y"))[0].id is None
+
+
+def test_no_problem_column_lists_the_columns_and_the_option():
+    with pytest.raises(InputError, match=r"'name', 'size'.*--problem-column"):
+        guess_columns(["name", "size"], [])
+
+
+def test_what_the_user_names_wins_over_the_guess():
+    columns = ["A", "Problem", "My Turnover", "Company", "Team?"]
+    found, said = resolve_columns(
+        columns, [], problems=["a"], id="Company", revenue="my_turnover", group_by="Company",
+        quiz={"team": "Team?"},
+    )  # fmt: skip
+    assert found == Columns(("A",), "Company", "My Turnover", None, {"team": "Team?"}, "Company")
+    assert any("1 of the quiz's 8" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"problems": ["Problm"]}, r"--problem-column: 'Problm' .*Did you mean 'Problem'"),
+        ({"revenue": "sales"}, r"--revenue-column: .*'Yearly sales'"),
+        ({"quiz": {"mood": "Problem"}}, "no dimension 'mood'"),
+    ],
+)
+def test_an_unknown_column_names_those_that_come_close(options, message):
+    with pytest.raises(InputError, match=message):
+        resolve_columns(["Problem", "Yearly sales"], [], **options)
+
+
+@pytest.mark.parametrize("style", ["prefixed", "bare", "question", "words"])
+def test_a_quiz_is_found_by_id_by_question_and_by_its_words(style):
+    questions = load_quiz().questions
+    name = {
+        "prefixed": lambda q: f"quiz_{q.id}",
+        "bare": lambda q: q.id,
+        "question": lambda q: f"3. {q.question}",
+        "words": lambda q: q.dimension,
+    }[style]
+    columns = ["problem", *map(name, questions)]
+    answers = [q.answers[2].text if style in {"words", "question"} else "2" for q in questions]
+    (row,) = rows(columns, [LONG, *answers])
+    found, _ = guess_columns(columns, [row])
+    assert list(found.quiz) == DIMENSIONS
+    assert read_form(row, found).quiz.raw == 16
+
+
+def test_a_column_called_data_that_holds_no_answers_is_no_quiz():
+    columns = ["problem", "data"]
+    assert guess_columns(columns, rows(columns, [LONG, "in spreadsheets"]))[0].quiz == {}
+
+
+def form(values, columns=None, **options):
+    columns = columns or Columns(("p", "q"), "id", "revenue", "sells", {}, "company")
+    return read_form(Row(7, values), columns, **options)
+
+
+@pytest.mark.parametrize(
+    ("cell", "problems"),
+    [
+        ("We lose leads", ["We lose leads"]),
+        ("1. Leads\n2. Stock\n   is wrong", ["Leads", "Stock is wrong"]),
+        ("My problems:\n- Leads\n\n- Stock", ["Leads", "Stock"]),
+        ("1. Leads get lost 2. Stock is wrong 3) Reports", ["Leads get lost", "Stock is wrong",
+         "Reports"]),
+        ("• Leads • Stock", ["Leads", "Stock"]),
+        ("1. Leads get lost", ["Leads get lost"]),
+        ("Leads get lost.\n\nStock is wrong.", ["Leads get lost.\n\nStock is wrong."]),
+        ("We sell shoes\n- online\n- in shops", ["We sell shoes\n- online\n- in shops"]),
+        ("In 2024. 2. was bad", ["In 2024. 2. was bad"]),
+        (["Leads", " ", "Stock"], ["Leads", "Stock"]),
+        ({"text": "Leads"}, ["Leads"]), (12, ["12"]),
+        ("  ", []), (None, []), ("N/A", []), ("-", []),
+    ],
+)  # fmt: skip
+def test_a_cell_holds_one_problem_unless_it_is_a_list(cell, problems):
+    assert list(form({"p": cell}).problems) == problems
+
+
+def test_lists_stay_whole_when_splitting_is_off():
+    assert form({"p": "1. a\n2. b", "q": "c"}, split=False).problems == ("1. a\n2. b", "c")
+
+
+@pytest.mark.parametrize(
+    ("cell", "band", "complaints"),
+    [
+        ("3M", Band.FROM_1M_TO_10M, 0), (3200000.0, Band.FROM_1M_TO_10M, 0), ("", Band.UNKNOWN, 0),
+        ("n/a", Band.UNKNOWN, 0), ("500k-2M", Band.UNKNOWN, 1), ("€3M", Band.UNKNOWN, 1),
+        ("lots", Band.UNKNOWN, 1), (True, Band.UNKNOWN, 1), (float("nan"), Band.UNKNOWN, 1),
+        (["3M"], Band.UNKNOWN, 1), ("9" * 5000, Band.UNKNOWN, 1), (-5, Band.UNKNOWN, 1),
+    ],
+)  # fmt: skip
+def test_a_revenue_that_cannot_be_read_is_unknown_with_the_reason(cell, band, complaints):
+    found = form({"p": "x", "revenue": cell})
+    assert (found.profile.revenue.band, len(found.complaints)) == (band, complaints)
+    assert found.problems == ("x",)
+
+
+def test_another_currency_is_converted_at_the_rate():
+    assert form({"revenue": "€3M"}, usd_rate=1.1).profile.revenue.band is Band.FROM_1M_TO_10M
+
+
+@pytest.mark.parametrize(
+    ("cell", "sells", "complaints"),
+    [
+        ("Yes", True, 0), ("y", True, 0), ("TRUE", True, 0), (1, True, 0), (True, True, 0),
+        ("Yes, a SaaS", True, 0), ("x", True, 0), ("No", False, 0), ("no - services", False, 0),
+        (False, False, 0), (0.0, False, 0), ("we don't", False, 0),
+        ("We are building one", True, 0), ("", None, 0), (None, None, 0), ("not sure", None, 0),
+        ("No idea", None, 1),
+        ("Sometimes", None, 1), ([], None, 1),
+    ],
+)  # fmt: skip
+def test_yes_and_no_are_known_in_common_spellings(cell, sells, complaints):
+    found = form({"p": "x", "sells": cell})
+    assert (found.profile.sells_software, len(found.complaints)) == (sells, complaints)
+
+
+@pytest.mark.parametrize(
+    ("answers", "taken", "complaint"),
+    [
+        (dict.fromkeys(DIMENSIONS, 3), True, ""),
+        (dict.fromkeys(DIMENSIONS, "1.0"), True, ""),
+        ({}, False, ""),
+        ({"team": 2}, False, "Only 1 of 8"),
+        (dict.fromkeys(DIMENSIONS, 3) | {"data": 4}, False, "answers for data are neither"),
+    ],
+)
+def test_a_quiz_needs_all_eight_answers(answers, taken, complaint):
+    found = form(answers, Columns(("p",), quiz={name: name for name in DIMENSIONS}))
+    assert (found.quiz is not None) is taken
+    assert complaint in " ".join(found.complaints)
+    assert bool(complaint) is bool(found.complaints)
+
+
+@pytest.mark.parametrize(("cell", "name"), [("A-1", "A-1"), (12.0, "12"), (None, "7"), (" ", "7")])
+def test_a_form_is_known_by_its_id_or_its_row(cell, name):
+    found = form({"id": cell, "company": cell})
+    assert found.id == name
+    assert found.group == (None if name == "7" else name)
+
+
+def test_the_complaint_of_a_row_is_passed_on():
+    assert read_form(Row(3, {}, "has 1 cell"), Columns(("p",))).complaints == (
+        "The row has 1 cell.",
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["p", "q", "id", "revenue", "sells", "company"]), JSON))
+def test_no_cell_whatever_kills_a_row(values):
+    assert form(values).number == 7
+
+
+@given(st.text())
+def test_splitting_a_text_without_markers_changes_nothing(text):
+    if not set(text) & set("-*•‣◦–—0123456789()") and text.isascii():
+        assert split_list(text) == [text]

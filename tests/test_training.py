@@ -1,0 +1,128 @@
+"""The shipped weights are what the training command makes from the repository's files."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="training needs the dev dependencies")
+
+from triage_agent.data import folder
+from triage_agent.embedded_weights import WEIGHTS, load_heads, load_words
+from triage_agent.training.examples import FOLDS, VOICES, Example, load_examples
+from triage_agent.training.heads import fit_head, target
+from triage_agent.training.measure import abstention_thresholds, best_threshold
+from triage_agent.training.views import (
+    dense_view,
+    fit_orders,
+    rarity_of,
+    sparse_view,
+    without_orders,
+)
+
+EXAMPLES = folder("prompts") / "examples.jsonl"
+MEGABYTES = 40
+
+
+def shipped() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((WEIGHTS / "heads.json").read_text(encoding="utf-8"))
+    return data
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Example]:
+    return load_examples(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("file", "recorded"),
+    [
+        pytest.param(EXAMPLES, "examples_sha256", id="the examples"),
+        pytest.param(WEIGHTS / "encoder.onnx", "encoder_sha256", id="the encoder"),
+        pytest.param(WEIGHTS / "ngrams.npy", "ngrams_sha256", id="the n-gram weights"),
+    ],
+)
+def test_heads_were_made_with_the_files_in_the_repository(file: Path, recorded: str) -> None:
+    assert shipped()[recorded] == sha256(file), "run: python -m triage_agent.training heads"
+
+
+def test_encoder_and_tokenizer_are_the_files_whose_origin_is_recorded() -> None:
+    origin = json.loads((WEIGHTS / "encoder.json").read_text(encoding="utf-8"))
+    for name, recorded in origin["sha256"].items():
+        assert sha256(WEIGHTS / name) == recorded, name
+
+
+def test_everything_that_ships_stays_under_forty_megabytes() -> None:
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < MEGABYTES * 1e6
+
+
+class TestFittingAgain:
+    """Fits the label head and the order head anew; the others are fitted by the same function."""
+
+    @pytest.fixture(scope="class")
+    def texts(self, rows: list[Example]) -> Iterator[tuple[list[str], Any, Any]]:
+        words, rarity = load_words(WEIGHTS), rarity_of([row.text for row in rows])
+        orders = fit_orders(rows, words, rarity)
+        yield without_orders(rows, words, orders, rarity), rarity, orders
+
+    def test_gives_the_shipped_order_head(self, texts: tuple[list[str], Any, Any]) -> None:
+        _, rarity, orders = texts
+        heads = load_heads(WEIGHTS)
+        np.testing.assert_array_equal(rarity, heads.rarity)
+        np.testing.assert_allclose(orders.weights, heads.sparse["order"], rtol=2e-3, atol=2e-4)
+        assert orders.bias == pytest.approx(float(heads.bias["order"]), abs=1e-3)
+        assert orders.threshold == pytest.approx(heads.thresholds["instructs_reader"], abs=1e-3)
+
+    def test_gives_the_shipped_label_head(
+        self, rows: list[Example], texts: tuple[list[str], Any, Any]
+    ) -> None:
+        use, truth = target(rows, "label")
+        dense = dense_view(texts[0], WEIGHTS)
+        on_dense, on_sparse = fit_head(dense, sparse_view(texts[0], texts[1]), truth, use)
+        heads = load_heads(WEIGHTS)
+        np.testing.assert_allclose(on_dense.coef_[0], heads.dense["label"], atol=1e-3)
+        np.testing.assert_allclose(on_sparse.coef_[0], heads.sparse["label"], rtol=2e-3, atol=2e-4)
+        bias = on_dense.intercept_[0] + on_sparse.intercept_[0]
+        assert bias == pytest.approx(float(heads.bias["label"]), abs=1e-3)
+
+
+def test_each_voice_with_both_labels_is_left_out_whole(rows: list[Example]) -> None:
+    folds = {voice: {row.fold for row in rows if row.voice == voice} for voice in VOICES}
+    assert sorted(fold for own in folds.values() for fold in own) == list(range(FOLDS))
+
+
+def test_no_text_stands_twice_among_the_examples(rows: list[Example]) -> None:
+    assert len({" ".join(row.text.casefold().split()) for row in rows}) == len(rows)
+
+
+SCORES = np.array([0.1, 0.4, 0.35, 0.8, 0.9])
+TRUTH = np.array([False, True, False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("precision", "threshold"),
+    [
+        pytest.param(0.0, 0.4, id="without a floor the best F1 wins"),
+        pytest.param(0.9, 1.9, id="a floor that cannot be reached switches the signal off"),
+    ],
+)
+def test_threshold_respects_its_floor(precision: float, threshold: float) -> None:
+    assert best_threshold(SCORES, TRUTH, precision) == pytest.approx(threshold)
+
+
+def test_two_abstention_thresholds_share_one_allowance() -> None:
+    draw = np.random.default_rng(0)
+    in_scope = np.arange(1000) < 900
+    scores = {name: draw.normal(size=1000) + 3 * ~in_scope for name in ("neither", "too_vague")}
+    limits = abstention_thresholds(scores, in_scope, 0.04)
+    abstains = np.any([scores[name] >= limits[name] for name in scores], axis=0)
+    assert abstains[in_scope].mean() <= 0.04
+    assert abstains[~in_scope].mean() > 0.8
