@@ -17,7 +17,7 @@ THREE = [
 ]
 TIE = [
     "We copy every order by hand into QuickBooks",
-    "We want to build a mobile app for our members",
+    "Our customers want an app to follow their deliveries",
 ]
 
 
@@ -277,9 +277,25 @@ def test_in_a_terminal_a_tie_asks_the_quiz_and_decides():
 
 
 def test_in_a_terminal_a_vague_problem_is_asked_about_and_the_answer_decides():
-    shown, code = in_pseudo_terminal(["classify", "Help"], [("What would help", "1\r")])
+    shown, code = in_pseudo_terminal(
+        ["classify", "We need to modernise"], [("What would help", "1\r")]
+    )
     assert "tie rule TB1" in " ".join(shown.split())
     assert code == 0
+
+
+def test_a_technology_wish_is_asked_for_the_problem_behind_it():
+    keys = [("Enter keeps", "We lose leads because nobody follows up on them\r")]
+    shown, code = in_pseudo_terminal(["advise", "--no-sells-software", "We need an app"], keys)
+    assert "names a technology" in " ".join(shown.split())
+    assert "1. We lose leads" in shown
+    assert code == 0
+
+
+def test_a_technology_wish_is_pointed_out_where_nobody_can_be_asked():
+    result = triage("advise", "We need an app")
+    assert "What is the business problem behind it?" in result.stderr.decode()
+    assert "We need an app" in result.stdout.decode()
 
 
 def test_ctrl_c_at_a_question_ends_with_130():

@@ -332,7 +332,7 @@ def test_every_decision_holds_the_rules_tried_in_order_and_ends_with_the_one_tha
 @pytest.mark.parametrize(
     ("b", "a", "profile", "quiz", "says"),
     [
-        pytest.param(0, 0, Profile(), "not taken", ["0 problems have a label"], id="D0"),
+        pytest.param(0, 0, Profile(), "not taken", ["problems with a label: 0"], id="D0"),
         pytest.param(
             1,
             2,

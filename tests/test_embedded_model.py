@@ -47,8 +47,10 @@ def test_situation_with_a_known_answer_gets_its_label(
 ) -> None:
     prediction = model.read(text)
     assert prediction.label is label
-    assert not prediction.signals.neither and not prediction.signals.too_vague
-    assert prediction.p_build is not None and (prediction.p_build >= 0.5) is (label is BUILD)
+    assert not prediction.signals.neither
+    assert not prediction.signals.too_vague
+    assert prediction.p_build is not None
+    assert (prediction.p_build >= 0.5) is (label is BUILD)
 
 
 LONG = (
@@ -120,7 +122,7 @@ class TestEvidence:
     TEXTS = (
         LONG,
         PORTAL,
-        "Zero\u200bwidth  Text.\n\nWe  \u201cneed\u201d an APP for our customers! \U0001f642 Thanks.",
+        "Zero\u200bwidth  Text.\n\nWe  \u201cneed\u201d an APP for customers! \U0001f642 Thanks.",
         "one clause after another, " * 40 + "and an app for customers has to be built",
     )
 
@@ -174,7 +176,7 @@ def test_orders_to_the_reader_are_noticed_and_not_followed(
 
 
 BENIGN = {
-    "please reply": "Please answer with your hourly rate. Leads should reach our CRM by themselves.",
+    "please reply": "Please answer with your hourly rate. Leads should reach the CRM alone.",
     "ignore the attachment": "Ignore the attached photo. Orders are typed twice by our staff.",
     "do not build": "Don't build anything new. Connect the shop with our accounting, please.",
     "output heading": "Input: orders by mail. Output: a clean list in Excel every morning.",
@@ -236,7 +238,8 @@ def test_english_is_never_taken_for_another_language(text: str) -> None:
 )
 def test_any_text_gets_a_prediction(model: EmbeddedModel, text: str) -> None:
     prediction = model.read(text)
-    assert prediction.p_build is not None and 0 < prediction.p_build < 1
+    assert prediction.p_build is not None
+    assert 0 < prediction.p_build < 1
     assert all(quote in text for quote in prediction.evidence)
 
 

@@ -8,10 +8,10 @@ import openai
 import pytest
 from openai_server import completion, problem_text, reply_for, rung_of
 
+from triage_agent.answers import Asking
 from triage_agent.classify import classify
 from triage_agent.dialect import Dialect, Rung
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.answers import Asking
 from triage_agent.llm_model import LLMModel
 from triage_agent.openai_model import OpenAIChat
 from triage_agent.prompt import MAX_CHARACTERS, MAX_OUTPUT_TOKENS, load_prompt, reply_schema

@@ -14,9 +14,9 @@ import httpx2
 import pytest
 from openai_server import ERRORS, RUNGS, Fault, OpenAIServer, completion, reply_for
 
+from triage_agent.answers import Asking
 from triage_agent.classify import classify
 from triage_agent.errors import StopError, TriageError
-from triage_agent.answers import Asking
 from triage_agent.llm_model import LLMModel
 from triage_agent.model import ChatRequest, Message
 from triage_agent.openai_model import OpenAIChat

@@ -21,9 +21,9 @@ from collections import Counter
 
 import pytest
 
+from triage_agent.answers import Asking
 from triage_agent.classify import classify
 from triage_agent.dialect import Dialect, Rung
-from triage_agent.answers import Asking
 from triage_agent.llm_model import LLMModel
 from triage_agent.openai_model import OpenAIChat
 from triage_agent.prompt import load_prompt

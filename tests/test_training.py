@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +67,10 @@ class TestFittingAgain:
     """Fits the label head and the order head anew; the others are fitted by the same function."""
 
     @pytest.fixture(scope="class")
-    def texts(self, rows: list[Example]) -> Iterator[tuple[list[str], Any, Any]]:
+    def texts(self, rows: list[Example]) -> tuple[list[str], Any, Any]:
         words, rarity = load_words(WEIGHTS), rarity_of([row.text for row in rows])
         orders = fit_orders(rows, words, rarity)
-        yield without_orders(rows, words, orders, rarity), rarity, orders
+        return without_orders(rows, words, orders, rarity), rarity, orders
 
     def test_gives_the_shipped_order_head(self, texts: tuple[list[str], Any, Any]) -> None:
         _, rarity, orders = texts

@@ -58,6 +58,8 @@ class Tally:
 
     def count(self, rows: Iterable[Classification]) -> None:
         """Add the problems of one form."""
+        rows = list(rows)
+        self.most_problems = max(self.most_problems, len(rows))
         for row in rows:
             self.problems += 1
             self.needs_review += row.needs_review
@@ -94,17 +96,17 @@ class Spool:
 class Group:
     """The rows of one business, as far as its decision needs them."""
 
+    first: Form  # the business's first row
     problems: list[Classification] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     quizzes: list[QuizResult] = field(default_factory=list)
 
-    def add(self, form: Form, rows: Iterable[Classification]) -> None:
-        """Add one row's problems, profile and quiz."""
-        # Texts are not needed to decide; without them, memory stays small.
-        self.problems += [
-            replace(row, text="", evidence=(), rationale="", id=f"row {form.number}, {row.id}")
-            for row in rows
-        ]
+    def add(self, form: Form, rows: Iterable[Classification], *, whole: bool) -> None:
+        """Add one row's problems, profile and quiz; not `whole`: only what a decision reads."""
+        named = [replace(row, id=f"row {form.number}, {row.id}") for row in rows]
+        if not whole:  # so that memory stays small
+            named = [replace(row, text="", evidence=(), rationale="") for row in named]
+        self.problems += named
         self.profiles.append(form.profile)
         if form.quiz is not None:
             self.quizzes.append(form.quiz)
@@ -145,7 +147,7 @@ async def answer_rows(
     """Answer every row in order into `spool`, and yield the tally after each.
 
     `kept` gives the rows of an earlier OUT, in the same order: those without an error are taken
-    over. `page` is called with each form that decides alone. What concerns every row (the service
+    over. `page` is called with each business (its first row). What concerns every row (the service
     stopped, the cost cap) is raised.
     """
     tally = Tally()
@@ -167,22 +169,34 @@ async def answer_rows(
             tally.rows += 1
             tally.kept += was_kept
             tally.complaints += bool(form.complaints)
-            tally.most_problems = max(tally.most_problems, len(found))
             tally.count(found)
-            group = None if job.labels_only else form.group
-            if group is not None:
-                spool.groups.setdefault(group, Group()).add(form, found)
-            elif not job.labels_only:
+            if job.labels_only:
+                spool.add(values, None)
+            elif form.group is not None:
+                business = spool.groups.setdefault(form.group, Group(form))
+                business.add(form, found, whole=page is not None)
+                spool.add(values, form.group)
+            else:
                 decision = decide(found, form.profile, form.quiz)
-                tally.recommendations[decision.recommendation.value] += 1
-                values.update(flat_decision(decision))
-                if page is not None:
-                    page(form, found, decision)
-            spool.add(values, group)
+                _announce(decision, form, found, tally, page)
+                spool.add({**values, **flat_decision(decision)}, None)
             yield tally
-    for group_of_rows in spool.groups.values():
-        decision, _ = group_of_rows.decide()
-        tally.recommendations[decision.recommendation.value] += 1
+    for business in spool.groups.values():
+        decision, _ = business.decide()
+        _announce(decision, business.first, business.problems, tally, page)
+
+
+def _announce(
+    decision: Decision,
+    form: Form,
+    problems: list[Classification],
+    tally: Tally,
+    page: Page | None,
+) -> None:
+    """Count one business's recommendation, and write its page if pages are wanted."""
+    tally.recommendations[decision.recommendation.value] += 1
+    if page is not None:
+        page(form, problems, decision)
 
 
 def error_lines(values: Mapping[str, Any], number: int) -> Iterator[Values]:

@@ -139,7 +139,7 @@ def apply_rules(build: int, automate: int, profile: Profile, quiz: QuizResult | 
         trace.append(Step(rule, applied, because))
         return applied
 
-    if ends(Rule.D0, build + automate == 0, f"{build + automate} problems have a label"):
+    if ends(Rule.D0, build + automate == 0, f"problems with a label: {build + automate}"):
         return Verdict(Recommendation.NO_DECISION, Rule.D0, tuple(trace))
     if ends(Rule.D1, _needs_both(build, automate, profile), _why_both(build, automate, profile)):
         return Verdict(Recommendation.BOTH, Rule.D1, tuple(trace))

@@ -3,8 +3,9 @@
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,10 @@ def write_out(
 
 def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     """Write OUT.run.json: versions, settings, counts, usage, cost and durations."""
-    record = {
-        "triage_agent": version("triage-agent"),
-        **facts,
-        "tally": {**asdict(tally), "usage": asdict(tally.usage)},
-    }
+    # asdict rebuilds every dict from pairs, which a Counter takes for things to count.
+    counts = asdict(replace(tally, labels=Counter(), recommendations=Counter()))
+    counts |= {"labels": dict(tally.labels), "recommendations": dict(tally.recommendations)}
+    record = {"triage_agent": version("triage-agent"), **facts, "tally": counts}
     write_lines(run_path(out), [record], indent=2)
 
 

@@ -66,9 +66,10 @@ def advise(
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     from triage_agent.advice import plan_for
-    from triage_agent.cli.session import Session, ask_quiz, out, read_problems
+    from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
     from triage_agent.decide import Profile, Recommendation, decide
     from triage_agent.quiz import read_answers
+    from triage_agent.records import Classification
     from triage_agent.report import as_advice
     from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
     from triage_agent.terminal import show_decision, show_problem
@@ -80,7 +81,9 @@ def advise(
     tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
     session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
     asking = ask and not as_json
-    rows = list(session.classify(read_problems(problems), ask=asking))
+    given = list(behind_wishes(read_problems(problems), ask=asking))  # asked before the model
+    rows: list[Classification] = []
+    session.classify(given, rows.append, ask=asking)
     decision = decide(rows, profile, answers)
     if decision.recommendation is Recommendation.TAKE_THE_QUIZ and asking:
         decision = decide(rows, profile, ask_quiz())

@@ -112,7 +112,7 @@ def _answer(
         with Progress(total, opened) as progress:
             try:
                 async with aclosing(rows):
-                    async for tally in rows:  # noqa: B007  (the last one counts)
+                    async for tally in rows:
                         progress.show(tally)
             finally:
                 await opened.drain()
@@ -122,11 +122,10 @@ def _answer(
     try:
         return asyncio.run(answer())
     except TriageError as error:
-        error.args = (
-            f"{error.message} {tally.rows} rows were answered; nothing was written to OUT. "
-            "Answers that were paid for are kept: the same command goes on from here.",
+        error.message += (
+            f" {tally.rows} rows were answered; the output was not written. "
+            "Answers that were paid for are kept: the same command goes on from here."
         )
-        error.message = error.args[0]
         raise
     finally:
         opened.close()

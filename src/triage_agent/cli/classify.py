@@ -1,5 +1,6 @@
 """`triage classify`: one result a problem."""
 
+import itertools
 import json
 import sys
 from typing import Annotated
@@ -47,20 +48,23 @@ def classify(
     numbered lists are understood) or JSON Lines with "text" and an optional "id".
     """
     from triage_agent.cli.session import Session, out, read_problems
+    from triage_agent.records import Classification
+    from triage_agent.report import as_row
+    from triage_agent.terminal import show_problem
 
     tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
     session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
-    failed, console = 0, out()
-    asking = ask and not as_json
-    for number, row in enumerate(session.classify(read_problems(problems), ask=asking), start=1):
-        failed += row.error is not None
-        if as_json:
-            from triage_agent.report import as_row
+    console, rows = out(), itertools.count(1)
+    failed = False
 
+    def show(row: Classification) -> None:
+        nonlocal failed
+        failed = failed or row.error is not None
+        if as_json:
             sys.stdout.write(json.dumps(as_row(row), ensure_ascii=False) + "\n")
         else:
-            from triage_agent.terminal import show_problem
+            show_problem(console, next(rows), row)
 
-            show_problem(console, number, row)
+    session.classify(read_problems(problems), show, ask=ask and not as_json)
     if failed:
         raise typer.Exit(3)

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -17,13 +19,22 @@ from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, load_quiz, score
 from triage_agent.records import Abstention, Classification, Failure, Outcome, Problem
 from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.terminal import clean
 from triage_agent.tiebreak import is_torn
+
+if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
+    from questionary import Question
 
 ASK_PROBLEMS = (
     "What are the three biggest problems of your business right now?\n"
     "Business problems, not technology problems. One a line; end with Ctrl-D on an empty line."
 )
 WIDTH = 8  # problems under way at once
+NUDGE = (
+    "names a technology. What is the business problem behind it? "
+    "A sentence about what goes wrong today gives a better answer."
+)
+BEHIND = "The problem behind it (Enter keeps your text):"
 QUESTION = "What would help with this one?"
 CHOICES = {
     "customers or the public would use what gets built": "customer_facing_software",
@@ -50,6 +61,19 @@ def read_problems(arguments: Sequence[str] | None) -> Iterable[Problem | Rejecte
     if sys.stdin.isatty():
         typer.echo(ASK_PROBLEMS, err=True)
     return from_stream(sys.stdin.buffer)
+
+
+def behind_wishes(
+    problems: Iterable[Problem | Rejected], *, ask: bool
+) -> Iterator[Problem | Rejected]:
+    """Yield the problems; where one only names a technology, ask what is behind it, or say so."""
+    for problem in problems:
+        if isinstance(problem, Rejected) or not is_technology_wish(problem.text):
+            yield problem
+            continue
+        typer.echo(f"“{clean(problem.text.strip())}” {NUDGE}", err=True)
+        better = answer_line(BEHIND) if ask and in_terminal() else ""
+        yield Problem(problem.id, better) if better else problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +108,32 @@ class Session:
         return self.opened.model
 
     def classify(
-        self, problems: Iterable[Problem | Rejected], *, ask: bool
-    ) -> Iterator[Classification]:
-        """Yield the classifications in order; unclear ones are asked about if `ask`."""
-        rows = in_order(problems, self._classify_one, WIDTH)
-        with asyncio.Runner() as runner:
-            try:
-                while pair := runner.run(anext(rows, None)):
-                    yield self._asked(pair[1]) if ask and in_terminal() else pair[1]
-            finally:
-                runner.run(rows.aclose())
-                runner.run(self.model.aclose())
-                self.opened.close()
+        self,
+        problems: Iterable[Problem | Rejected],
+        show: Callable[[Classification], None],
+        *,
+        ask: bool,
+    ) -> None:
+        """Classify the problems and show each result in order; ask about unclear ones if `ask`."""
+        try:
+            asyncio.run(self._classify(problems, show, ask=ask and in_terminal()))
+        finally:
+            self.opened.close()
+
+    async def _classify(
+        self,
+        problems: Iterable[Problem | Rejected],
+        show: Callable[[Classification], None],
+        *,
+        ask: bool,
+    ) -> None:
+        """Do what `classify` says, and close the model whatever happens."""
+        try:
+            async with aclosing(in_order(problems, self._classify_one, WIDTH)) as rows:
+                async for _, row in rows:
+                    show(await self._asked(row) if ask else row)
+        finally:
+            await self.model.aclose()
 
     async def _classify_one(self, problem: Problem | Rejected) -> Classification:
         """Return the row of one problem, or of an input row that is none."""
@@ -103,14 +141,8 @@ class Session:
             return self._rejected(problem)
         return await classify(problem, self.model, self.policy)
 
-    def _asked(self, row: Classification) -> Classification:
+    async def _asked(self, row: Classification) -> Classification:
         """Return the row after the owner's answer, if it was unclear."""
-        if is_technology_wish(row.text):
-            typer.echo(
-                f"“{row.text.strip()}” is a technology. What is the business problem behind it? "
-                "A sentence about what goes wrong today gives a better answer.",
-                err=True,
-            )
         torn = row.signals is not None and is_torn(
             row.p_build, row.signals, threshold=self.policy.threshold
         )
@@ -118,7 +150,8 @@ class Session:
         if not (vague or (torn and row.outcome is Outcome.CLASSIFIED)):
             return row
         typer.echo(f"\nUnclear: {row.text.strip()[:200]}", err=True)
-        return answer_question(row, CHOICES[choose(QUESTION, list(CHOICES))])
+        answer: str = await _select(QUESTION, list(CHOICES)).unsafe_ask_async()
+        return answer_question(row, CHOICES[answer])
 
     def _rejected(self, rejected: Rejected) -> Classification:
         """Return the error row of an input row that is no problem."""
@@ -147,12 +180,26 @@ def ask_quiz() -> QuizResult | None:
     return score(answers)
 
 
-def choose(question: str, choices: Sequence[str]) -> str:
-    """Return the choice made with arrow keys or a number; Ctrl-C ends the program."""
+def answer_line(question: str) -> str:
+    """Return the line that is typed as an answer, without blanks at its ends."""
     import questionary
     from prompt_toolkit.output import create_output
 
-    answer: str = questionary.select(
-        question, choices=list(choices), use_shortcuts=True, output=create_output(sys.stderr)
-    ).unsafe_ask()
+    answer: str = questionary.text(question, output=create_output(sys.stderr)).unsafe_ask()
+    return answer.strip()
+
+
+def choose(question: str, choices: Sequence[str]) -> str:
+    """Return the choice made with arrow keys or a number; Ctrl-C ends the program."""
+    answer: str = _select(question, choices).unsafe_ask()
     return answer
+
+
+def _select(question: str, choices: Sequence[str]) -> "Question":
+    """Return the question, ready to be asked on standard error."""
+    import questionary
+    from prompt_toolkit.output import create_output
+
+    return questionary.select(
+        question, choices=list(choices), use_shortcuts=True, output=create_output(sys.stderr)
+    )
