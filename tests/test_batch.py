@@ -190,6 +190,14 @@ def test_retrying_errors_asks_about_just_those_rows(answer, suffix, group):
     assert not errors_path(answer.folder / f"out{suffix}").exists()
 
 
+def test_retrying_never_takes_the_answers_of_another_row(answer):
+    rows = [["1", "a", "stock is wrong", "", "", ""], ["2", "b", "build an app", "", "", ""]]
+    answer(rows)
+    found, tally, _ = answer(rows[::-1], kept=True)
+    assert tally.kept == 0
+    assert [row["triage_1_label"] for row in found] == ["build-software", "automate-process"]
+
+
 def test_what_stops_the_run_is_raised_and_an_older_out_stays(answer):
     out = answer.folder / "out.csv"
     out.write_text("before")

@@ -63,14 +63,15 @@ def test_everything_that_ships_stays_under_forty_megabytes() -> None:
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < MEGABYTES * 1e6
 
 
+@pytest.fixture(scope="module")
+def texts(rows: list[Example]) -> tuple[list[str], Any, Any]:
+    words, rarity = load_words(WEIGHTS), rarity_of([row.text for row in rows])
+    orders = fit_orders(rows, words, rarity)
+    return without_orders(rows, words, orders, rarity), rarity, orders
+
+
 class TestFittingAgain:
     """Fits the label head and the order head anew; the others are fitted by the same function."""
-
-    @pytest.fixture(scope="class")
-    def texts(self, rows: list[Example]) -> tuple[list[str], Any, Any]:
-        words, rarity = load_words(WEIGHTS), rarity_of([row.text for row in rows])
-        orders = fit_orders(rows, words, rarity)
-        return without_orders(rows, words, orders, rarity), rarity, orders
 
     def test_gives_the_shipped_order_head(self, texts: tuple[list[str], Any, Any]) -> None:
         _, rarity, orders = texts

@@ -146,9 +146,9 @@ async def answer_rows(
 ) -> AsyncGenerator[Tally, None]:
     """Answer every row in order into `spool`, and yield the tally after each.
 
-    `kept` gives the rows of an earlier OUT, in the same order: those without an error are taken
-    over. `page` is called with each business (its first row). What concerns every row (the service
-    stopped, the cost cap) is raised.
+    `kept` gives the rows of an earlier OUT: those without an error are taken over where the input
+    row in the same place is unchanged. `page` is called with each business (its first row). What
+    concerns every row (the service stopped, the cost cap) is raised.
     """
     tally = Tally()
 
@@ -159,7 +159,7 @@ async def answer_rows(
     async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
         row, before = pair
         form = read_form(row, job.columns, split=job.split, usd_rate=job.usd_rate)
-        if before is not None and not has_error(before):
+        if before is not None and not has_error(before) and _is_of(before, row):
             return form, dict(before), True, _read_back(before)
         found = await _classify_form(form, job, model)
         return form, {**row.values, **_flat(form, found, model)}, False, found
@@ -231,6 +231,16 @@ def _flat(form: Form, found: list[Classification], model: Model) -> Values:
         "triage_model": model.name,
         "triage_prompt": model.prompt,
     }
+
+
+def _is_of(values: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a written row was made from this input row, and not from another."""
+    return all(_text(values.get(name)) == _text(value) for name, value in row.values.items())
+
+
+def _text(value: object) -> str:
+    """Return a cell as the text that it is in any format; an empty cell is empty text."""
+    return "" if value is None else str(value)
 
 
 def _read_back(values: Mapping[str, Any]) -> list[Classification]:

@@ -109,13 +109,13 @@ def leave_out(part: Span, encoded: Encoded, ngrams: NGrams, heads: Heads) -> flo
     """
     start, end = part
     inside = (encoded.spans[:, 0] < end) & (encoded.spans[:, 1] > start)
-    others = encoded.vectors[~inside]
-    shift = encoded.mean - unit(others.mean(axis=0)) if len(others) else encoded.mean
     here = ((ngrams.spans[:, 0] >= start) & (ngrams.spans[:, 0] < end))[ngrams.word]
+    vectors, dense = encoded.vectors, heads.dense["label"]
+    others = vectors.sum(axis=0) - vectors[inside].sum(axis=0)
+    moved = float(dense @ encoded.mean - dense @ unit(others))
     shares = heads.sparse["label"][ngrams.buckets] * ngrams.weights
-    rest = float((~here).mean()) if len(here) else 1.0
-    before, after = float(shares.sum()), float(shares[~here].sum()) / math.sqrt(rest or 1.0)
-    return float(heads.dense["label"] @ shift) + before - after
+    left = float((~here).mean()) if len(here) else 1.0
+    return moved + float(shares.sum()) - float(shares[~here].sum()) / math.sqrt(left or 1.0)
 
 
 def quotes(

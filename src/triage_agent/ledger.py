@@ -4,32 +4,30 @@ Every change is one SQL statement, so SQLite makes it whole or nothing, whatever
 A power cut may lose the last moments, never the file. Questions are kept as hashes only.
 """
 
-import hashlib
-import json
 import os
-import re
 import sqlite3
 import sys
 import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import accumulate, count
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from triage_agent.errors import SettingsError
-from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.kept import is_redacted, pack, unpack
+from triage_agent.kept import key_of as key_of
+from triage_agent.model import ChatReply
 from triage_agent.privacy import mask
 from triage_agent.records import Usage
 
 BUSY_S = 30.0  # how long one process waits for another's write
 FORMAT = 0x74720001  # "tr" and the schema's version, which every change of SCHEMA raises
 SCHEMA = (
-    "CREATE TABLE reply (key TEXT PRIMARY KEY, value TEXT NOT NULL, created REAL NOT NULL)",
-    "CREATE TABLE bad (key TEXT NOT NULL, value TEXT NOT NULL, created REAL NOT NULL)",
+    "CREATE TABLE reply (key TEXT NOT NULL, good INTEGER, created REAL, value TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX served ON reply (key) WHERE good",
     # `spent` holds the open reservations too, so that those of a killed process stay spent.
     # AUTOINCREMENT: a late settlement must not meet a new account after a clear.
     """CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE,
@@ -37,11 +35,11 @@ SCHEMA = (
     output_tokens INTEGER DEFAULT 0)""",
     f"PRAGMA user_version = {FORMAT}",
 )
+KEEP = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
 RESERVE = """UPDATE account SET spent = spent + :amount
     WHERE name = :name AND (:cap IS NULL OR spent + :amount <= :cap) RETURNING id"""
 SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
     input_tokens = input_tokens + ?, output_tokens = output_tokens + ? WHERE id = ?"""
-LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +77,25 @@ class Ledger:
             raise
 
     def find(self, key: str) -> ChatReply | None:
-        """Return the good reply kept under a key; of its tokens, those of the label only."""
-        rows, _ = self._run("SELECT value FROM reply WHERE key = ?", (key,))
-        if not rows:
-            return None
-        text, usage, tokens, rung = json.loads(rows[0][0])
-        return ChatReply(text, Usage(*usage), tuple((token, p) for token, p in tokens), rung)
+        """Return the good reply kept under a key, with its usage and the tokens of its label."""
+        rows, _ = self._run("SELECT value FROM reply WHERE key = ? AND good", (key,))
+        return unpack(rows[0][0]) if rows else None
 
     def keep(self, key: str, reply: ChatReply) -> None:
         """Keep a reply that fitted; it replaces an earlier one.
 
-        A reply with an e-mail address, a phone or account number or a key in it was not redacted.
-        It may not lie here as it is, and masked it would be another answer: it is kept as bad.
+        A reply that holds a key, or a person's address or number, may not lie here as it is, and
+        masked it would be another answer: it is kept as bad. Redacted questions have no such.
         """
-        said = "\n".join(_strings(reply.text))
-        if mask(said) != said:
+        if is_redacted(reply.text):
+            self._run(KEEP, (key, True, self._clock(), pack(reply)))
+        else:
             self.keep_bad(key, reply.text, reply.usage)
-            return
-        value = _value(reply.text, reply.usage, label_tokens(reply.tokens), reply.rung)
-        self._run("INSERT OR REPLACE INTO reply VALUES (?, ?, ?)", (key, value, self._clock()))
 
     def keep_bad(self, key: str, reply_text: str, usage: Usage) -> None:
         """Keep a useless reply, masked, for the money and for looking; it is never found."""
-        value = _value(mask(reply_text), usage)
-        self._run("INSERT INTO bad VALUES (?, ?, ?)", (key, value, self._clock()))
+        masked = ChatReply(mask(reply_text), usage)
+        self._run(KEEP, (key, False, self._clock(), pack(masked)))
 
     def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap."""
@@ -124,9 +117,7 @@ class Ledger:
 
         Only the first settlement counts, and none if the spending was cleared meanwhile.
         """
-        if reservation not in self._open:
-            return
-        account, reserved = self._open.pop(reservation)
+        account, reserved = self._open.pop(reservation, (0, 0))
         more = 0 if micro_usd is None else micro_usd - reserved
         self._run(SETTLE, (more, usage.calls, usage.input_tokens, usage.output_tokens, account))
 
@@ -137,21 +128,15 @@ class Ledger:
 
     def stats(self) -> LedgerStats:
         """Return how much is kept."""
-        (replies, first), (bad, first_bad) = (
-            self._run(f"SELECT count(*), min(created) FROM {table}")[0][0]  # noqa: S608 (ours)
-            for table in ("reply", "bad")
-        )
-        size = sum(f.stat().st_size for f in _files(self.path)[:2] if f.exists())
-        oldest = min((t for t in (first, first_bad) if t is not None), default=None)
+        counts = "SELECT count(*) FILTER (WHERE good), count(*) FILTER (WHERE NOT good), "
+        ((replies, bad, oldest),), _ = self._run(counts + "min(created) FROM reply")
+        size = sum(file.stat().st_size for file in _files(self.path))
         return LedgerStats(self.path, size, replies, bad, oldest)
 
     def clear(self, older_than_s: float | None = None) -> int:
         """Remove replies and return how many: all of them and the spending, or older ones only."""
         before = float("inf") if older_than_s is None else self._clock() - older_than_s
-        gone = sum(
-            self._run(f"DELETE FROM {table} WHERE created < ?", (before,))[1]  # noqa: S608 (ours)
-            for table in ("reply", "bad")
-        )
+        _, gone = self._run("DELETE FROM reply WHERE created < ?", (before,))
         if older_than_s is None:
             self._run("DELETE FROM account")
         self._run("VACUUM")  # what was deleted must not lie on in the file's free pages
@@ -173,10 +158,9 @@ class Ledger:
                     self._run(statement)
             self._run("COMMIT")
         found = self._format()
-        if found >> 16 != FORMAT >> 16:
-            raise self._unusable("it is another program's database")
         if found != FORMAT:
-            raise self._unusable(f"version {found & 0xFFFF}, made by another version of triage")
+            whose = "another version of triage" if found >> 16 == FORMAT >> 16 else "other software"
+            raise self._unusable(f"{whose} made it")
         self._run("PRAGMA journal_mode = WAL")
 
     def _format(self) -> int:
@@ -189,8 +173,6 @@ class Ledger:
                 cursor = self._db.execute(sql, values)
                 # A statement with RETURNING is committed once its last row has been read.
                 return cursor.fetchall(), cursor.rowcount
-        except sqlite3.ProgrammingError:
-            raise  # a mistake of the caller's, as using a closed ledger
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
 
@@ -202,57 +184,26 @@ class Ledger:
         )
 
 
-def key_of(base_url: str, model: str, request: ChatRequest) -> str:
-    """Return the SHA-256 of everything that decides an answer: not the rung, not the retry."""
-    question = {
-        "base_url": base_url.rstrip("/"),
-        "model": model,
-        "messages": [(m.role, m.content) for m in request.messages],
-        "schema": [request.schema_name, request.schema],
-        "max_output_tokens": request.max_output_tokens,
-        "temperature": float(request.temperature),
-        "sample": request.sample,
-    }
-    canonical = json.dumps(question, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def label_tokens(tokens: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Return the tokens that `prompt.label_probability` reads, a small part of a reply's.
-
-    >>> label_tokens([('{"a":1,', -0.5), ('"label":"', -0.1), ("build", -0.2), ('"}', 0.0)])
-    [('"label":"', -0.1), ('build', -0.2), ('"}', 0.0)]
-    """
-    ends = list(accumulate(len(token) for token, _ in tokens))
-    kept: set[int] = set()
-    for value in LABEL.finditer("".join(token for token, _ in tokens)):
-        first, last = bisect_right(ends, value.start()), bisect_left(ends, value.end())
-        kept.update(range(first, last + 1))
-    return [tokens[place] for place in sorted(kept)]
-
-
 def default_path() -> Path:
     """Return where the ledger lies: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
-    if own := os.environ.get("TRIAGE_CACHE_DIR"):
-        return Path(own).expanduser() / "ledger.sqlite3"
-    if sys.platform == "win32":
-        folder = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Caches"
-    else:
-        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(folder) / "triage-agent" / "ledger.sqlite3"
+    home, environment = Path.home(), os.environ
+    folder = {
+        "win32": environment.get("LOCALAPPDATA") or home / "AppData" / "Local",
+        "darwin": home / "Library" / "Caches",
+    }.get(sys.platform, environment.get("XDG_CACHE_HOME") or home / ".cache")
+    own = environment.get("TRIAGE_CACHE_DIR") or Path(folder, "triage-agent")
+    return Path(own).expanduser() / "ledger.sqlite3"
 
 
 def discard(path: Path) -> None:
     """Delete a ledger that cannot be opened; no process may be using it."""
     for file in _files(path):
-        file.unlink(missing_ok=True)
+        file.unlink()
 
 
-def _files(path: Path) -> tuple[Path, Path, Path]:
-    """Return the database, its write-ahead log and the log's index."""
-    return path, Path(f"{path}-wal"), Path(f"{path}-shm")
+def _files(path: Path) -> list[Path]:
+    """Return what there is of the database, its write-ahead log and the log's index."""
+    return [file for end in ("", "-wal", "-shm") if (file := Path(f"{path}{end}")).exists()]
 
 
 def _create(path: Path) -> None:
@@ -262,23 +213,3 @@ def _create(path: Path) -> None:
     # Never opened if it exists: closing it again would let go of SQLite's own locks on it.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _value(text: str, usage: Usage, tokens: object = (), rung: str = "") -> str:
-    """Return a reply as JSON, in ASCII, because a server may send half a surrogate pair."""
-    counts = (usage.calls, usage.input_tokens, usage.output_tokens)
-    return json.dumps((text, counts, tokens, rung), separators=(",", ":"))
-
-
-def _strings(text: str) -> Iterator[str]:
-    """Yield the strings in a JSON text, not the names; the text itself if it is no JSON."""
-    try:
-        values = [json.loads(text)]
-    except (ValueError, RecursionError):
-        values = [text]
-    while values:
-        value = values.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict | list):
-            values.extend(value.values() if isinstance(value, dict) else value)

@@ -57,13 +57,13 @@ def run(wish: Wish) -> None:
         return
     kept = _earlier(wish)
     opened = open_backend(choice, wish.tuning)
-    _say(opened.line)
-    with closing(Spool()) as spool:
+    with closing(opened), closing(Spool()) as spool:
+        _say(opened.line)
         started = time.time()
         page = page_writer(wish.reports) if wish.reports else None
         tally = _answer(opened, table, job, spool, survey.rows, kept, page)
         write_out(wish.out, spool, survey.columns, tally, decided=not wish.labels_only)
-    _finish(wish, choice, opened, tally, time.time() - started)
+        _finish(wish, choice, opened, tally, time.time() - started)
     if tally.errors:
         raise typer.Exit(3)
 
@@ -114,8 +114,10 @@ def _answer(
                 async with aclosing(rows):
                     async for tally in rows:
                         progress.show(tally)
+            except TriageError:
+                await opened.drain()  # what is under way is paid for
+                raise
             finally:
-                await opened.drain()
                 await opened.model.aclose()
         return tally
 
@@ -127,8 +129,6 @@ def _answer(
             "Answers that were paid for are kept: the same command goes on from here."
         )
         raise
-    finally:
-        opened.close()
 
 
 def _finish(wish: Wish, choice: Choice, opened: Opened, tally: Tally, seconds: float) -> None:

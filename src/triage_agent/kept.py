@@ -1,0 +1,88 @@
+"""What is kept of a question and its answer: a hash of the one, JSON of the other."""
+
+import hashlib
+import json
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.privacy import mask
+from triage_agent.records import Usage
+
+LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
+
+
+def key_of(base_url: str, model: str, request: ChatRequest) -> str:
+    """Return the SHA-256 of everything that decides an answer: not the rung, not the retry."""
+    question = {
+        "base_url": base_url.rstrip("/"),
+        "model": model,
+        "messages": [(m.role, m.content) for m in request.messages],
+        "schema": [request.schema_name, request.schema],
+        "max_output_tokens": request.max_output_tokens,
+        "temperature": float(request.temperature),
+        "sample": request.sample,
+    }
+    canonical = json.dumps(question, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def pack(reply: ChatReply) -> str:
+    """Return a reply as JSON, in ASCII, because a server may send half a surrogate pair.
+
+    Of its tokens only those of the label are kept: the others are never read, and are most of it.
+    """
+    usage = (reply.usage.calls, reply.usage.input_tokens, reply.usage.output_tokens)
+    values = (reply.text, usage, label_tokens(reply.tokens), reply.rung)
+    return json.dumps(values, separators=(",", ":"))
+
+
+def unpack(packed: str) -> ChatReply:
+    """Return the reply that was packed.
+
+    >>> unpack(pack(ChatReply("{}", Usage(1, 20, 3), rung="tool")))
+    ChatReply(text='{}', usage=Usage(calls=1, input_tokens=20, output_tokens=3), tokens=(), \
+rung='tool')
+    """
+    text, usage, tokens, rung = json.loads(packed)
+    return ChatReply(text, Usage(*usage), tuple((token, p) for token, p in tokens), rung)
+
+
+def label_tokens(tokens: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return the tokens that `prompt.label_probability` reads.
+
+    >>> label_tokens([('{"a":1,', -0.5), ('"label":"', -0.1), ("build", -0.2), ('"}', 0.0)])
+    [('"label":"', -0.1), ('build', -0.2), ('"}', 0.0)]
+    """
+    ends = list(accumulate(len(token) for token, _ in tokens))
+    places: set[int] = set()
+    for value in LABEL.finditer("".join(token for token, _ in tokens)):
+        first, last = bisect_right(ends, value.start()), bisect_left(ends, value.end())
+        places.update(range(first, last + 1))
+    return [tokens[place] for place in sorted(places)]
+
+
+def is_redacted(text: str) -> bool:
+    r"""Return whether no string in a JSON text holds a key, or a person's address or number.
+
+    >>> is_redacted('{"hours_per_week": 40}'), is_redacted(r'["ann\u0040example.com"]')
+    (True, False)
+    """
+    said = "\n".join(_strings(text))
+    return mask(said) == said
+
+
+def _strings(text: str) -> Iterator[str]:
+    """Yield the strings in a JSON text, not the names; the text itself if it is no JSON."""
+    try:
+        values = [json.loads(text)]
+    except (ValueError, RecursionError):
+        values = [text]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            values.extend(value.values() if isinstance(value, dict) else value)
