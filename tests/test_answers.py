@@ -50,6 +50,9 @@ class Asker:
     def __init__(self, error=None, wait=0.0):
         self.asked, self.error, self.wait = [], error, wait
 
+    async def aclose(self):
+        pass
+
     async def answer(self, request):
         self.asked.append(request.messages[0].content)
         await asyncio.sleep(self.wait)

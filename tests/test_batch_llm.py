@@ -24,10 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_server import Fault, OpenAIServer
 
-from tests.openai_server import Fault, OpenAIServer
-
-FAULTY_ROWS = int(os.environ.get("TRIAGE_TEST_FAULTY_ROWS", "600"))  # 5,000 by hand
+FAULTY_ROWS = int(os.environ.get("TRIAGE_TEST_FAULTY_ROWS", "400"))  # 5,000 by hand
 KILLS = int(os.environ.get("TRIAGE_TEST_KILLS", "5"))  # 50 by hand
 SEED = int(os.environ.get("TRIAGE_TEST_SEED", "0"))
 PRICE = "1000/2000"  # USD a million tokens: so dear that a cent is worth counting
@@ -112,7 +111,7 @@ class Desk:
         """Start the program; its standard error goes to a file, which nobody has to empty."""
         said = self.folder / "stderr"
         with said.open("wb") as file:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     sys.executable,
                     *("-m", "triage_agent.cli.main", "batch", str(self.forms)),
@@ -124,7 +123,6 @@ class Desk:
                 stderr=file,
                 env={**os.environ, "TRIAGE_CACHE_DIR": str(self.home), "OPENAI_API_KEY": "sk-test"},
             )
-        return process
 
     def run(self, server, *options, code=0, timeout=1800):
         """Run the program to its end, check its exit code, and return what it said."""
@@ -167,7 +165,7 @@ class Desk:
     @property
     def kept(self):
         """How many answers the ledger holds."""
-        return sum(count for (count,) in self.ask("SELECT count(*) FROM reply"))
+        return sum(count for (count,) in self.ask("SELECT count(*) FROM reply WHERE good"))
 
     @property
     def spent(self):
@@ -220,11 +218,11 @@ def undisturbed(tmp_path_factory):
 def test_killed_at_any_moment_and_resumed_the_output_is_the_undisturbed_one(
     number, desk, undisturbed
 ):
-    dice = random.Random(SEED * 1000 + number)
+    dice = random.Random(SEED * 1000 + number)  # noqa: S311 (not secrets)
     killed = desk(150)
     with serving(latency_s=0.02) as server:
         process = killed.start(server)
-        kill_after(process, server, dice.randrange(-20, 170), dice.uniform(0, 0.3))
+        kill_after(process, server, dice.randrange(-20, 151), dice.uniform(0, 0.3))
         before, kept = settled(server), killed.kept
         # Sent but not kept is only what was under way.
         assert before - kept <= IN_FLIGHT
@@ -254,7 +252,7 @@ def test_the_cap_ends_the_run_cleanly_and_a_higher_one_continues_it(desk):
         low = str(whole / 2)
         said = capped.run(server, "--price", PRICE, "--max-cost", low, code=6)
         within(server, capped, low)
-        assert server.billed > whole / 3  # it was used, too
+        assert server.billed > Decimal(low) * Decimal("0.8")  # it was used, too
         assert "--max-cost" in said
         assert "cap" in said
         assert not capped.out.exists()
@@ -270,12 +268,12 @@ def test_the_cap_ends_the_run_cleanly_and_a_higher_one_continues_it(desk):
 
 @pytest.mark.parametrize("usage", [True, False], ids=["usage reported", "usage not reported"])
 def test_the_cap_holds_with_failures_kills_and_resumes(usage, desk):
-    dice = random.Random(SEED)
+    dice = random.Random(SEED)  # noqa: S311 (not secrets)
     capped = desk(120)
     faults = [f for f in PASSING if f is not Fault.HANG]
     options = {"faults": faults, "fault_rate": 0.3, "retry_after": "ms", "retry_after_s": 0.001}
     with serving(latency_s=0.01, usage=usage, **options) as server:
-        for number in range(1, 5):
+        for number in range(1, 4):
             cap = str(25 * number)
             process = capped.start(server, "--price", PRICE, "--max-cost", cap)
             kill_after(process, server, server.calls + dice.randrange(5, 40), dice.uniform(0, 0.1))
@@ -285,8 +283,6 @@ def test_the_cap_holds_with_failures_kills_and_resumes(usage, desk):
         within(server, capped, cap)
         capped.run(server, "--price", PRICE, "--max-cost", "10000", code={0, 3})
         within(server, capped, 10000)
-        # Every request is on the account: those that a kill left open, and every retry.
-        assert capped.ask("SELECT count(*) FROM spending") == [(server.calls,)]
     assert [row["problem"] for row in capped.rows] == capped.texts
 
 
@@ -310,8 +306,7 @@ def test_mixed_faults_leave_one_outcome_a_row_and_retry_errors_clears_the_rest(d
         )
         assert outcomes["error"] <= 0.01 * FAULTY_ROWS
         assert faulty.usage["calls"] == settled(server)
-        assert faulty.ask("SELECT count(*) FROM spending") == [(server.calls,)]
-        print(f"{FAULTY_ROWS} rows, {server.calls} calls, {outcomes}, {dict(server.faults)}")
+        print(f"{FAULTY_ROWS} rows, {server.calls} calls, {outcomes}, {server.faults}")  # noqa: T201
         for _ in range(3):
             if all(row["triage_1_outcome"] == "classified" for row in faulty.rows):
                 break
@@ -323,3 +318,131 @@ def test_mixed_faults_leave_one_outcome_a_row_and_retry_errors_clears_the_rest(d
     answered = {row["problem"]: row for row in rows if row["triage_1_outcome"] == "classified"}
     again = {row["problem"]: row for row in faulty.rows}
     assert answered.items() <= again.items()  # the good rows were left as they were
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        pytest.param(Fault.KEY, "key", id="401"),
+        pytest.param(Fault.FORBIDDEN, "not supported", id="403"),
+        pytest.param(Fault.NOT_FOUND, "test-model", id="404"),
+        pytest.param(Fault.QUOTA, "quota", id="the quota is used up"),
+    ],
+)
+def test_what_cannot_get_better_stops_the_run_at_once_and_keeps_what_was_answered(
+    fault, says, desk
+):
+    stopped, broken = desk(100), True
+
+    def after_forty(call):
+        return fault if broken and call.number >= 40 else None
+
+    with serving(latency_s=0.01, schedule=after_forty) as server:
+        said = stopped.run(server, code=5)
+        assert says in said.splitlines()[-1]
+        assert server.calls <= 40 + IN_FLIGHT
+        assert server.faults[fault.value] >= 1
+        assert stopped.kept == 40
+        assert not stopped.out.exists()
+        broken, before = False, server.calls
+        stopped.run(server)
+        assert server.calls == before + 60
+    assert [row["problem"] for row in stopped.rows] == stopped.texts
+
+
+def test_equal_texts_are_asked_once_and_only_a_changed_row_is_asked_again(desk):
+    twice = desk(0)
+    texts = [f"Case {n}: orders are typed by hand" for n in range(40)]
+    with serving(latency_s=0.01) as server:
+
+        def calls(rows, *options):
+            before = server.calls
+            twice.write(rows)
+            twice.run(server, *options)
+            assert [row["problem"] for row in twice.rows] == rows
+            return server.calls - before
+
+        assert calls(texts * 3) == 40  # in flight at once, and later
+        assert calls(texts[::-1]) == 0  # reordered
+        assert calls([*texts[:20], "Leads are lost", *texts[21:]]) == 1
+        assert calls(texts, "--fresh") == 40
+
+
+def test_no_e_mail_or_phone_leaves_this_machine_or_lies_in_the_ledger(desk):
+    private = desk(0)
+    secrets = ["ann.lee@example.com", "415-555-2671", "bob@example.org"]
+    private.write(
+        [
+            f"Mail {secrets[0]} or call {secrets[1]}: orders come by hand",
+            f"Ask {secrets[2]} who types the orders",
+            f"[[fault:off_schema]] {secrets[0]} gets every order",
+        ]
+    )
+    with serving() as server:
+        private.run(server, "--redact", code=3)
+        sent = json.dumps(server.bodies)
+        assert "orders" in sent
+    places = {
+        "the requests": sent,
+        "standard error": private.said,
+        "run.json": (private.folder / "out.csv.run.json").read_text(encoding="utf-8"),
+    }
+    for path in private.home.iterdir():
+        places[path.name] = path.read_bytes().decode("latin-1")
+    assert "ledger.sqlite3" in places
+    for place, text in places.items():
+        for secret in secrets:
+            assert secret not in text, place
+    evidence = [row["triage_1_evidence"] for row in private.rows]
+    assert secrets[0] in evidence[0]
+    assert secrets[1] in evidence[0]
+    assert secrets[2] in evidence[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_ctrl_c_ends_the_run_quietly_and_it_can_be_resumed(desk):
+    stopped = desk(200)
+    with serving(latency_s=0.05) as server:
+        process = stopped.start(server)
+        while server.calls < 60 and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130, stopped.said
+        assert "Traceback" not in stopped.said
+        assert not stopped.out.exists()
+        before, kept = settled(server), stopped.kept
+        assert before - kept <= IN_FLIGHT
+        assert 30 < kept < 200
+        stopped.run(server)
+        assert server.calls == before + 200 - kept
+    assert [row["problem"] for row in stopped.rows] == stopped.texts
+
+
+def test_a_dry_run_sends_nothing_and_quotes_a_price(desk):
+    quoted = desk(50)
+    with serving() as server:
+        said = quoted.run(server, "--dry-run", "--price", PRICE)
+        assert server.calls == 0
+        low, high = (float(n) for n in re.findall(r"\$(\d+\.\d+)", said)[:2])
+        quoted.run(server, "--price", PRICE)
+        assert low / 4 <= float(server.billed) <= high
+    assert not list(quoted.folder.glob(".out*"))
+
+
+def test_three_votes_are_three_samples_and_each_is_remembered(desk):
+    voting = desk(10)
+    with serving() as server:
+        voting.run(server, "--votes", "3")
+        assert server.calls == 30
+        assert set(prints(server.kept).values()) == {3}
+        voting.run(server, "--votes", "3")
+        voting.run(server, "--votes", "2")
+        assert server.calls == 30
+
+
+def test_a_limit_of_requests_a_minute_is_kept(desk):
+    limited, times = desk(45), []
+    with serving(schedule=lambda _: times.append(time.monotonic())) as server:
+        limited.run(server, "--rpm", "300")
+    # A tenth of a minute's worth may come at once, thirty; the rest at five a second.
+    assert 2.5 < times[-1] - times[0] < 10

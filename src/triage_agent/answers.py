@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from triage_agent.errors import ReplyError
+from triage_agent.errors import ReplyError, TriageError
 from triage_agent.model import Chat, ChatReply, ChatRequest, Message
 from triage_agent.prompt import Reply, read_reply
 from triage_agent.records import Usage
@@ -27,6 +27,10 @@ class Answerer(Protocol):
 
     async def answer(self, request: ChatRequest) -> Answer:
         """Return the answer, or raise a `TriageError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections and of questions under way."""
         ...
 
 
@@ -63,6 +67,10 @@ class Asking:
         self.chat.judged(raw.rung, fits=True)
         return Answer(reply, raw)
 
+    async def aclose(self) -> None:
+        """Close the chat service."""
+        await self.chat.aclose()
+
     async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> Answer:
         """Return the answer to one repair question, its usage including the first reply's."""
         turns = (
@@ -73,7 +81,7 @@ class Asking:
         try:
             second = await self.chat.ask(replace(request, messages=request.messages + turns))
             reply = read_reply(second)
-        except ReplyError as again:
+        except TriageError as again:
             if second is not None:
                 self.chat.judged(second.rung, fits=False)
             again.usage += raw.usage
@@ -107,12 +115,26 @@ class Recalling:
             return self._free(Answer(read_reply(kept), kept))
         task = asyncio.ensure_future(self._ask_and_keep(key, request))
         self._under_way[key] = task
-        task.add_done_callback(lambda _: self._under_way.pop(key))
+        task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
+
+    def _ended(self, key: str, task: asyncio.Future[Answer]) -> None:
+        """Forget a question that was answered or failed, also if nobody waits for it any more."""
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # seen, so that asyncio does not report it as overlooked
 
     async def drain(self) -> None:
         """Wait until every question under way has been answered and kept, or has failed."""
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Give up the questions under way, and let go of what asks them."""
+        under_way = list(self._under_way.values())
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self.asker.aclose()
 
     async def _ask_and_keep(self, key: str, request: ChatRequest) -> Answer:
         """Return the answer after it was kept."""

@@ -43,7 +43,7 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
     from triage_agent.limits import Gate
     from triage_agent.llm_model import LLMModel
     from triage_agent.money import Budget, load_prices, price_of
-    from triage_agent.openai_model import OpenAIChat
+    from triage_agent.openai_model import OpenAIChat, fast_client
     from triage_agent.prompt import load_prompt
     from triage_agent.refusals import is_local
 
@@ -63,6 +63,7 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
         timeout_s=tuning.timeout_s,
         gate=gate,
         budget=budget if tuning.account else None,
+        http_client=fast_client(tuning.timeout_s),
     )
     recalling = Recalling(
         Asking(chat),

@@ -18,7 +18,6 @@ from triage_agent.records import (
     Problem,
     ReviewReason,
     Signals,
-    Usage,
 )
 from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 
@@ -53,8 +52,7 @@ async def classify(
         prediction = await model.predict(problem)
     except (ReplyError, ServiceError) as error:
         failure = Failure(error.type, error.message, error.retryable)
-        usage = error.usage if isinstance(error, ReplyError) else Usage()
-        row = replace(_blank(problem, model, Outcome.ERROR), error=failure, usage=usage)
+        row = replace(_blank(problem, model, Outcome.ERROR), error=failure, usage=error.usage)
     else:
         row = apply_policy(problem, prediction, model, policy or Policy())
     return replace(row, duration_s=clock() - started)

@@ -12,6 +12,7 @@ MAX_CHARACTERS = 8_000  # read at most, so that a text of any size takes bounded
 MAX_PART = 200  # characters of a sentence; a longer one is cut into clauses
 SENTENCE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|\n|$)")
 CLAUSE = re.compile(r"[^,;:–—]*(?:[,;:–—]|$)")
+PLAIN = re.compile(r"[!-~]+(?:[ \n][!-~]+)*")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format, surrogate, private, none
 LATIN_ENDS = "\u024f"
 MIN_WORDS = 5  # to tell a language by what is missing; fewer may be keywords
@@ -48,6 +49,8 @@ def tidy(text: str) -> Clean:
     >>> tidy("Bu\u200bild   \uff21pp\x00").text
     'Build App'
     """
+    if len(text) <= MAX_CHARACTERS and PLAIN.fullmatch(text):  # for speed: most texts are
+        return Clean(text, range(len(text)), cut=False)
     head = text[: 4 * MAX_CHARACTERS]
     characters: list[str] = []
     origin: list[int] = []

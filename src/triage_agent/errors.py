@@ -23,6 +23,7 @@ class TriageError(Exception):
 
     def __init__(self, message: str) -> None:
         self.message = mask(message)
+        self.usage = Usage()  # what the attempts cost that ended in this error
         super().__init__(self.message)
 
     @property
@@ -47,8 +48,7 @@ class ReplyError(TriageError):
     """A model answered, but not in a shape that can be used.
 
     `kind` is one of `refusal`, `truncated`, `content_filter`, `empty`, `not_json`, `bad_schema`;
-    `reply` holds the raw text for the caller and never goes into the message; `usage` is what the
-    useless answer cost.
+    `reply` holds the raw text for the caller and never goes into the message.
     """
 
     exit_code = 3
@@ -57,7 +57,8 @@ class ReplyError(TriageError):
         self, message: str, kind: str, reply: str = "", usage: Usage | None = None
     ) -> None:
         super().__init__(message)
-        self.kind, self.reply, self.usage = kind, reply, usage or Usage()
+        self.kind, self.reply = kind, reply
+        self.usage = usage or Usage()
 
     @property
     def type(self) -> str:

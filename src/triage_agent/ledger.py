@@ -1,7 +1,7 @@
 """Every answer that was paid for, and every cent: one SQLite file for several processes at once.
 
 Every change is one SQL statement, so SQLite makes it whole or nothing, whatever is killed when.
-A power cut may lose the last moments, never the file. Questions are kept as hashes only.
+A power cut may lose the last moments, never the file.
 """
 
 import os
@@ -23,18 +23,17 @@ from triage_agent.model import ChatReply
 from triage_agent.privacy import mask
 from triage_agent.records import Usage
 
-BUSY_S = 30.0  # how long one process waits for another's write
 FORMAT = 0x74720001  # "tr" and the schema's version, which every change of SCHEMA raises
 SCHEMA = (
     "CREATE TABLE reply (key TEXT NOT NULL, good INTEGER, created REAL, value TEXT NOT NULL)",
     "CREATE UNIQUE INDEX served ON reply (key) WHERE good",
-    # `spent` holds the open reservations too, so that those of a killed process stay spent.
-    # AUTOINCREMENT: a late settlement must not meet a new account after a clear.
+    # `spent` holds open reservations too, those of killed processes for good. AUTOINCREMENT:
+    # after a clear, a late settlement must not meet a new account.
     """CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE,
-    spent INTEGER DEFAULT 0, calls INTEGER DEFAULT 0, input_tokens INTEGER DEFAULT 0,
-    output_tokens INTEGER DEFAULT 0)""",
+    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0)""",
     f"PRAGMA user_version = {FORMAT}",
 )
+STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
 KEEP = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
 RESERVE = """UPDATE account SET spent = spent + :amount
     WHERE name = :name AND (:cap IS NULL OR spent + :amount <= :cap) RETURNING id"""
@@ -47,32 +46,31 @@ class LedgerStats:
     """What `triage cache` shows."""
 
     path: Path
-    bytes: int  # on disk, with the write-ahead log
+    bytes: int  # on disk, with the log and its index
     replies: int
     bad: int
     oldest: float | None  # seconds since 1970; None: nothing is kept
 
 
 class Ledger:
-    """One connection to the ledger file; threads may share it, processes open their own.
-
-    Every method raises `SettingsError` if the file is broken, full, or locked for `BUSY_S`.
-    """
+    """One connection to the file, for all threads; `SettingsError` if that is broken or locked."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, Lock()
         self._numbers = count(1)
         self._open: dict[int, tuple[int, int]] = {}  # reservation: (account's id, micro-dollars)
         try:
-            _create(path)
+            for folder in reversed([f for f in path.parents if not f.exists()]):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            # It does not open a file that exists: closing that would drop SQLite's locks on it.
+            path.touch(mode=0o600)
             self._db = sqlite3.connect(
-                path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+                path, timeout=30.0, isolation_level=None, check_same_thread=False
             )
+            self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
-        try:
-            self._prepare()
-        except BaseException:
+        except SettingsError:
             self._db.close()
             raise
 
@@ -84,8 +82,8 @@ class Ledger:
     def keep(self, key: str, reply: ChatReply) -> None:
         """Keep a reply that fitted; it replaces an earlier one.
 
-        A reply that holds a key, or a person's address or number, may not lie here as it is, and
-        masked it would be another answer: it is kept as bad. Redacted questions have no such.
+        One that holds a key, or a person's address or number (redacted questions have no such),
+        may not lie here as it is, and masked it would be another answer: it is kept as bad.
         """
         if is_redacted(reply.text):
             self._run(KEEP, (key, True, self._clock(), pack(reply)))
@@ -99,8 +97,6 @@ class Ledger:
 
     def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap."""
-        if micro_usd < 0:
-            raise ValueError("a reservation cannot be negative")
         values = {"name": os.fsencode(account), "amount": micro_usd, "cap": cap_micro_usd}
         rows, _ = self._run(RESERVE, values)
         if not rows:  # refused, or the account's first
@@ -113,10 +109,7 @@ class Ledger:
         return number
 
     def settle(self, reservation: int, micro_usd: int | None, usage: Usage) -> None:
-        """Put the real amount in the place of a reservation; None: it counts as spent in full.
-
-        Only the first settlement counts, and none if the spending was cleared meanwhile.
-        """
+        """Put the real amount in a reservation's place, once; None: it counts as spent in full."""
         account, reserved = self._open.pop(reservation, (0, 0))
         more = 0 if micro_usd is None else micro_usd - reserved
         self._run(SETTLE, (more, usage.calls, usage.input_tokens, usage.output_tokens, account))
@@ -128,8 +121,7 @@ class Ledger:
 
     def stats(self) -> LedgerStats:
         """Return how much is kept."""
-        counts = "SELECT count(*) FILTER (WHERE good), count(*) FILTER (WHERE NOT good), "
-        ((replies, bad, oldest),), _ = self._run(counts + "min(created) FROM reply")
+        ((replies, bad, oldest),), _ = self._run(STATS)
         size = sum(file.stat().st_size for file in _files(self.path))
         return LedgerStats(self.path, size, replies, bad, oldest)
 
@@ -157,11 +149,13 @@ class Ledger:
                 for statement in SCHEMA:
                     self._run(statement)
             self._run("COMMIT")
-        found = self._format()
-        if found != FORMAT:
-            whose = "another version of triage" if found >> 16 == FORMAT >> 16 else "other software"
-            raise self._unusable(f"{whose} made it")
-        self._run("PRAGMA journal_mode = WAL")
+        if self._format() != FORMAT:
+            raise self._unusable("another version of triage, or another program, made it")
+        for _ in range(100):  # alone of all locks, SQLite does not wait for this one
+            with suppress(sqlite3.OperationalError):
+                self._db.execute("PRAGMA journal_mode = WAL")
+                break
+            time.sleep(0.01)
 
     def _format(self) -> int:
         return int(self._run("PRAGMA user_version")[0][0][0])
@@ -179,7 +173,7 @@ class Ledger:
     def _unusable(self, why: object) -> SettingsError:
         return SettingsError(
             f"The ledger {self.path} cannot be used ({why}). If another triage is running, wait "
-            "for it. Else remove what is remembered with `triage cache clear`, or set "
+            "for it. Else remove what is remembered with `triage cache --clear`, or set "
             "TRIAGE_CACHE_DIR to another folder."
         )
 
@@ -204,12 +198,3 @@ def discard(path: Path) -> None:
 def _files(path: Path) -> list[Path]:
     """Return what there is of the database, its write-ahead log and the log's index."""
     return [file for end in ("", "-wal", "-shm") if (file := Path(f"{path}{end}")).exists()]
-
-
-def _create(path: Path) -> None:
-    """Make the file and its missing folders, for the user's eyes only."""
-    for folder in reversed([f for f in path.parents if not f.exists()]):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    # Never opened if it exists: closing it again would let go of SQLite's own locks on it.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -68,8 +68,8 @@ class LLMModel:
         )
 
     async def aclose(self) -> None:
-        """Close the chat service."""
-        await self.chat.aclose()
+        """Give up what is under way and close the connections."""
+        await self.answerer.aclose()
 
     async def _ask(self, request: ChatRequest) -> list[Answer]:
         """Return one answer a vote; the first error is raised after all have ended."""

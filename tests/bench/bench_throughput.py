@@ -1,3 +1,4 @@
+# ruff: noqa: T201  (a program that prints its result)
 """How many problems a second one core classifies through an LLM, against the loopback server.
 
     python -m tests.bench.bench_throughput                # the default matrix
@@ -197,6 +198,7 @@ def compare(arguments: argparse.Namespace) -> None:
                     report(name, in_flight, base_url, cores[0], arguments)
         finally:
             server.terminate()
+            server.communicate()
 
 
 def report(

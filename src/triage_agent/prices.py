@@ -1,0 +1,75 @@
+"""What a token costs: the price file, the user's own, and the model's name that finds it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from re import ASCII, fullmatch, sub
+
+from pydantic import Field
+
+from triage_agent.data import Strict, folder, load_toml
+from triage_agent.errors import SettingsError
+
+DATED = r"-20\d\d-\d\d-\d\d$"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in USD a million tokens."""
+
+    input_usd_per_million: Decimal
+    output_usd_per_million: Decimal
+
+
+class ModelPrice(Strict):
+    """One entry of a price file."""
+
+    name: str = Field(min_length=1)
+    input_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
+    output_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
+    host: str = ""  # whose price it is; empty: anybody's
+    looked_up: date | None = None
+    source: str = ""
+
+
+class Prices(Strict):
+    """A price file; of two entries for one name and host, the first counts."""
+
+    models: tuple[ModelPrice, ...]
+
+
+def load_prices(path: Path | None = None) -> Prices:
+    """Return the shipped prices, behind those of the user's own file."""
+    shipped = load_toml(folder("prompts") / "prices.toml", Prices)
+    own = load_toml(path, Prices).models if path else ()
+    return Prices(models=own + shipped.models)
+
+
+def price_of(
+    model: str, prices: Prices, override: str | None = None, *, host: str | None = None
+) -> Price | None:
+    """Return a model's price, None if it is unknown; a dated name falls back on its family.
+
+    `override` is the user's own, as "0.25/2.00" (input/output); one that cannot be read is a
+    `SettingsError`. With `host`, the prices of other hosts do not count.
+    """
+    if override is not None:
+        return _read_price(override)
+    for name in dict.fromkeys((model, sub(DATED, "", model))):
+        for entry in prices.models:
+            if entry.name == name and (not host or entry.host in {"", host}):
+                return Price(entry.input_usd_per_million, entry.output_usd_per_million)
+    return None
+
+
+def _read_price(text: str) -> Price:
+    """Return the price that `--price` gives."""
+    number = r"(\d{1,6}(?:\.\d{1,9})?)"
+    found = fullmatch(rf"\s*\$?{number}\s*/\s*\$?{number}\s*", text, ASCII)
+    if not found:
+        raise SettingsError(
+            f"--price {text[:40]!r} is not a price. Give USD a million tokens for input and "
+            "output, for example --price 0.25/2.00."
+        )
+    return Price(Decimal(found[1]), Decimal(found[2]))

@@ -1,0 +1,490 @@
+"""The ledger: what is kept is found again, what is reserved stays counted, whatever is killed."""
+
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from triage_agent.errors import SettingsError
+from triage_agent.ledger import FORMAT, Ledger, default_path, discard
+from triage_agent.model import ChatReply
+from triage_agent.records import Usage
+
+OUT = "/home/ann/out.csv"
+USAGE = Usage(1, 1200, 150)
+REPLY = ChatReply('{"label":"build-software"}', USAGE, rung="json_schema")
+KILLS = 20
+CAP = 8_000  # micro-dollars, a few hundred requests
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "cache" / "ledger.sqlite3"
+
+
+@pytest.fixture
+def ledger(path):
+    with closing(Ledger(path)) as one:
+        yield one
+
+
+def written(path):
+    """Return every byte that lies in the ledger's files."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
+
+
+# Replies
+
+
+def test_a_kept_reply_is_found_with_what_it_cost(ledger):
+    assert ledger.find("a") is None
+    ledger.keep("a", REPLY)
+    assert ledger.find("a") == REPLY
+    assert ledger.find("b") is None
+
+
+def test_a_later_reply_replaces_an_earlier_one(ledger):
+    ledger.keep("a", REPLY)
+    ledger.keep("a", ChatReply("{}", Usage()))
+    assert ledger.find("a") == ChatReply("{}", Usage())
+    assert ledger.stats().replies == 1
+
+
+def test_a_bad_reply_is_counted_and_never_found(ledger):
+    ledger.keep_bad("a", "Sure! I would say", USAGE)
+    ledger.keep_bad("a", "Sure! I would say", USAGE)
+    assert ledger.find("a") is None
+    assert (ledger.stats().replies, ledger.stats().bad) == (0, 2)
+    ledger.keep("a", REPLY)
+    ledger.keep_bad("a", "Sure! I would say", USAGE)
+    assert ledger.find("a") == REPLY
+    assert (ledger.stats().replies, ledger.stats().bad) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["Zürich 東京 🚀 \u202e", '"\\ud83d"', "\ud83d", "\0", "", "'; --"]
+)
+def test_any_text_survives(path, ledger, text):
+    ledger.keep(text.strip("\ud83d"), ChatReply(text, USAGE))
+    with closing(Ledger(path)) as other:
+        assert other.find(text.strip("\ud83d")).text == text
+
+
+def test_what_lies_in_the_files_is_no_question_and_nobodys_address(path, ledger):
+    private = "ann@example.com", "415-555-2671", "sk-abc12345678"
+    for words in private:
+        ledger.keep("a", ChatReply(f'{{"evidence":["ask {words}"]}}', USAGE))
+        ledger.keep_bad("a", f"ask {words}", USAGE)
+    ledger.keep("b", REPLY)
+    ledger.reserve(OUT, 10, None)
+    assert ledger.find("a") is None
+    assert ledger.stats().bad == 6
+    raw = written(path)
+    assert b"build-software" in raw
+    assert b"[e-mail]" in raw
+    assert not [words for words in private if words.encode() in raw]
+
+
+def test_the_tokens_of_the_label_are_kept_and_no_others(path, ledger):
+    tokens = (
+        ('{"why":"secretly",', -0.1),
+        ('"label":"', -0.2),
+        ("build-software", -0.3),
+        ('"}', 0.0),
+    )
+    ledger.keep("a", ChatReply("{}", USAGE, tokens))
+    assert ledger.find("a").tokens == tokens[1:]
+    assert b"secretly" not in written(path)
+
+
+# Spending
+
+
+def test_an_account_is_what_was_settled_and_what_is_open(ledger):
+    assert ledger.spent(OUT) == 0
+    one, two, three = (ledger.reserve(OUT, amount, None) for amount in (100, 200, 300))
+    assert ledger.spent(OUT) == 600
+    ledger.settle(one, 40, USAGE)
+    ledger.settle(two, None, Usage())
+    ledger.settle(three, 0, USAGE)
+    assert ledger.spent(OUT) == 240
+
+
+@pytest.mark.parametrize(
+    ("amounts", "cap", "taken"),
+    [
+        pytest.param([100], 100, [True], id="the first may take all"),
+        pytest.param([101], 100, [False], id="the first may not take more"),
+        pytest.param([60, 40, 1], 100, [True, True, False], id="to the last"),
+        pytest.param([60, 41, 40], 100, [True, False, True], id="what is refused takes nothing"),
+        pytest.param([0, 1], 0, [True, False], id="nothing costs nothing"),
+        pytest.param([10**15, 10**15], None, [True, True], id="no cap"),
+    ],
+)
+def test_what_would_pass_the_cap_is_refused(ledger, amounts, cap, taken):
+    assert [ledger.reserve(OUT, amount, cap) is not None for amount in amounts] == taken
+
+
+def test_a_reservation_is_settled_once(ledger):
+    one = ledger.reserve(OUT, 100, None)
+    ledger.settle(one, 40, USAGE)
+    ledger.settle(one, 7, USAGE)
+    assert ledger.spent(OUT) == 40
+
+
+def test_a_report_above_the_reservation_is_believed_and_uses_up_the_cap(ledger):
+    ledger.settle(ledger.reserve(OUT, 100, 100), 150, USAGE)
+    assert ledger.spent(OUT) == 150
+    assert ledger.reserve(OUT, 0, 100) is None
+    assert ledger.reserve(OUT, 1, 151) is not None
+
+
+@pytest.mark.parametrize("other", ["/home/ann/OUT.csv", "", "/home/ann/東京\udcff.csv"])
+def test_accounts_do_not_know_of_each_other(ledger, other):
+    ledger.reserve(OUT, 100, 100)
+    assert ledger.spent(other) == 0
+    assert ledger.reserve(other, 100, 100) is not None
+    assert ledger.spent(OUT) == ledger.spent(other) == 100
+
+
+def test_what_a_lost_process_had_reserved_stays_spent(path, ledger):
+    ledger.reserve(OUT, 100, None)
+    ledger.close()
+    with closing(Ledger(path)) as again:
+        assert again.spent(OUT) == 100
+        assert again.reserve(OUT, 1, 100) is None
+
+
+# Two at once
+
+
+def test_two_ledgers_open_at_once_see_the_same(path, ledger):
+    with closing(Ledger(path)) as other:
+        ledger.keep("a", REPLY)
+        assert other.find("a") == REPLY
+        one, two = ledger.reserve(OUT, 60, 100), other.reserve(OUT, 40, 100)
+        assert ledger.reserve(OUT, 1, 100) is other.reserve(OUT, 1, 100) is None
+        other.settle(two, 0, USAGE)
+        ledger.settle(one, 10, USAGE)
+        assert ledger.spent(OUT) == other.spent(OUT) == 10
+    assert ledger.find("a") == REPLY
+
+
+def test_many_that_find_no_file_lay_one_out_together(tmp_path):
+    def one(place):
+        with closing(Ledger(tmp_path / str(place % 10))) as ledger:
+            return ledger.reserve(OUT, 1, None) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(one, range(80)))
+    for place in range(10):
+        with closing(Ledger(tmp_path / str(place))) as ledger:
+            assert ledger.spent(OUT) == 8
+
+
+def test_threads_share_one_ledger(ledger):
+    def spend(seed):
+        chance, total = random.Random(seed), 0  # noqa: S311 (no secret)
+        for turn in range(50):
+            if number := ledger.reserve(OUT, 10, 1_000):
+                real = chance.randint(0, 10)
+                ledger.settle(number, real, USAGE)
+                total += real
+            ledger.keep(f"{seed} {turn}", REPLY)
+            assert ledger.find(f"{seed} {turn}") == REPLY
+        return total
+
+    with ThreadPoolExecutor(6) as pool:
+        charged = sum(pool.map(spend, range(6)))
+    assert ledger.spent(OUT) == charged <= 1_000
+    assert ledger.stats().replies == 300
+
+
+# Three threads that spend and keep, and write down in a file of their own what the service charged
+# and what they were told is kept. One in 400 turns the whole process ends in the middle.
+WORKER = """
+import os, random, sys, threading
+from pathlib import Path
+from triage_agent.ledger import Ledger
+from triage_agent.model import ChatReply
+from triage_agent.records import Usage
+
+path, account, cap, log, seed, suicidal = sys.argv[1:]
+ledger = Ledger(Path(path))
+diary = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def work(name):
+    chance, turn = random.Random(name), 0
+    while (number := ledger.reserve(account, bound := chance.randint(1, 60), int(cap))) is not None:
+        turn += 1
+        real = chance.choice([None, chance.randint(0, bound)])
+        os.write(diary, b"charged %d\\n" % (bound if real is None else real))
+        if suicidal == "yes" and chance.random() < 1 / 400:
+            os._exit(1)
+        ledger.settle(number, real, Usage(1, bound, 1))
+        key = f"{name}-{turn}"
+        ledger.keep(key, ChatReply('{"of":"%s"}' % key, Usage(1, bound, 1)))
+        os.write(diary, b"kept %s\\n" % key.encode())
+
+threads = [threading.Thread(target=work, args=(f"{seed}-{n}",)) for n in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+ledger.close()
+"""
+
+
+def start(path, account, log, name, suicidal):
+    arguments = [path, account, str(CAP), log, name, suicidal]
+    return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], stderr=subprocess.PIPE)
+
+
+def check(path, account, log):
+    """Hold the ledger against what was written down elsewhere."""
+    lines = [line.split() for line in log.read_text().splitlines()]
+    charged = sum(int(what) for deed, what in lines if deed == "charged")
+    with closing(Ledger(path)) as ledger:
+        assert 0 < charged <= ledger.spent(account) <= CAP
+        for deed, what in lines:
+            if deed == "kept":
+                assert ledger.find(what).text == f'{{"of":"{what}"}}'
+
+
+def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
+    chance = random.Random(3)  # noqa: S311 (no secret)
+    path, killed, turn = tmp_path / "ledger.sqlite3", 0, 0
+    while killed < KILLS:
+        account, log = f"/out/{turn // 3}.csv", tmp_path / f"{turn // 3}"  # each is met three times
+        before = log.stat().st_size if log.exists() else 0
+        pair = [start(path, account, log, f"{turn}-{how}", how) for how in ("yes", "no")]
+        while any(worker.poll() is None for worker in pair):
+            if log.exists() and log.stat().st_size > before:
+                time.sleep(chance.uniform(0, 0.1))
+                break
+            time.sleep(0.002)
+        for worker in pair:
+            worker.kill()
+            assert worker.communicate()[1] == b""
+            killed += worker.returncode != 0
+        check(path, account, log)
+        turn += 1
+    assert start(path, account, log, "last", "no").communicate()[1] == b""
+    check(path, account, log)
+    with closing(Ledger(path)) as ledger:
+        assert ledger.spent(account) > CAP - 60  # it went on until nothing more fitted
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+# The file
+
+
+def test_the_file_and_the_folders_made_for_it_are_the_users_alone(tmp_path):
+    path = tmp_path / "one" / "two" / "ledger.sqlite3"
+    tmp_path.chmod(0o755)
+    with closing(Ledger(path)) as ledger:
+        ledger.keep("a", REPLY)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*")}
+    assert {modes.pop("one"), modes.pop("two")} == {0o700}
+    assert set(modes) >= {"ledger.sqlite3", "ledger.sqlite3-wal"}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_the_file_says_whose_it_is_and_writes_ahead(path, ledger):
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert ledger._run("PRAGMA synchronous")[0] == [(1,)]
+
+
+def change(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def later_version(path):
+    Ledger(path).close()
+    change(path, f"PRAGMA user_version = {FORMAT + 1}")
+
+
+def other_program(path):
+    change(path, "CREATE TABLE bookmark (url)")
+
+
+def other_program_with_a_version(path):
+    change(path, "CREATE TABLE bookmark (url)", "PRAGMA user_version = 1")
+
+
+def torn(path):
+    with closing(Ledger(path)) as ledger:
+        for place in range(200):
+            ledger.keep(str(place), ChatReply('{"why":"%s"}' % ("word " * 100), USAGE))
+    os.truncate(path, 9_000)
+
+
+def overwritten(path):
+    Ledger(path).close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 100_000)
+
+
+BROKEN = [
+    pytest.param(later_version, id="of a later version"),
+    pytest.param(other_program, id="of another program"),
+    pytest.param(other_program_with_a_version, id="of another program that counts versions"),
+    pytest.param(lambda path: path.write_text("no database " * 999), id="no database"),
+    pytest.param(torn, id="torn off"),
+    pytest.param(overwritten, id="overwritten"),
+    pytest.param(lambda path: path.mkdir(), id="a folder"),
+]
+
+
+def use(path):
+    with closing(Ledger(path)) as ledger:
+        ledger.keep("150", REPLY)
+        ledger.find("150")
+        ledger.reserve(OUT, 1, None)
+
+
+@pytest.mark.parametrize("breaking", BROKEN)
+def test_a_file_that_cannot_be_used_is_a_settings_error_that_says_what_to_do(tmp_path, breaking):
+    path = tmp_path / "ledger.sqlite3"
+    breaking(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(SettingsError) as caught:
+        use(path)
+    assert str(path) in caught.value.message
+    assert "triage cache --clear" in caught.value.message
+    if breaking in {later_version, other_program, other_program_with_a_version}:
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("breaking", BROKEN[:-1])
+def test_a_file_that_cannot_be_used_can_be_discarded(tmp_path, breaking):
+    path = tmp_path / "ledger.sqlite3"
+    breaking(path)
+    discard(path)
+    with closing(Ledger(path)) as ledger:
+        assert ledger.stats().replies == 0
+
+
+def test_what_does_not_exist_can_be_discarded_too(path):
+    discard(path)
+
+
+def test_a_place_where_nothing_can_be_made_is_a_settings_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="TRIAGE_CACHE_DIR"):
+        Ledger(tmp_path / "file" / "ledger.sqlite3")
+
+
+def test_an_empty_file_becomes_a_ledger(path):
+    path.parent.mkdir()
+    path.touch()
+    with closing(Ledger(path)) as ledger:
+        ledger.keep("a", REPLY)
+        assert ledger.find("a") == REPLY
+
+
+# Looking and clearing
+
+
+def test_the_statistics_count_what_is_there(path):
+    now = [1000.0]
+    with closing(Ledger(path, clock=lambda: now[0])) as ledger:
+        assert ledger.stats().oldest is None
+        ledger.keep_bad("a", "no", USAGE)
+        now[0] += 5
+        ledger.keep("a", REPLY)
+        stats = ledger.stats()
+    assert (stats.path, stats.replies, stats.bad, stats.oldest) == (path, 1, 1, 1000.0)
+    assert stats.bytes >= 4096
+
+
+@pytest.mark.parametrize(
+    ("older_than_s", "gone", "left"),
+    [
+        pytest.param(100, 0, 3, id="nothing is that old"),
+        pytest.param(10, 1, 2, id="the oldest"),
+        pytest.param(9, 2, 1, id="two, one of them bad"),
+        pytest.param(0, 2, 1, id="all but those of this moment"),
+        pytest.param(None, 3, 0, id="everything"),
+    ],
+)
+def test_replies_are_cleared_by_age(path, older_than_s, gone, left):
+    now = [1000.0]
+    with closing(Ledger(path, clock=lambda: now[0])) as ledger:
+        ledger.keep("a", REPLY)
+        now[0] += 1
+        ledger.keep_bad("b", "no", USAGE)
+        now[0] += 10
+        ledger.keep("c", REPLY)
+        ledger.reserve(OUT, 100, None)
+        assert ledger.clear(older_than_s) == gone
+        assert ledger.stats().replies + ledger.stats().bad == left
+        assert ledger.spent(OUT) == (0 if older_than_s is None else 100)
+
+
+@pytest.mark.parametrize("older_than_s", [None, -1])
+def test_what_was_cleared_is_gone_from_the_files(path, ledger, older_than_s):
+    for place in range(300):
+        ledger.keep(str(place), ChatReply('{"why":"unforgettable %s"}' % ("word " * 50), USAGE))
+    before = ledger.stats().bytes
+    assert b"unforgettable" in written(path)
+    with closing(Ledger(path)) as other:
+        assert other.clear(older_than_s) == 300
+    assert b"unforgettable" not in written(path)
+    assert ledger.stats().bytes < before
+    assert path.stat().st_size <= 8 * 4096
+    ledger.keep("a", REPLY)
+    assert ledger.find("a") == REPLY
+
+
+def test_a_settlement_after_a_clear_does_not_touch_the_new_account(ledger):
+    late = ledger.reserve(OUT, 100, None)
+    ledger.clear()
+    ledger.reserve(OUT, 10, None)
+    ledger.settle(late, 1, USAGE)
+    assert ledger.spent(OUT) == 10
+
+
+# Where it lies
+
+
+@pytest.mark.parametrize(
+    ("own", "cache", "expected"),
+    [
+        pytest.param(None, None, ".cache/triage-agent/ledger.sqlite3", id="the usual place"),
+        pytest.param(None, "c", "c/triage-agent/ledger.sqlite3", id="the user's cache folder"),
+        pytest.param("t", "c", "t/ledger.sqlite3", id="our own variable"),
+        pytest.param("~/t", None, "t/ledger.sqlite3", id="our own variable, from home"),
+        pytest.param("", "c", "c/triage-agent/ledger.sqlite3", id="an empty variable is none"),
+    ],
+)
+def test_the_ledger_lies_where_caches_do(monkeypatch, no_user, own, cache, expected):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name, value in (("TRIAGE_CACHE_DIR", own), ("XDG_CACHE_HOME", cache)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            there = str(no_user / value) if value and value[0] != "~" else value
+            monkeypatch.setenv(name, there)
+    assert default_path() == no_user / Path(expected)
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [("darwin", "Library/Caches"), ("win32", "localappdata")],
+)
+def test_other_systems_have_other_places(monkeypatch, no_user, platform, expected):
+    monkeypatch.setattr(sys, "platform", platform)
+    assert default_path() == no_user / expected / "triage-agent" / "ledger.sqlite3"
