@@ -45,7 +45,7 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
     from triage_agent.money import Budget, load_prices, price_of
     from triage_agent.openai_model import OpenAIChat, fast_client
     from triage_agent.prompt import load_prompt
-    from triage_agent.refusals import is_local
+    from triage_agent.refusals import OPENAI_BASE_URL, host_of, is_local
 
     template = load_prompt(tuning.prompt)
     gate = Gate(
@@ -54,7 +54,8 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
         tokens_per_minute=tuning.tokens_per_minute,
     )
     ledger = Ledger(tuning.cache or default_path())
-    price = price_of(choice.model, load_prices(), tuning.price)
+    host = host_of(choice.base_url or OPENAI_BASE_URL)
+    price = price_of(choice.model, load_prices(), tuning.price, host=host)
     budget = Budget(ledger, tuning.account, price, tuning.max_cost_usd)
     chat = OpenAIChat(
         choice.model,
@@ -71,7 +72,7 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
         key=lambda request: key_of(chat.base_url, chat.model, request),
         fresh=tuning.fresh,
     )
-    local = is_local(chat.host)
+    local = is_local(host)
     redacts = not local if tuning.redact is None else tuning.redact
     where = "on this machine" if local else "your text is sent there"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""

@@ -12,6 +12,7 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     401, 403, 404, quota used up, redirect           the run stops
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,14 +25,15 @@ import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from triage_agent.dialect import Dialect, Rung, read_completion, reported_usage
+from triage_agent.dialect import OTHER_LIMIT, Dialect, Rung, read_completion, reported_usage
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.limits import Gate
 from triage_agent.model import ChatReply, ChatRequest
-from triage_agent.money import Budget
+from triage_agent.money import Budget, CostCapError, Reservation
 from triage_agent.records import Usage
 from triage_agent.refusals import (
     FORM_IF_NAMED,
+    OPENAI_BASE_URL,
     Refusal,
     explain,
     host_of,
@@ -39,7 +41,6 @@ from triage_agent.refusals import (
     retry_after_s,
 )
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
 ATTEMPTS = 6
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 10.0
@@ -80,7 +81,7 @@ class OpenAIChat:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
-        self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
+        self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
         self._key = api_key or ""
         if not self._key.isascii():
@@ -91,6 +92,7 @@ class OpenAIChat:
         self.dialect = Dialect(limit_name=own_limit)
         self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
         self._gate, self._budget = gate, budget
+        self._settled = asyncio.Event()  # set whenever a request has been paid for
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
         # At DEBUG the client logs whole requests, and they hold people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
@@ -183,10 +185,19 @@ class OpenAIChat:
         usage: Usage | None = None
         reservation = None
         try:
+            if (
+                self._budget
+                and self._budget.cap_usd is not None
+                and not (OTHER_LIMIT.keys() & body.keys())
+            ):
+                raise SettingsError(
+                    f"{self.host} takes no completion limit, so no cost cap can be kept. "
+                    "Leave out --max-cost, or choose another model."
+                )
+            reservation = await self._reserve(len(content), request.max_output_tokens)
             if self._stopped is not None:  # while this one waited for its turn
+                usage = Usage()
                 raise StopError(self._stopped.message, self._stopped.kind)
-            if self._budget is not None:
-                reservation = self._budget.reserve(len(content), request.max_output_tokens)
             response = await self._post(content)
             status, headers = response.status_code, response.headers
             payload = self._decode(response.content)
@@ -197,11 +208,28 @@ class OpenAIChat:
         finally:
             if reservation is not None:
                 reservation.settle(usage)
+                self._settled.set()
             if ticket is not None:
                 used = usage.input_tokens + usage.output_tokens if usage else None
                 wait_s = retry_after_s(headers)
                 ticket.done(status=status, headers=headers, wait_s=wait_s, tokens=used)
         return payload
+
+    async def _reserve(self, size: int, max_output_tokens: int) -> Reservation | None:
+        """Return the reservation for one request, or raise `CostCapError`.
+
+        What is reserved is the most that a request can cost. So near the cap, requests wait for
+        those under way to settle for less, and only then is the cap reached.
+        """
+        while self._budget is not None:
+            try:
+                return self._budget.reserve(size, max_output_tokens)
+            except CostCapError as error:
+                if not error.may_pass:
+                    raise
+                self._settled.clear()
+                await self._settled.wait()
+        return None
 
     async def _post(self, content: bytes) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.privacy import mask
 
+OPENAI_BASE_URL = "https://api.openai.com/v1"
 RETRIED = frozenset({408, 409, 425, 429})
 QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 # Statuses under which servers refuse a parameter: 400 and 422 by rights; llama-cpp-python crashes

@@ -7,9 +7,9 @@
 The server (200 ms a reply) runs on the last core and the client on the first. Each contender runs
 in a process of its own, on the same rows, and its rate is taken between the 500th and the last
 reply; start-up (imports, opening, the engine's slow start) is reported apart. `triage` is the real
-path: classify, LLMModel, Recalling, ledger, Gate, Budget, OpenAIChat; `triage+aiohttp` the same
-through the SDK's DefaultAioHttpClient. `instructor` and aiohttp are left out where they are not
-installed (`pip install instructor 'openai[aiohttp]'`).
+path: classify, LLMModel, Recalling, ledger, Gate, Budget, OpenAIChat; `triage, httpx2` the same
+through the SDK's own transport. `instructor` is left out where it is not installed (it may insist
+on an older openai; `pip install --no-deps instructor` with what it misses keeps ours).
 """
 
 import argparse
@@ -30,7 +30,7 @@ from typing import Any
 
 WARM_UP = 500
 LATENCY_S = 0.2
-CONTENDERS = ("triage", "triage+aiohttp", "sdk parse", "instructor")
+CONTENDERS = ("triage", "triage, httpx2", "sdk parse", "instructor")
 Ask = Callable[[str], Awaitable[object]]
 
 
@@ -76,25 +76,20 @@ async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
 
 
 async def run_triage(
-    base_url: str, rows: list[str], in_flight: int, *, aiohttp: bool
+    base_url: str, rows: list[str], in_flight: int, *, plain: bool
 ) -> dict[str, float]:
     """Run our own path, with a ledger in a new folder."""
-    import openai
-
     from triage_agent import openai_model
     from triage_agent.backends import open_backend
     from triage_agent.classify import classify
     from triage_agent.records import Outcome, Problem
     from triage_agent.settings import Backend, Choice, Tuning
 
-    if aiohttp:
+    if plain:
 
         class Chat(openai_model.OpenAIChat):  # what open_backend will find
             def __init__(self, *arguments: Any, **options: Any) -> None:
-                client = openai.DefaultAioHttpClient(
-                    limits=openai.DEFAULT_CONNECTION_LIMITS, timeout=120
-                )
-                super().__init__(*arguments, **options, http_client=client)
+                super().__init__(*arguments, **options | {"http_client": None})
 
         openai_model.OpenAIChat = Chat  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
@@ -168,12 +163,12 @@ def contend(name: str, base_url: str, count: int, in_flight: int, core: int) -> 
         return asyncio.run(run_parse(base_url, rows, in_flight))
     if name == "instructor":
         return asyncio.run(run_instructor(base_url, rows, in_flight))
-    return asyncio.run(run_triage(base_url, rows, in_flight, aiohttp=name.endswith("aiohttp")))
+    return asyncio.run(run_triage(base_url, rows, in_flight, plain=name.endswith("httpx2")))
 
 
 def missing(name: str) -> str | None:
     """Return the package that a contender lacks."""
-    needs = {"instructor": "instructor", "triage+aiohttp": "aiohttp"}.get(name)
+    needs = {"instructor": "instructor"}.get(name)
     return needs if needs and importlib.util.find_spec(needs) is None else None
 
 

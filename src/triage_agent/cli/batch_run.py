@@ -176,6 +176,7 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
         return
     from triage_agent.money import load_prices, price_of, quote
     from triage_agent.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, load_prompt
+    from triage_agent.refusals import OPENAI_BASE_URL, host_of
 
     template = load_prompt(wish.tuning.prompt)
     sizes, forms = [], 0
@@ -184,7 +185,8 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
         for text in read_form(row, job.columns, split=job.split).problems:
             messages = template.messages(text)
             sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
-    price = price_of(choice.model, load_prices(), wish.tuning.price)
+    host = host_of(choice.base_url or OPENAI_BASE_URL)
+    price = price_of(choice.model, load_prices(), wish.tuning.price, host=host)
     if price is None:
         raise SettingsError(
             f"No price is known for {choice.model!r}. Give it with --price INPUT/OUTPUT."

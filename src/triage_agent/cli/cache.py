@@ -15,9 +15,18 @@ def cache(
     """Show where the LLM's answers are kept, so that none is paid for twice; or forget them."""
     from contextlib import closing
 
-    from triage_agent.ledger import Ledger, default_path
+    from triage_agent.errors import SettingsError
+    from triage_agent.ledger import Ledger, default_path, discard
 
-    with closing(Ledger(default_path())) as ledger:
+    path = default_path()
+    try:
+        ledger = Ledger(path)
+    except SettingsError:
+        if not clear or older_than is not None:
+            raise
+        discard(path)  # a broken file can only be forgotten as a whole
+        ledger = Ledger(path)
+    with closing(ledger):
         if clear:
             seconds = None if older_than is None else older_than * 86_400
             typer.echo(f"forgotten: {ledger.clear(seconds)} answers", err=True)
