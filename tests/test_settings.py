@@ -2,8 +2,9 @@
 
 import pytest
 
+from triage_agent.backends import open_backend
 from triage_agent.errors import SettingsError
-from triage_agent.settings import Backend, Choice, choose_backend, open_model
+from triage_agent.settings import Backend, Choice, Tuning, choose_backend
 
 KEY = {"OPENAI_API_KEY": "sk-from-the-environment"}
 NAMED = {"TRIAGE_MODEL": "gpt-from-the-environment"}
@@ -79,9 +80,13 @@ def test_a_key_never_shows_when_a_choice_is_printed():
         pytest.param(None, "at api.openai.com", id="the client's default"),
     ],
 )
-def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, says):
+@pytest.mark.anyio
+async def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, says, tmp_path):
     choice = Choice(Backend.LLM, "a test", "m-1", base_url, "sk-verysecret")
-    model, line = open_model(choice, prompt="guide", timeout_s=1)
+    opened = open_backend(choice, Tuning(cache=tmp_path / "ledger.sqlite3"))
+    await opened.model.aclose()
+    opened.close()
+    model, line = opened.model, opened.line
     assert line.startswith("backend: llm (m-1)")
     assert says in line
     assert ("sent" in line) is ("this machine" not in says)
