@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import socket
 
 import pytest
@@ -85,3 +86,13 @@ def no_user(monkeypatch, tmp_path_factory):
         if name.upper().startswith(OUR_VARIABLES):
             monkeypatch.delenv(name)
     return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_reaches_child_processes():
+    """Undo `nohup` and `&`, which make every child process deaf to the SIGINT that tests send."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -237,17 +237,23 @@ def test_ctrl_c_ends_quietly_with_130(long_run):
 
 def in_pseudo_terminal(arguments, keys, columns="60"):
     """Run the program in a terminal, send keys as prompts appear, return (output, exit code)."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(COLUMNS=columns, TERM="xterm")
-        os.execv(sys.executable, [*TRIAGE, *arguments])  # noqa: S606
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [*TRIAGE, *arguments],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+        env={**os.environ, "COLUMNS": columns, "TERM": "xterm"},
+    )
+    os.close(inside)
     output, waiting, deadline = b"", list(keys), time.monotonic() + 60
     while time.monotonic() < deadline:
         ready, _, _ = select.select([terminal], [], [], 0.2)
         if ready:
             try:
                 piece = os.read(terminal, 65536)
-            except OSError:
+            except OSError:  # how Linux says that nobody holds the other end any more
                 break
             if not piece:
                 break
@@ -257,9 +263,9 @@ def in_pseudo_terminal(arguments, keys, columns="60"):
             output = output.replace(prompt.encode(), b"", 1)
             os.write(terminal, answer.encode())
     else:
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return output.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+        process.kill()
+    os.close(terminal)
+    return output.decode(errors="replace"), process.wait(10)
 
 
 def test_plain_triage_in_a_terminal_asks_for_problems_and_advises():
