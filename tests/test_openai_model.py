@@ -230,6 +230,17 @@ async def test_a_quota_that_is_used_up_stops_at_once_although_it_comes_as_a_rate
     assert (route.call_count, naps) == (1, [])
 
 
+@pytest.mark.parametrize(("wait", "stops"), [("600", False), ("601", True), ("86400", True)])
+async def test_a_wait_of_more_than_ten_minutes_stops_the_run(chat, httpx2_mock, wait, stops):
+    answers = [said(429, headers={"retry-after": wait}), answered()]
+    route = httpx2_mock.post(URL).mock(side_effect=answers)
+    if stops:
+        assert (await failure_of(chat)).type == "stop_quota"
+    else:
+        await chat.ask(REQUEST)
+    assert route.call_count == (1 if stops else 2)
+
+
 @pytest.mark.parametrize("attempts", [1, 2, 5])
 async def test_so_many_attempts_mean_so_many_calls(open_chat, naps, httpx2_mock, attempts):
     route = httpx2_mock.post(URL).mock(return_value=said(500))

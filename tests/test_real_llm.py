@@ -120,14 +120,14 @@ def _wait_for(url, server, log):
     pytest.fail(f"the model server did not answer within {START_S} s:\n{log.read_text()[-2000:]}")
 
 
-async def _classify_all(base_url, dialect=None):
+async def _classify_all(base_url, problems, dialect=None):
     chat = OpenAIChat("smollm2", base_url, timeout_s=REPLY_S)
     if dialect:
         chat.dialect = dialect
     model = LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
     started = time.perf_counter()
     try:
-        rows = [await classify(problem, model) for problem in PROBLEMS]
+        rows = [await classify(problem, model) for problem in problems]
     finally:
         await model.aclose()
     took = time.perf_counter() - started
@@ -141,8 +141,8 @@ async def _classify_all(base_url, dialect=None):
     return rows, chat.dialect
 
 
-def _check(rows):
-    assert [row.id for row in rows] == [problem.id for problem in PROBLEMS]
+def _check(rows, problems):
+    assert [row.id for row in rows] == [problem.id for problem in problems]
     for row in rows:
         if row.outcome is Outcome.ERROR:
             assert row.error.type.startswith(("reply_", "service_"))
@@ -154,15 +154,16 @@ def _check(rows):
 
 async def test_the_strictest_rung_that_the_server_enforces_gives_only_valid_replies(base_url):
     # llama-cpp-python refuses json_schema and compiles the tool's schema to a grammar.
-    rows, dialect = await _classify_all(base_url)
-    _check(rows)
+    rows, dialect = await _classify_all(base_url, PROBLEMS)
+    _check(rows, PROBLEMS)
     assert dialect.rung in {Rung.JSON_SCHEMA, Rung.TOOL}
     assert [row.error for row in rows if row.error] == []
 
 
 async def test_with_json_object_every_row_ends_in_a_valid_reply_or_a_typed_error(base_url):
-    rows, _ = await _classify_all(base_url, Dialect(rung=Rung.JSON_OBJECT))
-    _check(rows)
+    some = PROBLEMS[:8]  # without a grammar, most are asked twice and run to the token limit
+    rows, _ = await _classify_all(base_url, some, Dialect(rung=Rung.JSON_OBJECT))
+    _check(rows, some)
 
 
 async def test_the_server_takes_two_questions_at_the_same_time(base_url):

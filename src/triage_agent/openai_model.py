@@ -9,7 +9,8 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     400 or 422 about a parameter or the format,      asked again at once without it, remembered
     403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
-    401, 403, 404, quota used up, redirect           the run stops
+    401, 403, 404, quota used up, redirect,          the run stops
+    a wait of more than ten minutes
 """
 
 import asyncio

@@ -25,6 +25,7 @@ FORM = frozenset({400, 422})
 FORM_IF_NAMED = frozenset({403, 404, 500, 501})
 TOO_LONG = re.compile(r"context.length|context.window|reduce the length|input tokens", re.I)
 SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+PATIENCE_S = 600.0  # a longer wait is a quota for the day: it stops the run
 SHOWN = 200  # characters of a server's words in a message
 
 
@@ -82,6 +83,9 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
     if status == 404:
         complaint = f"{host} knows no model {model!r}, or no API at this address."
         return StopError(f"{complaint} Check --model and --base-url.{tail}", "not_found")
+    if status in RETRIED and refusal.wait_s is not None and refusal.wait_s > PATIENCE_S:
+        complaint = f"{host} asks to wait {refusal.wait_s / 60:.0f} minutes. Run again after that."
+        return StopError(f"{complaint}{tail}", "quota")
     if status in RETRIED or status >= 500:
         kind = "rate_limit" if status == 429 else "server"
         return ServiceError(f"{host} answered {status}.{tail}", kind, wait_s=refusal.wait_s)
