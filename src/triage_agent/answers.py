@@ -10,8 +10,6 @@ from triage_agent.model import Chat, ChatReply, ChatRequest, Message
 from triage_agent.prompt import Reply, read_reply
 from triage_agent.records import Usage
 
-REPAIRABLE = frozenset({"not_json", "bad_schema"})
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:

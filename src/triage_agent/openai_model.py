@@ -50,7 +50,7 @@ LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 
 
 def fast_client(timeout_s: float = TIMEOUT_S) -> httpx2.AsyncClient:
-    """Return an HTTP client for many requests at once; open it inside a running event loop.
+    """Return an HTTP client for many requests at once.
 
     The SDK's default one searches all its connections for every request: at 256 under way it
     takes more than twice the CPU time a call.
