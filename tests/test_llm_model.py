@@ -164,6 +164,18 @@ async def test_an_invalid_reply_is_sent_back_once_with_the_complaint(model, http
     assert complaint in second[3]["content"]
 
 
+async def test_half_a_surrogate_pair_in_a_bad_reply_does_not_break_the_repair(model, httpx2_mock):
+    def half(request):
+        return httpx.Response(
+            200, content=json.dumps(completion(json.loads(request.content), "Sure \ud83d"))
+        )
+
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(half, answered(GOOD)))
+    prediction = await model.predict(PROBLEM)
+    assert prediction.label is Label.AUTOMATE
+    assert bodies(route)[1]["messages"][2]["content"] == "Sure ?"
+
+
 @pytest.mark.parametrize(("bad", "kind"), BAD_REPLIES.values(), ids=BAD_REPLIES.keys())
 async def test_a_second_invalid_reply_is_an_error_and_there_is_no_third_question(
     model, httpx2_mock, bad, kind

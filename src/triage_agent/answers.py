@@ -72,7 +72,8 @@ class Asking:
     async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> Answer:
         """Return the answer to one repair question, its usage including the first reply's."""
         turns = (
-            Message("assistant", raw.text),
+            # Half a surrogate pair, which a server may send, cannot be sent back.
+            Message("assistant", raw.text.encode("utf-8", "replace").decode("utf-8")),
             Message("user", f"{error.message} Send the whole JSON object again, corrected."),
         )
         second: ChatReply | None = None

@@ -15,6 +15,7 @@ FRACTIONS = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 ONE = re.compile(r"\bone\b(?!\s+(?:hundred|thousand|million|billion))", re.IGNORECASE)
 # What the library leaves as words, since a small number may be grammar.
 SMALL = {"zero": "0", "one": "1", "two": "2", "three": "3", "half": "0.5", "dozen": "12"}
+SMALL_WORD = re.compile(rf"\b(?:{'|'.join(SMALL)})\b")
 NUMBER = r"\d+(?:[.,]\d+)*"
 COUNT = rf"(?:{NUMBER}|one|two|three)"
 AMOUNT = rf"(?<![\d/:.,])(?P<amount>{COUNT})(?:\s*(?:-|–|to|or)\s*{COUNT})?\s*\+?"
@@ -76,7 +77,7 @@ def numbers_in(text: str) -> frozenset[str]:
     """
     text = "".join(f" {unicodedata.numeric(c):g} " if c in FRACTIONS else c for c in text)
     digits = alpha2digit(text.casefold(), "en")
-    words = {SMALL[word] for word in re.findall(rf"\b(?:{'|'.join(SMALL)})\b", digits)}
+    words = {SMALL[word] for word in SMALL_WORD.findall(digits)}
     return frozenset(words | {_plain(number) for number in re.findall(NUMBER, digits)})
 
 
@@ -86,9 +87,11 @@ def drop_invented_numbers(rationale: str, text: str) -> str:
     >>> drop_invented_numbers("Copying is manual. It costs 12 hours a week.", "We copy by hand.")
     'Copying is manual.'
     """
-    known, sentences = numbers_in(text), SENTENCE_END.split(rationale.strip())
+    sentences = SENTENCE_END.split(rationale.strip())
     # "one of your tools" is grammar and no claim.
-    return " ".join(s for s in sentences if numbers_in(ONE.sub(" ", s)) <= known)
+    claims = [numbers_in(ONE.sub(" ", sentence)) for sentence in sentences]
+    known = numbers_in(text) if any(claims) else frozenset()
+    return " ".join(s for s, claim in zip(sentences, claims, strict=True) if claim <= known)
 
 
 def hours_per_week(text: str) -> float | None:

@@ -7,7 +7,7 @@ million tokens, tokens times price is micro-dollars.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 from triage_agent.errors import SettingsError, TriageError
@@ -19,6 +19,7 @@ from triage_agent.prices import price_of as price_of
 from triage_agent.records import Usage
 
 MICRO = 1_000_000
+UPWARDS = Context(prec=60, rounding=ROUND_CEILING)  # what is too long to be exact is too dear
 TYPICAL_BYTES_A_TOKEN = 4  # of English text, by OpenAI's rule of thumb
 
 
@@ -36,9 +37,10 @@ class CostCapError(TriageError):
 
 
 def _micro(input_tokens: int, output_tokens: int, price: Price) -> int:
-    """Return the micro-dollars of so many tokens, rounded up; fractions, so nothing is lost."""
-    dear = Fraction(price.input_usd_per_million) * input_tokens
-    return math.ceil(dear + Fraction(price.output_usd_per_million) * output_tokens)
+    """Return the micro-dollars of so many tokens, rounded up."""
+    with localcontext(UPWARDS):
+        dear = price.input_usd_per_million * input_tokens
+        return math.ceil(dear + price.output_usd_per_million * output_tokens)
 
 
 def upper_bound(request_bytes: int, max_output_tokens: int, price: Price) -> int:

@@ -23,6 +23,7 @@ from typing import Any
 import anyio
 import httpx2
 import openai
+from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
@@ -84,6 +85,7 @@ class OpenAIChat:
         self.model = model
         self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
+        self._address = f"{self.base_url}/chat/completions"  # whole: the client need not join it
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
@@ -108,16 +110,13 @@ class OpenAIChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=_wait,
-            retry=retry_if_exception(_may_pass),
-            sleep=self._sleep,
-            reraise=True,
-        )
         spent: list[Usage] = []
         try:
-            reply: ChatReply = await retrying(self._attempt, request, spent)
+            try:
+                # Nearly every first attempt is the last one, and needs nobody who counts them.
+                reply = await self._attempt(request, spent)
+            except TriageError as first:
+                reply = await self._retry(first, request, spent)
         except TriageError as error:
             error.usage = sum(spent, Usage())
             if isinstance(error, StopError):
@@ -133,6 +132,26 @@ class OpenAIChat:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    async def _retry(
+        self, first: TriageError, request: ChatRequest, spent: list[Usage]
+    ) -> ChatReply:
+        """Return the answer of a later attempt, if `first`, the error of the first, may pass."""
+        errors = [first]
+
+        async def attempt() -> ChatReply:
+            if errors:
+                raise errors.pop()
+            return await self._attempt(request, spent)
+
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=_wait,
+            retry=retry_if_exception(_may_pass),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return await retrying(attempt)
 
     async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
         """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
@@ -178,7 +197,7 @@ class OpenAIChat:
         Every request is settled, whatever becomes of it: on what it reported; at nothing if the
         server refused it with an error status; in full if nothing is known of it.
         """
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        content = to_json(body)
         tokens = len(content) // BYTES_A_TOKEN + request.max_output_tokens
         ticket = await self._gate.admit(tokens) if self._gate else None
         status: int | None = None
@@ -238,9 +257,9 @@ class OpenAIChat:
             # The low-level call skips the SDK's typed building and parsing, which costs three
             # times the rest of a call.
             # The client's own timeout starts anew with every byte that drips in.
-            with anyio.fail_after(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(
-                    "/chat/completions",
+                    self._address,
                     cast_to=httpx2.Response,
                     content=content,
                     options={"follow_redirects": False},
