@@ -10,6 +10,7 @@ from triage_agent.advice import (
     Role,
     RoleTable,
     advice_table,
+    described,
     plan_for,
     red_flags,
     role_facts,
@@ -44,8 +45,8 @@ def rows_of(labels, *, review=()):
 
 
 def plan(labels, revenue="3M", sells=None, quiz=None, review=()):
-    profile = Profile(parse_revenue(revenue), sells)
-    return plan_for(decide(rows_of(labels, review=review), profile, quiz))
+    rows, profile = rows_of(labels, review=review), Profile(parse_revenue(revenue), sells)
+    return plan_for(decide(rows, profile, quiz), rows)
 
 
 # PRODUCT.md, "Facts about the two roles".
@@ -183,10 +184,18 @@ def test_a_plan_shows_the_roles_and_the_red_flags_of_its_recommendation(
     assert len(result.watch_for) == flags
 
 
-@pytest.mark.parametrize("recommendation", list(Recommendation))
-def test_only_a_recommendation_that_asks_for_action_has_a_plan_for_60_days(recommendation):
-    waits = recommendation in {Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION}
-    assert bool(advice_table()[recommendation].first_60_days) is not waits
+def test_the_plan_is_made_from_the_problems_at_hand():
+    days = plan([A, A, B]).first_days
+    assert days.order == ("p0", "p1")
+    assert days.stages
+    assert plan([A, B]).first_days.stages == ()
+
+
+def test_a_role_is_described_by_every_fact_that_the_file_states():
+    lines = described(role_facts()[Role.FRACTIONAL_CTO])
+    assert len(lines) == len(dict(lines)) == len(FACTS)
+    assert dict(lines)["cost a month"] == "$5,000–15,000"
+    assert dict(lines)["hours a month"] == "15–30"
 
 
 def test_money_that_the_advice_names_is_money_that_the_rules_name():
@@ -232,10 +241,10 @@ def test_what_is_unknown_or_assumed_about_revenue_is_said():
 
 
 def test_take_the_quiz_comes_with_the_command_to_run():
-    notes = " ".join(plan([A, B]).notes)
-    assert "triage quiz --save answers.json" in notes
-    assert "--quiz answers.json" in notes
-    assert "triage quiz" not in " ".join(plan([A, B], quiz=TIE_QUIZ).notes)
+    told = " ".join(plan([A, B]).first_days.instead)
+    assert "triage quiz --save answers.json" in told
+    assert "--quiz answers.json" in told
+    assert plan([A, B], quiz=TIE_QUIZ).first_days.instead == ()
 
 
 def test_a_weak_quiz_that_leaves_a_tie_comes_with_the_advice_of_its_weak_dimensions():
@@ -325,7 +334,8 @@ def test_every_change_that_is_told_is_true_and_no_other_recommendation_in_reach_
             other = then(labels, Profile(parse_revenue("20M"), sells_software=True))
             expected.add(f"If you sell software to customers and revenue is over $10M: {other}.")
         expected = {line for line in expected if not line.endswith(f": {current}.")}
-        told = plan_for(decide(rows_of(labels), profile, quiz)).would_change
+        rows = rows_of(labels)
+        told = plan_for(decide(rows, profile, quiz), rows).would_change
         case = (labels, revenue, sells, quiz)
         assert set(told) <= expected, case
         assert len(told) == len(set(told)), case
@@ -335,7 +345,6 @@ def test_every_change_that_is_told_is_true_and_no_other_recommendation_in_reach_
 
 
 def test_the_same_decision_always_gives_the_same_plan():
-    decision = decide(
-        rows_of([A, B, None]), Profile(Revenue(low_usd=20e6, high_usd=20e6), sells_software=True)
-    )
-    assert plan_for(decision) == plan_for(decision)
+    rows = rows_of([A, B, None])
+    decision = decide(rows, Profile(Revenue(low_usd=20e6, high_usd=20e6), sells_software=True))
+    assert plan_for(decision, rows) == plan_for(decision, rows)

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from triage_agent.batch import Job, Spool, answer_rows
-from triage_agent.cli.pages import page_writer
+from triage_agent.cli.pages import Reports, page_writer
 from triage_agent.deliver import errors_path, write_out
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.forms import resolve_columns
@@ -55,7 +55,15 @@ def answer(tmp_path):
     """Run a batch over rows, and return the rows of OUT, the tally and the model."""
 
     def run(
-        rows, suffix=".csv", kept=None, job=None, page=None, name="out", header=HEADER, **named
+        rows,
+        suffix=".csv",
+        kept=None,
+        job=None,
+        page=None,
+        brief=False,
+        name="out",
+        header=HEADER,
+        **named,
     ):
         forms = tmp_path / "forms.csv"
         with forms.open("w", newline="", encoding="utf-8") as file:
@@ -67,7 +75,9 @@ def answer(tmp_path):
 
         async def go(spool):
             settings = Job(columns, **(job or {}))
-            rows = answer_rows(table.rows(), settings, model, spool, kept=before, page=page)
+            rows = answer_rows(
+                table.rows(), settings, model, spool, kept=before, page=page, brief=brief
+            )
             return [tally async for tally in rows][-1]
 
         with closing(Spool()) as spool:
@@ -221,11 +231,75 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
     ]
     answer(rows, page=page_writer(tmp_path / "pages"), group_by="company")
     pages = sorted(path.name for path in (tmp_path / "pages").iterdir())
-    assert pages == ["000002-evil.md", "000004-3.md"]
+    assert pages == ["000002-evil.html", "000004-3.html"]
     page = (tmp_path / "pages" / pages[0]).read_text()
     assert "<script>" not in page
-    assert "[link](" not in page
-    assert "Take the quiz" in page or "tie" in page
+    assert "&lt;s" in page  # with the evidence marked in the middle of it
+    assert "Advice for Acme: take-the-quiz" in page
+    assert "build [link](http://x)" in page  # text, and no link
+    assert "<a " not in page
+
+
+def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path):
+    rows = [["1", "Acme", "orders are typed", "", "3M", "no"], ["2", "B", "fail", "", "", ""]]
+    answer(rows, page=page_writer(tmp_path / "first"))
+    _, tally, _ = answer(rows, kept=True, page=page_writer(tmp_path / "second"))
+    assert tally.kept == 1
+    first, second = (tmp_path / name / "000002-1.html" for name in ("first", "second"))
+    assert "orders are typed" in first.read_text()
+    assert second.read_text() == first.read_text()
+
+
+def summary_of(answer, rows, folder=None, **more):
+    """Return the text of the summary that a batch writes about the rows."""
+    path = answer.folder / "summary.html"
+    reports = Reports(folder, path)
+    answer(rows, page=reports.page, brief=reports.brief, **more)
+    said = list(reports.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
+    assert any(str(path) in line for line in said)
+    return path.read_text(encoding="utf-8")
+
+
+QUEUE = [
+    ["f1", "Acme", "build an app for <b>all</b>", "vague thing", "", ""],
+    ["f2", "Beta", "orders are typed " + "and typed " * 500, "fail", "", ""],
+    ["f3", "Acme", "stock is wrong", "", "", ""],
+]
+
+
+@pytest.mark.parametrize("group", [None, "company"])
+def test_a_summary_counts_the_batch_and_shows_the_queue(answer, group):
+    page = summary_of(answer, QUEUE, group_by=group)
+    businesses = 2 if group else 3
+    assert f"<dt>businesses</dt><dd>{businesses}</dd>" in page
+    assert "<dt>problems</dt><dd>5</dd>" in page
+    assert "vague thing" in page
+    assert "row 2, problem 2" in page
+    assert ("Acme" if group else "f1") in page
+    assert "service_server" in page
+
+
+def test_a_summary_needs_only_the_beginnings_of_texts_and_pages_need_the_whole(answer, tmp_path):
+    rows = [["1", "A", "vague " + "word " * 500, "", "", ""]]
+    page = summary_of(answer, rows, group_by="company")
+    assert "vague word" in page
+    assert "word " * 60 not in page
+    summary_of(answer, rows, tmp_path / "pages", group_by="company")
+    (whole,) = (tmp_path / "pages").iterdir()
+    assert "word " * 400 in whole.read_text()
+
+
+def test_labels_alone_have_a_summary_without_recommendations(answer):
+    page = summary_of(
+        answer, QUEUE, job={"labels_only": True, "split": False}, problems=["problem 1"]
+    )
+    assert "<dt>rows</dt><dd>3</dd>" in page
+    assert "Recommendations" not in page
+    assert "automate-process" in page
+
+
+def test_two_runs_write_the_same_summary(answer):
+    assert summary_of(answer, QUEUE) == summary_of(answer, QUEUE)
 
 
 def triage(*arguments):
@@ -255,6 +329,19 @@ def triage(*arguments):
             ["{forms}", "-o", "o.csv", "--labels-only", "--group-by", "id"], 2, "exclude", id="both"
         ),
         pytest.param(
+            ["{forms}", "-o", "o.csv", "--labels-only", "--reports", "d"],
+            2,
+            "--reports",
+            id="pages without recommendations",
+        ),
+        pytest.param(["{forms}", "-o", "o.csv", "--report", "s.pdf"], 2, ".html", id="a PDF"),
+        pytest.param(
+            ["{forms}", "-o", "o.csv", "--report", "no/s.html"], 2, "no folder", id="no folder"
+        ),
+        pytest.param(
+            ["{forms}", "-o", "{forms}.csv", "--reports", "{forms}"], 2, "cannot be made", id="file"
+        ),
+        pytest.param(
             ["{forms}", "-o", "o.csv", "-m", "no-such-model", "--max-cost", "1", *NOWHERE],
             2,
             "--price",
@@ -282,3 +369,21 @@ def test_two_runs_of_the_embedded_model_write_the_same_bytes(tmp_path):
         assert "Problems are read from 'problem'" in result.stderr
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     assert json.loads((tmp_path / "a.csv.run.json").read_text())["tally"]["rows"] == 2
+
+
+def test_a_batch_writes_a_page_a_business_and_a_summary(tmp_path):
+    forms = tmp_path / "forms.csv"
+    forms.write_text(
+        "id,problem\nA,Orders are typed by hand every day\nB,We want an app for members\n"
+    )
+    arguments = [str(forms), "-o", str(tmp_path / "o.csv")]
+    reports = ["--reports", str(tmp_path / "pages"), "--report", str(tmp_path / "s.html")]
+    result = triage(*arguments, *reports)
+    assert result.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == [
+        "000002-a.html",
+        "000003-b.html",
+    ]
+    assert "<dt>businesses</dt><dd>2</dd>" in (tmp_path / "s.html").read_text()
+    assert f"The summary is in {tmp_path / 's.html'}" in result.stderr
+    assert str(tmp_path) not in (tmp_path / "s.html").read_text()

@@ -72,6 +72,15 @@ def test_a_classified_row_has_the_keys_of_the_contract_in_order():
     assert row["backend"] == "embedded"
 
 
+def test_the_prior_multiplies_the_odds_of_build_software_by_its_own():
+    text = "We need a tool that turns our price list into quotes for customers"
+    usual, low = (
+        rows_of(triage("classify", "--json", *prior, text))[0]["p_build"]
+        for prior in ([], ["--prior", "0.2"])
+    )
+    assert low / (1 - low) == pytest.approx(usual / (1 - usual) / 4, rel=0.01)
+
+
 def test_the_first_line_on_stderr_names_the_backend_and_results_are_on_stdout():
     result = triage("classify", THREE[0])
     assert result.stderr.decode().splitlines()[0].startswith("backend: embedded (")
@@ -116,6 +125,34 @@ def test_pasted_lists_are_split_into_problems():
         pytest.param(["classify", "--backend", "cloud", "x"], b"", 2, "cloud", id="bad choice"),
         pytest.param(["classify", "--nonsense"], b"", 2, "--nonsense", id="unknown option"),
         pytest.param(["classify", "--threshold", "2", "x"], b"", 2, "threshold", id="threshold"),
+        pytest.param(["classify", "--backend", "cascade", "x"], b"", 2, "--model", id="no LLM"),
+        pytest.param(["classify", "--prior", "0", "x"], b"", 2, "between 0 and 1", id="prior 0"),
+        pytest.param(["advise", "--prior", "nan", "x"], b"", 2, "between 0 and 1", id="no prior"),
+        pytest.param(["classify", "--prior", "30%", "x"], b"", 2, "--prior", id="prior in percent"),
+        pytest.param(
+            ["doctor", "-m", "m", "--cascade-calls", "2"], b"", 2, "--cascade-calls", id="calls"
+        ),
+        pytest.param(
+            ["classify", "--cascade-threshold", "0.9", "x"],
+            b"",
+            2,
+            "--backend cascade",
+            id="a threshold without a cascade",
+        ),
+        pytest.param(
+            ["classify", "-m", "m", "--backend", "llm", "--prior", "0.3", "x"],
+            b"",
+            2,
+            "embedded model and the cascade",
+            id="a prior for the LLM",
+        ),
+        pytest.param(
+            ["classify", "-m", "m", "--backend", "cascade", "--cascade-accuracy", "1", "x"],
+            b"",
+            2,
+            "No threshold",
+            id="an accuracy that is out of reach",
+        ),
         pytest.param(["quiz"], b"", 4, "--answers", id="quiz without a terminal"),
         pytest.param(
             ["classify", "--model", "m", "--base-url", "localhost", "x"],
@@ -356,3 +393,65 @@ def test_doctor_says_what_fails_and_never_shows_the_key():
     assert "FAIL endpoint" in shown
     assert "a key is set" in shown
     assert key not in shown
+
+
+def test_a_report_is_written_in_the_format_of_its_ending(tmp_path):
+    for name in ("r.html", "r.md", "R.JSON"):
+        result = triage("advise", "--revenue", "3M", "-o", str(tmp_path / name), *THREE)
+        assert result.returncode == 0
+        assert f"The report is in {tmp_path / name}" in result.stderr.decode()
+        assert "Hire a fractional AI officer." in result.stdout.decode()
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    markdown = (tmp_path / "r.md").read_text(encoding="utf-8")
+    values = json.loads((tmp_path / "R.JSON").read_text(encoding="utf-8"))
+    assert html.startswith("<!DOCTYPE html>")
+    assert "<h1>Hire a fractional AI officer.</h1>" in html
+    assert markdown.startswith("# Advice\n")
+    assert values["recommendation"] == "fractional-ai-officer"
+    assert values["plan"]["order"][0] == "3"
+    # Only what is written remains, with the rights that a new file usually has.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["R.JSON", "r.html", "r.md"]
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "r.html").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_plan_is_printed_in_the_owners_words():
+    shown = " ".join(triage("advise", "--revenue", "3M", *THREE).stdout.decode().split())
+    assert "Where to start - Start with “We spend 40 hours a week on reporting”" in shown
+    assert "Week 1 - " in shown
+    assert "-o report.html" in shown
+
+
+def test_json_and_a_report_go_together(tmp_path):
+    result = triage("advise", "--json", "-o", str(tmp_path / "r.html"), *THREE)
+    assert json.loads(result.stdout)["recommendation"] == "fractional-ai-officer"
+    assert (tmp_path / "r.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        pytest.param("r.pdf", "must end in .html, .md or .json", id="another format"),
+        pytest.param("report", "must end in", id="no ending"),
+        pytest.param("folder.html", "is a folder", id="a folder"),
+        pytest.param("none/r.html", "no folder", id="a folder that is not there"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(name, says, tmp_path):
+    (tmp_path / "folder.html").mkdir()
+    result = triage("advise", "-o", str(tmp_path / name), *THREE)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert says in result.stderr.decode()
+    assert "backend" not in result.stderr.decode()
+
+
+@pytest.mark.parametrize("unwanted", ["jinja2", "pygal", "triage_agent.batch"])
+@pytest.mark.parametrize("command", ["classify", "advise"])
+def test_without_a_report_nothing_is_imported_that_makes_one(command, unwanted):
+    code = (
+        f"import sys; sys.argv = ['triage', '{command}', 'Invoices are typed by hand']\n"
+        "from triage_agent.cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"sys.exit({unwanted!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, stdout=-3).returncode == 0

@@ -1,6 +1,7 @@
 import json
 import logging
 import ssl
+from dataclasses import replace
 
 import httpcore2
 import httpx
@@ -8,13 +9,21 @@ import openai
 import pytest
 from openai_server import completion, problem_text, reply_for, rung_of
 
-from triage_agent.answers import Asking
+from triage_agent.answers import Answer, Asking
 from triage_agent.classify import classify
 from triage_agent.dialect import Dialect, Rung
 from triage_agent.errors import ReplyError, StopError, TriageError
 from triage_agent.llm_model import LLMModel
+from triage_agent.model import ChatReply
 from triage_agent.openai_model import OpenAIChat
-from triage_agent.prompt import MAX_CHARACTERS, MAX_OUTPUT_TOKENS, load_prompt, reply_schema
+from triage_agent.prompt import (
+    MAX_CHARACTERS,
+    MAX_OUTPUT_TOKENS,
+    Prompt,
+    Reply,
+    load_prompt,
+    reply_schema,
+)
 from triage_agent.records import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio
@@ -111,6 +120,94 @@ async def test_the_request_holds_the_prompt_the_problem_once_and_the_strict_sche
 
 async def test_the_model_is_named_as_the_service_names_it_and_with_its_prompt(model):
     assert (model.backend, model.name, model.prompt) == ("llm", "m", load_prompt().id)
+
+
+BRIEF = {
+    key: value for key, value in GOOD.items() if key not in {"function", "evidence", "rationale"}
+}
+
+
+async def test_a_brief_model_asks_for_label_and_signals_and_shows_nobody_why(model, httpx2_mock):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
+    prediction = await replace(model, brief=True).predict(PROBLEM)
+    assert (prediction.label, prediction.p_build) == (Label.AUTOMATE, pytest.approx(0.2))
+    assert (prediction.rationale, prediction.evidence) == ("", ())
+    schema = bodies(route)[0]["response_format"]["json_schema"]["schema"]
+    assert schema == reply_schema(brief=True)
+    assert set(schema["properties"]) == set(BRIEF)
+
+
+async def test_a_brief_reply_that_does_not_fit_is_sent_back_once(model, httpx2_mock):
+    short = answered(BRIEF)
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(answered('{"label": "no"}'), short))
+    assert (await replace(model, brief=True).predict(PROBLEM)).label is Label.AUTOMATE
+    assert route.call_count == 2
+
+
+async def test_a_brief_reply_where_a_full_one_was_asked_for_does_not_fit(model, httpx2_mock):
+    httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
+    with pytest.raises(ReplyError) as caught:
+        await model.predict(PROBLEM)
+    assert caught.value.kind == "bad_schema"
+
+
+def shows_examples(model, **changes):
+    """Return the model with a prompt that has a place for examples."""
+    template = Prompt("mine", "Judge.", "{examples}\n\n{problem}")
+    return replace(model, template=template, **changes)
+
+
+async def test_the_examples_of_a_text_stand_before_it_and_not_in_the_system_message(
+    model, httpx2_mock
+):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(GOOD))
+    showing = shows_examples(model, examples=lambda text: f"Nearest to {text!r}.")
+    await showing.predict(PROBLEM)
+    system, user = bodies(route)[0]["messages"]
+    assert user["content"].startswith(f"Nearest to {TEXT!r}.\n\n<problem-")
+    assert problem_text(bodies(route)[0]) == TEXT
+    assert "Nearest" not in system["content"]
+
+
+async def test_examples_are_looked_for_with_the_text_as_it_is_sent(model, httpx2_mock):
+    seen = []
+    httpx2_mock.post(URL).mock(side_effect=answered(GOOD))
+    showing = shows_examples(model, examples=lambda text: seen.append(text) or "", redacts=True)
+    text = "Ask ann.owner@example.com about leads. ".ljust(MAX_CHARACTERS + 9, "x")
+    await showing.predict(Problem("1", text))
+    assert "ann.owner" not in seen[0]
+    assert seen[0].startswith("Ask ")
+    assert len(seen[0]) < MAX_CHARACTERS + 9
+
+
+async def test_a_prompt_without_a_place_for_examples_has_none(model, httpx2_mock):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(GOOD))
+    await model.predict(PROBLEM)
+    await replace(model, examples=lambda _: "EXAMPLES").predict(PROBLEM)
+    first, second = bodies(route)
+    assert first["messages"] == second["messages"]
+
+
+class Samples:
+    """Answers everything, and writes down which sample it was."""
+
+    def __init__(self):
+        self.seen = []
+
+    async def answer(self, request):
+        self.seen.append(request.sample)
+        return Answer(Reply(**GOOD), ChatReply(json.dumps(GOOD), Usage(1)))
+
+
+@pytest.mark.parametrize(
+    ("votes", "first_sample", "samples"),
+    [(1, 0, [0]), (1, 4, [4]), (3, 0, [0, 1, 2]), (3, 6, [6, 7, 8])],
+)
+async def test_another_first_sample_asks_other_samples(model, votes, first_sample, samples):
+    answerer = Samples()
+    asking = replace(model, answerer=answerer, votes=votes, first_sample=first_sample)
+    await asking.predict(PROBLEM)
+    assert answerer.seen == samples
 
 
 async def test_closing_the_model_closes_the_connections(model):

@@ -47,6 +47,12 @@ def test_the_wheel_advises_away_from_the_checkout(installed, tmp_path):
     assert advice["rule_trace"][-1]["rule"] == "D3"
 
 
+def test_the_wheel_brings_the_pages_that_reports_are_made_of(installed, tmp_path):
+    scripts, _ = installed
+    run(str(scripts / "triage"), "advise", "-o", "report.html", *THREE, cwd=tmp_path)
+    assert "<h1>Hire a fractional AI officer.</h1>" in (tmp_path / "report.html").read_text()
+
+
 def test_the_wheel_brings_its_own_code_and_data(installed, tmp_path):
     scripts, _ = installed
     code = "from triage_agent.data import folder; print(folder('prompts'), folder('evals'))"

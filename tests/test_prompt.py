@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triage_agent.data import folder
 from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.model import ChatReply
 from triage_agent.prompt import (
@@ -32,6 +33,9 @@ GOOD = {
     "evidence": ["Leads get lost"],
     "rationale": "Following up is work that can run by itself.",
     "confidence_percent": 80,
+}
+BRIEF = {
+    key: value for key, value in GOOD.items() if key not in {"function", "evidence", "rationale"}
 }
 PROMPT_TEXT = "# System\n\nJudge.\n\n# User\n\nHere: {problem}\n"
 
@@ -68,6 +72,50 @@ def test_every_part_of_the_schema_is_required_closed_and_bounded():
 
 def test_the_schema_has_no_references_for_servers_that_cannot_follow_them():
     assert not re.search(r"\$ref|\$defs|\btitle\b|allOf", json.dumps(reply_schema()))
+
+
+def test_a_brief_reply_is_asked_for_without_what_only_people_read():
+    full, brief = reply_schema(), reply_schema(brief=True)
+    assert list(brief["properties"]) == list(BRIEF)
+    assert sorted(brief["required"]) == sorted(BRIEF)
+    assert brief["additionalProperties"] is False
+    assert all(brief["properties"][name] == full["properties"][name] for name in BRIEF)
+    assert set(full["properties"]) == set(GOOD)
+
+
+def test_a_brief_reply_is_read_and_shows_nobody_why():
+    reply = read_reply(reply_of(BRIEF), brief=True)
+    assert (reply.label, reply.existing_process) == (AUTOMATE, True)
+    assert (reply.function, reply.evidence, reply.rationale) == (Function.OTHER, [], "")
+    prediction = to_prediction(reply, reply_of(BRIEF), truncated=False)
+    assert (prediction.p_build, prediction.evidence) == (pytest.approx(0.2), ())
+
+
+def test_a_full_reply_to_a_brief_question_keeps_what_it_says():
+    assert read_reply(reply_of(GOOD), brief=True) == read_reply(reply_of(GOOD))
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        *[pytest.param(missing(name), "bad_schema", id=f"no {name}") for name in BRIEF],
+        pytest.param(BRIEF | {"label": "maybe"}, "bad_schema", id="a third label"),
+        pytest.param(BRIEF | {"advice": "hire me"}, "bad_schema", id="one key more"),
+        pytest.param(BRIEF | {"rationale": "x" * 401}, "bad_schema", id="a long rationale"),
+        pytest.param([BRIEF], "bad_schema", id="a list"),
+        pytest.param(None, "bad_schema", id="null"),
+        pytest.param("{", "not_json", id="torn"),
+    ],
+)
+def test_a_brief_reply_is_held_to_the_rest_of_the_schema(values, kind):
+    with pytest.raises(ReplyError) as caught:
+        read_reply(reply_of(values if values == "{" else json.dumps(values)), brief=True)
+    assert caught.value.kind == kind
+
+
+def test_a_brief_reply_is_none_where_a_full_one_was_asked_for():
+    with pytest.raises(ReplyError, match=r"function|evidence|rationale"):
+        read_reply(reply_of(BRIEF))
 
 
 def test_a_reply_on_the_schema_is_read():
@@ -246,6 +294,45 @@ def test_the_problem_goes_into_the_user_message_and_only_there():
     assert "Leads" not in system.content
     assert delimit("Leads {problem} get lost.") in user.content
     assert user.content.count("Leads") == 1
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in folder("prompts").glob("*.md")))
+def test_a_shipped_prompt_asks_about_every_signal_and_delimits_the_problem(name):
+    prompt = load_prompt(name)
+    text = "Leads {problem} get {examples} lost."
+    system, user = prompt.messages(text, examples="Text: a\nlabel: automate-process")
+    assert delimit(text) in user.content
+    assert all(f"- {signal}: " in system.content for signal in SIGNALS)
+    assert all(f"- {label.value}: " in system.content for label in Label)
+    assert prompt.wants_examples is ("Text: a" in user.content)
+    assert "{examples}" not in system.content + user.content.replace(text, "")
+
+
+def test_examples_stand_where_the_prompt_wants_them(tmp_path):
+    path = tmp_path / "mine.md"
+    path.write_text("# System\n\nJudge.\n\n# User\n\n{examples}\n\n{problem}", encoding="utf-8")
+    prompt = load_prompt(str(path))
+    assert prompt.wants_examples
+    assert prompt.messages("A", "Text: B")[1].content == f"Text: B\n\n{delimit('A')}"
+    assert prompt.messages("A")[1].content == f"\n\n{delimit('A')}"
+
+
+def test_examples_after_the_problem_are_filled_in_too(tmp_path):
+    path = tmp_path / "mine.md"
+    path.write_text("# System\nJudge.\n# User\n{problem}\n{examples}", encoding="utf-8")
+    assert load_prompt(str(path)).messages("A", "B")[1].content == f"{delimit('A')}\nB"
+
+
+def test_an_example_that_names_a_place_of_the_prompt_is_text_and_no_place(tmp_path):
+    path = tmp_path / "mine.md"
+    path.write_text("# System\n\nJudge.\n\n# User\n\n{examples}\n\n{problem}", encoding="utf-8")
+    _, user = load_prompt(str(path)).messages("A", "Text: our template says {problem}")
+    assert user.content == f"Text: our template says {{problem}}\n\n{delimit('A')}"
+
+
+def test_a_prompt_without_a_place_for_examples_wants_none():
+    assert not load_prompt("guide").wants_examples
+    assert load_prompt("guide").messages("A", "B") == load_prompt("guide").messages("A")
 
 
 def test_the_shipped_prompt_is_named_with_a_digest_of_its_content():

@@ -3,6 +3,7 @@
 `python tests/test_readme.py` writes them anew.
 """
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,22 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 RUN = re.compile(r"(<!-- run -->\n```console\n\$ )([^\n]+)\n(.*?)(```\n)", re.DOTALL)
 HELP = re.compile(r"<!-- help -->\n.*", re.DOTALL)
-COMMANDS = ["", "advise", "classify", "batch", "quiz", "cache", "doctor"]
+TABLE = re.compile(r"<!-- eval table -->\n.*?<!-- end -->", re.DOTALL)
+COMMANDS = [
+    "",
+    "advise",
+    "classify",
+    "batch",
+    "review",
+    "quiz",
+    "compare-roles",
+    "check-hire",
+    "roi",
+    "eval",
+    "cache",
+    "doctor",
+]
+SUBCOMMANDS = ["eval compare", "eval cascade", "eval calibrate"]
 
 
 def output_of(command):
@@ -29,14 +45,49 @@ def output_of(command):
 
 def help_texts():
     parts = ["<!-- help -->\n"]
-    for command in COMMANDS:
+    for command in [*COMMANDS, *SUBCOMMANDS]:
         name = f"triage {command}".strip()
         text = output_of(f"{name} --help").replace("python -m triage_agent.cli.main", "triage")
         parts.append(f"\n### {name}\n\n```text\n{text.strip()}\n```\n")
     return "".join(parts)
 
 
+def eval_table():
+    """Return the recorded runs as a table, the best first."""
+    runs = []
+    for settings in README.parent.glob("evals/runs/*/settings.json"):
+        about = json.loads(settings.read_text(encoding="utf-8"))
+        found = json.loads(settings.with_name("summary.json").read_text(encoding="utf-8"))
+        runs.append((found["problems"], about, settings.parent.name))
+    lines = [
+        "| run | model, prompt | accuracy | of what was answered | calibration error (chance) |",
+        "|---|---|---|---|---|",
+    ]
+    for found, about, name in sorted(
+        runs, key=lambda run: (run[0]["in_scope"], run[0]["accuracy"]["value"]), reverse=True
+    ):
+        prompt = f", {about['prompt'].partition('@')[0]}" if about["prompt"] else ""
+        lines.append(
+            f"| `{name}` | {about['model']}{prompt} | {interval(found['accuracy'])} "
+            f"| {interval(found['answered_accuracy'])} "
+            f"| {found['ece']:.3f} ({found['ece_p95']:.3f}) |"
+            if found["ece"] is not None
+            else f"| `{name}` | {about['model']}{prompt} | {interval(found['accuracy'])} "
+            f"| {interval(found['answered_accuracy'])} | – |"
+        )
+    return "<!-- eval table -->\n" + "\n".join(lines) + "\n<!-- end -->"
+
+
+def interval(rate):
+    """Return a rate with its counts and interval."""
+    return (
+        f"{rate['value']:.3f} ({rate['right']}/{rate['total']}; "
+        f"{rate['low']:.3f}–{rate['high']:.3f})"
+    )
+
+
 def renewed(text):
+    text = TABLE.sub(lambda _: eval_table(), text)
     text = RUN.sub(lambda m: f"{m[1]}{m[2]}\n{output_of(m[2]).rstrip()}\n{m[4]}", text)
     return HELP.sub(lambda _: help_texts(), text)
 

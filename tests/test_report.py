@@ -19,7 +19,7 @@ from triage_agent.records import (
     Signals,
     Usage,
 )
-from triage_agent.report import as_advice, as_quiz, as_row
+from triage_agent.report import as_advice, as_quiz, as_row, made_by
 from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
 
 
@@ -70,7 +70,7 @@ QUIZ = score(dict.fromkeys([question.id for question in load_quiz().questions], 
 
 def advice(rows, profile=None, quiz=None):
     decision = decide(rows, profile, quiz)
-    return as_advice(rows, decision, plan_for(decision))
+    return as_advice(rows, decision, plan_for(decision, rows))
 
 
 @pytest.mark.parametrize("row", [CLASSIFIED, ABSTAINED, FAILED], ids=lambda row: row.outcome.value)
@@ -238,6 +238,39 @@ def test_the_plan_says_everything_that_a_report_shows():
         "watch_for",
         "would_change",
         "notes",
+        "order",
+        "stages",
+        "interviews",
+        "instead",
     ]
     assert list(plan["roles"]) == ["fractional-cto"]
     assert plan["roles"]["fractional-cto"]["usd_per_month"] == {"low": 5000, "high": 15000}
+
+
+def test_the_plan_is_there_as_lines_and_by_stages():
+    plan = advice([CLASSIFIED])["plan"]
+    lines = [f"{one['title']}: {line}" for one in plan["stages"] for line in one["lines"]]
+    assert plan["first_60_days"] == lines
+    assert lines[-1].startswith("By day 60: ")
+    assert plan["order"] == ["p1"]
+    assert plan["instead"] == []
+    (questions,) = plan["interviews"].values()
+    assert list(plan["interviews"]) == ["fractional-cto"]
+    assert len(questions) == 10
+    assert list(questions[0]) == ["question", "listen_for"]
+
+
+def test_without_a_decision_the_plan_says_what_to_do_instead():
+    plan = advice([ABSTAINED])["plan"]
+    assert (plan["first_60_days"], plan["order"], plan["stages"], plan["interviews"]) == (
+        [],
+        [],
+        [],
+        {},
+    )
+    assert plan["instead"]
+
+
+def test_those_who_read_the_problems_are_named_once():
+    assert made_by([CLASSIFIED, CLASSIFIED, ABSTAINED]) == ("llm, m, prompt guide@abc; embedded, e")
+    assert made_by([]) == ""

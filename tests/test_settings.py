@@ -1,10 +1,12 @@
 """Which backend is used, and what the user is told about it."""
 
+import math
+
 import pytest
 
 from triage_agent.backends import open_backend
 from triage_agent.errors import SettingsError
-from triage_agent.settings import Backend, Choice, Tuning, choose_backend
+from triage_agent.settings import Backend, Choice, Tuning, check_tuning, choose_backend
 
 KEY = {"OPENAI_API_KEY": "sk-from-the-environment"}
 NAMED = {"TRIAGE_MODEL": "gpt-from-the-environment"}
@@ -29,6 +31,8 @@ NAMED = {"TRIAGE_MODEL": "gpt-from-the-environment"}
         pytest.param("embedded", NAMED | KEY, "m", "embedded", id="embedded is embedded"),
         pytest.param("llm", {}, "m", "llm", id="llm with --model is the LLM"),
         pytest.param("llm", NAMED, None, "llm", id="llm with TRIAGE_MODEL is the LLM"),
+        pytest.param("cascade", {}, "m", "cascade", id="cascade with --model is the cascade"),
+        pytest.param("cascade", NAMED, None, "cascade", id="cascade with TRIAGE_MODEL, too"),
     ],
 )
 def test_the_backend_follows_what_is_configured(wanted, environment, model, chosen):
@@ -37,11 +41,77 @@ def test_the_backend_follows_what_is_configured(wanted, environment, model, chos
     assert choice.why
 
 
+@pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE])
 @pytest.mark.parametrize("environment", [{}, KEY, {"TRIAGE_MODEL": " "}])
-def test_the_llm_without_a_model_is_an_error_that_names_the_option(environment):
+def test_the_llm_without_a_model_is_an_error_that_names_the_option(environment, wanted):
     with pytest.raises(SettingsError, match=r"--model") as caught:
-        choose_backend(Backend.LLM, environment)
+        choose_backend(wanted, environment)
     assert caught.value.exit_code == 2
+
+
+CHOICES = {kind: Choice(kind, "a test", "m") for kind in Backend if kind is not Backend.AUTO}
+LLM, EMBEDDED, CASCADE = Backend.LLM, Backend.EMBEDDED, Backend.CASCADE
+
+
+@pytest.mark.parametrize(
+    ("backend", "settings"),
+    [
+        pytest.param(EMBEDDED, {"prior": 0.3}, id="a prior for the embedded model"),
+        pytest.param(CASCADE, {"prior": 0.001}, id="a prior for the cascade"),
+        pytest.param(LLM, {"prior": 0.5}, id="the usual prior changes nothing, so it may be said"),
+        pytest.param(CASCADE, {"cascade_threshold": 0.5}, id="the lowest threshold"),
+        pytest.param(CASCADE, {"cascade_threshold": 1.0}, id="the highest threshold"),
+        pytest.param(CASCADE, {"cascade_accuracy": 0.98}, id="an accuracy"),
+        pytest.param(CASCADE, {"cascade_calls": 0.0}, id="no calls at all"),
+    ],
+)
+def test_a_setting_that_the_backend_follows_is_accepted(backend, settings):
+    check_tuning(CHOICES[backend], Tuning(**settings))
+
+
+@pytest.mark.parametrize(
+    ("backend", "settings", "says"),
+    [
+        *(
+            pytest.param(EMBEDDED, {"prior": prior}, "between 0 and 1", id=f"a prior of {prior}")
+            for prior in (0.0, 1.0, -0.1, 1.1, math.nan, math.inf)
+        ),
+        pytest.param(LLM, {"prior": 0.3}, "--prior is for", id="the LLM has no prior"),
+        pytest.param(LLM, {"prior": 0.0}, "between 0 and 1", id="no prior at all, either"),
+        pytest.param(
+            LLM, {"cascade_threshold": 0.9}, "--cascade-threshold is for", id="the LLM alone"
+        ),
+        pytest.param(
+            EMBEDDED, {"cascade_accuracy": 0.9}, "--cascade-accuracy is for", id="embedded alone"
+        ),
+        pytest.param(
+            EMBEDDED, {"cascade_calls": 0.0}, "--cascade-calls is for", id="a zero counts"
+        ),
+        pytest.param(
+            CASCADE,
+            {"cascade_threshold": 0.9, "cascade_accuracy": 0.9},
+            "--cascade-threshold and --cascade-accuracy exclude each other",
+            id="two wishes at once",
+        ),
+        pytest.param(
+            CASCADE,
+            {"cascade_accuracy": 0.9, "cascade_calls": 0.0},
+            "--cascade-accuracy and --cascade-calls exclude each other",
+            id="two other wishes at once",
+        ),
+        pytest.param(CASCADE, {"cascade_threshold": 0.49}, "between 0.5 and 1", id="too low"),
+        pytest.param(CASCADE, {"cascade_threshold": 1.01}, "between 0.5 and 1", id="too high"),
+        pytest.param(CASCADE, {"cascade_threshold": math.nan}, "between 0.5 and 1", id="no number"),
+        pytest.param(CASCADE, {"cascade_accuracy": 0.49}, "between 0.5 and 1", id="an accuracy"),
+        pytest.param(CASCADE, {"cascade_calls": -0.01}, "between 0 and 1", id="a share of calls"),
+    ],
+)
+def test_a_setting_that_cannot_work_or_would_be_ignored_is_an_error(backend, settings, says):
+    with pytest.raises(SettingsError, match=says) as caught:
+        check_tuning(CHOICES[backend], Tuning(**settings))
+    assert caught.value.exit_code == 2
+    with pytest.raises(SettingsError, match=says):
+        open_backend(CHOICES[backend], Tuning(**settings))
 
 
 def test_options_win_over_the_environment():

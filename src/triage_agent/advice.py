@@ -1,8 +1,10 @@
 """What to tell the owner: role facts, the first 60 days, red flags, what would change the verdict.
 
-Every sentence and figure comes from the data files roles.toml, advice.toml and red_flags.toml.
+Every sentence and figure comes from the data files roles.toml, advice.toml, plan.toml and
+red_flags.toml.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -17,7 +19,8 @@ from triage_agent.decide import (
     Recommendation,
     apply_rules,
 )
-from triage_agent.quiz import load_quiz
+from triage_agent.plan import FirstDays, first_days
+from triage_agent.records import Classification
 from triage_agent.revenue import MILLION, Band, Revenue
 
 
@@ -58,6 +61,10 @@ class RedFlag(Strict):
     roles: tuple[Role, ...]
     other_role: bool  # the person is doing the other role's job
     text: str
+    question: str  # yes means that the flag is there
+    severe_question: str | None = None  # asked after a yes; None: the flag has no worse case
+    means: str
+    do: str
 
 
 class RedFlags(Strict):
@@ -72,7 +79,6 @@ class Advice(Strict):
     headline: str
     because: str
     roles: tuple[Role, ...]
-    first_60_days: tuple[str, ...]
 
 
 class RoleTable(RootModel[dict[Role, RoleFacts]]):
@@ -104,11 +110,12 @@ class Plan:
     headline: str
     because: str
     roles: dict[Role, RoleFacts]
-    first_60_days: tuple[str, ...]
+    first_days: FirstDays
     prepare: tuple[str, ...]  # what a weak quiz asks for first
     watch_for: tuple[str, ...]
     would_change: tuple[str, ...]
     notes: tuple[str, ...]
+    hours_cost: tuple[str, ...] = ()  # what the hours that the problems state cost (see `roi`)
 
 
 @cache
@@ -129,18 +136,34 @@ def red_flags() -> tuple[RedFlag, ...]:
     return load_toml(folder("prompts") / "red_flags.toml", RedFlags).flags
 
 
-def plan_for(decision: Decision) -> Plan:
-    """Return what to tell the owner about a decision; deterministic from the data files."""
+def plan_for(decision: Decision, rows: Sequence[Classification]) -> Plan:
+    """Return what to tell the owner about a decision on these problems; deterministic."""
     advice = advice_table()[decision.recommendation]
     return Plan(
         headline=advice.headline,
         because=advice.because,
         roles={role: role_facts()[role] for role in advice.roles},
-        first_60_days=advice.first_60_days,
+        first_days=first_days(decision, rows),
         prepare=_preparation(decision),
         watch_for=tuple(flag.text for flag in red_flags() if set(flag.roles) & set(advice.roles)),
         would_change=_would_change(decision),
         notes=_notes(decision),
+    )
+
+
+def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
+    """Return the facts about one role as pairs of a name and a value, for every kind of report."""
+    return (
+        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
+        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
+        ("time to a return", facts.time_to_return),
+        ("focus", facts.focus),
+        ("background", facts.background),
+        ("builds", facts.builds),
+        ("manages people", facts.manages_people),
+        ("best for", facts.best_for),
+        ("four areas", "; ".join(facts.areas)),
+        ("in 60 days shows", facts.within_60_days),
     )
 
 
@@ -218,9 +241,4 @@ def _notes(decision: Decision) -> tuple[str, ...]:
         notes.append(f"Revenue is unknown: {decision.profile.revenue.why_unknown}.")
     if decision.profile.revenue.note:
         notes.append(f"Revenue: {decision.profile.revenue.note}.")
-    if decision.recommendation is Recommendation.TAKE_THE_QUIZ:
-        notes.append(
-            f"Take the quiz ({len(load_quiz().questions)} questions): "
-            "triage quiz --save answers.json; then run the same command with --quiz answers.json."
-        )
     return tuple(notes)

@@ -58,7 +58,7 @@ class Asking:
         """Return the validated reply; a second bad reply is a `ReplyError`."""
         raw = await self.chat.ask(request)
         try:
-            reply = read_reply(raw)
+            reply = read_reply(raw, brief=request.brief)
         except ReplyError as error:
             self.chat.judged(raw.rung, fits=False)
             return await self._repair(request, raw, error)
@@ -79,7 +79,7 @@ class Asking:
         second: ChatReply | None = None
         try:
             second = await self.chat.ask(replace(request, messages=request.messages + turns))
-            reply = read_reply(second)
+            reply = read_reply(second, brief=request.brief)
         except TriageError as again:
             if second is not None:
                 self.chat.judged(second.rung, fits=False)
@@ -111,7 +111,7 @@ class Recalling:
             return self._free(await asyncio.shield(other))
         kept = None if self.fresh else self.memory.find(key)
         if kept is not None:
-            return self._free(Answer(read_reply(kept), kept))
+            return self._free(Answer(read_reply(kept, brief=request.brief), kept))
         task = asyncio.ensure_future(self._ask_and_keep(key, request))
         self._under_way[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))

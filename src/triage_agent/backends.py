@@ -1,11 +1,15 @@
 """Puts a backend together: the model, and around it memory, limits and money."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 
+from triage_agent.calibration import Calibration, Identity, find_calibration
+from triage_agent.data import folder
+from triage_agent.errors import SettingsError
 from triage_agent.model import Model
-from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.settings import USUAL_PRIOR, Backend, Choice, Tuning, check_tuning
 
 
 async def _nothing() -> None:
@@ -23,17 +27,115 @@ class Opened:
     spent_usd: Callable[[], Decimal | None] = field(default=lambda: None)  # None: no price known
     cap_usd: Decimal | None = None
     close: Callable[[], None] = field(default=lambda: None)  # of what the model does not close
+    again: Callable[[int], Model] | None = None  # None: the model says the same every time
+    calibration: Calibration | None = None  # None: none was fitted for this model and prompt
+
+    def repeat(self, number: int) -> Model:
+        """Return the model as it answers the `number`th time: a kept answer is no repeat."""
+        return self.again(number) if self.again else self.model
 
 
 def open_backend(choice: Choice, tuning: Tuning | None = None) -> Opened:
     """Return the chosen backend, open; what only one of them needs is imported for it alone."""
-    if choice.backend is Backend.EMBEDDED:
-        from triage_agent.embedded_model import EmbeddedModel
+    tuning = tuning or Tuning()
+    check_tuning(choice, tuning)
+    opened = _open(choice, tuning)
+    try:
+        return replace(opened, calibration=_calibration(opened.model, tuning))
+    except SettingsError:
+        opened.close()
+        raise
 
-        embedded = EmbeddedModel()
-        line = f"backend: embedded ({embedded.name}), nothing leaves this machine"
-        return Opened(embedded, line)
-    return _open_llm(choice, tuning or Tuning())
+
+def identity_of(model: Model) -> Identity:
+    """Return what a calibration of an open model is about.
+
+    A cascade's threshold belongs to it: it chooses the problems that the LLM is asked about.
+    """
+    from triage_agent.cascade import Cascade
+
+    at = f" at {model.threshold:g}" if isinstance(model, Cascade) else ""
+    return Identity(model.backend, model.name + at, model.prompt)
+
+
+def calibration_folder(tuning: Tuning) -> Path:
+    """Return the user's folder of calibrations; it stands beside the ledger."""
+    from triage_agent.ledger import default_path
+
+    return (tuning.cache or default_path()).parent / "calibration"
+
+
+def _calibration(model: Model, tuning: Tuning) -> Calibration | None:
+    """Return the calibration of an open model: the user's own, else the one that ships."""
+    if tuning.prior != USUAL_PRIOR:  # every calibration was fitted at the usual one
+        return None
+    identity = identity_of(model)
+    folders = [calibration_folder(tuning), folder("evals") / "calibration"]
+    paths = [place / identity.file_name for place in folders]
+    if model.backend == Backend.EMBEDDED:
+        from triage_agent.embedded_weights import WEIGHTS
+
+        paths.append(WEIGHTS / "calibration.json")
+    return find_calibration(identity, paths)
+
+
+def _open(choice: Choice, tuning: Tuning) -> Opened:
+    """Return the chosen backend, open, without its calibration."""
+    if choice.backend is Backend.LLM:
+        return _open_llm(choice, tuning)
+    from triage_agent.embedded_model import EmbeddedModel
+
+    embedded = EmbeddedModel(tuning.prior)
+    prior = "" if tuning.prior == USUAL_PRIOR else f", prior {tuning.prior:g}"
+    named = f"embedded ({embedded.name}{prior})"
+    if choice.backend is Backend.EMBEDDED:
+        return Opened(embedded, f"backend: {named}, nothing leaves this machine")
+    from triage_agent.cascade import Cascade
+
+    threshold = cascade_threshold(tuning)
+    opened = _open_llm(choice, tuning)
+    llm = opened.line.removeprefix("backend: ")
+    return replace(
+        opened,
+        model=Cascade(embedded, opened.model, threshold),
+        again=lambda number: Cascade(embedded, opened.repeat(number), threshold),
+        line=f"backend: cascade, {named} where at least {100 * threshold:g}% sure, else {llm}",
+    )
+
+
+def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
+    """Return what tells whether the backend would send a text to the LLM; nothing is sent."""
+    check_tuning(choice, tuning)
+    if choice.backend is not Backend.CASCADE:
+        return lambda _: choice.backend is Backend.LLM
+    from triage_agent.cascade import sureness
+    from triage_agent.embedded_model import EmbeddedModel
+
+    embedded, threshold = EmbeddedModel(tuning.prior), cascade_threshold(tuning)
+    return lambda text: sureness(embedded.read(text)) < threshold
+
+
+def cascade_threshold(tuning: Tuning) -> float:
+    """Return how sure the embedded model must be to answer alone: as given, or as measured."""
+    from triage_agent import cascade
+    from triage_agent.embedded_weights import WEIGHTS
+
+    if tuning.cascade_threshold is not None:
+        return tuning.cascade_threshold
+    points = cascade.load_curve(WEIGHTS)
+    if tuning.cascade_calls is not None:
+        return cascade.threshold_for_calls(points, tuning.cascade_calls)
+    accuracy = tuning.cascade_accuracy
+    return cascade.threshold_for_accuracy(
+        points, cascade.WANTED_ACCURACY if accuracy is None else accuracy
+    )
+
+
+def _neighbours() -> Callable[[str], str]:
+    """Return what finds the examples nearest to a text."""
+    from triage_agent.neighbours import Neighbours
+
+    return Neighbours().as_text
 
 
 def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
@@ -76,12 +178,22 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
     redacts = not local if tuning.redact is None else tuning.redact
     where = "on this machine" if local else "your text is sent there"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
+    llm = LLMModel(
+        chat,
+        recalling,
+        template,
+        tuning.votes,
+        redacts,
+        tuning.brief,
+        _neighbours() if template.wants_examples else None,
+    )
     return Opened(
-        LLMModel(chat, recalling, template, tuning.votes, redacts),
+        llm,
         f"backend: llm ({choice.model}) at {chat.host}, {where}{hidden}",
         remembered=lambda: recalling.remembered,
         drain=recalling.drain,
         spent_usd=lambda: budget.spent_usd if price else None,
         cap_usd=tuning.max_cost_usd,
         close=ledger.close,
+        again=lambda number: replace(llm, first_sample=number * tuning.votes),
     )

@@ -15,18 +15,27 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from triage_agent.classify import Policy, classify
-from triage_agent.decide import Decision, Profile, decide
-from triage_agent.flatten import as_line, flat_decision, flat_problem, has_error, read_problem
+from triage_agent.decide import Decision, Profile, decide, doubtful_problems
+from triage_agent.flatten import (
+    LIST_MARK,
+    as_line,
+    flat_decision,
+    flat_problem,
+    has_error,
+    read_problem,
+)
 from triage_agent.forms import Columns, Form, read_form
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult
-from triage_agent.records import Classification, Outcome, Problem, Usage
+from triage_agent.records import Classification, DecidedBy, Outcome, Problem, Usage
 from triage_agent.revenue import UNKNOWN_REVENUE
+from triage_agent.reviews_file import Reviews, answer, answered_values, text_key
+from triage_agent.summary import in_brief
 from triage_agent.tables import Row
 
 Values = dict[str, Any]
-Page = Callable[[Form, list[Classification], Decision], None]
+Page = Callable[[Form, list[Classification], Decision | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Job:
     labels_only: bool = False  # no recommendation
     usd_rate: float | None = None
     width: int = 256  # rows under way at once
+    reviews: Reviews = field(default_factory=dict)  # what a person answered before
 
 
 @dataclass(slots=True)
@@ -50,6 +60,7 @@ class Tally:
     problems: int = 0
     most_problems: int = 0  # in one row
     needs_review: int = 0
+    reviewed: int = 0  # problems that a person decided
     errors: int = 0
     complaints: int = 0  # rows with something that could not be read
     usage: Usage = field(default_factory=Usage)
@@ -63,6 +74,7 @@ class Tally:
         for row in rows:
             self.problems += 1
             self.needs_review += row.needs_review
+            self.reviewed += row.decided_by is DecidedBy.PERSON
             self.errors += row.outcome is Outcome.ERROR
             self.usage += row.usage
             self.labels[row.label.value if row.label else row.outcome.value] += 1
@@ -127,7 +139,7 @@ class Group:
             sells.pop() if len(sells) == 1 else None,
         )
         quiz = self.quizzes[0] if len(set(self.quizzes)) == 1 else None
-        return decide(self.problems, profile, quiz), tuple(conflicts)
+        return decide_business(self.problems, profile, quiz), tuple(conflicts)
 
     def columns(self) -> Values:
         """Return the columns that every row of the business repeats."""
@@ -143,11 +155,13 @@ async def answer_rows(
     *,
     kept: Iterator[Mapping[str, Any]] | None = None,
     page: Page | None = None,
+    brief: bool = False,
 ) -> AsyncGenerator[Tally, None]:
     """Answer every row in order into `spool`, and yield the tally after each.
 
     `kept` gives the rows of an earlier OUT: those without an error are taken over where the input
-    row in the same place is unchanged. `page` is called with each business (its first row). What
+    row in the same place is unchanged. `page` is called with each business (its first row; no
+    decision with `labels_only`); `brief` if the beginnings of the texts are enough for it. What
     concerns every row (the service stopped, the cost cap) is raised.
     """
     tally = Tally()
@@ -159,9 +173,12 @@ async def answer_rows(
     async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
         row, before = pair
         form = read_form(row, job.columns, split=job.split, usd_rate=job.usd_rate)
-        if before is not None and not has_error(before) and _is_of(before, row):
-            return form, dict(before), True, _read_back(before)
+        if before is not None and _is_of(before, row):
+            values = answered_values(before, form.problems, job.reviews)
+            if not has_error(values):
+                return form, values, True, _with_texts(read_problems(values), form)
         found = await _classify_form(form, job, model)
+        found = [answer(one, job.reviews.get(text_key(one.text))) for one in found]
         return form, {**row.values, **_flat(form, found, model)}, False, found
 
     async with aclosing(in_order(with_kept(), work, job.width)) as results:
@@ -170,31 +187,51 @@ async def answer_rows(
             tally.kept += was_kept
             tally.complaints += bool(form.complaints)
             tally.count(found)
-            if job.labels_only:
-                spool.add(values, None)
-            elif form.group is not None:
+            if form.group is not None and not job.labels_only:
                 business = spool.groups.setdefault(form.group, Group(form))
-                business.add(form, found, whole=page is not None)
+                shown = [in_brief(row) for row in found] if brief else found
+                business.add(form, shown, whole=page is not None)
                 spool.add(values, form.group)
             else:
-                decision = decide(found, form.profile, form.quiz)
+                decides = not job.labels_only
+                decision = decide_business(found, form.profile, form.quiz) if decides else None
                 _announce(decision, form, found, tally, page)
-                spool.add({**values, **flat_decision(decision)}, None)
+                spool.add(values | (flat_decision(decision) if decision else {}), None)
             yield tally
     for business in spool.groups.values():
         decision, _ = business.decide()
         _announce(decision, business.first, business.problems, tally, page)
 
 
+def _with_texts(found: list[Classification], form: Form) -> list[Classification]:
+    """Return problems that were read back with their texts, which stand in the form."""
+    if len(found) != len(form.problems):
+        return found
+    return [replace(row, text=text) for row, text in zip(found, form.problems, strict=True)]
+
+
+def decide_business(
+    problems: list[Classification], profile: Profile, quiz: QuizResult | None
+) -> Decision:
+    """Return the decision; a problem that a person left without a label makes none provisional."""
+    decision = decide(problems, profile, quiz)
+    unsettled = [p for p in problems if p.label or p.decided_by is not DecidedBy.PERSON]
+    if len(unsettled) == len(problems):
+        return decision
+    doubtful = doubtful_problems(unsettled, decision.recommendation, profile, quiz)
+    return replace(decision, provisional=bool(doubtful), provisional_because=doubtful)
+
+
 def _announce(
-    decision: Decision,
+    decision: Decision | None,
     form: Form,
     problems: list[Classification],
     tally: Tally,
     page: Page | None,
 ) -> None:
     """Count one business's recommendation, and write its page if pages are wanted."""
-    tally.recommendations[decision.recommendation.value] += 1
+    if decision is not None:
+        tally.recommendations[decision.recommendation.value] += 1
     if page is not None:
         page(form, problems, decision)
 
@@ -225,12 +262,24 @@ def _flat(form: Form, found: list[Classification], model: Model) -> Values:
     values: Values = {}
     for number, row in enumerate(found, start=1):
         values |= flat_problem(number, row)
+    # A cascade's problems may each have been read by another of its models.
+    models = [row.model for row in found]
+    prompts = [row.prompt for row in found]
     return values | {
         "triage_notes": " ".join(form.complaints) or None,
         "triage_backend": model.backend,
-        "triage_model": model.name,
-        "triage_prompt": model.prompt,
+        "triage_model": _one_or_each(models) if found else model.name,
+        "triage_prompt": next(filter(None, prompts), None) if found else model.prompt,
     }
+
+
+def _one_or_each(names: list[str]) -> str:
+    """Return the one name, or that of each problem in order.
+
+    >>> _one_or_each(["a", "a"]), _one_or_each(["a", "b", "a"])
+    ('a', 'a | b | a')
+    """
+    return names[0] if len(set(names)) == 1 else LIST_MARK.join(names)
 
 
 def _is_of(values: Mapping[str, Any], row: Row) -> bool:
@@ -243,7 +292,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _read_back(values: Mapping[str, Any]) -> list[Classification]:
+def read_problems(values: Mapping[str, Any]) -> list[Classification]:
     """Return the problems of a row that was written before, enough to decide again."""
     found: list[Classification] = []
     while (row := read_problem(values, len(found) + 1)) is not None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage_agent.backends import open_backend
+from triage_agent.cascade import Cascade
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.model import Model
-from triage_agent.records import Prediction, Problem
+from triage_agent.records import Problem
 from triage_agent.settings import Backend, Choice, Tuning
 
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
@@ -23,35 +24,38 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(choice: Choice, *, prompt: str, timeout_s: float) -> list[Finding]:
+def examine(choice: Choice, tuning: Tuning) -> list[Finding]:
     """Return the findings about a backend, the chosen one and why first; no finding shows a key."""
     findings = [Finding("backend", True, f"{choice.backend.value}, because {choice.why}")]
-    if choice.backend is Backend.LLM:
+    if choice.backend is not Backend.EMBEDDED:
         key = "a key is set" if choice.api_key else "no key is set (fine for most local servers)"
         findings.append(Finding("key", True, key))
     started = time.perf_counter()
     try:
         # Fresh: a remembered answer would say nothing about the server.
-        opened = open_backend(choice, Tuning(prompt, timeout_s, fresh=True))
-        loaded = time.perf_counter()
+        opened = open_backend(choice, replace(tuning, fresh=True))
         findings.append(Finding("model", True, opened.line))
-        prediction = asyncio.run(_ask(opened.model))
+        if choice.backend is not Backend.LLM:
+            findings.append(Finding("loading", True, f"{time.perf_counter() - started:.2f} s"))
+        asyncio.run(_ask_all(opened.model, findings))
     except TriageError as error:
-        return [*findings, _failure(error)]
-    took = time.perf_counter() - loaded
-    if choice.backend is Backend.LLM:
-        findings.append(Finding("endpoint", True, "reachable, and it accepts the key"))
-        findings.append(Finding("structured output", True, f"works ({_enforced(opened.model)})"))
-    else:
-        findings.append(Finding("loading", True, f"{loaded - started:.2f} s"))
-    answer = f"{prediction.label.value}, {took:.2f} s"
-    return [*findings, Finding("one question", True, answer)]
+        findings.append(_failure(error))
+    return findings
 
 
-async def _ask(model: Model) -> Prediction:
-    """Return the answer to the sample question, and close the model."""
+async def _ask_all(model: Model, findings: list[Finding]) -> None:
+    """Add what the sample question shows, of both models of a cascade; and close the model."""
+    models = (model.embedded, model.llm) if isinstance(model, Cascade) else (model,)
     try:
-        return await model.predict(Problem("doctor", SAMPLE))
+        for one in models:
+            started = time.perf_counter()
+            prediction = await one.predict(Problem("doctor", SAMPLE))
+            took = time.perf_counter() - started
+            if one.backend == Backend.LLM:
+                findings.append(Finding("endpoint", True, "reachable, and it accepts the key"))
+                findings.append(Finding("structured output", True, f"works ({_enforced(one)})"))
+            check = f"one question to {one.backend}" if len(models) > 1 else "one question"
+            findings.append(Finding(check, True, f"{prediction.label.value}, {took:.2f} s"))
     finally:
         await model.aclose()
 

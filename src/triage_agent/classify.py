@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from triage_agent import grounding
+from triage_agent.calibration import TIE_RULE, Calibration
 from triage_agent.errors import ReplyError, ServiceError
 from triage_agent.model import Model
 from triage_agent.records import (
@@ -27,6 +28,7 @@ class Policy:
     """The settings of the rules that turn a prediction into a classification."""
 
     threshold: float = DEFAULT_THRESHOLD  # under it the tie-breaker decides; 0.5 to 1
+    calibration: Calibration | None = None  # None: none was fitted for this backend
 
 
 async def classify(
@@ -62,6 +64,10 @@ def apply_policy(
     problem: Problem, prediction: Prediction, model: Model, policy: Policy
 ) -> Classification:
     """Return the classification that a prediction leads to; checks in the order of PRODUCT.md."""
+    fitted = policy.calibration is not None and policy.calibration.fits(prediction)
+    calibration = policy.calibration if fitted else None
+    if calibration:
+        prediction = calibration.calibrated(prediction)
     row = replace(
         _blank(problem, model, Outcome.CLASSIFIED),
         p_build=prediction.p_build,
@@ -72,20 +78,32 @@ def apply_policy(
         truncated=prediction.truncated,
         usage=prediction.usage,
     )
-    if because := _abstains(prediction):
+    if prediction.made_by:
+        row = replace(row, model=prediction.made_by.model, prompt=prediction.made_by.prompt)
+    if because := abstention_of(prediction):
         return replace(row, outcome=Outcome.ABSTAINED, abstained_because=because, p_build=None)
-    if is_torn(prediction.p_build, prediction.signals, prediction.votes, policy.threshold):
+    likely = _probability_of(prediction.label, prediction.p_build)
+    torn = is_torn(prediction.p_build, prediction.signals, prediction.votes, policy.threshold)
+    # A calibrated probability may speak against the label that the model argues for.
+    if torn or (calibration and likely is not None and likely < 0.5):
         label, rule = break_tie(prediction.signals)
-        row = replace(row, label=label, decided_by=rule)
+        rate = calibration.tie_rate(rule, policy.threshold) if calibration else None
+        row = replace(
+            row,
+            label=label,
+            decided_by=rule,
+            probability=rate,
+            probability_from=None if rate is None else TIE_RULE,
+        )
     else:
         row = replace(
             row,
             label=prediction.label,
             decided_by=DecidedBy.MODEL,
-            probability=_probability_of(prediction.label, prediction.p_build),
+            probability=likely,
             probability_from=prediction.probability_from,
         )
-    return replace(row, review_reasons=_review_reasons(row))
+    return replace(row, review_reasons=_review_reasons(row, disputed=prediction.disputed))
 
 
 def answer_question(row: Classification, signal: str | None) -> Classification:
@@ -93,7 +111,8 @@ def answer_question(row: Classification, signal: str | None) -> Classification:
 
     `signal` names what the owner said is true (`customer_facing_software`,
     `engineering_leadership`, `existing_process`); None means "not sure" and changes nothing. The
-    owner knows better than the model, so the answer replaces the signals that the tie rules read.
+    owner knows better than the models, so the answer replaces the signals that the tie rules read,
+    and settles what they disagree about.
     """
     if signal is None:
         return row
@@ -133,7 +152,7 @@ def _blank(problem: Problem, model: Model, outcome: Outcome) -> Classification:
     )
 
 
-def _abstains(prediction: Prediction) -> Abstention | None:
+def abstention_of(prediction: Prediction) -> Abstention | None:
     """Return why a prediction is no answer; None if it is one."""
     if not prediction.known_language:  # first: what else was noticed in it means nothing
         return Abstention.UNKNOWN_LANGUAGE
@@ -149,12 +168,13 @@ def _probability_of(label: Label, p_build: float | None) -> float | None:
     return p_build if label is Label.BUILD else 1 - p_build
 
 
-def _review_reasons(row: Classification) -> tuple[ReviewReason, ...]:
+def _review_reasons(row: Classification, *, disputed: bool = False) -> tuple[ReviewReason, ...]:
     """Return why a person should look at a classified row."""
     reasons = {
         ReviewReason.TB4: row.decided_by is DecidedBy.TB4,
         ReviewReason.NO_EVIDENCE: not row.evidence,
         ReviewReason.INSTRUCTS_READER: bool(row.signals and row.signals.instructs_reader),
         ReviewReason.TRUNCATED: row.truncated,
+        ReviewReason.BACKENDS_DISAGREE: disputed,
     }
     return tuple(reason for reason, holds in reasons.items() if holds)

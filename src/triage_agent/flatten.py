@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triage_agent.decide import Decision
-from triage_agent.records import Classification, DecidedBy, Label, Outcome, ReviewReason
+from triage_agent.errors import InputError
+from triage_agent.records import (
+    Abstention,
+    Classification,
+    DecidedBy,
+    Failure,
+    Function,
+    Label,
+    Outcome,
+    ReviewReason,
+)
 from triage_agent.report import rounded
 
 PROBLEM_FIELDS = (
@@ -20,6 +30,18 @@ PROBLEM_FIELDS = (
     "function",
     "hours_per_week",
     "evidence",
+    "rationale",
+    "error",
+)
+REVIEWED_FIELDS = (  # those that a person's answer changes
+    "outcome",
+    "label",
+    "probability",
+    "probability_from",
+    "decided_by",
+    "needs_review",
+    "review_reasons",
+    "abstained_because",
     "rationale",
     "error",
 )
@@ -85,24 +107,45 @@ def flat_decision(decision: Decision, conflicts: Sequence[str] = ()) -> dict[str
 
 
 def read_problem(values: Mapping[str, Any], number: int) -> Classification | None:
-    """Return what a written row says about one problem, enough to decide again; None: nothing.
+    """Return what a written row says about one problem; None: nothing.
 
-    Texts and signals are not in the columns, so they are not in the result.
+    Texts and signals are not in the columns, so they are not in the result. Raises `InputError`
+    for a cell that no batch writes.
     """
-    cell = {name: values.get(f"triage_{number}_{name}") for name in PROBLEM_FIELDS}
-    if cell["outcome"] in (None, ""):
+    cell: dict[str, Any] = {}
+    for name in PROBLEM_FIELDS:
+        value = values.get(f"triage_{number}_{name}")
+        cell[name] = None if value == "" else value
+    if cell["outcome"] is None:
         return None
-    reasons = str(cell["review_reasons"] or "").split(LIST_MARK)
-    return Classification(
-        id=str(number),
-        text="",
-        outcome=Outcome(cell["outcome"]),
-        backend=str(values.get("triage_backend") or ""),
-        model=str(values.get("triage_model") or ""),
-        label=Label(cell["label"]) if cell["label"] else None,
-        decided_by=DecidedBy(cell["decided_by"]) if cell["decided_by"] else None,
-        review_reasons=tuple(ReviewReason(reason) for reason in reasons if reason),
-    )
+    kind, _, message = str(cell["error"] or "").partition(": ")
+    try:
+        return Classification(
+            id=f"problem {number}",
+            text="",
+            outcome=Outcome(cell["outcome"]),
+            backend=str(values.get("triage_backend") or ""),
+            model=str(values.get("triage_model") or ""),
+            prompt=values.get("triage_prompt") or None,
+            label=Label(cell["label"]) if cell["label"] else None,
+            probability=_number(cell["probability"]),
+            probability_from=cell["probability_from"],
+            decided_by=DecidedBy(cell["decided_by"]) if cell["decided_by"] else None,
+            abstained_because=(
+                Abstention(cell["abstained_because"]) if cell["abstained_because"] else None
+            ),
+            review_reasons=tuple(map(ReviewReason, _items(cell["review_reasons"]))),
+            function=Function(cell["function"]) if cell["function"] else None,
+            hours_per_week=_number(cell["hours_per_week"]),
+            evidence=_items(cell["evidence"]),
+            rationale=str(cell["rationale"] or ""),
+            error=Failure(kind, message, retryable=True) if kind else None,
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"A column of triage_{number} holds what triage does not write: {error}. "
+            "Correct the cell, or run the batch again."
+        ) from error
 
 
 def has_error(values: Mapping[str, Any]) -> bool:
@@ -117,3 +160,13 @@ def has_error(values: Mapping[str, Any]) -> bool:
 def as_line(values: Mapping[str, Any] | Sequence[Any]) -> str:
     """Return values as one line of JSON."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _items(cell: object) -> tuple[str, ...]:
+    """Return the items of a list in one cell."""
+    return tuple(str(cell).split(LIST_MARK)) if cell else ()
+
+
+def _number(cell: Any) -> float | None:
+    """Return a cell's number; CSV holds it as text."""
+    return None if cell is None else float(cell)

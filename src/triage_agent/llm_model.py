@@ -1,6 +1,7 @@
 """A language model as a `Model`: it hides personal data, puts the prompt, and counts votes."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from triage_agent.answers import Answer, Answerer
@@ -18,7 +19,9 @@ class LLMModel:
     """Reads problems by asking a chat service.
 
     `votes` is how often each problem is asked; with `redacts`, e-mail addresses, phone, card and
-    account numbers do not leave this machine.
+    account numbers do not leave this machine. With `brief`, the reply has no rationale, function or
+    evidence. `examples` finds what the prompt shows of the labelled examples; it sees the text as
+    it is sent.
     """
 
     chat: Chat
@@ -26,6 +29,9 @@ class LLMModel:
     template: Prompt
     votes: int = 1
     redacts: bool = True
+    brief: bool = False
+    examples: Callable[[str], str] | None = None
+    first_sample: int = 0  # another number asks anew where an answer is kept
 
     @property
     def backend(self) -> str:
@@ -49,12 +55,15 @@ class LLMModel:
         """
         head, truncated = cut(problem.text)
         hidden = redact(head) if self.redacts else None
+        text = hidden.text if hidden else head
+        shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
         request = ChatRequest(
-            messages=self.template.messages(hidden.text if hidden else head),
+            messages=self.template.messages(text, shown),
             schema_name=SCHEMA_NAME,
-            schema=reply_schema(),
+            schema=reply_schema(brief=self.brief),
             max_output_tokens=MAX_OUTPUT_TOKENS,
             temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
+            brief=self.brief,
         )
         answers = await self._ask(request)
         predictions = [to_prediction(a.reply, a.raw, truncated=truncated) for a in answers]
@@ -73,9 +82,10 @@ class LLMModel:
 
     async def _ask(self, request: ChatRequest) -> list[Answer]:
         """Return one answer a vote; the first error is raised after all have ended."""
-        samples = [replace(request, sample=number) for number in range(self.votes)]
+        numbers = range(self.first_sample, self.first_sample + self.votes)
+        samples = [replace(request, sample=number) for number in numbers]
         if len(samples) == 1:
-            return [await self.answerer.answer(request)]
+            return [await self.answerer.answer(samples[0])]
         ended = await asyncio.gather(
             *(self.answerer.answer(sample) for sample in samples), return_exceptions=True
         )

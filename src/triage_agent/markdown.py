@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from triage_agent.advice import Plan
+from triage_agent.advice import Plan, described
 from triage_agent.decide import Decision
+from triage_agent.plan import FirstDays
+from triage_agent.quiz import QuizResult
 from triage_agent.records import Classification
+from triage_agent.report import made_by
 from triage_agent.wording import abstained_words, decided_words, review_words
 
 # Everything that Markdown or HTML could take for more than text.
@@ -17,32 +20,33 @@ def advice_page(title: str, rows: Sequence[Classification], decision: Decision, 
     mark = " (provisional)" if decision.provisional else ""
     lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {plan.because}", ""]
     lines += _section("Good to know", map(escape, plan.notes))
+    lines += _section("What would change it", plan.would_change)
     lines += ["## The problems", ""]
     for number, row in enumerate(rows, start=1):
-        lines += [f"{number}. {escape(row.text)}", ""]
+        lines += [f"{number}. {escape(row.text) or '(no text)'}", ""]
         lines += [f"   {line}  " for line in _about(row)]
         lines.append("")
-    for facts in plan.roles.values():
-        low, high = facts.usd_per_month.low, facts.usd_per_month.high
-        lines += [f"## The {facts.name}", "", "| | |", "|---|---|"]
-        lines += [
-            f"| cost a month | ${low:,}–{high:,} |",
-            f"| hours a month | {facts.hours_per_month.low}–{facts.hours_per_month.high} |",
-            f"| time to a return | {facts.time_to_return} |",
-            f"| focus | {facts.focus} |",
-            f"| builds | {facts.builds} |",
-            f"| in 60 days shows | {facts.within_60_days} |",
-            "",
-        ]
     trace = (
         f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
         for step in decision.verdict.trace
     )
-    lines += _section("Rules that decided", map(escape, trace))
-    lines += _section("What would change it", plan.would_change)
+    lines += _section("The rules that decided", map(escape, trace))
+    lines += _quiz(decision.quiz) if decision.quiz else []
+    for facts in plan.roles.values():
+        lines += [f"## The {facts.name}", "", "| | |", "|---|---|"]
+        lines += [f"| {name} | {value} |" for name, value in described(facts)]
+        lines.append("")
+    lines += _section("What the stated hours cost", map(escape, plan.hours_cost))
     lines += _section("Prepare first", plan.prepare)
-    lines += _section("The first 60 days", plan.first_60_days)
+    lines += _section("What to do now", map(escape, plan.first_days.instead))
+    lines += _days(plan.first_days)
+    for interview in plan.first_days.interviews:
+        lines += [f"## What to ask at the interview ({interview.role})", ""]
+        for number, (question, listen_for) in enumerate(interview.questions, start=1):
+            lines.append(f"{number}. {escape(question)} *Listen for: {escape(listen_for)}*")
+        lines.append("")
     lines += _section("Watch for these red flags", plan.watch_for)
+    lines += [f"Read by {escape(readers)}" for readers in [made_by(rows)] if readers]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -67,8 +71,26 @@ def _about(row: Classification) -> Iterable[str]:
         yield escape(row.rationale)
     if row.evidence:
         yield "evidence: " + "; ".join(f"“{escape(quote)}”" for quote in row.evidence)
+    if row.hours_per_week is not None:
+        yield f"hours a week, as the text says: {row.hours_per_week:g}"
     if row.needs_review:
         yield f"needs review: {review_words(row)}"
+
+
+def _quiz(result: QuizResult) -> list[str]:
+    """Return the taken quiz as a table."""
+    lines = [f"## Readiness: {result.score:.0f} of 100", "", "| | points of 3 | level |"]
+    lines.append("|---|---|---|")
+    lines += [f"| {d.dimension} | {d.points} | {d.level} |" for d in result.dimensions]
+    return [*lines, ""]
+
+
+def _days(days: FirstDays) -> list[str]:
+    """Return the plan, a heading a stage; nothing if there is none."""
+    lines = ["## The first 60 days", ""] if days.stages else []
+    for stage in days.stages:
+        lines += [f"### {stage.title}", "", *(f"- {escape(line)}" for line in stage.lines), ""]
+    return lines
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:

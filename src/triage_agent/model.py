@@ -50,6 +50,7 @@ class ChatRequest:
     schema: dict[str, Any] = field(hash=False)  # JSON Schema of the wanted reply
     max_output_tokens: int
     temperature: float = 0.0
+    brief: bool = False  # the reply leaves out what only people read
     sample: int = 0  # the number of the vote, when one problem is asked several times
 
 

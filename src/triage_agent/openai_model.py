@@ -112,8 +112,7 @@ class OpenAIChat:
         """Return the answer, after at most `attempts` tries."""
         spent: list[Usage] = []
         try:
-            try:
-                # Nearly every first attempt is the last one, and needs nobody who counts them.
+            try:  # nearly every first attempt is the last, and needs nobody who counts them
                 reply = await self._attempt(request, spent)
             except TriageError as first:
                 reply = await self._retry(first, request, spent)
@@ -254,9 +253,8 @@ class OpenAIChat:
     async def _post(self, content: bytes) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""
         try:
-            # The low-level call skips the SDK's typed building and parsing, which costs three
-            # times the rest of a call.
-            # The client's own timeout starts anew with every byte that drips in.
+            # The SDK's typed building and parsing would cost three times the rest of a call, and
+            # its timeout starts anew with every byte that drips in.
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(
                     self._address,

@@ -110,6 +110,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeBy:
+    """Which of several models gave a prediction."""
+
+    model: str
+    prompt: str | None = None  # None: that model has no prompt
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What a model says about one problem, before any rule is applied."""
 
@@ -124,6 +132,8 @@ class Prediction:
     truncated: bool = False  # the model saw only the beginning of the text
     votes: tuple[Label, ...] = ()  # the labels of repeated samples; empty: a single answer
     usage: Usage = field(default_factory=Usage)
+    made_by: MadeBy | None = None  # None: the model that was asked
+    disputed: bool = False  # another model that read the text gives the other label
 
 
 @dataclass(frozen=True, slots=True)

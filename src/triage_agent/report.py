@@ -45,7 +45,7 @@ def as_row(row: Classification) -> dict[str, Any]:
 
 def as_advice(rows: Sequence[Classification], decision: Decision, plan: Plan) -> dict[str, Any]:
     """Return a business's advice as JSON values."""
-    revenue = decision.profile.revenue
+    revenue, days = decision.profile.revenue, plan.first_days
     return {
         "schema_version": SCHEMA_VERSION,
         "problems": [as_row(row) for row in rows],
@@ -69,11 +69,22 @@ def as_advice(rows: Sequence[Classification], decision: Decision, plan: Plan) ->
             "headline": plan.headline,
             "because": plan.because,
             "roles": {role.value: facts.model_dump() for role, facts in plan.roles.items()},
-            "first_60_days": list(plan.first_60_days),
+            "first_60_days": [f"{s.title}: {line}" for s in days.stages for line in s.lines],
             "prepare": list(plan.prepare),
+            "hours_cost": list(plan.hours_cost),
             "watch_for": list(plan.watch_for),
             "would_change": list(plan.would_change),
             "notes": list(plan.notes),
+            "order": list(days.order),
+            "stages": [{"title": s.title, "lines": list(s.lines)} for s in days.stages],
+            "interviews": {
+                interview.role: [
+                    {"question": question, "listen_for": listen_for}
+                    for question, listen_for in interview.questions
+                ]
+                for interview in days.interviews
+            },
+            "instead": list(days.instead),
         },
     }
 
@@ -86,6 +97,21 @@ def as_quiz(result: QuizResult) -> dict[str, Any]:
         "passed": result.passed,
         "dimensions": [asdict(dimension) for dimension in result.dimensions],
     }
+
+
+def made_by(rows: Sequence[Classification]) -> str:
+    """Return which backend, model and prompt read the problems; empty if nothing was read.
+
+    >>> from triage_agent.records import Outcome
+    >>> made_by([Classification("p", "x", Outcome.CLASSIFIED, "llm", "m", prompt="guide@1")])
+    'llm, m, prompt guide@1'
+    """
+    readers = [
+        f"{row.backend}, {row.model}" + (f", prompt {row.prompt}" if row.prompt else "")
+        for row in rows
+        if row.backend
+    ]
+    return "; ".join(dict.fromkeys(readers))
 
 
 def rounded(value: float | None) -> float | None:

@@ -15,6 +15,10 @@ class Backend(StrEnum):
     AUTO = "auto"
     LLM = "llm"
     EMBEDDED = "embedded"
+    CASCADE = "cascade"
+
+
+USUAL_PRIOR = 0.5  # the embedded model was calibrated for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Tuning:
     timeout_s: float = 120.0
     votes: int = 1
     redact: bool | None = None  # None: for every host but this machine
+    brief: bool = False  # label and signals only; for evaluations
     fresh: bool = False  # do not read answers from the ledger
     cache: Path | None = None  # the ledger's file; None: the user's cache folder
     max_concurrency: int = 64
@@ -44,6 +49,12 @@ class Tuning:
     account: str = ""  # under which spending adds up across runs: the output's path
     max_cost_usd: Decimal | None = None
     price: str | None = None  # USD a million tokens, "input/output"; None: from the price file
+    prior: float = USUAL_PRIOR  # share of build-software that the embedded model expects
+    # At most one of the three says when the cascade asks the LLM; None of them: an accuracy of
+    # `cascade.WANTED_ACCURACY`.
+    cascade_threshold: float | None = None  # where the embedded model is less sure than this
+    cascade_accuracy: float | None = None  # so often that what the embedded model keeps is right
+    cascade_calls: float | None = None  # about this share of the problems at most
 
 
 def choose_backend(
@@ -57,7 +68,8 @@ def choose_backend(
     """Return the backend to use.
 
     `auto` takes the LLM if a model is named (option or TRIAGE_MODEL), else the embedded model: a
-    key alone sends nothing anywhere. Raises `SettingsError` if the LLM is wanted without a model.
+    key alone sends nothing anywhere. Raises `SettingsError` if the LLM or the cascade is wanted
+    without a model.
     """
     model = (model or environment.get("TRIAGE_MODEL") or "").strip()
     if wanted is Backend.EMBEDDED:
@@ -66,12 +78,48 @@ def choose_backend(
         return Choice(Backend.EMBEDDED, "no model is named by --model or TRIAGE_MODEL")
     if not model:
         raise SettingsError(
-            "The LLM backend needs the name of a model. Give it with --model or TRIAGE_MODEL."
+            f"{'The cascade' if wanted is Backend.CASCADE else 'The LLM backend'} needs the name "
+            "of a model. Give it with --model or TRIAGE_MODEL."
         )
     return Choice(
-        Backend.LLM,
-        "--backend llm asks for it" if wanted is Backend.LLM else "a model is named",
+        Backend.LLM if wanted is Backend.AUTO else wanted,
+        "a model is named" if wanted is Backend.AUTO else f"--backend {wanted.value} asks for it",
         model,
         base_url or environment.get("OPENAI_BASE_URL") or None,
         api_key or environment.get("OPENAI_API_KEY") or None,
     )
+
+
+def check_tuning(choice: Choice, tuning: Tuning) -> None:
+    """Raise `SettingsError` for a setting that cannot work, or that the backend would ignore."""
+    if not 0 < tuning.prior < 1:
+        raise SettingsError(
+            f"--prior {tuning.prior:g} is no share of problems: it must lie between 0 and 1, "
+            "like 0.3."
+        )
+    if tuning.prior != USUAL_PRIOR and choice.backend is Backend.LLM:
+        raise SettingsError(
+            "--prior is for the embedded model and the cascade, and this run uses the LLM "
+            f"({choice.why}). Leave it out, or choose with --backend."
+        )
+    given = {
+        name: (value, least)
+        for name, value, least in (
+            ("--cascade-threshold", tuning.cascade_threshold, 0.5),
+            ("--cascade-accuracy", tuning.cascade_accuracy, 0.5),
+            ("--cascade-calls", tuning.cascade_calls, 0.0),
+        )
+        if value is not None
+    }
+    if len(given) > 1:
+        raise SettingsError(
+            f"{' and '.join(given)} exclude each other: each says when the LLM is asked."
+        )
+    for name, (value, least) in given.items():
+        if choice.backend is not Backend.CASCADE:
+            raise SettingsError(
+                f"{name} is for --backend cascade, and this run uses {choice.backend.value} "
+                f"({choice.why})."
+            )
+        if not least <= value <= 1:
+            raise SettingsError(f"{name} {value:g} must lie between {least:g} and 1.")

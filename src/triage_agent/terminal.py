@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import Plan, Role, RoleFacts
+from triage_agent.advice import Plan, Role, RoleFacts, described
 from triage_agent.decide import Decision
+from triage_agent.plan import FirstDays
 from triage_agent.quiz import MAX_POINTS, QuizResult
 from triage_agent.records import Classification, Label, Outcome
 from triage_agent.wording import abstained_words, decided_words, review_words
@@ -51,8 +52,10 @@ def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
     _show_list(console, "Rules that decided", _trace_lines(decision))
     _show_list(console, "What would change it", plan.would_change)
     _show_list(console, "Good to know", plan.notes)
+    _show_list(console, "What the stated hours cost", plan.hours_cost)
     _show_list(console, "Prepare first", plan.prepare)
-    _show_list(console, "The first 60 days", plan.first_60_days)
+    _show_list(console, "What to do now", plan.first_days.instead)
+    _show_days(console, plan.first_days)
     _show_list(console, "Watch for these red flags", plan.watch_for)
 
 
@@ -102,19 +105,23 @@ def _trace_lines(decision: Decision) -> Iterable[str]:
 def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
     """Print the facts about one role, one a line."""
     console.print(Text(f"The {facts.name} ({role.value})", style="bold"))
-    for name, value in (
-        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
-        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
-        ("time to a return", facts.time_to_return),
-        ("focus", facts.focus),
-        ("background", facts.background),
-        ("builds", facts.builds),
-        ("manages people", facts.manages_people),
-        ("best for", facts.best_for),
-        ("four areas", "; ".join(facts.areas)),
-        ("in 60 days shows", facts.within_60_days),
-    ):
+    for name, value in described(facts):
         _print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
+    console.print()
+
+
+def _show_days(console: Console, days: FirstDays) -> None:
+    """Print the plan, a stage after the other, and where the interview questions are."""
+    if not days.stages:
+        return
+    console.print(Text("The first 60 days", style="bold"))
+    for stage in days.stages:
+        console.print(Text(f"  {stage.title}"))
+        for line in stage.lines:
+            _print_block(console, Text(clean(line)), indent="      ", first="    - ")
+    if days.interviews:
+        line = "Ten questions for the interview stand in the report: -o report.html"
+        _print_block(console, Text(line, style="dim"), indent="  ")
     console.print()
 
 

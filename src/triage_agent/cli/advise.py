@@ -11,17 +11,21 @@ from triage_agent.cli.options import (
     AskOption,
     BackendOption,
     BaseUrlOption,
+    CascadeAccuracyOption,
+    CascadeCallsOption,
+    CascadeOption,
     FreshOption,
     JsonOption,
     KeyOption,
     ModelOption,
+    PriorOption,
     PromptOption,
     RedactOption,
     ThresholdOption,
     TimeoutOption,
     VotesOption,
 )
-from triage_agent.settings import Backend, Tuning
+from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
 
 
 def advise(
@@ -51,12 +55,24 @@ def advise(
         Path | None,
         typer.Option(help="Answers of the readiness quiz, as `triage quiz --save` writes them."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write a report too: .html, .md or .json."),
+    ] = None,
+    hourly_cost: Annotated[
+        str | None,
+        typer.Option(help="USD that an hour of your staff costs; assumed if not given."),
+    ] = None,
     as_json: JsonOption = False,
     ask: AskOption = True,
     backend: BackendOption = Backend.AUTO,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     api_key: KeyOption = None,
+    prior: PriorOption = USUAL_PRIOR,
+    cascade_threshold: CascadeOption = None,
+    cascade_accuracy: CascadeAccuracyOption = None,
+    cascade_calls: CascadeCallsOption = None,
     prompt: PromptOption = "guide",
     threshold: ThresholdOption = 0.65,
     timeout: TimeoutOption = 120.0,
@@ -65,20 +81,38 @@ def advise(
     fresh: FreshOption = False,
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
+    from dataclasses import replace
+
     from triage_agent.advice import plan_for
+    from triage_agent.amounts import read_amount
+    from triage_agent.cli.pages import check_report, write_report
     from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
     from triage_agent.decide import Profile, Recommendation, decide
     from triage_agent.quiz import read_answers
     from triage_agent.records import Classification
     from triage_agent.report import as_advice
     from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
+    from triage_agent.roi import ASSUMED_HOURLY_COST_USD, burn
     from triage_agent.terminal import show_decision, show_problem
 
     profile = Profile(
         UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software
     )
     answers = read_answers(quiz) if quiz else None
-    tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
+    an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
+    if output:
+        check_report(output)  # before anything is asked or paid for
+    tuning = Tuning(
+        prompt,
+        timeout,
+        votes,
+        redact=redact,
+        fresh=fresh,
+        prior=prior,
+        cascade_threshold=cascade_threshold,
+        cascade_accuracy=cascade_accuracy,
+        cascade_calls=cascade_calls,
+    )
     session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
     asking = ask and not as_json
     given = list(behind_wishes(read_problems(problems), ask=asking))  # asked before the model
@@ -87,7 +121,11 @@ def advise(
     decision = decide(rows, profile, answers)
     if decision.recommendation is Recommendation.TAKE_THE_QUIZ and asking:
         decision = decide(rows, profile, ask_quiz())
-    plan = plan_for(decision)
+    estimate = burn(rows, ASSUMED_HOURLY_COST_USD if an_hour is None else an_hour)
+    plan = replace(plan_for(decision, rows), hours_cost=estimate.lines if estimate else ())
+    if output:  # first, since whoever reads what is printed may go away
+        write_report(output, rows, decision, plan)
+        typer.echo(f"The report is in {output}", err=True)
     if as_json:
         sys.stdout.write(json.dumps(as_advice(rows, decision, plan), ensure_ascii=False) + "\n")
     else:

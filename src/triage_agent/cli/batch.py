@@ -8,16 +8,20 @@ import typer
 from triage_agent.cli.options import (
     BackendOption,
     BaseUrlOption,
+    CascadeAccuracyOption,
+    CascadeCallsOption,
+    CascadeOption,
     FreshOption,
     KeyOption,
     ModelOption,
+    PriorOption,
     PromptOption,
     RedactOption,
     ThresholdOption,
     TimeoutOption,
     VotesOption,
 )
-from triage_agent.settings import Backend, Tuning
+from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
 
 
 def batch(
@@ -75,8 +79,9 @@ def batch(
         bool, typer.Option("--retry-errors", help="Ask again about the rows in error, only those.")
     ] = False,
     reports: Annotated[
-        Path | None, typer.Option(help="A folder for one Markdown page a business.")
+        Path | None, typer.Option(help="A folder for one HTML page a business.")
     ] = None,
+    report: Annotated[Path | None, typer.Option(help="An HTML page about the whole batch.")] = None,
     rpm: Annotated[float | None, typer.Option(min=1, help="Requests a minute, at most.")] = None,
     tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute, at most.")] = None,
     max_concurrency: Annotated[
@@ -86,6 +91,10 @@ def batch(
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     api_key: KeyOption = None,
+    prior: PriorOption = USUAL_PRIOR,
+    cascade_threshold: CascadeOption = None,
+    cascade_accuracy: CascadeAccuracyOption = None,
+    cascade_calls: CascadeCallsOption = None,
     prompt: PromptOption = "guide",
     threshold: ThresholdOption = 0.65,
     timeout: TimeoutOption = 120.0,
@@ -101,6 +110,8 @@ def batch(
 
     from triage_agent.cli.batch_run import Wish, run
 
+    if labels_only and reports:
+        raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
     run(
@@ -129,6 +140,7 @@ def batch(
             dry_run=dry_run,
             retry_errors=retry_errors,
             reports=reports,
+            report=report,
             backend=(backend, model, base_url, api_key),
             tuning=Tuning(
                 prompt,
@@ -142,6 +154,10 @@ def batch(
                 account=str(out.resolve()),
                 max_cost_usd=None if max_cost is None else Decimal(str(max_cost)),
                 price=price,
+                prior=prior,
+                cascade_threshold=cascade_threshold,
+                cascade_accuracy=cascade_accuracy,
+                cascade_calls=cascade_calls,
             ),
         )
     )

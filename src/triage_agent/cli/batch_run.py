@@ -5,20 +5,22 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from triage_agent.backends import Opened, open_backend
-from triage_agent.batch import Job, Page, Spool, Tally, answer_rows
+from triage_agent.backends import Opened, asks_llm, open_backend
+from triage_agent.batch import Job, Spool, Tally, answer_rows
+from triage_agent.cascade import Cascade
 from triage_agent.classify import Policy
-from triage_agent.cli.pages import page_writer
+from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.deliver import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.forms import Columns, read_form, resolve_columns
+from triage_agent.reviews_file import load_reviews, reviews_path
 from triage_agent.settings import Backend, Choice, Tuning, choose_backend
 from triage_agent.sheets import open_sheet, read_back
 from triage_agent.tables import Table, open_table
@@ -39,6 +41,7 @@ class Wish:
     dry_run: bool
     retry_errors: bool
     reports: Path | None
+    report: Path | None
     backend: tuple[Backend, str | None, str | None, str | None]
     tuning: Tuning
 
@@ -46,24 +49,38 @@ class Wish:
 def run(wish: Wish) -> None:
     """Carry out the whole batch; exit code 3 if rows are left in error."""
     open_sheet(wish.out, ())  # an extension that cannot be is known before anything is read
+    if wish.report:
+        check_page(wish.report)
     table, columns = _understand(wish)
     backend, model, base_url, key = wish.backend
     choice = choose_backend(backend, os.environ, model=model, base_url=base_url, api_key=key)
     survey = table.survey()
     _say(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
-    job = Job(columns, Policy(wish.threshold), wish.split, wish.labels_only, wish.usd_rate)
+    job = Job(
+        columns,
+        Policy(wish.threshold),
+        wish.split,
+        wish.labels_only,
+        wish.usd_rate,
+        reviews=load_reviews(reviews_path(wish.out)),
+    )
     if wish.dry_run:
         _quote(wish, choice, table, job, survey.rows)
         return
     kept = _earlier(wish)
     opened = open_backend(choice, wish.tuning)
+    job = replace(job, policy=Policy(wish.threshold, opened.calibration))
     with closing(opened), closing(Spool()) as spool:
         _say(opened.line)
         started = time.time()
-        page = page_writer(wish.reports) if wish.reports else None
-        tally = _answer(opened, table, job, spool, survey.rows, kept, page)
+        reports = Reports(wish.reports, wish.report)
+        tally = _answer(opened, table, job, spool, survey.rows, kept, reports)
         write_out(wish.out, spool, survey.columns, tally, decided=not wish.labels_only)
-        _finish(wish, choice, opened, tally, time.time() - started)
+        reading = {"format": table.format, "split": job.split, "usd_rate": job.usd_rate}
+        reading["columns"] = asdict(columns)
+        _finish(wish, choice, opened, tally, reading, time.time() - started)
+        for line in reports.finish(_made_how(wish, opened, tally), wish.out):
+            _say(line)
     if tally.errors:
         raise typer.Exit(3)
 
@@ -101,14 +118,22 @@ def _answer(
     spool: Spool,
     total: int | None,
     kept: Iterator[Mapping[str, Any]] | None,
-    page: Page | None,
+    reports: Reports,
 ) -> Tally:
     """Return the tally after every row is answered into the spool; what stops the run is raised."""
     tally = Tally()
 
     async def answer() -> Tally:
         nonlocal tally
-        rows = answer_rows(table.rows(), job, opened.model, spool, kept=kept, page=page)
+        rows = answer_rows(
+            table.rows(),
+            job,
+            opened.model,
+            spool,
+            kept=kept,
+            page=reports.page,
+            brief=reports.brief,
+        )
         with Progress(total, opened) as progress:
             try:
                 async with aclosing(rows):
@@ -131,16 +156,27 @@ def _answer(
         raise
 
 
-def _finish(wish: Wish, choice: Choice, opened: Opened, tally: Tally, seconds: float) -> None:
+def _finish(
+    wish: Wish,
+    choice: Choice,
+    opened: Opened,
+    tally: Tally,
+    reading: Mapping[str, Any],
+    seconds: float,
+) -> None:
     """Write the record of the run, and say what came out and where it is."""
-    spent = opened.spent_usd()
+    spent, model = opened.spent_usd(), opened.model
     facts = {
         "forms": str(wish.forms),
-        "backend": opened.model.backend,
-        "model": opened.model.name,
-        "prompt": opened.model.prompt,
+        "reading": reading,  # so that `triage review` reads OUT in the same way
+        "backend": model.backend,
+        "model": model.name,
+        "prompt": model.prompt,
         "base_url": choice.base_url,
         "threshold": wish.threshold,
+        "calibration": opened.calibration.named if opened.calibration else None,
+        "prior": wish.tuning.prior if choice.backend is not Backend.LLM else None,
+        "cascade_threshold": model.threshold if isinstance(model, Cascade) else None,
         "remembered": opened.remembered(),
         "spent_usd": str(spent) if spent is not None else None,
         "duration_s": round(seconds, 3),
@@ -152,9 +188,11 @@ def _finish(wish: Wish, choice: Choice, opened: Opened, tally: Tally, seconds: f
     if tally.recommendations:
         _say(f"recommendations: {_counts(tally.recommendations)}")
     _say(f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})")
+    if tally.reviewed:
+        _say(f"{tally.reviewed} problems are as a person decided ({reviews_path(wish.out).name})")
     if tally.complaints:
         _say(f"{tally.complaints} rows hold something that could not be read; see triage_notes")
-    if opened.model.backend == Backend.LLM:
+    if model.backend != Backend.EMBEDDED:
         money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
         _say(
             f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
@@ -169,8 +207,23 @@ def _finish(wish: Wish, choice: Choice, opened: Opened, tally: Tally, seconds: f
         )
 
 
+def _made_how(wish: Wish, opened: Opened, tally: Tally) -> dict[str, str]:
+    """Return what the summary says about the run; nothing in it differs from run to run."""
+    model = opened.model
+    facts = {
+        "forms": wish.forms.name,
+        "rows": f"{tally.rows:,}",
+        "rows with something unreadable": f"{tally.complaints:,}",
+        "answers": wish.out.name,
+        "read by": f"{model.backend}, {model.name}",
+        "threshold": f"{wish.threshold:g}",
+    }
+    return facts | ({"prompt": model.prompt} if model.prompt else {})
+
+
 def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None) -> None:
     """Say what a run would cost, from the table's first rows; nothing is sent."""
+    asked = asks_llm(choice, wish.tuning)
     if choice.backend is Backend.EMBEDDED:
         _say("cost: none, the embedded model runs on this machine")
         return
@@ -179,19 +232,21 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
     from triage_agent.refusals import OPENAI_BASE_URL, host_of
 
     template = load_prompt(wish.tuning.prompt)
-    sizes, forms = [], 0
+    sizes, problems, forms = [], 0, 0
     for row in table.sample:
         forms += 1
         for text in read_form(row, job.columns, split=job.split).problems:
-            messages = template.messages(text)
-            sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
+            problems += 1
+            if asked(text):
+                messages = template.messages(text)
+                sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     price = price_of(choice.model, load_prices(), wish.tuning.price, host=host)
     if price is None:
         raise SettingsError(
             f"No price is known for {choice.model!r}. Give it with --price INPUT/OUTPUT."
         )
-    if rows is None or not sizes:
+    if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / forms) * wish.tuning.votes
     result = quote(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)

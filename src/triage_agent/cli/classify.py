@@ -11,17 +11,21 @@ from triage_agent.cli.options import (
     AskOption,
     BackendOption,
     BaseUrlOption,
+    CascadeAccuracyOption,
+    CascadeCallsOption,
+    CascadeOption,
     FreshOption,
     JsonOption,
     KeyOption,
     ModelOption,
+    PriorOption,
     PromptOption,
     RedactOption,
     ThresholdOption,
     TimeoutOption,
     VotesOption,
 )
-from triage_agent.settings import Backend, Tuning
+from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
 
 
 def classify(
@@ -34,6 +38,10 @@ def classify(
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     api_key: KeyOption = None,
+    prior: PriorOption = USUAL_PRIOR,
+    cascade_threshold: CascadeOption = None,
+    cascade_accuracy: CascadeAccuracyOption = None,
+    cascade_calls: CascadeCallsOption = None,
     prompt: PromptOption = "guide",
     threshold: ThresholdOption = 0.65,
     timeout: TimeoutOption = 120.0,
@@ -52,7 +60,17 @@ def classify(
     from triage_agent.report import as_row
     from triage_agent.terminal import show_problem
 
-    tuning = Tuning(prompt, timeout, votes, redact=redact, fresh=fresh)
+    tuning = Tuning(
+        prompt,
+        timeout,
+        votes,
+        redact=redact,
+        fresh=fresh,
+        prior=prior,
+        cascade_threshold=cascade_threshold,
+        cascade_accuracy=cascade_accuracy,
+        cascade_calls=cascade_calls,
+    )
     session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
     console, rows = out(), itertools.count(1)
     failed = False

@@ -9,13 +9,17 @@ import typer
 from triage_agent.cli.options import (
     BackendOption,
     BaseUrlOption,
+    CascadeAccuracyOption,
+    CascadeCallsOption,
+    CascadeOption,
     JsonOption,
     KeyOption,
     ModelOption,
+    PriorOption,
     PromptOption,
     TimeoutOption,
 )
-from triage_agent.settings import Backend
+from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
 
 
 def doctor(
@@ -24,6 +28,10 @@ def doctor(
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     api_key: KeyOption = None,
+    prior: PriorOption = USUAL_PRIOR,
+    cascade_threshold: CascadeOption = None,
+    cascade_accuracy: CascadeAccuracyOption = None,
+    cascade_calls: CascadeCallsOption = None,
     prompt: PromptOption = "guide",
     timeout: TimeoutOption = 120.0,
 ) -> None:
@@ -32,7 +40,15 @@ def doctor(
     from triage_agent.settings import choose_backend
 
     choice = choose_backend(backend, os.environ, model=model, base_url=base_url, api_key=api_key)
-    findings = examine(choice, prompt=prompt, timeout_s=timeout)
+    tuning = Tuning(
+        prompt,
+        timeout,
+        prior=prior,
+        cascade_threshold=cascade_threshold,
+        cascade_accuracy=cascade_accuracy,
+        cascade_calls=cascade_calls,
+    )
+    findings = examine(choice, tuning)
     if as_json:
         values = {finding.check: {"ok": finding.ok, "says": finding.says} for finding in findings}
         sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")

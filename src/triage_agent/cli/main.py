@@ -10,14 +10,20 @@ import typer
 from triage_agent.cli.advise import advise
 from triage_agent.cli.batch import batch
 from triage_agent.cli.cache import cache
+from triage_agent.cli.check_hire import check_hire
 from triage_agent.cli.classify import classify
+from triage_agent.cli.compare_roles import compare_roles
 from triage_agent.cli.doctor import doctor
+from triage_agent.cli.eval import app as evaluations
 from triage_agent.cli.quiz import quiz
+from triage_agent.cli.review import review
+from triage_agent.cli.roi import roi
 from triage_agent.errors import TriageError
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
-    "5 model or service stopped the run, 6 cost cap, 130 Ctrl-C."
+    "5 model or service stopped the run, 6 cost cap, 7 a gate breached or a run worse, "
+    "8 too few cases to tell, 130 Ctrl-C."
 )
 
 app = typer.Typer(
@@ -32,7 +38,12 @@ app = typer.Typer(
 app.command()(advise)
 app.command()(classify)
 app.command()(batch)
+app.command()(review)
 app.command()(quiz)
+app.add_typer(evaluations, name="eval")
+app.command()(roi)
+app.command("compare-roles")(compare_roles)
+app.command("check-hire")(check_hire)
 app.command()(cache)
 app.command()(doctor)
 

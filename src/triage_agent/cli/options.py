@@ -8,7 +8,10 @@ from triage_agent.settings import Backend
 
 BackendOption = Annotated[
     Backend,
-    typer.Option(help="Who reads the problems; auto: the LLM if a model is named, else embedded."),
+    typer.Option(
+        help="Who reads the problems; auto: the LLM if a model is named, else embedded; cascade: "
+        "embedded, and the LLM where that is not sure."
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -46,6 +49,31 @@ RedactOption = Annotated[
     typer.Option(
         "--redact/--no-redact",
         help="Hide e-mail addresses and numbers from the LLM; default: unless it runs here.",
+    ),
+]
+PriorOption = Annotated[
+    float,
+    typer.Option(help="The share of build-software, over 0 and under 1, that embedded expects."),
+]
+CascadeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--cascade-threshold", min=0.5, max=1, help="Ask the LLM where embedded is less sure."
+    ),
+]
+CascadeAccuracyOption = Annotated[
+    float | None,
+    typer.Option(
+        "--cascade-accuracy",
+        min=0.5,
+        max=1,
+        help="Ask the LLM so often that embedded is right in this share of the rest; default 0.97.",
+    ),
+]
+CascadeCallsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--cascade-calls", min=0, max=1, help="Ask the LLM about roughly this share at most."
     ),
 ]
 FreshOption = Annotated[

@@ -17,10 +17,16 @@ from triage_agent.intake import Rejected, from_arguments, from_stream, is_techno
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, load_quiz, score
-from triage_agent.records import Abstention, Classification, Failure, Outcome, Problem
+from triage_agent.records import (
+    Abstention,
+    Classification,
+    DecidedBy,
+    Failure,
+    Outcome,
+    Problem,
+)
 from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.terminal import clean
-from triage_agent.tiebreak import is_torn
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
     from questionary import Question
@@ -100,7 +106,7 @@ class Session:
         )
         opened = open_backend(choice, tuning)
         typer.echo(opened.line, err=True)
-        return cls(opened, Policy(threshold))
+        return cls(opened, Policy(threshold, opened.calibration))
 
     @property
     def model(self) -> Model:
@@ -143,11 +149,9 @@ class Session:
 
     async def _asked(self, row: Classification) -> Classification:
         """Return the row after the owner's answer, if it was unclear."""
-        torn = row.signals is not None and is_torn(
-            row.p_build, row.signals, threshold=self.policy.threshold
-        )
+        torn = row.decided_by not in {None, DecidedBy.MODEL}
         vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
-        if not (vague or (torn and row.outcome is Outcome.CLASSIFIED)):
+        if not (vague or torn):
             return row
         typer.echo(f"\nUnclear: {row.text.strip()[:200]}", err=True)
         answer: str = await _select(QUESTION, list(CHOICES)).unsafe_ask_async()

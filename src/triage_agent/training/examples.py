@@ -8,8 +8,25 @@ from pathlib import Path
 from triage_agent.records import Function, Label
 
 # A voice with both labels is left out as a whole: the model must do well on a stranger's style.
-VOICES = ("contrast", "forms", "ideas", "jobs", "marginal", "owner", "posts", "tickets")
-FOLDS = len(VOICES)
+# The number is the fold that leaves it out; two voices that share one are both strangers then.
+VOICES = {
+    "contrast": 0,
+    "email": 0,
+    "forms": 1,
+    "transcript": 1,
+    "ideas": 2,
+    "minutes": 2,
+    "jobs": 3,
+    "office": 3,
+    "marginal": 4,
+    "intake": 4,
+    "owner": 5,
+    "desk": 5,
+    "posts": 6,
+    "plain": 6,
+    "tickets": 7,
+}
+FOLDS = 8
 SIGNALS = (
     "customer_facing_software",
     "custom_system",
@@ -41,7 +58,7 @@ class Example:
         whole, or nothing would teach that kind; they are dealt out by their ids.
         """
         if self.voice in VOICES:
-            return VOICES.index(self.voice)
+            return VOICES[self.voice]
         return hashlib.sha256(self.id.encode()).digest()[0] % FOLDS
 
 

@@ -1,4 +1,6 @@
-"""Fits the linear heads, calibrates them, and writes heads.json, ngrams.npy and report.json.
+"""Fits the linear heads, calibrates them, and writes heads.json and ngrams.npy.
+
+Beside them it writes report.json, and calibration.json with the rates of the tie rules.
 
 Calibration and thresholds are chosen on log-odds of texts that the head had not seen: each fold
 leaves a whole voice out (see `Example.fold`).
@@ -8,6 +10,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,26 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.embedded_weights import ABSTENTIONS, BUCKETS, Vector, discounted, load_words
+from triage_agent.calibration import Calibration, FittedOn, Unchanged
+from triage_agent.embedded_weights import (
+    ABSTENTIONS,
+    BUCKETS,
+    Vector,
+    discounted,
+    load_heads,
+    load_words,
+)
 from triage_agent.records import Function, Label
+from triage_agent.settings import USUAL_PRIOR
+from triage_agent.tiebreak import DEFAULT_THRESHOLD
 from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_examples
-from triage_agent.training.measure import abstention_thresholds, best_threshold, report
+from triage_agent.training.measure import (
+    abstention_thresholds,
+    best_threshold,
+    predictions,
+    report,
+    tie_rates,
+)
 from triage_agent.training.views import (
     Flags,
     Numbers,
@@ -66,7 +86,7 @@ def make_heads(examples: Path, weights: Path) -> None:
         "examples_sha256": _sha256(examples),
         "encoder_sha256": _sha256(weights / "encoder.onnx"),
         "ngrams_sha256": _sha256(weights / "ngrams.npy"),
-        "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": 0.5},
+        "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": USUAL_PRIOR},
         "thresholds": {name: round(limits[name], 4) for name in SIGNALS},
         "ngram_rows": [*HEADS, "order"],
         "heads": as_lists(fitted, orders),
@@ -74,6 +94,36 @@ def make_heads(examples: Path, weights: Path) -> None:
     _write(weights / "heads.json", data)
     unseen["label"] = scale * unseen["label"] + shift
     _write(weights / "report.json", report(rows, unseen, limits))
+    calibration = calibration_of(rows, unseen, limits, examples, load_heads(weights).name)
+    _write(weights / "calibration.json", calibration.model_dump(mode="json"))
+
+
+def calibration_of(
+    rows: Sequence[Example],
+    unseen: dict[str, Numbers],
+    limits: dict[str, float],
+    examples: Path,
+    name: str,
+) -> Calibration:
+    """Return how often each tie rule is right on torn texts that the heads had not seen.
+
+    It has no map: the probabilities are calibrated already (see `calibrate`).
+    """
+    return Calibration(
+        backend="embedded",
+        model=name,
+        prompt=None,
+        probability_from="embedded",
+        votes=1,
+        threshold=DEFAULT_THRESHOLD,
+        map=Unchanged(),
+        prior=USUAL_PRIOR,
+        cases=sum(row.label is not None for row in rows),
+        tie_rates=tie_rates(rows, predictions(unseen, limits)),
+        fitted_on=FittedOn(file=examples.name, sha256=_sha256(examples)),
+        made=datetime.now(UTC).date(),
+        triage_agent=version("triage-agent"),
+    )
 
 
 def fit(

@@ -7,7 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from triage_agent.records import Label, Signals
+from triage_agent import calibration
+from triage_agent.calibration import TieRate, TieRule
+from triage_agent.cascade import curve, sureness
+from triage_agent.classify import abstention_of
+from triage_agent.records import Label, Prediction, Signals
 from triage_agent.tiebreak import break_tie, is_torn
 from triage_agent.training.examples import SIGNALS, VOICES, Example
 
@@ -55,18 +59,49 @@ def calibration_error(p: Numbers, truth: NDArray[np.bool_]) -> float:
     return float(sum(len(b) * abs(p[b].mean() - truth[b].mean()) for b in bins) / len(p))
 
 
-def after_tie_rules(
-    p: Numbers, log_odds: dict[str, Numbers], thresholds: dict[str, float]
-) -> NDArray[np.str_]:
+def predictions(log_odds: dict[str, Numbers], thresholds: dict[str, float]) -> list[Prediction]:
+    """Return what the model says about each row, as far as the log-odds tell."""
+    return [
+        Prediction(
+            label=Label.BUILD if p_build >= 0.5 else Label.AUTOMATE,
+            signals=Signals(**{n: bool(log_odds[n][index] >= thresholds[n]) for n in SIGNALS}),
+            p_build=float(p_build),
+        )
+        for index, p_build in enumerate(1 / (1 + np.exp(-log_odds["label"])))
+    ]
+
+
+def after_tie_rules(answers: Sequence[Prediction]) -> NDArray[np.str_]:
     """Return the label of each row once the tie rules have decided the torn ones."""
     labels = []
-    for index, p_build in enumerate(p):
-        signals = Signals(**{n: bool(log_odds[n][index] >= thresholds[n]) for n in SIGNALS})
-        label = Label.BUILD if p_build >= 0.5 else Label.AUTOMATE
-        if is_torn(float(p_build), signals):
-            label, _ = break_tie(signals)
+    for answer in answers:
+        label = answer.label
+        if is_torn(answer.p_build, answer.signals):
+            label, _ = break_tie(answer.signals)
         labels.append(label.value)
     return np.array(labels)
+
+
+def tie_rates(rows: Sequence[Example], answers: Sequence[Prediction]) -> dict[TieRule, TieRate]:
+    """Return how often each tie rule is right where it decides: torn, in scope, and answered."""
+    decided = []
+    for row, answer in zip(rows, answers, strict=True):
+        if row.label and not abstention_of(answer) and is_torn(answer.p_build, answer.signals):
+            label, rule = break_tie(answer.signals)
+            decided.append((rule, label is row.label))
+    return calibration.tie_rates(decided)
+
+
+def cascade_points(
+    rows: Sequence[Example], answers: Sequence[Prediction]
+) -> list[tuple[float, float, float]]:
+    """Return (threshold, kept, accuracy) of a cascade at each threshold (see `cascade.Point`).
+
+    Texts without a label count: to keep one is wrong.
+    """
+    pairs = zip(rows, answers, strict=True)
+    points = curve([(sureness(answer), answer.label is row.label) for row, answer in pairs])
+    return [(p.threshold, round(p.kept, 4), round(p.accuracy, 4)) for p in points]
 
 
 def report(
@@ -79,7 +114,8 @@ def report(
     right = (p >= 0.5) == truth
     voice = np.array([row.voice for row in rows])[in_scope]
     surest = np.argsort(-np.abs(p - 0.5), kind="stable")[: round(0.7 * len(p))]
-    ruled = after_tie_rules(1 / (1 + np.exp(-log_odds["label"])), log_odds, thresholds)
+    answers = predictions(log_odds, thresholds)
+    ruled = after_tie_rules(answers)
     abstains = np.zeros(len(rows), dtype=bool)
     for name in ("neither", "too_vague"):
         abstains |= log_odds[name] >= thresholds[name]
@@ -113,6 +149,11 @@ def report(
             "false_abstentions": _share(abstains[in_scope].sum(), in_scope.sum()),
         },
         "signals": signals,
+        "cascade": {
+            "what": "threshold, share of all texts kept, accuracy of the kept (without a label: 0)",
+            "texts": len(rows),
+            "points": cascade_points(rows, answers),
+        },
     }
 
 

@@ -1,0 +1,130 @@
+"""Amounts as people write them and as people read them, in `Decimal` on the way between."""
+
+import re
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+
+from triage_agent.errors import InputError
+from triage_agent.revenue import AMOUNT, FOREIGN, SCALES, UNKNOWN_WORDS
+
+CUT = Context(prec=60, rounding=ROUND_DOWN)  # a division never rounds up to a threshold
+SMALLEST = Decimal("0.000001")  # of anything but 0; what is smaller is a slip of a formula
+LARGEST_USD = Decimal(10) ** 9
+LARGEST = {
+    "hours_saved_per_week": Decimal(168 * 1000),  # a thousand people around the clock
+    "age_days": Decimal(36_500),  # a spreadsheet's dates are numbers above it
+}
+MOST_SHOWN = Decimal(1000)  # from here on a ratio or a time is only said to be long
+DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
+NEGATIVE = re.compile(r"[-−–(]\s*[\d.]")
+BLANK = {"", "-", "–", "—"}  # spreadsheets show a dash for 0
+
+
+def read_amount(cell: object, field: str, place: str) -> Decimal | None:
+    """Return what a cell or option says, None if it is blank, or raise `InputError`.
+
+    `field` is a field of `roi.Investment`; its unit decides whether "$" and "k" are understood.
+    The message begins with `place`. A comma before three digits groups them, as in revenue.
+
+    >>> read_amount(" $1,200 ", "monthly_cost_usd", "cell"), read_amount("1.2k", "one_off_cost_usd",
+    ... "cell"), read_amount("7,5", "hours_saved_per_week", "cell")
+    (Decimal('1200'), Decimal('1200.0'), Decimal('7.5'))
+    """
+    text = " ".join(str(cell).split()) if cell is not None else ""
+    unknown = BLANK if field != "age_days" else BLANK | UNKNOWN_WORDS
+    if text.casefold() in unknown:
+        return None
+    is_money = "usd" in field
+    body = " ".join(DOLLARS.sub(" ", text).split()) if is_money else text
+    foreign = FOREIGN.search(text) if is_money else None
+    value = None if foreign or isinstance(cell, bool | list | dict) else _number(body, is_money)
+    if value is not None:
+        return check(value, field, place=place, shown=text)
+    kind, example = ("an amount", "1200, $1,200 or 1.2k") if is_money else ("a number", "12 or 7.5")
+    wrong = f"is not {kind}"
+    if foreign:
+        wrong = f"is not in US dollars ({foreign.group()})"
+    elif NEGATIVE.match(body):
+        wrong = "must not be negative"
+    raise InputError(f"{place}: {_short(text)} {wrong}. Write it like {example}.")
+
+
+def check(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
+    """Return a value that a field of `roi.Investment` can take, or raise `InputError`.
+
+    The message begins with `place`, and shows the value as it was written.
+    """
+    most = LARGEST.get(field, LARGEST_USD)
+    if not value.is_finite():
+        wrong = "is not a finite number"
+    elif value < 0:
+        wrong = "must not be negative"
+    elif value > most:
+        wrong = f"is more than {most:,}, the most that is taken"
+    elif 0 < value < SMALLEST:
+        wrong = f"is less than {SMALLEST}, the least that is taken"
+    else:
+        return CUT.plus(value)
+    raise InputError(f"{place}: {_short(shown)} {wrong}. Correct it.")
+
+
+def _number(text: str, is_money: bool) -> Decimal | None:
+    """Return the number that a text is, None if it is none; "k" and "M" belong to money."""
+    try:
+        return Decimal(text)  # "nan" and "1e9" too, as spreadsheets write them
+    except InvalidOperation:
+        pass
+    found = AMOUNT.fullmatch(text)
+    if not found or (found.group(2) and not is_money):
+        return None
+    digits = found.group(1)
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
+        digits = digits.replace(".", "")
+    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
+        digits = re.sub(r"[,_ ']", "", digits)
+    return Decimal(digits.replace(",", ".")) * SCALES[(found.group(2) or "").casefold()]
+
+
+def _short(text: str) -> str:
+    """Return what somebody wrote, quoted, and cut to the length of a message."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def usd(amount: Decimal) -> str:
+    """Return an amount for people: cents under $100, then whole dollars, then millions.
+
+    >>> usd(Decimal("5.5")), usd(Decimal("99.995")), usd(Decimal(12_340_000))
+    ('$5.50', '$100', '$12.3M')
+    """
+    for scale, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M")):
+        if amount >= 10 * scale:
+            return f"${(amount / scale).quantize(Decimal('0.1'), ROUND_HALF_UP):,}{letter}"
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if cents >= 100 or cents == cents.to_integral_value():
+        return f"${amount.quantize(Decimal(1), ROUND_HALF_UP):,}"
+    return f"${cents}"
+
+
+def times(ratio: Decimal) -> str:
+    """Return a ratio for people, cut off, so that nothing under 3 reads as 3.
+
+    >>> times(Decimal("2.96")), times(Decimal("0.09")), times(Decimal(54321))
+    ('2.9', 'under 0.1', '1,000+')
+    """
+    if ratio >= MOST_SHOWN:
+        return f"{MOST_SHOWN:,}+"
+    if 0 < ratio < Decimal("0.1"):
+        return "under 0.1"
+    return f"{ratio.quantize(Decimal('0.1'), ROUND_DOWN, context=CUT)}"
+
+
+def months(count: Decimal) -> str:
+    """Return a number of months for people.
+
+    >>> months(Decimal("1.408")), months(Decimal("0.02"))
+    ('1.4', 'under 0.1')
+    """
+    if count >= MOST_SHOWN:
+        return f"{MOST_SHOWN:,}+"
+    if 0 < count < Decimal("0.1"):
+        return "under 0.1"
+    return f"{count.quantize(Decimal('0.1'), ROUND_HALF_UP, context=CUT)}"

@@ -1,0 +1,265 @@
+"""How sure a backend may be: what it claims, mapped to how often that came true.
+
+`triage eval calibrate` fits a map for one backend, model and prompt (see `evaluate.calibrate`);
+here such a file is read, and applied to what that backend says.
+"""
+
+import hashlib
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
+
+from triage_agent.data import Strict, explain
+from triage_agent.errors import SettingsError
+from triage_agent.records import DecidedBy, Prediction
+
+MIN_TIES = 5  # that a rule must have decided; of fewer, its rate says nothing
+MOST = 700.0  # log-odds, the most that a float can take back
+EDGE = 1e-6  # probabilities nearer to 0 or 1 have the log-odds of this one
+UNCALIBRATED = "-uncalibrated"  # how `probability_from` ends where no map was applied
+TIE_RULE = "tie-rule"  # what `probability_from` says of a rule's rate
+
+Share = Annotated[float, Field(ge=0, le=1)]
+TieRule = Literal["TB1", "TB2", "TB3", "TB4"]
+TIE_RULES: dict[DecidedBy, TieRule] = {
+    DecidedBy.TB1: "TB1",
+    DecidedBy.TB2: "TB2",
+    DecidedBy.TB3: "TB3",
+    DecidedBy.TB4: "TB4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a calibration is about: another prompt, or another model, has another one."""
+
+    backend: str
+    model: str
+    prompt: str | None  # None: the backend has no prompt
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file: readable, and its own by eight digits of a SHA-256.
+
+        >>> Identity("llm", "qwen/2.5:1b", "guide@12345678").file_name
+        'llm-qwen-2.5-1b-guide-12345678-a1a7d265.json'
+        """
+        parts = [self.backend, self.model, self.prompt or ""]
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")[:100]
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+        return f"{slug}-{digest[:8]}.json"
+
+
+class Unchanged(Strict):
+    """No map: the probabilities are honest as they are."""
+
+    method: Literal["none"] = "none"
+
+
+class Platt(Strict):
+    """A straight line over the log-odds (Platt 1999): two numbers, enough for few cases."""
+
+    method: Literal["platt"] = "platt"
+    scale: Annotated[FiniteFloat, Field(ge=0)]  # under 1: the model claims more than it knows
+    shift: FiniteFloat  # over 0: it says build-software too rarely
+
+    def at(self, p: float, votes: int = 1) -> float:
+        """Return the probability at `p`, a share of votes if there are several."""
+        odds = self.scale * log_odds(p, votes) + self.shift
+        return 1 / (1 + math.exp(-max(-MOST, min(MOST, odds))))
+
+
+class Isotonic(Strict):
+    """Any map that never falls: straight lines between points (Zadrozny, Elkan 2002)."""
+
+    method: Literal["isotonic"] = "isotonic"
+    x: tuple[Share, ...] = Field(min_length=1)  # what the model claims
+    y: tuple[Share, ...]  # what came true
+
+    @model_validator(mode="after")
+    def never_falls(self) -> "Isotonic":
+        """Refuse points that make no rising line."""
+        if len(self.x) != len(self.y):
+            raise ValueError("x and y differ in length")
+        if any(one > other for side in (self.x, self.y) for one, other in pairwise(side)):
+            raise ValueError("x and y must not fall")
+        return self
+
+    def at(self, p: float) -> float:
+        """Return the height of the line at `p`; beyond the ends it is level."""
+        after = bisect_right(self.x, p)
+        if after in (0, len(self.x)):
+            return self.y[min(after, len(self.y) - 1)]
+        (x0, x1), (y0, y1) = self.x[after - 1 : after + 1], self.y[after - 1 : after + 1]
+        return y0 + (y1 - y0) * (p - x0) / (x1 - x0)
+
+
+Map = Annotated[Platt | Isotonic | Unchanged, Field(discriminator="method")]
+
+
+class TieRate(Strict):
+    """How often a tie rule was right."""
+
+    right: int = Field(ge=0)
+    total: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def no_more_right_than_there_are(self) -> "TieRate":
+        """Refuse counts that cannot be."""
+        if self.right > self.total:
+            raise ValueError("more are right than there are")
+        return self
+
+
+class FittedOn(Strict):
+    """The file whose cases were used, so that it can be told from a changed one."""
+
+    file: str
+    sha256: str
+
+
+class Calibration(Strict):
+    """What was fitted for one backend, model and prompt: a map, and the tie rules' rates."""
+
+    backend: str
+    model: str
+    prompt: str | None
+    probability_from: str  # the kind that the map reads: logprobs, votes, stated or embedded
+    votes: int = Field(ge=1)  # how often each case was asked
+    threshold: Share  # under which the tie rules decided; their rates hold at no other
+    map: Map
+    prior: Share  # share of build-software among the cases; elsewhere the map is off by the odds
+    cases: int = Field(ge=1)  # that the map was fitted to
+    tie_rates: dict[TieRule, TieRate]
+    fitted_on: FittedOn
+    made: date
+    triage_agent: str  # the version that fitted it
+
+    @property
+    def identity(self) -> Identity:
+        """What it is about."""
+        return Identity(self.backend, self.model, self.prompt)
+
+    @property
+    def named(self) -> str:
+        """How the record of a run names it."""
+        cases = f"{self.cases} cases of {self.fitted_on.file}"
+        return f"{self.map.method}, fitted {self.made} to {cases}"
+
+    def fits(self, prediction: Prediction) -> bool:
+        """Return whether it was fitted to the kind of probability that a prediction has."""
+        return (
+            prediction.p_build is not None
+            and kind_of(prediction.probability_from) == self.probability_from
+            and max(1, len(prediction.votes)) == self.votes
+        )
+
+    def apply(self, p_build: float) -> float:
+        """Return the chance of build-software where the backend claims `p_build`."""
+        return mapped(self.map, p_build, self.votes, self.cases)
+
+    def calibrated(self, prediction: Prediction) -> Prediction:
+        """Return a prediction that it fits with the honest probability."""
+        if prediction.p_build is None:
+            return prediction
+        return replace(
+            prediction,
+            p_build=self.apply(prediction.p_build),
+            probability_from=self.probability_from,
+        )
+
+    def tie_rate(self, rule: DecidedBy, threshold: float) -> float | None:
+        """Return how often a tie rule was right; None: too few cases, or another threshold."""
+        found = self.tie_rates.get(TIE_RULES[rule]) if rule in TIE_RULES else None
+        if found is None or found.total < MIN_TIES or threshold != self.threshold:
+            return None
+        return found.right / found.total
+
+
+def tie_rates(decided: Iterable[tuple[DecidedBy, bool]]) -> dict[TieRule, TieRate]:
+    """Return the rates of the tie rules, from who decided each case and whether that was right.
+
+    >>> tie_rates([(DecidedBy.TB1, True), (DecidedBy.MODEL, True), (DecidedBy.TB1, False)])
+    {'TB1': TieRate(right=1, total=2)}
+    """
+    found: dict[TieRule, list[bool]] = {}
+    for by, right in decided:
+        if by in TIE_RULES:
+            found.setdefault(TIE_RULES[by], []).append(right)
+    return {rule: TieRate(right=sum(found[rule]), total=len(found[rule])) for rule in sorted(found)}
+
+
+def mapped(by: Map, p: float, votes: int, cases: int) -> float:
+    """Return what a map that was fitted to so many cases makes of a probability."""
+    if isinstance(by, Unchanged):
+        return p
+    return bounded(by.at(p, votes) if isinstance(by, Platt) else by.at(p), cases)
+
+
+def bounded(p: float, cases: int) -> float:
+    """Return a probability no surer than the cases allow that it was learned from.
+
+    After n of them nobody knows that a claim is right more often than in n + 1 of n + 2 (Laplace).
+
+    >>> bounded(1.0, cases=98), bounded(0.5, cases=98)
+    (0.99, 0.5)
+    """
+    edge = 1 / (cases + 2)
+    return max(edge, min(1 - edge, p))
+
+
+def log_odds(p: float, votes: int = 1) -> float:
+    """Return the log-odds of a probability, or of a share of votes.
+
+    Both sides get half a vote more: five votes of five are no certainty.
+
+    >>> log_odds(0.5), round(log_odds(1.0, votes=5), 3) == round(log_odds(5.5 / 6), 3)
+    (0.0, True)
+    """
+    if votes > 1:
+        p = (p * votes + 0.5) / (votes + 1)
+    p = max(EDGE, min(1 - EDGE, p))
+    return math.log(p / (1 - p))
+
+
+def kind_of(probability_from: str | None) -> str:
+    """Return where a probability comes from, whether or not it was calibrated.
+
+    >>> kind_of("logprobs-uncalibrated"), kind_of("embedded"), kind_of(None)
+    ('logprobs', 'embedded', '')
+    """
+    return (probability_from or "").removesuffix(UNCALIBRATED)
+
+
+def find_calibration(identity: Identity, paths: Iterable[Path]) -> Calibration | None:
+    """Return the first calibration among files that is about `identity`; None if there is none.
+
+    Raises `SettingsError` naming the file that is there and damaged.
+    """
+    for path in paths:
+        found = load_calibration(path)
+        if found and found.identity == identity:
+            return found
+    return None
+
+
+def load_calibration(path: Path) -> Calibration | None:
+    """Return the calibration in a file; None if there is no such file."""
+    try:
+        return Calibration.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValidationError) as error:
+        why = explain(error) if isinstance(error, ValidationError) else error.strerror or error
+        raise SettingsError(
+            f"The calibration {path} cannot be used ({why}). Delete it, or fit it anew with "
+            "`triage eval calibrate`."
+        ) from error

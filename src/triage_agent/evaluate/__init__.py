@@ -1,0 +1,1 @@
+"""Evaluation: how often a backend is right, how sure it may be, and whether B beats A."""

@@ -1,0 +1,79 @@
+"""What a cascade of two recorded runs costs and how often it is right, at every threshold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from triage_agent.errors import InputError
+from triage_agent.evaluate.metrics import Rate, rate
+from triage_agent.evaluate.rows import EvalRow
+from triage_agent.records import DecidedBy, Outcome
+
+ASK_ALWAYS = 1.01  # a threshold that no probability reaches
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One threshold: the small model answers from there on, the LLM below."""
+
+    threshold: float  # 0.5: the LLM only where the small model has no answer of its own
+    calls: Rate  # cases that the LLM is asked about, of all
+    accuracy: Rate  # of the in-scope cases; abstentions and errors are wrong
+    abstention_recall: Rate  # of the cases on which abstaining is right
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """All thresholds, and both models alone."""
+
+    steps: tuple[Step, ...]  # from the fewest calls to the most
+    small: Rate  # accuracy of the small model alone
+    large: Rate
+
+
+def cascade_curve(small: Sequence[EvalRow], large: Sequence[EvalRow]) -> Curve:
+    """Return what the cascade would have given; `InputError` if the runs' cases differ.
+
+    Nothing is asked anew: each case takes the answer that one of the two runs has on record.
+    """
+    first = {row.id: row for row in small if not row.repeat}
+    second = {row.id: row for row in large if not row.repeat}
+    if first.keys() != second.keys():
+        odd = min(first.keys() ^ second.keys())
+        raise InputError(
+            f"The two runs are not about the same cases: {odd!r} is in one of them only. "
+            "Run both with the same set and --limit."
+        )
+    known = {sure for row in first.values() if (sure := confidence(row)) is not None}
+    thresholds = [0.5, *sorted(sure for sure in known if sure > 0.5), ASK_ALWAYS]
+    steps = [_step(threshold, first, second) for threshold in thresholds]
+    return Curve(
+        steps=tuple(steps), small=_accuracy(first.values()), large=_accuracy(second.values())
+    )
+
+
+def confidence(row: EvalRow) -> float | None:
+    """Return how sure the small model is; None where it must ask: no label, or it was torn."""
+    if row.outcome is not Outcome.CLASSIFIED or row.decided_by is not DecidedBy.MODEL:
+        return None
+    return None if row.p_build is None else max(row.p_build, 1 - row.p_build)
+
+
+def _step(threshold: float, small: dict[str, EvalRow], large: dict[str, EvalRow]) -> Step:
+    """Return what one threshold gives."""
+    asked = {
+        id_ for id_, row in small.items() if (sure := confidence(row)) is None or sure < threshold
+    }
+    rows = [large[id_] if id_ in asked else row for id_, row in small.items()]
+    nothing = [row for row in rows if not row.in_scope]
+    return Step(
+        threshold=min(threshold, 1.0),
+        calls=rate(len(asked), len(rows)),
+        accuracy=_accuracy(rows),
+        abstention_recall=rate(sum(row.right for row in nothing), len(nothing)),
+    )
+
+
+def _accuracy(rows: Iterable[EvalRow]) -> Rate:
+    """Return the accuracy over the in-scope rows."""
+    scope = [row for row in rows if row.in_scope]
+    return rate(sum(row.right for row in scope), len(scope))

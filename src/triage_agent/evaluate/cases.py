@@ -1,0 +1,229 @@
+"""The eval sets as values: problems, decisions, businesses, attacks, perturbations."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from triage_agent.data import Strict, explain
+from triage_agent.decide import Profile, Recommendation, Rule
+from triage_agent.errors import InputError
+from triage_agent.evaluate.manifest import checked
+from triage_agent.records import DecidedBy, Label, Outcome
+from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.tables import Row, open_table
+
+SLICES = ("difficulty", "voice", "function", "language", "mixed")
+
+
+class Case(BaseModel):
+    """One problem with its true label; None: abstaining is right.
+
+    What describes it (difficulty, voice, function, language, mixed) may be missing in a set of
+    one's own; keys that are not known are left alone.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    text: str = Field(min_length=1)
+    label: Label | None
+    difficulty: str = ""
+    voice: str = ""
+    function: str = ""
+    language: str = "en"
+    mixed: bool = False
+
+    @property
+    def slices(self) -> dict[str, str]:
+        """The slices that the case belongs to; in scope and not English is one of its own."""
+        values = {name: str(getattr(self, name)).casefold() for name in SLICES}
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def counted(self) -> bool:
+        """Whether the case belongs to the headline: other languages are reported apart."""
+        return self.language.casefold() == "en" or self.label is None
+
+
+class Expected(Strict):
+    """What a business's decision must be."""
+
+    recommendation: Recommendation
+    rule: Rule
+    provisional: bool
+    provisional_because: tuple[int, ...] | None = None  # None: not stated
+
+
+class GivenProblem(Strict):
+    """A problem whose answer is given."""
+
+    label: Label | None
+    outcome: Outcome
+    needs_review: bool = False
+
+
+class DecisionCase(Strict):
+    """A business with given answers, and the decision that the rules demand."""
+
+    id: str
+    problems: tuple[GivenProblem, ...]
+    revenue: str | None
+    sells_software: bool | None
+    quiz: dict[str, int] | None
+    expected: Expected
+    reason: str
+
+    @property
+    def profile(self) -> Profile:
+        """The business's profile."""
+        return _profile(self.revenue, self.sells_software)
+
+
+class TieCase(Strict):
+    """What a torn model noticed, and what the tie-breaker must make of it."""
+
+    id: str
+    signals: tuple[str, ...]  # those that are true
+    label: Label
+    rule: DecidedBy
+
+
+class BusinessCase(Strict):
+    """A business in its own words, the true labels, and the decision that follows from them."""
+
+    id: str
+    problems: tuple[str, ...]
+    labels: tuple[Label | None, ...]
+    revenue: str | None
+    sells_software: bool | None
+    quiz: dict[str, int] | None
+    expected: Expected
+    reason: str
+
+    @property
+    def profile(self) -> Profile:
+        """The business's profile."""
+        return _profile(self.revenue, self.sells_software)
+
+
+class Attack(Strict):
+    """Words around a problem that want to talk the reader into a label."""
+
+    id: str
+    kind: str
+    wants: Label
+    text: str = Field(pattern=r"\{problem\}")
+    reason: str
+
+
+class Perturbation(Strict):
+    """Another way to say a problem (`of`), or words around any problem; the label must stay."""
+
+    id: str
+    kind: str
+    of: str | None = None
+    text: str
+
+
+C = TypeVar("C", bound=BaseModel)
+
+
+def load(name: str, kind: type[C]) -> list[C]:
+    """Return a fixed set of the package, after its checksum was compared."""
+    path, _ = checked(name)
+    return list(_lines(path, kind))
+
+
+def load_problems() -> list[Case]:
+    """Return the fixed problems."""
+    return load("problems.jsonl", Case)
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Return anybody's own cases: a CSV, JSON Lines or XLSX file with `text` and `label`.
+
+    An empty label, or `none`, says that abstaining is right. `InputError` names the row.
+    """
+    cases: dict[str, Case] = {}
+    for row in open_table(path).rows():
+        case = _case(path, row)
+        if case.id in cases:
+            raise InputError(f"{path}, row {row.number}: the id {case.id!r} was there before.")
+        cases[case.id] = case
+    if not cases:
+        raise InputError(f"{path} holds no cases. It needs rows with `text` and `label`.")
+    return list(cases.values())
+
+
+def stratified(cases: Sequence[Case], limit: int | None) -> list[Case]:
+    """Return `limit` cases, the same ones every time, in proportion to label and difficulty.
+
+    >>> some = [Case(id=str(n), text="t", label=Label.BUILD if n % 2 else None) for n in range(10)]
+    >>> [case.label for case in stratified(some, 4)].count(None)
+    2
+    """
+    if limit is None or limit >= len(cases):
+        return list(cases)
+    strata: dict[tuple[str, str, str], list[Case]] = {}
+    for case in sorted(cases, key=lambda c: hashlib.sha256(c.id.encode()).digest()):
+        key = (str(case.label), case.difficulty, "" if case.counted else case.language)
+        strata.setdefault(key, []).append(case)
+    # The place of a case in its stratum, as a share: taking the lowest shares is proportional.
+    ranked = [
+        ((place + 0.5) / len(stratum), key, case)
+        for key, stratum in strata.items()
+        for place, case in enumerate(stratum)
+    ]
+    chosen = {case.id for _, _, case in sorted(ranked, key=lambda r: r[:2])[:limit]}
+    return [case for case in cases if case.id in chosen]
+
+
+def _case(path: Path, row: Row) -> Case:
+    """Return the case in one row of a table."""
+    if row.complaint:  # a label in a wrong column would pass for "abstaining is right"
+        raise InputError(f"{path}, row {row.number} {row.complaint}. Correct it.")
+    cells: Mapping[str, str] = {
+        str(key).strip().casefold(): "" if cell is None else str(cell)
+        for key, cell in row.values.items()
+    }
+    if missing := {"text", "label"} - cells.keys():
+        raise InputError(
+            f"{path}, row {row.number} has no `{max(missing)}`. Every row needs `text` and `label`."
+        )
+    label = cells["label"].strip().casefold()
+    known: dict[str, Any] = {
+        "id": cells.get("id") or str(row.number),
+        "text": cells["text"] if cells["text"].strip() else "",
+        "label": None if label in {"", "none", "null"} else label,
+        "mixed": cells.get("mixed", "").strip().casefold() in {"true", "1", "yes"},
+        "language": cells.get("language", "").strip() or "en",
+    }
+    known |= {name: cells.get(name, "").strip() for name in ("difficulty", "voice", "function")}
+    try:
+        return Case.model_validate(known)
+    except ValidationError as error:
+        raise InputError(
+            f"{path}, row {row.number}: {explain(error)}. `text` must not be empty, and `label` "
+            "is build-software, automate-process, or empty where abstaining is right."
+        ) from error
+
+
+def _profile(revenue: str | None, sells_software: bool | None) -> Profile:
+    return Profile(parse_revenue(revenue) if revenue else UNKNOWN_REVENUE, sells_software)
+
+
+def _lines(path: Path, kind: type[C]) -> Iterator[C]:
+    """Yield the values of a JSON Lines file."""
+    # Not splitlines: a text may hold U+2028, at which that breaks the line too.
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield kind.model_validate(json.loads(line))
+        except (ValueError, ValidationError) as error:
+            said = explain(error) if isinstance(error, ValidationError) else str(error)
+            raise InputError(f"{path}, line {number}: {said}.") from error

@@ -1,0 +1,229 @@
+"""Whether run B is really better than run A, or that is noise: a paired comparison.
+
+Both runs read the same cases, so only the cases on which exactly one of them is right (the
+discordant ones) say anything about the difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.evaluate.metrics import got
+from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evaluate.significance import (
+    ALPHA,
+    detectable_difference,
+    holm,
+    mcnemar,
+    paired_interval,
+)
+from triage_agent.records import Label
+
+MARGIN = 0.03
+
+
+class Verdict(StrEnum):
+    """What a comparison showed about B."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NO_DIFFERENCE = "no difference"
+    UNDERPOWERED = "underpowered"
+
+
+class Changed(NamedTuple):
+    """A case on which exactly one run is right."""
+
+    id: str
+    a: str  # what A got: a label, `abstained` or `error`
+    b: str
+    became: str  # `right` or `wrong`
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """B against A, over the in-scope cases that both have."""
+
+    n: int
+    right_a: int
+    right_b: int
+    only_a: int  # right in A only
+    only_b: int
+    difference: float  # of the accuracies, B minus A
+    low: float  # 95 % interval of this one difference, not widened for several comparisons
+    high: float
+    p: float  # exact McNemar, two-sided
+    p_holm: float  # the same, corrected for the number of comparisons
+    detectable: float | None  # see `detectable_difference`
+    changed: tuple[Changed, ...]  # in A's order
+    missing_a: int  # cases that only B has; always 0 unless partial runs are allowed
+    missing_b: int
+    margin: float
+    verdict: Verdict
+
+
+class _Case(NamedTuple):
+    """How one case ended in one run, all its repeats together."""
+
+    expected: Label | None
+    right: bool
+    got: str
+
+
+def compare(
+    a_rows: Sequence[EvalRow],
+    b_rows: Sequence[EvalRow],
+    margin: float = MARGIN,
+    *,
+    allow_partial: bool = False,
+    names: tuple[str, str] = ("A", "B"),
+) -> Comparison:
+    """Return how run B compares with run A; `InputError` if they are not about the same cases.
+
+    Rows are paired by id. A case with several repeats counts once, as most of its repeats ended;
+    where they are even, as the first ended (counting a draw as right would favour the run that
+    has an even number of repeats). `names` are what messages call the runs.
+    """
+    return _compare(a_rows, b_rows, margin, allow_partial, names, comparisons=1)
+
+
+def compare_many(
+    baseline: Sequence[EvalRow],
+    others: Mapping[str, Sequence[EvalRow]],
+    margin: float = MARGIN,
+    *,
+    allow_partial: bool = False,
+    name: str = "the baseline",
+) -> dict[str, Comparison]:
+    """Return how each run compares with the baseline, p-values corrected for their number."""
+    found = {
+        other: _compare(baseline, rows, margin, allow_partial, (name, other), len(others))
+        for other, rows in others.items()
+    }
+    corrected = holm([comparison.p for comparison in found.values()])
+    return {
+        other: replace(comparison, p_holm=p, verdict=_verdict(comparison, p))
+        for (other, comparison), p in zip(found.items(), corrected, strict=True)
+    }
+
+
+def exit_code(comparisons: Mapping[str, Comparison]) -> int:
+    """Return 7 if any run is worse, else 8 if any comparison is underpowered, else 0."""
+    verdicts = {comparison.verdict for comparison in comparisons.values()}
+    if Verdict.WORSE in verdicts:
+        return 7
+    return 8 if Verdict.UNDERPOWERED in verdicts else 0
+
+
+def _compare(
+    a_rows: Sequence[EvalRow],
+    b_rows: Sequence[EvalRow],
+    margin: float,
+    allow_partial: bool,
+    names: tuple[str, str],
+    comparisons: int,
+) -> Comparison:
+    """Return one of several comparisons, its p-value not corrected yet."""
+    if not 0 <= margin < 1:
+        raise SettingsError(
+            f"The margin {margin:g} is no share: give one from 0 to 1, 0.03 for three points."
+        )
+    a, b = _cases(a_rows, names[0]), _cases(b_rows, names[1])
+    _check(a, b, names, allow_partial)
+    ids = [name for name, case in a.items() if case.expected and name in b]
+    if not ids:
+        raise InputError(
+            f"{names[0]} and {names[1]} share no case that has a label, so there is nothing to "
+            "compare. Compare two runs of the same set."
+        )
+    changed = tuple(
+        Changed(name, a[name].got, b[name].got, "right" if b[name].right else "wrong")
+        for name in ids
+        if a[name].right is not b[name].right
+    )
+    only_b = sum(change.became == "right" for change in changed)
+    only_a = len(changed) - only_b
+    low, high = paired_interval(only_a, only_b, len(ids))
+    p = mcnemar(only_a, only_b)
+    found = Comparison(
+        n=len(ids),
+        right_a=sum(a[name].right for name in ids),
+        right_b=sum(b[name].right for name in ids),
+        only_a=only_a,
+        only_b=only_b,
+        difference=(only_b - only_a) / len(ids),
+        low=low,
+        high=high,
+        p=p,
+        p_holm=p,
+        detectable=detectable_difference(len(ids), len(changed), comparisons),
+        changed=changed,
+        missing_a=len(b.keys() - a.keys()),
+        missing_b=len(a.keys() - b.keys()),
+        margin=margin,
+        verdict=Verdict.UNDERPOWERED,
+    )
+    return replace(found, verdict=_verdict(found, p))
+
+
+def _verdict(found: Comparison, p: float) -> Verdict:
+    """Return what the corrected p-value and the interval say."""
+    if p < ALPHA:
+        return Verdict.BETTER if found.difference > 0 else Verdict.WORSE
+    if -found.margin <= found.low and found.high <= found.margin:
+        return Verdict.NO_DIFFERENCE
+    return Verdict.UNDERPOWERED
+
+
+def _cases(rows: Sequence[EvalRow], name: str) -> dict[str, _Case]:
+    """Return how each case of a run ended; `InputError` if a row is there twice."""
+    repeats: dict[str, dict[int, EvalRow]] = {}
+    for row in rows:
+        if row.repeat in repeats.setdefault(row.id, {}):
+            raise InputError(
+                f"{name} has case {row.id!r} twice in repeat {row.repeat}. Run it again into an "
+                "empty directory."
+            )
+        repeats[row.id][row.repeat] = row
+    return {case: _ended([by[n] for n in sorted(by)], name) for case, by in repeats.items()}
+
+
+def _ended(rows: Sequence[EvalRow], name: str) -> _Case:
+    """Return how most repeats of a case ended, and the first that ended so."""
+    if len({row.expected for row in rows}) > 1:
+        raise InputError(
+            f"{name} expects different labels of case {rows[0].id!r} in different repeats. "
+            "Run it again on one version of the set."
+        )
+    wins = 2 * sum(row.right for row in rows) - len(rows)
+    right = rows[0].right if wins == 0 else wins > 0
+    shown = next(row for row in rows if row.right is right)
+    return _Case(rows[0].expected, right, got(shown))
+
+
+def _check(
+    a: dict[str, _Case], b: dict[str, _Case], names: tuple[str, str], allow_partial: bool
+) -> None:
+    """Raise `InputError` unless both runs are about the same cases with the same labels."""
+    both = [name for name in a if name in b]
+    if a and b and not both:
+        raise InputError(
+            f"{names[0]} and {names[1]} have no case in common: {next(iter(a))!r} is only in the "
+            f"one, {next(iter(b))!r} only in the other. Compare two runs of the same set."
+        )
+    for name in both:
+        if a[name].expected is not b[name].expected:
+            expected = [case.expected or "an abstention" for case in (a[name], b[name])]
+            raise InputError(
+                f"{names[0]} expects {expected[0]} of case {name!r}, {names[1]} expects "
+                f"{expected[1]}: the set was changed in between. Run the older one again."
+            )
+    alone = [name for name in (*a, *b) if name not in a or name not in b]
+    if alone and not allow_partial:
+        has, lacks = names if alone[0] in a else reversed(names)
+        raise InputError(
+            f"{has} has case {alone[0]!r} and {lacks} does not ({len(alone)} such cases in all). "
+            "Finish the shorter run, or allow partial runs to compare what both have."
+        )

@@ -1,0 +1,282 @@
+"""What a run's rows say: how often it was right, how honest its confidence is, when it abstained.
+
+Every rate comes with its counts and a 95 % interval. Errors and abstentions are never left out of
+`accuracy`: a row that got no label is not right. See `slices` for the same by part of the set.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_fscore_support
+
+from triage_agent.evaluate.confidence import Bin, Point, calibration, ranking, risk_coverage
+from triage_agent.evaluate.rows import EvalRow
+from triage_agent.records import DecidedBy, Label, Outcome, Usage
+
+RESAMPLES = 2_000
+BLOCK = 100  # resamples drawn at once, so that a large set fits into memory
+NONE = "none"  # how a confusion matrix names the case that has no true label
+UNKNOWN = "unknown"  # how `by_rule` names a label of which nobody says who decided it
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its counts and 95 % interval; all three are None when `total` is 0."""
+
+    right: int
+    total: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScores:
+    """How well one label was told from everything else, over in-scope rows."""
+
+    precision: Rate  # of the rows that got the label
+    recall: Rate  # of all rows that expect it; an error or abstention is a miss
+    f1: float | None  # None: the label was neither expected nor given
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much repeats of the same run differ."""
+
+    repeats: int
+    low: float | None  # the least accurate repeat; None: no row is in scope
+    high: float | None
+    sd: float | None
+    unstable: Rate  # ids (of those that have several rows) whose outcome or label changed
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a run, over the rows of all its repeats."""
+
+    rows: int
+    in_scope: int
+    answered: int  # this and the next two count all rows, and add up to `rows`
+    abstained: int
+    errors: int
+    accuracy: Rate  # over in-scope rows; errors and abstentions are wrong
+    coverage: Rate  # in-scope rows that got a label
+    answered_accuracy: Rate  # of those
+    balanced_accuracy: float | None  # None: only one label is expected
+    by_label: dict[str, LabelScores]
+    confusion: dict[str, dict[str, int]]  # expected (or `none`) → got (or abstained, error)
+    auc: float | None  # of p_build, in-scope rows that have one; None: only one label among them
+    auc_rows: int
+    brier: float | None  # of p_build, the same rows; None: there are none
+    ece: float | None  # of the final label's probability, answered in-scope rows
+    ece_rows: int
+    ece_p95: float | None
+    reliability: tuple[Bin, ...]
+    risk_coverage: tuple[Point, ...]  # from the highest threshold to the lowest
+    abstention_recall: Rate  # over rows on which abstaining is right
+    false_abstentions: Rate  # over in-scope rows
+    by_rule: dict[str, Rate]  # answered in-scope rows, by who decided
+    tie_breaker_off: Rate  # accuracy if the model's own label had stood
+    spread: Spread | None  # None: one repeat
+    usage: Usage
+    live: int  # rows that called a model and did not come from the ledger
+    latency_p50: float | None  # seconds, of those rows; None: there are none
+    latency_p95: float | None
+    cached: Rate
+
+
+def rate(right: int, total: int) -> Rate:
+    """Return a share with its 95 % Wilson score interval.
+
+    >>> rate(0, 0).value is None
+    True
+    >>> rate(8, 10).low  # doctest: +ELLIPSIS
+    0.490162...
+    """
+    if total == 0:
+        return Rate(0, 0, None, None, None)
+    interval = binomtest(right, total).proportion_ci(method="wilson")
+    return Rate(right, total, right / total, float(interval.low), float(interval.high))
+
+
+def clustered_rate(outcomes: Sequence[bool], clusters: Sequence[str], seed: int = 0) -> Rate:
+    """Return a share whose interval knows that outcomes of one cluster go together.
+
+    The interval is the percentile interval of a bootstrap over whole clusters, but never narrower
+    than Wilson's for independent outcomes: few clusters that happen to agree prove little. Where
+    no resample can differ (no hit, or nothing but hits) it is Wilson's for as many outcomes as
+    there are clusters, and a single cluster says nothing about others.
+
+    >>> clustered_rate([False] * 2000, ["a", "b", "c", "d"] * 500).high > 0.4
+    True
+    """
+    places: dict[str, int] = {}
+    pairs = zip(clusters, outcomes, strict=True)
+    at = np.array([places.setdefault(name, len(places)) for name, _ in pairs], dtype=np.intp)
+    plain, number = rate(sum(outcomes), len(outcomes)), len(places)
+    if plain.value is None or plain.low is None or plain.high is None:
+        return plain
+    if number == 1:
+        return Rate(plain.right, plain.total, plain.value, 0.0, 1.0)
+    if plain.right in {0, plain.total}:
+        ends = rate(number if plain.right else 0, number)
+        return Rate(plain.right, plain.total, plain.value, ends.low, ends.high)
+    hits = np.bincount(at, weights=np.asarray(outcomes, dtype=np.float64))
+    sizes = np.bincount(at)
+    random = np.random.default_rng(seed)
+    shares = []
+    for _ in range(RESAMPLES // BLOCK):
+        drawn = random.integers(number, size=(BLOCK, number))
+        shares.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    low, high = np.percentile(np.concatenate(shares), [2.5, 97.5])
+    low, high = min(plain.low, float(low)), max(plain.high, float(high))
+    return Rate(plain.right, plain.total, plain.value, low, high)
+
+
+def share(rows: Sequence[EvalRow], holds: Callable[[EvalRow], bool]) -> Rate:
+    """Return the share of the rows for which something holds.
+
+    Repeats of one case are no independent evidence: with any, the interval is clustered by id.
+    """
+    hits, ids = [holds(row) for row in rows], [row.id for row in rows]
+    return rate(sum(hits), len(hits)) if len(set(ids)) == len(ids) else clustered_rate(hits, ids)
+
+
+def got(row: EvalRow) -> str:
+    """Return what came out of a row in one word: its label, `abstained` or `error`."""
+    return row.label.value if row.label else row.outcome.value
+
+
+def summarise(rows: Sequence[EvalRow]) -> Summary:
+    """Return the figures of a run; `ValueError` without a row."""
+    if not rows:
+        raise ValueError("there is no row to summarise")
+    scope = [row for row in rows if row.in_scope]
+    answered = [row for row in scope if row.label]
+    outcomes = Counter(row.outcome for row in rows)
+    live = [row.duration_s for row in rows if not row.cached and row.usage.calls > 0]
+    p50, p95 = (float(p) for p in np.percentile(live, [50, 95])) if live else (None, None)
+    ranked, honest = ranking(rows), calibration(rows)
+    by_label = label_scores(scope)
+    recalls = [scores.recall.value for scores in by_label.values()]
+    known = [recall for recall in recalls if recall is not None]
+    return Summary(
+        rows=len(rows),
+        in_scope=len(scope),
+        answered=outcomes[Outcome.CLASSIFIED],
+        abstained=outcomes[Outcome.ABSTAINED],
+        errors=outcomes[Outcome.ERROR],
+        accuracy=share(scope, lambda row: row.right),
+        coverage=share(scope, lambda row: row.label is not None),
+        answered_accuracy=share(answered, lambda row: row.right),
+        balanced_accuracy=sum(known) / len(known) if len(known) == len(Label) else None,
+        by_label=by_label,
+        confusion=confusion(rows),
+        auc=ranked.auc,
+        auc_rows=ranked.rows,
+        brier=ranked.brier,
+        ece=honest.ece,
+        ece_rows=honest.rows,
+        ece_p95=honest.p95,
+        reliability=honest.bins,
+        risk_coverage=risk_coverage(rows),
+        abstention_recall=share([row for row in rows if not row.in_scope], lambda row: row.right),
+        false_abstentions=share(scope, lambda row: row.outcome is Outcome.ABSTAINED),
+        by_rule=by_rule(answered),
+        tie_breaker_off=share(scope, lambda row: row.model_label is row.expected),
+        spread=spread(rows),
+        usage=sum((row.usage for row in rows), Usage()),
+        live=len(live),
+        latency_p50=p50,
+        latency_p95=p95,
+        cached=share(rows, lambda row: row.cached),
+    )
+
+
+def label_scores(scope: Sequence[EvalRow]) -> dict[str, LabelScores]:
+    """Return how well each label was told from everything else, over in-scope rows."""
+    f1s = [np.nan for _ in Label]
+    if scope:
+        truth = [row.expected.value if row.expected else NONE for row in scope]
+        _, _, f1s, _ = precision_recall_fscore_support(
+            truth,
+            [got(row) for row in scope],
+            labels=[label.value for label in Label],
+            zero_division=np.nan,
+        )
+    return {
+        label.value: LabelScores(
+            precision=share([r for r in scope if r.label is label], lambda row: row.right),
+            recall=share([r for r in scope if r.expected is label], lambda row: row.right),
+            f1=None if np.isnan(f1) else float(f1),
+        )
+        for label, f1 in zip(Label, f1s, strict=True)
+    }
+
+
+def confusion(rows: Sequence[EvalRow]) -> dict[str, dict[str, int]]:
+    """Return how many rows of each expected label (or `none`) came out as what, zeros included."""
+    counts = Counter((row.expected or NONE, got(row)) for row in rows)
+    columns = [*Label, Outcome.ABSTAINED, Outcome.ERROR]
+    return {
+        name: {column.value: counts[name, column.value] for column in columns}
+        for name in (Label.BUILD.value, Label.AUTOMATE.value, NONE)
+    }
+
+
+def by_rule(answered: Sequence[EvalRow]) -> dict[str, Rate]:
+    """Return how often each decider (the model, a tie rule, a person) was right."""
+    rates = {
+        name: share(
+            [r for r in answered if (r.decided_by or UNKNOWN) == name], lambda row: row.right
+        )
+        for name in [*(decider.value for decider in DecidedBy), UNKNOWN]
+    }
+    return {name: found for name, found in rates.items() if found.total}
+
+
+def spread(rows: Sequence[EvalRow]) -> Spread | None:
+    """Return how much repeats differ; None if there is only one."""
+    repeats = sorted({row.repeat for row in rows})
+    if len(repeats) == 1:
+        return None
+    shares = [
+        share([r for r in rows if r.in_scope and r.repeat == repeat], lambda row: row.right).value
+        for repeat in repeats
+    ]
+    known = [value for value in shares if value is not None]
+    outcomes: dict[str, list[str]] = {}
+    for row in rows:
+        outcomes.setdefault(row.id, []).append(got(row))
+    several = [found for found in outcomes.values() if len(found) > 1]
+    return Spread(
+        repeats=len(repeats),
+        low=min(known, default=None),
+        high=max(known, default=None),
+        sd=float(np.std(known, ddof=1)) if len(known) > 1 else None,
+        unstable=rate(sum(len(set(found)) > 1 for found in several), len(several)),
+    )
+
+
+def as_values(summary: Summary) -> dict[str, Any]:
+    """Return a summary as JSON values, in the order of its fields, with six decimals.
+
+    Points of a curve and bins are lists, in the order of the fields of `Point` and `Bin`.
+    """
+    values: dict[str, Any] = _rounded(asdict(summary))
+    return values
+
+
+def _rounded(value: Any) -> Any:
+    """Return JSON values with six decimals."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {str(name): _rounded(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(inner) for inner in value]
+    return value

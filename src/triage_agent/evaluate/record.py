@@ -1,0 +1,129 @@
+"""A run directory: settings, a row a case, the summary; written by a run, read by comparisons."""
+
+import json
+import platform
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from triage_agent.deliver import write_lines
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.evaluate.pairs import PairRow
+from triage_agent.evaluate.rows import EvalRow, as_values, from_values
+from triage_agent.evaluate.run import DecisionRow
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one evaluation found, before anything is computed from it."""
+
+    settings: Mapping[str, Any]
+    rows: tuple[EvalRow, ...] = ()
+    attacks: tuple[PairRow, ...] = ()
+    perturbations: tuple[PairRow, ...] = ()
+    decisions: tuple[DecisionRow, ...] = ()
+    businesses: tuple[DecisionRow, ...] = ()
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settings_of(
+    backend: str, model: str, prompt: str | None, sets: Mapping[str, Any], **more: Any
+) -> dict[str, Any]:
+    """Return what a run must say about itself so that it can be repeated."""
+    return {
+        "format": FORMAT,
+        "triage_agent": version("triage-agent"),
+        "python": platform.python_version(),
+        "backend": backend,
+        "model": model,
+        "prompt": prompt,
+        "sets": dict(sets),
+        **more,
+    }
+
+
+def make_folder(folder: Path) -> None:
+    """Make a run's folder, or raise `SettingsError`; best before the run, which may cost money."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {folder} cannot be written to: {error.strerror}. Choose another with -o."
+        ) from error
+
+
+def write_run(folder: Path, run: Run, summary: Mapping[str, Any]) -> None:
+    """Write a run's files into `folder`, which is made; of the pairs, those that changed."""
+    make_folder(folder)
+    write_lines(folder / "settings.json", [run.settings], indent=2)
+    write_lines(folder / "summary.json", [summary], indent=2)
+    write_lines(folder / "rows.jsonl", map(as_values, run.rows))
+    changed = [row for row in (*run.attacks, *run.perturbations) if row.became != "same"]
+    decided = [_decision_values(row) for row in (*run.decisions, *run.businesses)]
+    for name, values in (("pairs.jsonl", map(asdict, changed)), ("decisions.jsonl", decided)):
+        lines = list(values)
+        if lines:
+            write_lines(folder / name, lines)
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return a run's settings, or raise `InputError` if the folder holds no run."""
+    return _read_json(folder / "settings.json")
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Return a run's summary."""
+    return _read_json(folder / "summary.json")
+
+
+def read_rows(folder: Path) -> list[EvalRow]:
+    """Return a run's rows, or raise `InputError` naming the line that is none."""
+    path = folder / "rows.jsonl"
+    rows: list[EvalRow] = []
+    for number, line in enumerate(_read(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(from_values(json.loads(line)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{path}, line {number} is no row of a run ({error}).") from error
+    return rows
+
+
+def folders_in(parent: Path) -> Sequence[Path]:
+    """Return the run directories in a folder, by name."""
+    return sorted(path.parent for path in parent.glob("*/settings.json"))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file."""
+    try:
+        return dict(json.loads(_read(path)))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} does not hold a JSON object: {error}.") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path.parent} holds no run that can be read ({path.name}: {error}). "
+            "Give a folder that `triage eval -o FOLDER` has written."
+        ) from error
+
+
+def _decision_values(row: DecisionRow) -> dict[str, Any]:
+    """Return a decision row as JSON values."""
+    values = asdict(row)
+    values["expected"] = row.expected and row.expected.model_dump(mode="json", exclude_none=True)
+    return values

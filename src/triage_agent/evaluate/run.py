@@ -1,0 +1,197 @@
+"""Runs a backend over eval sets and returns what came out, a row a case."""
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from triage_agent.classify import Policy, classify
+from triage_agent.decide import Decision, decide
+from triage_agent.evaluate.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
+from triage_agent.evaluate.pairs import Pair, PairRow, judge
+from triage_agent.evaluate.rows import EvalRow, from_classification
+from triage_agent.model import Model
+from triage_agent.ordered import in_order
+from triage_agent.quiz import QuizResult, score
+from triage_agent.records import Classification, Problem, ReviewReason, Signals
+from triage_agent.tiebreak import break_tie
+
+Step = Callable[[int], None]  # told after each case how many are done
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What became of one business."""
+
+    id: str
+    expected: Expected | None  # None: a tie between two labels
+    recommendation: str
+    rule: str
+    provisional: bool
+    right: bool
+    why: str = ""  # what differs; empty if it is right
+    labels_right: int = 0  # of the problems, where they were read from text
+    labels: int = 0
+    errors: int = 0  # of the problems, those whose reading failed
+
+
+async def run_cases(
+    cases: Sequence[Case],
+    model: Model,
+    policy: Policy,
+    *,
+    width: int = 8,
+    repeat: int = 0,
+    step: Step | None = None,
+) -> tuple[list[EvalRow], list[Classification]]:
+    """Return the evaluated rows in the order of the cases, and the classifications behind them."""
+    rows: list[EvalRow] = []
+    answers: list[Classification] = []
+
+    async def one(case: Case) -> Classification:
+        return await classify(Problem(case.id, case.text), model, policy)
+
+    async with aclosing(in_order(cases, one, width)) as results:
+        async for case, answer in results:
+            rows.append(
+                from_classification(
+                    answer, case.label, case.slices, repeat=repeat, cached=_remembered(answer)
+                )
+            )
+            answers.append(answer)
+            if step:
+                step(len(rows))
+    return rows, answers
+
+
+async def run_pairs(
+    pairs: Sequence[Pair], model: Model, policy: Policy, *, width: int = 8, step: Step | None = None
+) -> list[PairRow]:
+    """Return what became of each pair."""
+    rows: list[PairRow] = []
+
+    async def one(pair: Pair) -> Classification:
+        return await classify(Problem(pair.id, pair.text), model, policy)
+
+    async with aclosing(in_order(pairs, one, width)) as results:
+        async for pair, answer in results:
+            noticed = bool(answer.signals and answer.signals.instructs_reader)
+            rows.append(judge(pair, from_classification(answer, pair.label, {}), noticed=noticed))
+            if step:
+                step(len(rows))
+    return rows
+
+
+def run_decisions(cases: Sequence[DecisionCase]) -> list[DecisionRow]:
+    """Return whether the rules decide each business as they must; no model is asked."""
+    return [
+        judge_decision(
+            case.id,
+            decide(given_rows(case), case.profile, _quiz(case.quiz)),
+            case.expected,
+        )
+        for case in cases
+    ]
+
+
+def run_ties(cases: Sequence[TieCase]) -> list[DecisionRow]:
+    """Return whether the tie-breaker does what it must with every combination of signals."""
+    rows = []
+    for case in cases:
+        label, rule = break_tie(Signals(**dict.fromkeys(case.signals, True)))
+        right = (label, rule) == (case.label, case.rule)
+        why = "" if right else f"{label.value} by {rule.value}, not {case.label} by {case.rule}"
+        rows.append(DecisionRow(case.id, None, label.value, rule.value, False, right, why))
+    return rows
+
+
+async def run_businesses(
+    cases: Sequence[BusinessCase], model: Model, policy: Policy, step: Step | None = None
+) -> list[DecisionRow]:
+    """Return what becomes of whole businesses, read from their own words.
+
+    The order of the problems must not matter either: a decision that changes when they are read
+    in reverse is wrong.
+    """
+    rows: list[DecisionRow] = []
+    for case in cases:
+        problems = [
+            Case(id=str(number), text=text, label=label)
+            for number, (text, label) in enumerate(
+                zip(case.problems, case.labels, strict=True), start=1
+            )
+        ]
+        found, answers = await run_cases(problems, model, policy)
+        quiz = _quiz(case.quiz)
+        row = judge_decision(
+            case.id,
+            decide(answers, case.profile, quiz),
+            case.expected,
+            labels=tuple(r.right for r in found),
+        )
+        other = decide(answers[::-1], case.profile, quiz).recommendation.value
+        if other != row.recommendation:
+            row = replace(row, right=False, why=f"{other} if the problems are read in reverse")
+        rows.append(replace(row, errors=sum(answer.error is not None for answer in answers)))
+        if step:
+            step(len(rows))
+    return rows
+
+
+def judge_decision(
+    id_: str, decision: Decision, expected: Expected, labels: tuple[bool, ...] | None = None
+) -> DecisionRow:
+    """Return whether a decision is the expected one; from raw text only the recommendation is."""
+    named = sorted(int(name) for name in decision.provisional_because)
+    got = {
+        "recommendation": decision.recommendation.value,
+        "rule": decision.verdict.rule.value,
+        "provisional": decision.provisional,
+        "provisional_because": named,
+    }
+    wanted = {
+        "recommendation": expected.recommendation.value,
+        "rule": expected.rule.value,
+        "provisional": expected.provisional,
+        "provisional_because": named
+        if expected.provisional_because is None
+        else sorted(expected.provisional_because),
+    }
+    if labels is not None:
+        got, wanted = ({"recommendation": x["recommendation"]} for x in (got, wanted))
+    wrong = [f"{key} {got[key]}, not {wanted[key]}" for key in wanted if got[key] != wanted[key]]
+    return DecisionRow(
+        id=id_,
+        expected=expected,
+        recommendation=decision.recommendation.value,
+        rule=decision.verdict.rule.value,
+        provisional=decision.provisional,
+        right=not wrong,
+        why="; ".join(wrong),
+        labels_right=sum(labels or ()),
+        labels=len(labels or ()),
+    )
+
+
+def given_rows(case: DecisionCase) -> list[Classification]:
+    """Return the classifications that a decision case gives, their ids being their places."""
+    return [
+        Classification(
+            id=str(place),
+            text="",
+            outcome=problem.outcome,
+            backend="given",
+            model="given",
+            label=problem.label,
+            review_reasons=(ReviewReason.NO_EVIDENCE,) if problem.needs_review else (),
+        )
+        for place, problem in enumerate(case.problems)
+    ]
+
+
+def _remembered(answer: Classification) -> bool:
+    """Return whether an LLM's answer came from the ledger: it was read, and cost no call."""
+    return answer.prompt is not None and answer.signals is not None and not answer.usage.calls
+
+
+def _quiz(answers: dict[str, int] | None) -> QuizResult | None:
+    return score(answers) if answers else None

@@ -1,0 +1,125 @@
+"""The same figures seen otherwise: by part of the set, at another prior, beside trivial rules."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from triage_agent.errors import SettingsError
+from triage_agent.evaluate.confidence import calibration
+from triage_agent.evaluate.metrics import Rate, Summary, rate, share, summarise
+from triage_agent.evaluate.rows import EvalRow
+from triage_agent.records import Label
+
+# The floor that any backend has to leave behind: one of these words means build-software.
+KEYWORDS = re.compile(
+    r"\b(app|website|platform|portal|developer|software|saas|mobile|build|code|engineer|cto)s?\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure that is no plain count, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reweighted:
+    """The figures as they would be among owners of whom another share needs software built.
+
+    A figure is None if a label that counts has no row.
+    """
+
+    prior_build: float
+    observed_build: float | None  # the share among the in-scope rows; None: there are none
+    accuracy: Estimate | None
+    coverage: Estimate | None
+    precision: dict[str, float | None]  # by label; None also if the label was never given
+    ece: float | None  # also None if no row has a probability
+    ece_p95: float | None
+
+
+def by_slice(rows: Sequence[EvalRow], name: str) -> dict[str, Summary]:
+    """Return the summary of each value of a slice, sorted; rows without that slice are left out."""
+    parts: dict[str, list[EvalRow]] = {}
+    for row in rows:
+        if name in row.slices:
+            parts.setdefault(row.slices[name], []).append(row)
+    return {value: summarise(part) for value, part in sorted(parts.items())}
+
+
+def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
+    """Return the figures at another prior; `SettingsError` if it is no share.
+
+    What is right of each label stays as measured; only how common the labels are changes. The
+    intervals are Wilson's of the two labels, joined by the square-and-add rule for a sum of
+    independent estimates (MOVER; Zou and Donner, Statistics in Medicine 27, 2008): unlike the
+    delta method's they do not shrink to a point when a label has no error.
+    """
+    if not 0 <= prior_build <= 1:
+        raise SettingsError(
+            f"The prior {prior_build:g} is no share: give one from 0 to 1, as in build=0.3."
+        )
+    prior = {Label.BUILD: prior_build, Label.AUTOMATE: 1 - prior_build}
+    parts = {label: [row for row in rows if row.expected is label] for label in Label}
+    total = sum(len(part) for part in parts.values())
+    recall = {label: share(part, lambda row: row.right) for label, part in parts.items()}
+    covered = {
+        label: share(part, lambda row: row.label is not None) for label, part in parts.items()
+    }
+    weights = {
+        label: prior[label] * total / len(part) if part else 0.0 for label, part in parts.items()
+    }
+    complete = all(parts[label] for label in Label if prior[label])
+    honest = calibration([row for row in rows if row.expected and weights[row.expected]], weights)
+    return Reweighted(
+        prior_build=prior_build,
+        observed_build=len(parts[Label.BUILD]) / total if total else None,
+        accuracy=_mixed(recall, prior) if complete else None,
+        coverage=_mixed(covered, prior) if complete else None,
+        precision={
+            label.value: _precision(parts, prior, label) if complete else None for label in Label
+        },
+        ece=honest.ece if complete else None,
+        ece_p95=honest.p95 if complete else None,
+    )
+
+
+def floors(cases: Sequence[tuple[str, Label]]) -> dict[str, Rate]:
+    """Return how often two rules are right that need no model: `majority` and `keyword`.
+
+    >>> cases = [("We need an app", Label.BUILD), ("Invoices are late", Label.AUTOMATE)]
+    >>> {name: found.value for name, found in floors(cases).items()}
+    {'majority': 0.5, 'keyword': 1.0}
+    """
+    commonest = max(Counter(label for _, label in cases).values(), default=0)
+    hits = sum((label is Label.BUILD) == bool(KEYWORDS.search(text)) for text, label in cases)
+    return {"majority": rate(commonest, len(cases)), "keyword": rate(hits, len(cases))}
+
+
+def _mixed(rates: dict[Label, Rate], prior: dict[Label, float]) -> Estimate:
+    """Return the mean of the labels' rates, each counted by its prior."""
+    value = below = above = 0.0
+    for label, found in rates.items():
+        if found.value is not None and found.low is not None and found.high is not None:
+            value += prior[label] * found.value
+            below += (prior[label] * (found.value - found.low)) ** 2
+            above += (prior[label] * (found.high - found.value)) ** 2
+    return Estimate(value, value - sqrt(below), value + sqrt(above))
+
+
+def _precision(
+    parts: dict[Label, list[EvalRow]], prior: dict[Label, float], label: Label
+) -> float | None:
+    """Return the share of right ones among the rows that would get a label."""
+    given = {
+        expected: prior[expected] * sum(row.label is label for row in part) / len(part)
+        for expected, part in parts.items()
+        if part
+    }
+    return given.get(label, 0.0) / sum(given.values()) if sum(given.values()) else None

@@ -1,0 +1,101 @@
+"""The labelled examples nearest to a text, for a prompt that asks for `{examples}`."""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage_agent.data import folder
+from triage_agent.embedded_text import tidy
+from triage_agent.embedded_weights import WEIGHTS, Encoder, damaged, read_bytes
+from triage_agent.errors import SettingsError
+from triage_agent.records import Label
+
+EACH = 3  # examples of each label
+LONGEST = 600  # characters; a longer example is passed over for the next one
+NAMES = ("customer_facing_software", "custom_system", "engineering_leadership", "existing_process")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text, and the signals that are true of it."""
+
+    text: str
+    label: Label
+    signals: tuple[str, ...]
+
+
+class Neighbours:
+    """Finds the nearest examples by the cosine of the encoder's vectors.
+
+    `SettingsError` if the vectors were not made from the examples that are there.
+    """
+
+    def __init__(self, examples: Path | None = None, weights: Path = WEIGHTS) -> None:
+        path = examples or folder("prompts") / "examples.jsonl"
+        raw = read_bytes(path)
+        file = weights / "neighbours.npz"
+        try:
+            with np.load(io.BytesIO(read_bytes(file)), allow_pickle=False) as arrays:
+                stored = {name: arrays[name] for name in ("vectors", "rows", "examples_sha256")}
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise damaged(file, error) from error
+        if str(stored["examples_sha256"]) != hashlib.sha256(raw).hexdigest():
+            raise SettingsError(
+                f"The vectors in {file} were made from other examples than {path}. "
+                "Make them anew: python -m triage_agent.training neighbours"
+            )
+        rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]
+        self._examples = [_example(rows[index]) for index in stored["rows"]]
+        self._vectors: NDArray[np.float32] = stored["vectors"].astype(np.float32)
+        self._vectors /= np.linalg.norm(self._vectors, axis=1, keepdims=True)
+        self._encoder = Encoder(weights)
+
+    def near(self, text: str, each: int = EACH) -> list[Example]:
+        """Return `each` examples of each label, the labels in turn, the nearest of each last."""
+        order = np.argsort(-(self._vectors @ self._encoder.encode(tidy(text).text).mean))
+        found: dict[Label, list[Example]] = {label: [] for label in Label}
+        for index in order:
+            example = self._examples[index]
+            if len(found[example.label]) < each:
+                found[example.label].append(example)
+            elif all(len(examples) == each for examples in found.values()):
+                break
+        return [example for pair in zip(*found.values(), strict=False) for example in pair][::-1]
+
+    def as_text(self, text: str) -> str:
+        """Return what stands for `{examples}` in a prompt that asks about `text`."""
+        return "\n\n".join(shown(example) for example in self.near(text))
+
+
+def usable(row: dict[str, Any]) -> bool:
+    """Return whether an example may stand in a prompt: short, clear, and no attack."""
+    return (
+        row["label"] is not None
+        and not row["mixed"]
+        and not row["instructs_reader"]
+        and len(row["text"]) <= LONGEST
+    )
+
+
+def shown(example: Example) -> str:
+    """Return one example as the prompt shows it.
+
+    >>> print(shown(Example("We type invoices.", Label.AUTOMATE, ("existing_process",))))
+    Text: We type invoices.
+    label: automate-process; true: existing_process
+    """
+    true = ", ".join(example.signals) or "none"
+    return f"Text: {' '.join(example.text.split())}\nlabel: {example.label.value}; true: {true}"
+
+
+def _example(row: dict[str, Any]) -> Example:
+    """Return an example from its line in the file."""
+    return Example(row["text"], Label(row["label"]), tuple(name for name in NAMES if row[name]))

@@ -1,0 +1,134 @@
+"""Advice as one HTML page that needs nothing else: no script, no network, light, dark and printed.
+
+The templates and the style are in pages/. Whatever stands in a value is shown as text.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from triage_agent import charts
+from triage_agent.advice import Plan, described
+from triage_agent.data import HERE
+from triage_agent.decide import Decision
+from triage_agent.records import Classification
+from triage_agent.report import made_by
+from triage_agent.wording import abstained_words, decided_words, review_words
+
+if TYPE_CHECKING:  # it is imported where a page is made
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+LONGEST_SHOWN = 3_000  # characters of a problem; a page is to be read
+# What HTML forbids, and what would turn round the text that follows.
+FORBIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+SELLS = {True: "yes", False: "no", None: "unknown"}
+
+
+def report_page(title: str, rows: Sequence[Classification], decision: Decision, plan: Plan) -> str:
+    """Return one business's advice as an HTML page; the same values give the same page."""
+    revenue = decision.profile.revenue
+    facts = [described(facts) for facts in plan.roles.values()]
+    quiz = decision.quiz
+    chart = charts.radar({d.dimension: d.points for d in quiz.dimensions}) if quiz else ""
+    return rendered(
+        "advice.html.j2",
+        title=title,
+        rows=rows,
+        decision=decision,
+        plan=plan,
+        revenue="unknown" if revenue.why_unknown else str(revenue),
+        sells=SELLS[decision.profile.sells_software],
+        facts_table=[
+            (lines[0][0], *(value for _, value in lines)) for lines in zip(*facts, strict=True)
+        ],
+        names={role.value: facts.name for role, facts in plan.roles.items()},
+        quiz_chart=drawn(chart),
+        any_evidence=any(row.evidence for row in rows),
+        highlighted=highlighted,
+        readers=made_by(rows),
+    )
+
+
+def rendered(template: str, **values: Any) -> str:
+    """Return a template of pages/ filled with values, all of which are escaped but `drawn` ones."""
+    return _environment().get_template(template).render(values)
+
+
+def drawn(svg: str) -> "Markup":
+    """Return a chart of ours for a template; never to be called with anything from outside."""
+    from markupsafe import Markup
+
+    return Markup(svg)  # noqa: S704  (charts escape what they show)
+
+
+def cleaned(value: Any) -> Any:
+    r"""Return text without the characters that HTML forbids or that reorder what follows.
+
+    >>> cleaned("a\x1b[31m\u202eb\ud800")
+    'a[31mb'
+    """
+    return FORBIDDEN.sub("", value) if type(value) is str else value
+
+
+def highlighted(row: Classification) -> "Markup":
+    """Return a problem's text with its evidence marked, and cut if it is very long."""
+    from markupsafe import Markup
+
+    forms = {True: Markup("<mark>{}</mark>"), False: Markup("{}")}
+    pieces = [
+        forms[marked].format(cleaned(piece))
+        for piece, marked in passages(row.text[:LONGEST_SHOWN], row.evidence)
+    ]
+    more = len(row.text) - LONGEST_SHOWN
+    if more > 0:
+        pieces.append(Markup.escape(f" … (and {more:,} more characters)"))
+    return Markup("").join(pieces) or Markup("(no text)")
+
+
+def passages(text: str, evidence: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return the text in pieces, each with whether it is evidence; quotes may overlap.
+
+    >>> passages("Leads get lost daily.", ["get lost", "lost daily"])
+    [('Leads ', False), ('get lost daily', True), ('.', False)]
+    """
+    marked = [False] * len(text)
+    for quote in evidence:
+        start = text.find(quote)
+        if quote and start >= 0:
+            marked[start : start + len(quote)] = [True] * len(quote)
+    pieces: list[tuple[str, bool]] = []
+    start = 0
+    for place in range(1, len(text) + 1):
+        if place == len(text) or marked[place] != marked[start]:
+            pieces.append((text[start:place], marked[start]))
+            start = place
+    return pieces
+
+
+@cache
+def _environment() -> "Environment":
+    """Return the templates, every value in them escaped, and a misspelled name an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=cleaned,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {
+        "abstained_words": abstained_words,
+        "decided_words": decided_words,
+        "review_words": review_words,
+    }
+    return environment

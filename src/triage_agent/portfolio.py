@@ -1,0 +1,156 @@
+"""A table of investments, each assessed on its own; a row that cannot be read stops no other."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from triage_agent.amounts import read_amount
+from triage_agent.errors import InputError
+from triage_agent.roi import Assessment, Figures, Investment, assess, rank_key, total
+from triage_agent.tables import Row, Table
+
+# The fields of `Investment`, the column that README names for each, and its other spellings.
+COLUMNS = {
+    "name": ("name", ()),
+    "hours_saved_per_week": ("hours_saved_per_week", ("hours_saved",)),
+    "hourly_cost_usd": ("hourly_cost", ()),
+    "cost_reduced_usd_per_month": ("cost_reduced", ("cost_reduced_per_month",)),
+    "revenue_enabled_usd_per_month": ("revenue_enabled", ("revenue_enabled_per_month",)),
+    "monthly_cost_usd": ("monthly_cost", ()),
+    "one_off_cost_usd": ("one_off_cost", ()),
+    "age_days": ("age_days", ()),
+}
+SILENT_WORDS = {"usd", "per", "a", "in"}
+TOTALS = {"total", "totals", "grand total", "sum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table, assessed."""
+
+    row: int  # as the user's program counts it
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One row of the table that could not be read, and why."""
+
+    row: int
+    name: str
+    error: InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """A table of investments: the best return first, and what could not be read."""
+
+    lines: tuple[Line, ...]
+    refused: tuple[Refused, ...]
+    said: tuple[str, ...]  # about columns and rows, for the user
+
+    @property
+    def total(self) -> Figures:
+        """The benefits and costs of all rows that could be read."""
+        return total(line.assessment for line in self.lines)
+
+
+def read_portfolio(table: Table) -> Portfolio:
+    """Return the investments of a table; `InputError` if no column or two columns hold a field."""
+    rows = [row for row in table.rows() if row.complaint or not _is_blank(row.values)]
+    names = dict.fromkeys(table.columns)
+    for row in rows:
+        names |= dict.fromkeys(row.values)
+    columns = find_columns(names, table.name)
+    said = _about_columns(names, columns)
+    lines, refused = [], list[Refused]()
+    for row in rows:
+        name = _name(row, columns)
+        if name.casefold() in TOTALS:
+            said.append(f"row {row.number} ({name}) is left out: the total is computed")
+            continue
+        try:
+            lines.append(Line(row.number, assess(read_row(row, columns, table.name))))
+        except InputError as error:
+            refused.append(Refused(row.number, name, error))
+    lines.sort(key=lambda line: rank_key(line.assessment))
+    return Portfolio(tuple(lines), tuple(refused), tuple(said))
+
+
+def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:
+    """Return {field of `Investment`: column}, whatever the case, blanks and units in the names.
+
+    >>> find_columns(["Name", "Monthly cost (USD)", "Owner"], "x.csv")
+    {'name': 'Name', 'monthly_cost_usd': 'Monthly cost (USD)'}
+    """
+    known = {
+        _key(spelling): field
+        for field, (column, others) in COLUMNS.items()
+        for spelling in (field, column, *others)
+    }
+    found: dict[str, str] = {}
+    for column in columns:
+        field = known.get(_key(column))
+        if field in found:
+            raise InputError(
+                f"{table}: the columns {found[field]!r} and {column!r} mean the same. Remove one."
+            )
+        if field:
+            found[field] = column
+    if not found.keys() - {"name", "age_days"}:
+        raise InputError(
+            f"{table} has no column with a benefit or a cost. "
+            f"Name its columns {', '.join(column for column, _ in COLUMNS.values())}."
+        )
+    return found
+
+
+def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
+    """Return the investment of a row, or raise `InputError` naming table, row and column."""
+    place = f"{table}, row {row.number}"
+    if row.complaint:
+        raise InputError(f"{place} {row.complaint}. Correct the row.")
+    amounts = {
+        field: amount
+        for field, column in columns.items()
+        if field != "name"
+        and (
+            amount := read_amount(
+                row.values.get(column), field, f"{place}, column {' '.join(column.split())!r}"
+            )
+        )
+        is not None
+    }
+    if not amounts.keys() - {"age_days"}:
+        raise InputError(f"{place} holds no benefit and no cost. Fill them in, or remove the row.")
+    return Investment(_name(row, columns), **amounts)
+
+
+def _about_columns(names: Iterable[str], columns: Mapping[str, str]) -> list[str]:
+    """Return what the user has to know about columns that are not known, and not there."""
+    others = [" ".join(name.split()) for name in names if name not in columns.values()]
+    missing = [COLUMNS[field][0] for field in COLUMNS if field not in columns]
+    zero = [name for name in missing if name not in {"name", "age_days"}]
+    said = [f"columns not read: {', '.join(others)}"] if others else []
+    said += [f"columns not there, taken as 0: {', '.join(zero)}"] if zero else []
+    if "age_days" in missing:
+        said.append("there is no column age_days, so nothing is watched in its first 60 days")
+    return said
+
+
+def _name(row: Row, columns: Mapping[str, str]) -> str:
+    """Return a row's name on one line; empty if it has none."""
+    cell: Any = row.values.get(columns.get("name", ""))
+    return "" if cell is None else " ".join(str(cell).split())
+
+
+def _is_blank(values: Mapping[str, object]) -> bool:
+    """Return whether a row holds nothing at all."""
+    return all(cell is None or not str(cell).strip() for cell in values.values())
+
+
+def _key(name: str) -> str:
+    """Return a column's name without case, signs, and the words that say its unit."""
+    words = re.findall(r"[^\W_]+", name.casefold())
+    return " ".join(word for word in words if word not in SILENT_WORDS)

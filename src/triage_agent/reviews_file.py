@@ -1,0 +1,174 @@
+"""What a person said about problems: OUT.reviews.jsonl, an answer a line, the last one wins.
+
+An answer belongs to the problem's text, by its hash; so it outlives a re-run, and a text that
+changed is asked about anew.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from triage_agent.data import Strict, explain
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.flatten import REVIEWED_FIELDS, as_line, flat_problem, read_problem
+from triage_agent.records import Abstention, Classification, DecidedBy, Label, Outcome
+
+KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
+
+
+class Review(Strict):
+    """One answer; `outcome` None: only a note, the problem stays open."""
+
+    schema_version: Literal[1] = 1
+    row: int = Field(ge=1)  # where it stood in OUT that day: the line, or the spreadsheet's row
+    problem: int = Field(ge=1)
+    id: str
+    text_sha256: str
+    label: Label | None  # None: no label is right
+    outcome: Outcome | None
+    note: str = ""
+    at: str  # ISO 8601, UTC
+
+    @model_validator(mode="after")
+    def _is_an_answer(self) -> Self:
+        if self.outcome is Outcome.ERROR:
+            raise ValueError("an error is no answer")
+        if (self.label is not None) != (self.outcome is Outcome.CLASSIFIED):
+            raise ValueError("a label goes with the outcome classified, and only with that")
+        return self
+
+
+Reviews = Mapping[str, Review]  # by `text_key`
+
+
+def reviews_path(out: Path) -> Path:
+    """Return where the answers about OUT stand."""
+    return out.with_name(out.name + ".reviews.jsonl")
+
+
+def text_key(text: str) -> str:
+    r"""Return what a text is recognised by: the SHA-256 of its first 16,000 characters.
+
+    >>> text_key("Stock is wrong")[:8], text_key("a\0") == text_key("a\ufffd")
+    ('26e555d5', True)
+    """
+    # A CSV cell cannot hold NUL; there it has become the replacement character.
+    seen = text[:KEY_LENGTH].replace("\0", "\ufffd")
+    return hashlib.sha256(seen.encode("utf-8", "replace")).hexdigest()
+
+
+def load_reviews(path: Path) -> dict[str, Review]:
+    """Return the last answer about each text; none if there is no file.
+
+    A last line that a killed program left unfinished counts as not written. Raises `InputError`
+    for any other line that is no answer, naming it.
+    """
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    reviews: dict[str, Review] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or (number == len(lines) and _is_torn(line)):
+            continue
+        try:
+            review = Review.model_validate_json(line)
+        except ValidationError as error:
+            raise InputError(
+                f"{path}, line {number} is no answer of `triage review`: {explain(error)}. "
+                "Correct the line or remove it; the other lines stay."
+            ) from error
+        before = reviews.get(review.text_sha256)
+        if review.outcome is None and before is not None:
+            review = before.model_copy(update={"note": review.note})
+        reviews[review.text_sha256] = review
+    return reviews
+
+
+def append_review(path: Path, review: Review) -> None:
+    """Put one answer at the file's end, and on the disk, before anything else happens."""
+    try:
+        with path.open("a+b") as file:
+            _mend_end(file)
+            file.write(as_line(review.model_dump(mode="json")).encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise SettingsError(
+            f"The answer cannot be written to {path}: {error.strerror or error}. "
+            "Those before it are kept. Check the folder, its rights and its space."
+        ) from error
+
+
+def answer(row: Classification, review: Review | None) -> Classification:
+    """Return a problem's result as a person settled it; unchanged without an answer.
+
+    The model's rationale stays only with the model's label; else the note takes its place.
+    """
+    if review is None or review.outcome is None:
+        return row
+    because = (row.abstained_because or Abstention.NEITHER) if review.label is None else None
+    return replace(
+        row,
+        outcome=review.outcome,
+        label=review.label,
+        probability=None,
+        probability_from=None,
+        decided_by=DecidedBy.PERSON,
+        abstained_because=because,
+        review_reasons=(),
+        rationale=row.rationale if row.label is review.label else review.note,
+        error=None,
+    )
+
+
+def answered_values(
+    values: Mapping[str, Any], texts: Sequence[str], reviews: Reviews
+) -> dict[str, Any]:
+    """Return a written row with the answers about its problems, which have these texts."""
+    changed = dict(values)
+    for number, text in enumerate(texts, start=1):
+        before = read_problem(values, number)
+        if before is None:
+            break
+        after = answer(before, reviews.get(text_key(text)))
+        changed |= answered_fields(number, after) if after != before else {}
+    return changed
+
+
+def answered_fields(number: int, row: Classification) -> dict[str, Any]:
+    """Return those of a problem's columns that an answer can change."""
+    cells = flat_problem(number, row)
+    names = (f"triage_{number}_{field}" for field in REVIEWED_FIELDS)
+    return {name: cells[name] for name in names}
+
+
+def _is_torn(line: bytes) -> bool:
+    """Return whether a file's last line was not written to its end."""
+    if line.endswith(b"\n"):
+        return False
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    return False
+
+
+def _mend_end(file: BinaryIO) -> None:
+    """Remove an unfinished last line, and end one that only lacks its line end."""
+    file.seek(0)
+    last = b""
+    for last in file:  # noqa: B007  (the last one is what is wanted)
+        pass
+    if _is_torn(last) and last:
+        file.truncate(file.tell() - len(last))
+    elif last and not last.endswith(b"\n"):
+        file.write(b"\n")

@@ -1,0 +1,349 @@
+"""Red flags proposed from free text: the model, the figures about it, and how it was fitted."""
+
+import asyncio
+import hashlib
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="training needs the dev dependencies")
+
+from triage_agent.advice import Role, red_flags
+from triage_agent.data import folder
+from triage_agent.embedded_weights import WEIGHTS
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.evaluate.flags import evaluate_flags, flag_values, read_cases, score_flags
+from triage_agent.flag_model import EmbeddedFlagModel, dense_features, load_flag_heads, stated_days
+from triage_agent.hire import Proposal, Reading
+from triage_agent.training.flags import (
+    FOLDS,
+    fit_flag,
+    flag_target,
+    flag_views,
+    load_flag_examples,
+)
+
+CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
+EXAMPLES = folder("prompts") / "red_flag_examples.jsonl"
+CASES = folder("evals") / "red_flags.jsonl"
+IDS = [flag.id for flag in red_flags()]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return EmbeddedFlagModel()
+
+
+class TestProposing:
+    @pytest.mark.parametrize(
+        ("text", "role", "flag"),
+        [
+            ("Our AI officer wants to rebuild the whole stack", AI, "rebuilds-the-stack"),
+            (
+                "Instead of a system he keeps sending one-off scripts",
+                CTO,
+                "scripts-instead-of-systems",
+            ),
+            ("After 75 days there is nothing to measure", AI, "no-result-in-60-days"),
+            (
+                "Most of her hours go into meetings, few into building",
+                CTO,
+                "meetings-over-building",
+            ),
+            ("He gets a commission from the vendor he recommends", AI, "financial-ties"),
+            ("I asked for plain words and got only jargon again", CTO, "no-plain-english"),
+            (
+                "Her projects bring in no revenue and save no costs, they are toys",
+                AI,
+                "no-revenue-or-cost",
+            ),
+        ],
+    )
+    def test_each_flag_in_its_own_words_is_proposed(self, model, text, role, flag):
+        assert flag in [proposal.flag for proposal in model.read(text, role).proposals]
+
+    @pytest.mark.parametrize("role", Role)
+    def test_a_good_word_proposes_nothing(self, model, role):
+        text = "Everything runs well, the reports are on time and we are happy."
+        assert model.read(text, role) == Reading(())
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "He wants to rebuild the whole stack from scratch",
+            "He writes one-off scripts instead of systems",
+        ],
+    )
+    def test_a_flag_about_the_other_role_is_never_proposed(self, model, text):
+        for role in Role:
+            own = {flag.id for flag in red_flags() if role in flag.roles}
+            assert {p.flag for p in model.read(text, role).proposals} <= own
+
+    def test_the_words_behind_each_flag_are_those_that_tell_of_it(self, model):
+        text = (
+            "We run a bakery. He is paid a commission by the vendor of the tool he recommends. "
+            "Two thirds of his hours are meetings. The weather is fine."
+        )
+        said = {proposal.flag: proposal.evidence for proposal in model.read(text, AI).proposals}
+        assert "commission" in said["financial-ties"]
+        assert "meetings" in said["meetings-over-building"]
+
+    def test_the_words_stand_in_the_text_as_it_was_written(self, model):
+        text = "Our  AI officer\u200b wants to REBUILD\n the whole stack,   all of it."
+        for proposal in model.read(text, AI).proposals:
+            assert proposal.evidence in text
+            assert proposal.evidence
+
+    def test_the_same_text_gives_the_same_proposals(self, model):
+        text = "He gets a commission and after four months nothing is live."
+        assert model.read(text, AI) == model.read(text, AI)
+        assert asyncio.run(model.propose(text, AI)) == model.read(text, AI)
+
+    @pytest.mark.parametrize("text", ["", " \n", "?!", "🙂", "\x00", "a" * 20_000])
+    def test_odd_texts_do_not_break_it(self, model, text):
+        assert isinstance(model.read(text, CTO), Reading)
+
+    def test_another_language_is_not_read(self, model):
+        text = "Él quiere reconstruir todos los sistemas de la empresa y no explica nada"
+        assert model.read(text, AI) == Reading((), known_language=False)
+
+    def test_a_long_text_is_cut_and_that_is_said(self, model):
+        text = "He gets a commission from the vendor. " + "The shop is open every day. " * 200
+        assert model.read(text, AI).truncated
+        assert not model.read(text[:500], AI).truncated
+
+
+class TestStatedTime:
+    @pytest.mark.parametrize(
+        ("text", "days"),
+        [
+            ("eleven weeks since she started", 77),
+            ("It's been 75 days.", 75),
+            ("We're in month four", 120),
+            ("day 59", 59),
+            ("week 9 of the project", 63),
+            ("in the third month", 90),
+            ("Month three, and in week one he promised thirty days", 90),
+            ("two and a half months", 60),
+            ("half a year", 182),
+            ("a full quarter with him", 91),
+            ("a quarter of a year", 91),
+            ("a quarter of his hours", None),
+            ("a quarter past nine", None),
+            ("thirty years in the trade", None),
+            ("120 months of experience", None),
+            ("no time is named", None),
+            ("", None),
+        ],
+    )
+    def test_the_longest_time_that_a_text_names(self, text, days):
+        assert stated_days(text) == days
+
+    @pytest.mark.parametrize(
+        ("text", "stated"),
+        [
+            ("day 59", [0, 0.5]),
+            ("day 60", [0.5, 0]),
+            ("day 61", [0.5, 0]),
+            ("a day", [0, 0]),
+        ],
+    )
+    def test_sixty_days_are_the_boundary(self, text, stated):
+        assert dense_features(text, np.zeros(3, np.float32)).tolist() == [0, 0, 0, *stated]
+
+
+class TestWeights:
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            pytest.param(lambda path: path.write_bytes(b""), id="empty"),
+            pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 no zip"), id="no zip"),
+            pytest.param(lambda path: path.write_bytes(path.read_bytes()[:9000]), id="cut"),
+            pytest.param(
+                lambda path: np.savez(path, flags=np.array(["x"])), id="a part is missing"
+            ),
+            pytest.param(lambda path: path.unlink(), id="missing"),
+        ],
+    )
+    def test_weights_that_cannot_be_used_are_a_settings_error(self, tmp_path, damage):
+        shutil.copy(WEIGHTS / "flags.npz", tmp_path)
+        damage(tmp_path / "flags.npz")
+        with pytest.raises(SettingsError, match="Reinstall"):
+            load_flag_heads(tmp_path)
+
+    def test_they_are_small(self):
+        assert sum(path.stat().st_size for path in WEIGHTS.glob("flags.*")) < 1_000_000
+
+
+class Fixed:
+    """A reader that proposes what it is told to."""
+
+    backend, name = "fixed", "fixed-1"
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    async def propose(self, text, role):
+        return Reading(tuple(Proposal(flag, "") for flag in self.answers[text]))
+
+
+class TestFigures:
+    def case(self, text, *flags, role="fractional-cto"):
+        return {"id": text, "text": text, "role": role, "flags": flags}
+
+    def write(self, tmp_path, *cases):
+        path = tmp_path / "cases.jsonl"
+        path.write_text("".join(json.dumps(case) + "\n" for case in cases), encoding="utf-8")
+        return path
+
+    def test_counts_by_flag_macro_f1_and_exact_matches(self, tmp_path):
+        path = self.write(
+            tmp_path,
+            self.case("a", "financial-ties"),
+            self.case("b", "financial-ties", "no-plain-english"),
+            self.case("c"),
+            self.case("d", "no-plain-english"),
+        )
+        told = {
+            "a": ["financial-ties"],
+            "b": ["financial-ties"],
+            "c": ["financial-ties"],
+            "d": ["no-plain-english"],
+        }
+        report = evaluate_flags(path, Fixed(told))
+        ties, english = report.flags["financial-ties"], report.flags["no-plain-english"]
+        assert (ties.precision.right, ties.precision.total) == (2, 3)
+        assert (ties.recall.right, ties.recall.total) == (2, 2)
+        assert ties.f1 == pytest.approx(0.8)
+        assert (english.recall.right, english.recall.total) == (1, 2)
+        assert english.f1 == pytest.approx(2 / 3)
+        assert report.flags["no-revenue-or-cost"].f1 is None
+        assert report.macro_f1 == pytest.approx((0.8 + 2 / 3) / 7)
+        assert (report.exact.right, report.exact.total) == (2, 4)
+        assert (report.model, report.cases) == ("fixed-1", 4)
+
+    def test_without_a_case_there_is_no_figure(self):
+        values = flag_values(score_flags("none", [], []))
+        assert values["macro_f1"] is None
+        assert values["exact"]["value"] is None
+
+    def test_values_are_what_a_gate_reads(self, tmp_path):
+        path = self.write(tmp_path, self.case("a", "financial-ties"))
+        values = flag_values(evaluate_flags(path, Fixed({"a": ["financial-ties"]})))
+        assert json.loads(json.dumps(values)) == values
+        assert list(values) == ["model", "cases", "macro_f1", "exact", "flags"]
+        assert values["macro_f1"] == pytest.approx(1 / 7, abs=1e-6)
+        assert values["exact"]["value"] == 1
+        assert values["flags"]["financial-ties"]["f1"] == 1
+
+    @pytest.mark.parametrize(
+        ("line", "complaint"),
+        [
+            pytest.param('{"id": "a"}', "line 2: text", id="a part is missing"),
+            pytest.param("no JSON", "line 2", id="no JSON"),
+            pytest.param(
+                '{"id": "a", "text": "t", "role": "fractional-cto", "flags": ["x"]}',
+                'line 2: there is no flag "x"',
+                id="an unknown flag",
+            ),
+            pytest.param(
+                '{"id": "a", "text": "t", "role": "fractional-cto", '
+                '"flags": ["rebuilds-the-stack"]}',
+                "not about a fractional-cto",
+                id="the other role's",
+            ),
+        ],
+    )
+    def test_a_line_that_is_no_case_is_named(self, tmp_path, line, complaint):
+        path = tmp_path / "cases.jsonl"
+        path.write_text(json.dumps(self.case("a")) + "\n" + line + "\n", encoding="utf-8")
+        with pytest.raises(InputError, match=re.escape(complaint)):
+            read_cases(path)
+
+    def test_a_file_that_is_not_there_is_named(self, tmp_path):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_cases(tmp_path / "none.jsonl")
+
+    def test_the_eval_set_is_large_enough_and_about_both_roles(self):
+        cases = read_cases(CASES)
+        assert len(cases) >= 80
+        assert sum(not case.flags for case in cases) >= 20
+        assert {flag for case in cases for flag in case.flags} == set(IDS)
+        assert {case.role for case in cases} == set(Role)
+
+
+def squeezed(text):
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return load_flag_examples(EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def views(rows):
+    return flag_views([row.text for row in rows], WEIGHTS)
+
+
+class TestExamples:
+    def test_there_are_at_least_25_of_each_flag_and_50_of_none(self, rows):
+        for name in IDS:
+            assert sum(name in row.flags for row in rows) >= 25, name
+        assert sum(not row.flags for row in rows) >= 50
+
+    def test_each_flag_can_be_about_the_role_of_its_text(self, rows):
+        roles = {flag.id: flag.roles for flag in red_flags()}
+        assert [row.text for row in rows for name in row.flags if row.role not in roles[name]] == []
+
+    def test_no_text_stands_twice(self, rows):
+        assert len({squeezed(row.text) for row in rows}) == len(rows)
+
+    def test_no_text_of_the_eval_set_was_learned_from(self, rows):
+        known = {squeezed(row.text) for row in rows}
+        assert [case.id for case in read_cases(CASES) if squeezed(case.text) in known] == []
+
+
+class TestFittingAgain:
+    """Fits two heads anew, one that learns from one role's texts and one from both."""
+
+    @pytest.mark.parametrize(
+        ("file", "recorded"),
+        [
+            pytest.param(EXAMPLES, "examples_sha256", id="the examples"),
+            pytest.param(WEIGHTS / "encoder.onnx", "encoder_sha256", id="the encoder"),
+            pytest.param(WEIGHTS / "flags.npz", "flags_sha256", id="the weights"),
+        ],
+    )
+    def test_heads_were_made_with_the_files_in_the_repository(self, file, recorded):
+        shipped = json.loads((WEIGHTS / "flags.json").read_text(encoding="utf-8"))
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        assert shipped[recorded] == found, "run: python -m triage_agent.training flags"
+
+    def test_the_shipped_heads_are_those_of_the_seven_flags(self):
+        assert list(load_flag_heads(WEIGHTS).flags) == IDS
+
+    @pytest.mark.parametrize("name", ["rebuilds-the-stack", "financial-ties"])
+    def test_gives_the_shipped_head(self, rows, views, name):
+        (flag,) = (flag for flag in red_flags() if flag.id == name)
+        use, truth = flag_target(rows, flag)
+        head, heads, index = fit_flag(views, truth, use), load_flag_heads(WEIGHTS), IDS.index(name)
+        np.testing.assert_array_equal(views.rarity, heads.rarity)
+        np.testing.assert_allclose(head.dense, heads.dense[index], atol=1e-3)
+        np.testing.assert_allclose(head.sparse, heads.sparse[index], rtol=2e-3, atol=2e-4)
+        assert head.bias == pytest.approx(float(heads.bias[index]), abs=1e-3)
+
+    def test_a_head_learns_only_from_the_roles_that_its_flag_can_be_about(self, rows):
+        for flag in red_flags():
+            use, truth = flag_target(rows, flag)
+            assert {row.role for row, used in zip(rows, use, strict=True) if used} == set(
+                flag.roles
+            )
+            assert not (truth & ~use).any()
+
+    def test_every_fold_leaves_some_texts_of_each_flag_out(self, rows):
+        for name in IDS:
+            assert {row.fold for row in rows if name in row.flags} == set(range(FOLDS))

@@ -1,0 +1,203 @@
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from triage_agent.data import folder
+from triage_agent.embedded_weights import WEIGHTS
+from triage_agent.errors import SettingsError
+from triage_agent.neighbours import EACH, LONGEST, Example, Neighbours, shown, usable
+from triage_agent.records import Label
+from triage_agent.training.neighbours import make_neighbours
+
+BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
+SIGNALS = ("customer_facing_software", "custom_system", "engineering_leadership")
+
+
+def line(text, label="automate-process", **values):
+    """Return an example as it stands in the pool."""
+    build = label == "build-software"
+    known = dict.fromkeys(SIGNALS, False) | {
+        "customer_facing_software": build,
+        "existing_process": not build,
+        "mixed": False,
+        "instructs_reader": False,
+    }
+    return {"id": text[:8], "text": text, "label": label, **known, **values}
+
+
+TEXTS = {
+    "Every invoice is typed by hand into QuickBooks.": AUTOMATE,
+    "Somebody copies invoices from e-mails into our books each evening.": AUTOMATE,
+    "We plan the shifts of forty cleaners in a spreadsheet every Sunday.": AUTOMATE,
+    "Nobody answers leads from the website before Monday.": AUTOMATE,
+    "Our tenants want an app to pay the rent and report repairs.": BUILD,
+    "A portal where customers of our shop see their invoices has to be built.": BUILD,
+    "Five developers work for us and nobody leads them.": BUILD,
+    "We sell a booking platform and its code has to be rewritten.": BUILD,
+}
+
+
+def pool(path, texts=TEXTS, **values):
+    rows = [line(text, label and label.value, **values) for text, label in texts.items()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Return a pool and a folder of weights whose vectors were made from it."""
+    home = tmp_path_factory.mktemp("small")
+    examples, weights = pool(home / "examples.jsonl"), home / "weights"
+    weights.mkdir()
+    for name in ("encoder.onnx", "tokenizer.json"):
+        (weights / name).symlink_to(WEIGHTS / name)
+    make_neighbours(examples, weights)
+    return examples, weights
+
+
+@pytest.fixture
+def copied(small, tmp_path):
+    """Return the same, to be spoiled."""
+    shutil.copytree(small[1], tmp_path / "weights", symlinks=True)
+    return Path(shutil.copy(small[0], tmp_path)), tmp_path / "weights"
+
+
+@pytest.fixture(scope="module")
+def neighbours(small):
+    return Neighbours(*small)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Neighbours()
+
+
+def test_the_nearest_example_of_each_label_stands_last_and_the_labels_take_turns(neighbours):
+    found = neighbours.near("Invoices are typed into our books by hand.", each=2)
+    assert [example.label for example in found] == [AUTOMATE, BUILD, AUTOMATE, BUILD]
+    assert found[-1].text.startswith("A portal where customers of our shop see their invoices")
+    assert "invoice" in found[-2].text
+    assert "invoice" in found[0].text
+
+
+def test_an_example_is_its_own_nearest_neighbour(neighbours):
+    for text, label in TEXTS.items():
+        assert (text, label) in [(e.text, e.label) for e in neighbours.near(text, each=1)]
+
+
+@pytest.mark.parametrize(("each", "found"), [(0, 0), (1, 2), (3, 6), (4, 8), (9, 8)])
+def test_so_many_of_each_label_are_found_as_there_are(neighbours, each, found):
+    near = neighbours.near("Our shop wants an app.", each)
+    assert len(near) == found
+    assert len({example.text for example in near}) == found
+
+
+def test_the_shipped_vectors_are_those_of_the_shipped_examples(shipped):
+    found = shipped.near("Customer appointments are forgotten because the book is on paper.")
+    assert [example.label for example in found] == [AUTOMATE, BUILD] * EACH
+    assert all(len(example.text) <= LONGEST for example in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ud800", "zzzz qqqq", "x " * 5_000, "予約を自動化したい", "{problem} {examples}"]
+)
+def test_any_text_has_neighbours(shipped, text):
+    assert len(shipped.near(text)) == 2 * EACH
+
+
+def test_equal_texts_have_equal_examples_so_that_they_are_asked_once(shipped):
+    text = "Quotes go out three days late."
+    assert shipped.as_text(text) == shipped.as_text(text)
+
+
+def test_an_example_is_shown_on_one_line_with_its_label_and_its_true_signals(neighbours):
+    words = neighbours.as_text("Our tenants want an app.")
+    assert words.count("Text: ") == words.count("\nlabel: ") == 2 * EACH
+    assert words.endswith("label: build-software; true: customer_facing_software")
+    assert shown(Example("a\n\n b", BUILD, ())) == "Text: a b\nlabel: build-software; true: none"
+
+
+@pytest.mark.parametrize(
+    ("changes", "may_stand"),
+    [
+        pytest.param({}, True, id="clear and short"),
+        pytest.param({"label": None}, False, id="no label"),
+        pytest.param({"mixed": True}, False, id="both kinds"),
+        pytest.param({"instructs_reader": True}, False, id="an attack"),
+        pytest.param({"text": "x" * LONGEST}, True, id="just short enough"),
+        pytest.param({"text": "x" * (LONGEST + 1)}, False, id="too long"),
+    ],
+)
+def test_only_short_clear_examples_may_stand_in_a_prompt(changes, may_stand):
+    assert usable(line("Text") | changes) is may_stand
+
+
+def test_no_shipped_example_that_may_not_stand_in_a_prompt_does(shipped):
+    text = (folder("prompts") / "examples.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(one) for one in text.split("\n") if one]
+    assert {e.text for e in shipped._examples} == {row["text"] for row in rows if usable(row)}
+
+
+def test_vectors_in_eight_bits_hardly_move_a_cosine(small, neighbours):
+    encoder, text = neighbours._encoder, "Tenants pay by app."
+    exact = np.stack([encoder.encode(example.text).mean for example in neighbours._examples])
+    cosines = exact @ encoder.encode(text).mean
+    kept = neighbours._vectors @ encoder.encode(text).mean
+    assert np.abs(cosines - kept).max() < 0.01
+
+
+def test_examples_that_changed_after_the_vectors_were_made_are_refused_with_the_command(copied):
+    examples, weights = copied
+    examples.write_text(examples.read_text("utf-8").replace("QuickBooks", "Xero"), "utf-8")
+    with pytest.raises(SettingsError, match=r"other examples.*training neighbours"):
+        Neighbours(examples, weights)
+
+
+def test_the_vectors_can_be_made_anew(copied):
+    examples, weights = copied
+    pool(examples, {"Rent is collected by hand.": AUTOMATE, "Tenants want an app.": BUILD})
+    make_neighbours(examples, weights)
+    found = Neighbours(examples, weights).near("Rent")
+    assert [example.label for example in found] == [AUTOMATE, BUILD]
+    with np.load(weights / "neighbours.npz") as stored:
+        assert str(stored["examples_sha256"]) == hashlib.sha256(examples.read_bytes()).hexdigest()
+        assert stored["vectors"].dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
+        pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 nothing"), id="no archive"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-200]), id="cut off"),
+        pytest.param(lambda path: np.savez(path, vectors=np.zeros((1, 384))), id="a part missing"),
+        pytest.param(
+            lambda path: path.write_bytes(
+                path.read_bytes()[:300] + b"\0" * 60 + path.read_bytes()[360:]
+            ),
+            id="some bytes lost",
+        ),
+    ],
+)
+def test_damaged_vectors_are_an_error_that_names_the_file(copied, spoil):
+    examples, weights = copied
+    spoil(weights / "neighbours.npz")
+    with pytest.raises(SettingsError, match=r"neighbours\.npz are damaged.*Reinstall"):
+        Neighbours(examples, weights)
+
+
+@pytest.mark.parametrize("name", ["neighbours.npz", "encoder.onnx"])
+def test_missing_weights_are_an_error_that_names_the_file(copied, name):
+    examples, weights = copied
+    (weights / name).unlink()
+    with pytest.raises(SettingsError, match=name):
+        Neighbours(examples, weights)
+
+
+def test_missing_examples_are_an_error_that_names_the_file(small, tmp_path):
+    with pytest.raises(SettingsError, match=r"none\.jsonl"):
+        Neighbours(tmp_path / "none.jsonl", small[1])
