@@ -22,12 +22,12 @@ COMMANDS = [
     "batch",
     "review",
     "quiz",
+    "roi",
     "compare-roles",
     "check-hire",
-    "roi",
-    "eval",
     "cache",
     "doctor",
+    "eval",
 ]
 SUBCOMMANDS = ["eval compare", "eval cascade", "eval calibrate"]
 

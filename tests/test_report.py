@@ -235,6 +235,7 @@ def test_the_plan_says_everything_that_a_report_shows():
         "roles",
         "first_60_days",
         "prepare",
+        "hours_cost",
         "watch_for",
         "would_change",
         "notes",
