@@ -4,7 +4,7 @@ import pytest
 
 from triage_agent.dialect import LADDER, Dialect, Rung, first_json_object, read_completion
 from triage_agent.errors import ReplyError
-from triage_agent.model import ChatRequest, Message
+from triage_agent.model import ChatRequest, Message, Token
 from triage_agent.records import Usage
 
 SCHEMA = {
@@ -35,17 +35,22 @@ WORDS_FOR_PARAMETERS = {
     "OpenAI about log-probabilities": (
         "You are not allowed to request logprobs from this model",
         None,
-        {"logprobs"},
+        {"logprobs", "top_logprobs"},
+    ),
+    "a server that tells no alternatives": (
+        "Unrecognized request argument supplied: top_logprobs",
+        None,
+        {"top_logprobs"},
     ),
     "FastAPI naming only the place": (
         "[{'type': 'extra_forbidden', 'loc': ('body', 'logprobs'), 'msg': 'Extra inputs'}]",
         None,
-        {"logprobs"},
+        {"logprobs", "top_logprobs"},
     ),
     "a server naming it beside the words": (
         "Extra inputs are not permitted",
         "logprobs",
-        {"logprobs"},
+        {"logprobs", "top_logprobs"},
     ),
 }
 
@@ -68,6 +73,7 @@ def test_the_first_request_is_the_strictest():
         ],
         "temperature": 0.0,
         "logprobs": True,
+        "top_logprobs": 5,
         "max_tokens": 600,
         "response_format": {
             "type": "json_schema",
@@ -290,9 +296,9 @@ def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
     [
         (
             {"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": 0}]},
-            (("{", -0.1), ("}", 0.0)),
+            (Token("{", -0.1), Token("}", 0.0)),
         ),
-        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, 0]}, (("{", -0.1), ("}", 0.0))),
+        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, 0]}, (Token("{", -0.1), Token("}", 0.0))),
         (None, ()),
         ({}, ()),
         ({"content": None}, ()),

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.kept import is_redacted, key_of, label_tokens, pack, unpack
-from triage_agent.model import ChatReply, ChatRequest, Message
-from triage_agent.prompt import label_probability
+from triage_agent.logprobs import label_probability
+from triage_agent.model import ChatReply, ChatRequest, Message, Token
 from triage_agent.records import Usage
 
 REQUEST = ChatRequest(
@@ -114,7 +114,8 @@ def cut_up(text, chance):
     tokens = []
     while text:
         size = chance.randint(0, 9)
-        tokens.append((text[:size], -chance.random() / 3))
+        others = (("a", -chance.random()),) * chance.randint(0, 2)
+        tokens.append(Token(text[:size], -chance.random() / 3, others))
         text = text[size:]
     return tuple(tokens)
 
@@ -143,7 +144,7 @@ def test_the_kept_tokens_give_the_same_probability(text):
 
 def test_few_tokens_of_a_long_reply_are_kept():
     text = json.dumps({"why": "words " * 200, "label": "build-software", "more": "words " * 200})
-    tokens = [(text[place : place + 4], -0.1) for place in range(0, len(text), 4)]
+    tokens = [Token(text[place : place + 4], -0.1) for place in range(0, len(text), 4)]
     assert 1 < len(label_tokens(tokens)) < 12
 
 

@@ -29,6 +29,7 @@ LAYERS = {
         "hire",
         "hire_answers",
         "intake",
+        "logprobs",
         "markdown",
         "model",
         "page",

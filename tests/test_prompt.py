@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from triage_agent.data import folder
 from triage_agent.errors import ReplyError, SettingsError
-from triage_agent.model import ChatReply
+from triage_agent.model import ChatReply, Token
 from triage_agent.prompt import (
     MAX_CHARACTERS,
     Reply,
     cut,
     delimit,
-    label_probability,
     load_prompt,
     read_reply,
     reply_schema,
@@ -201,7 +200,11 @@ def test_the_complaint_about_a_reply_does_not_repeat_what_may_be_a_persons(value
 def test_the_probability_of_build_follows_from_the_label_and_says_where_it_is_from(
     label, logprob, p_build, source
 ):
-    tokens = () if logprob is None else (('{"label": "', 0.0), (label, logprob), ('"', 0.0))
+    tokens = (
+        ()
+        if logprob is None
+        else (Token('{"label": "', 0.0), Token(label, logprob), Token('"', 0.0))
+    )
     raw = reply_of(GOOD, tokens=tokens)
     prediction = to_prediction(Reply(**GOOD | {"label": label}), raw, truncated=False)
     assert prediction.p_build == pytest.approx(p_build)
@@ -214,42 +217,6 @@ def test_a_prediction_carries_every_signal_and_whether_the_text_was_cut():
         prediction = to_prediction(Reply(**values), reply_of(values), truncated=True)
         assert prediction.signals == Signals(**{name: True})
         assert prediction.truncated
-
-
-@pytest.mark.parametrize(
-    ("tokens", "expected"),
-    [
-        ([], None),
-        ([('{"label": "', -1.0), ("build-software", -0.2), ('"}', -1.0)], math.exp(-0.2)),
-        ([('{"label":', -1.0), (' "build', -0.2), ("-soft", -0.1), ('ware"', 0.0)], math.exp(-0.3)),
-        ([(c, -0.01) for c in '{"label" : "build-software"}'], math.exp(-0.14)),
-        ([('{"label": "build-software", "x": "', -0.3), ("y", -9.0)], math.exp(-0.3)),
-        ([('{"label": "', 0.0), ("build-software", -5.0), ('"', 0.0)], 0.5),
-        ([('{"label": "', 0.0), ("build-software", -math.inf), ('"', 0.0)], 0.5),
-        ([('{"label": "', 0.0), ("build-software", 0.4), ('"', 0.0)], 1.0),
-        ([('{"label": "', 0.0), ("", -3.0), ("build-software", -0.2), ('"', 0.0)], math.exp(-0.2)),
-        ([('{"label": "', 0.0), ("automate-process", -0.2), ('"', 0.0)], None),
-        ([('{"rationale": "', 0.0), ("build-software", -0.2), ('"', 0.0)], None),
-        ([('{"label": "build-soft', -0.1)], None),
-    ],
-    ids=[
-        "no tokens",
-        "the label is one token",
-        "the label is in pieces, and shares tokens with its quotes",
-        "a token for each character",
-        "one token carries more than the label",
-        "never under a half",
-        "an impossible token",
-        "never over one",
-        "an empty token has no part in it",
-        "the other label",
-        "another key",
-        "cut off inside the label",
-    ],
-)
-def test_the_probability_of_a_label_is_that_of_all_its_tokens(tokens, expected):
-    found = label_probability(tokens, "build-software")
-    assert found == (None if expected is None else pytest.approx(expected))
 
 
 @given(st.text(), st.text())

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from triage_agent.errors import ReplyError
+from triage_agent.logprobs import ALTERNATIVES, tokens_of
 from triage_agent.model import ChatReply, ChatRequest
 from triage_agent.records import Usage
 
@@ -61,6 +62,7 @@ class Dialect:
             "messages": messages,
             "temperature": request.temperature,
             "logprobs": True,
+            "top_logprobs": ALTERNATIVES,
             self.limit_name: request.max_output_tokens,
         }
         if self.rung is Rung.JSON_SCHEMA:
@@ -91,8 +93,8 @@ class Dialect:
         its status means something else by rights, so that only a parameter's name is believed.
         """
         said = f"{parameter or ''} {message}"
-        sent = [n for n in ("temperature", "logprobs", self.limit_name) if n not in self.dropped]
-        for name in sent:
+        may_go = ("temperature", "top_logprobs", "logprobs", self.limit_name)
+        for name in (name for name in may_go if name not in self.dropped):
             if re.search(rf"\b{name}\b", said):
                 return self._without(name)
         named = any(re.search(rf"\b{word}\b", said) for word in BOUNDS)
@@ -122,7 +124,8 @@ class Dialect:
         other = OTHER_LIMIT.get(name)
         if other and other not in self.dropped:
             return replace(self, limit_name=other, dropped=self.dropped | {name})
-        return replace(self, dropped=self.dropped | {name})
+        alone = {name, "top_logprobs"} if name == "logprobs" else {name}  # not without the other
+        return replace(self, dropped=self.dropped | alone)
 
 
 def _without_bounds(schema: Any) -> Any:
@@ -164,7 +167,7 @@ def read_completion(payload: Any, rung: Rung, model: str) -> ChatReply:
     return ChatReply(
         text=first_json_object(text),
         usage=usage,
-        tokens=_tokens_of(choice.get("logprobs")),
+        tokens=tokens_of(choice.get("logprobs")),
         rung=rung.value,
     )
 
@@ -204,18 +207,3 @@ def reported_usage(payload: Any) -> Usage | None:
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
     given, made = (c if isinstance(c, int) and c >= 0 else 0 for c in counts)
     return Usage(calls=1, input_tokens=given, output_tokens=made)
-
-
-def _tokens_of(logprobs: Any) -> tuple[tuple[str, float], ...]:
-    """Return the tokens with their log-probabilities, in OpenAI's form or the older one."""
-    if not isinstance(logprobs, Mapping):
-        return ()
-    if isinstance(content := logprobs.get("content"), list):
-        pairs = [(t.get("token"), t.get("logprob")) for t in content if isinstance(t, Mapping)]
-    elif isinstance(tokens := logprobs.get("tokens"), list):  # llama-cpp-python
-        values = logprobs.get("token_logprobs")
-        pairs = list(zip(tokens, values, strict=False)) if isinstance(values, list) else []
-    else:
-        return ()
-    good = [(t, float(p)) for t, p in pairs if isinstance(t, str) and isinstance(p, int | float)]
-    return tuple(good) if len(good) == len(pairs) else ()

@@ -6,8 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
-from triage_agent.model import ChatReply, ChatRequest
+from triage_agent.model import ChatReply, ChatRequest, Token
 from triage_agent.privacy import mask
 from triage_agent.records import Usage
 
@@ -47,21 +48,27 @@ def unpack(packed: str) -> ChatReply:
 rung='tool')
     """
     text, usage, tokens, rung = json.loads(packed)
-    return ChatReply(text, Usage(*usage), tuple((token, p) for token, p in tokens), rung)
+    return ChatReply(text, Usage(*usage), _tokens(tokens), rung)
 
 
-def label_tokens(tokens: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+def label_tokens(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens that `prompt.label_probability` reads.
 
-    >>> label_tokens([('{"a":1,', -0.5), ('"label":"', -0.1), ("build", -0.2), ('"}', 0.0)])
-    [('"label":"', -0.1), ('build', -0.2), ('"}', 0.0)]
+    >>> said = ('{"a":1,', '"label":"', "build", '"}')
+    >>> [token.text for token in label_tokens([Token(text, -0.1) for text in said])]
+    ['"label":"', 'build', '"}']
     """
-    ends = list(accumulate(len(token) for token, _ in tokens))
+    ends = list(accumulate(len(token.text) for token in tokens))
     places: set[int] = set()
-    for value in LABEL.finditer("".join(token for token, _ in tokens)):
+    for value in LABEL.finditer("".join(token.text for token in tokens)):
         first, last = bisect_right(ends, value.start()), bisect_left(ends, value.end())
         places.update(range(first, last + 1))
     return [tokens[place] for place in sorted(places)]
+
+
+def _tokens(kept: list[Any]) -> tuple[Token, ...]:
+    """Return the tokens that were kept; of those kept before 2026-12, no alternatives are known."""
+    return tuple(Token(text, p, tuple(map(tuple, *others))) for text, p, *others in kept)
 
 
 def is_redacted(text: str) -> bool:

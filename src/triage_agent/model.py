@@ -1,7 +1,7 @@
 """The two seams: `Model` reads problems, `Chat` carries questions to a language model."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from triage_agent.records import Prediction, Problem, Usage
 
@@ -54,13 +54,21 @@ class ChatRequest:
     sample: int = 0  # the number of the vote, when one problem is asked several times
 
 
+class Token(NamedTuple):
+    """One token of a reply, and what the model might have said in its place."""
+
+    text: str
+    logprob: float
+    others: tuple[tuple[str, float], ...] = ()  # likely tokens here, often this one among them
+
+
 @dataclass(frozen=True, slots=True)
 class ChatReply:
     """A language model's answer: JSON text that has not been checked against the schema."""
 
     text: str
     usage: Usage
-    tokens: tuple[tuple[str, float], ...] = ()  # each token with its log-probability; may be empty
+    tokens: tuple[Token, ...] = ()  # empty if the service told no log-probabilities
     rung: str = ""  # how the schema was enforced (see `dialect.Rung`)
 
 

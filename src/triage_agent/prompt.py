@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from triage_agent.data import explain, folder, read_text
 from triage_agent.errors import ReplyError, SettingsError
+from triage_agent.logprobs import label_probability
 from triage_agent.model import ChatReply, Message
 from triage_agent.records import Function, Label, Prediction, Signals
 
@@ -192,27 +191,3 @@ def to_prediction(reply: Reply, raw: ChatReply, *, truncated: bool) -> Predictio
         truncated=truncated,
         usage=raw.usage,
     )
-
-
-def label_probability(tokens: Sequence[tuple[str, float]], label: str) -> float | None:
-    """Return the probability that the model gave to the whole label, or None if it is not told.
-
-    The log-probabilities of all tokens that carry a part of the label's value are added up. Never
-    under 0.5: what is missing may have gone to words that are neither label, and is no reason to
-    believe in the other one.
-
-    >>> tokens = [('{"label":"', -0.1), ("build", -0.2), ("-software", -0.01), ('",', 0.0)]
-    >>> round(label_probability(tokens, "build-software"), 3)
-    0.811
-    """
-    text = "".join(token for token, _ in tokens)
-    value = re.search(rf'"label"\s*:\s*"({re.escape(label)})"', text)
-    if not value:
-        return None
-    total, start = 0.0, 0
-    for token, logprob in tokens:
-        end = start + len(token)
-        if start < value.end(1) and end > value.start(1):
-            total += logprob
-        start = end
-    return max(0.5, math.exp(min(total, 0.0)))

@@ -1,0 +1,91 @@
+"""Log-probabilities: read from a payload, and turned into how sure a model is of a label."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+from triage_agent.model import Token
+from triage_agent.records import Label
+
+ALTERNATIVES = 5  # asked for at each token: the two labels, and how small models misspell them
+
+
+def tokens_of(logprobs: Any) -> tuple[Token, ...]:
+    """Return the tokens of a choice's `logprobs`, in OpenAI's form or the older; all or none."""
+    if not isinstance(logprobs, Mapping):
+        return ()
+    rows: list[tuple[Any, Any, Any]]
+    if isinstance(content := logprobs.get("content"), list):
+        told = [t for t in content if isinstance(t, Mapping)]
+        rows = [(t.get("token"), t.get("logprob"), t.get("top_logprobs")) for t in told]
+    elif isinstance(texts := logprobs.get("tokens"), list):
+        values, tops = logprobs.get("token_logprobs"), logprobs.get("top_logprobs")
+        tops = tops if isinstance(tops, list) and len(tops) == len(texts) else [None] * len(texts)
+        rows = list(zip(texts, values, tops, strict=False)) if isinstance(values, list) else []
+    else:
+        return ()
+    good = [
+        Token(text, float(logprob), _others(top))
+        for text, logprob, top in rows
+        if isinstance(text, str) and isinstance(logprob, int | float)
+    ]
+    return tuple(good) if len(good) == len(rows) else ()
+
+
+def _others(top: Any) -> tuple[tuple[str, float], ...]:
+    """Return the alternatives at one token: a list of objects, or the older form's one object."""
+    if isinstance(top, Mapping):
+        pairs = list(top.items())
+    elif isinstance(top, list):
+        pairs = [(t.get("token"), t.get("logprob")) for t in top if isinstance(t, Mapping)]
+    else:
+        return ()
+    return tuple(
+        (t, float(p)) for t, p in pairs if isinstance(t, str) and isinstance(p, int | float)
+    )
+
+
+def label_probability(tokens: Sequence[Token], label: str) -> float | None:
+    """Return the chance that the model gave to the label rather than the other, 0.5 to 1.
+
+    None if it is not told. Where alternatives are told, the two labels share what the model gave
+    to either at the first token that tells them apart: a server that holds replies to a schema
+    reports the log-probabilities from before it did so, and what went to words that are neither
+    label says nothing about which one it is. An unlisted label is taken to be as likely as the
+    least likely alternative. Without alternatives, the log-probabilities of all tokens of the
+    label are added up; under 0.5, what is missing may have gone to no label at all.
+
+    >>> others = (("build", -1.0), ("autom", -2.0), ("maybe", -0.8))
+    >>> tokens = [Token('{"label":"', -0.1), Token("build", -1.0, others), Token('-software"', 0.0)]
+    >>> round(label_probability(tokens, "build-software"), 3)
+    0.731
+    """
+    text = "".join(token.text for token in tokens)
+    value = re.search(rf'"label"\s*:\s*"({re.escape(label)})"', text)
+    if not value:
+        return None
+    ends = list(accumulate(len(token.text) for token in tokens))
+    starts = [end - len(token.text) for end, token in zip(ends, tokens, strict=True)]
+    own = [i for i in range(len(tokens)) if starts[i] < value.end(1) and ends[i] > value.start(1)]
+    first = tokens[own[0]]
+    before = first.text[: max(0, value.start(1) - starts[own[0]])]
+    shares = {name: _mass(first, before, name) for name in Label}
+    if shares[Label(label)]:
+        least = math.exp(min(logprob for _, logprob in first.others))
+        other = next(share for name, share in shares.items() if name != label)
+        share = shares[Label(label)] / (shares[Label(label)] + max(other, least))
+    else:
+        share = math.exp(min(sum(tokens[i].logprob for i in own), 0.0))
+    return max(0.5, share)
+
+
+def _mass(token: Token, before: str, label: str) -> float:
+    """Return what the alternatives at a token give to a label that begins after `before`."""
+    total = 0.0
+    for text, logprob in token.others:
+        start = text[len(before) :].partition('"')[0]
+        if text.startswith(before) and start and label.startswith(start):
+            total += math.exp(min(logprob, 0.0))
+    return total
