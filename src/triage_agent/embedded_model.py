@@ -1,7 +1,7 @@
 """The model that ships in the package: reads a problem on this machine, without a network.
 
 The text is tidied, sentences that give orders to their reader are set aside, and what is left is
-looked at once: a small encoder and n-grams, with one linear head per question (see
+looked at: a small encoder and n-grams, with one linear head per question (see
 `embedded_weights`). So the label's log-odds can be taken apart by sentence, and the evidence is
 what moved them most. `training` makes the weights.
 """
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from triage_agent.embedded_text import MAX_PART, Clean, Span, blank, is_english, split, tidy
+from triage_agent.embedded_aside import set_aside
+from triage_agent.embedded_text import MAX_PART, Clean, Span, is_english, tidy
 from triage_agent.embedded_weights import (
     ABSTENTIONS,
     IN_SCOPE,
@@ -21,18 +22,18 @@ from triage_agent.embedded_weights import (
     Encoder,
     Heads,
     NGrams,
-    count_ngrams,
     discounted,
-    find_orders,
     load_heads,
     load_words,
     unit,
 )
 from triage_agent.errors import SettingsError
 from triage_agent.records import Function, Label, Prediction, Problem, Signals
+from triage_agent.tiebreak import DEFAULT_THRESHOLD
 
 MAX_QUOTES = 3
 WORTH_QUOTING = 0.25  # of the strongest sentence's effect
+CLEAR = math.log(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD))  # log-odds that are not torn
 ALMOST_SURE = 13.8  # log-odds of one in a million; a small model has no business being surer
 
 
@@ -69,13 +70,8 @@ class EmbeddedModel:
     def read(self, text: str) -> Prediction:
         """Return what `predict` returns, for a bare text."""
         heads, clean = self._heads, tidy(text)
-        parts = split(clean.text)
-        ngrams = count_ngrams(clean.text, heads.rarity)
-        orders = find_orders(parts, clean.text, ngrams, heads, self._words.orders)
-        rest = blank(clean.text, orders)
-        if orders:
-            ngrams = count_ngrams(rest, heads.rarity)
-        encoded = self._encoder.encode(rest)
+        reading = set_aside(clean.text, self._encoder.encode, heads, self._words)
+        ngrams, encoded = reading.ngrams, reading.encoded
         vector = encoded.mean
         raw = heads.score("label", vector, ngrams)
         log_odds = heads.scale * raw + heads.shift + self._prior
@@ -84,9 +80,10 @@ class EmbeddedModel:
         scores["mixed"] = heads.score("mixed", vector, ngrams)
         noticed = {n: bool(s >= heads.thresholds[n]) for n, s in discounted(scores).items()}
         noticed["too_vague"] |= not len(ngrams.spans)
-        signals = Signals(**noticed, instructs_reader=bool(orders))
-        kept = [part for part in parts if part not in orders]
-        effects = [leave_out(part, encoded, ngrams, heads) for part in kept]
+        # Signals of a text that steers its reader are no ground for a tie rule.
+        noticed["too_vague"] |= reading.instructs and abs(log_odds) < CLEAR
+        signals = Signals(**noticed, instructs_reader=reading.instructs)
+        effects = [leave_out(part, encoded, ngrams, heads) for part in reading.parts]
         functions = heads.dense["function"] @ vector + heads.bias["function"]
         return Prediction(
             label=label,
@@ -94,9 +91,9 @@ class EmbeddedModel:
             p_build=1 / (1 + math.exp(-max(-ALMOST_SURE, min(ALMOST_SURE, log_odds)))),
             probability_from=self.backend,
             function=list(Function)[int(np.argmax(functions))],
-            evidence=quotes(text, clean, kept, effects, 1 if label is Label.BUILD else -1),
+            evidence=quotes(text, clean, reading.parts, effects, 1 if label is Label.BUILD else -1),
             rationale=rationale(label, signals, self._words.rationale),
-            known_language=is_english(rest, self._words),
+            known_language=is_english(reading.text, self._words),
             truncated=clean.cut or encoded.cut,
         )
 
@@ -108,7 +105,7 @@ def leave_out(part: Span, encoded: Encoded, ngrams: NGrams, heads: Heads) -> flo
     would change them a little (a test compares the two).
     """
     start, end = part
-    inside = (encoded.spans[:, 0] < end) & (encoded.spans[:, 1] > start)
+    inside = encoded.inside(part)
     here = ((ngrams.spans[:, 0] >= start) & (ngrams.spans[:, 0] < end))[ngrams.word]
     vectors, dense = encoded.vectors, heads.dense["label"]
     others = vectors.sum(axis=0) - vectors[inside].sum(axis=0)

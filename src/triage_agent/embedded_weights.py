@@ -28,7 +28,6 @@ WINDOW = 256  # word pieces that the encoder reads at once, as many as it was tr
 WINDOWS = 2  # that it reads of a text; the rest is cut off
 BUCKETS = 1 << 17
 LETTERS = range(3, 6)  # how many letters of a word make an n-gram
-MIN_ORDER_WORDS = 4
 WORD = re.compile(r"[^\W\d_]+|\d+")
 
 IN_SCOPE = (
@@ -56,6 +55,15 @@ class Encoded:
     def mean(self) -> Vector:
         """The vector of the whole text, of length 1."""
         return unit(self.vectors.mean(axis=0))
+
+    def inside(self, part: Span) -> NDArray[np.bool_]:
+        """Which word pieces stand in a part of the text."""
+        inside: NDArray[np.bool_] = (self.spans[:, 0] < part[1]) & (self.spans[:, 1] > part[0])
+        return inside
+
+    def of(self, part: Span) -> Vector:
+        """The vector of a part of the text, of length 1; zeros if the encoder did not read it."""
+        return unit(self.vectors[self.inside(part)].sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +127,6 @@ class Encoder:
             vectors.append(self._session.run(None, inputs)[0][0])
             spans += window.offsets
         return Encoded(np.concatenate(vectors), np.array(spans), len(windows) > WINDOWS)
-
-
-def find_orders(
-    parts: list[Span], text: str, ngrams: NGrams, heads: Heads, pattern: re.Pattern[str]
-) -> list[Span]:
-    """Return the parts that instruct the reader: the pattern matches, or the head says so.
-
-    The head is not asked about a few words on their own: "Output:" is a heading.
-    """
-    found = []
-    for part in parts:
-        buckets, weights, words = of_part(part, ngrams, heads.rarity)
-        score = float(heads.sparse["order"][buckets] @ weights + heads.bias["order"])
-        suspect = words >= MIN_ORDER_WORDS and score >= heads.thresholds["instructs_reader"]
-        if suspect or pattern.search(text[slice(*part)]):
-            found.append(part)
-    return found
 
 
 def of_part(part: Span, ngrams: NGrams, rarity: Vector) -> tuple[Buckets, Vector, int]:

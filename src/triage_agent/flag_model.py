@@ -31,7 +31,6 @@ from triage_agent.embedded_weights import (
     load_words,
     of_part,
     read_bytes,
-    unit,
 )
 from triage_agent.hire import Proposal, Reading, flags_about
 
@@ -114,8 +113,7 @@ class EmbeddedFlagModel:
     def _alone(self, part: Span, text: str, encoded: Encoded, ngrams: NGrams) -> Vector:
         """Return how much each flag's log-odds a part of the text would give on its own."""
         start, end = part
-        inside = (encoded.spans[:, 0] < end) & (encoded.spans[:, 1] > start)
-        vector = unit(encoded.vectors[inside].sum(axis=0))
+        vector = encoded.of(part)
         buckets, weights, _ = of_part(part, ngrams, self._heads.rarity)
         dense = self._heads.dense @ dense_features(text[start:end], vector)
         effects: Vector = dense + self._heads.sparse[:, buckets] @ weights

@@ -8,23 +8,34 @@ from pathlib import Path
 from triage_agent.records import Function, Label
 
 # A voice with both labels is left out as a whole: the model must do well on a stranger's style.
-# The number is the fold that leaves it out; two voices that share one are both strangers then.
+# The number is the fold that leaves it out; voices that share one are strangers together, and
+# those that are alike ("letters" and "email") do share one.
 VOICES = {
     "contrast": 0,
     "email": 0,
+    "letters": 0,
     "forms": 1,
     "transcript": 1,
+    "phone": 1,
     "ideas": 2,
     "minutes": 2,
+    "standup": 2,
+    "market": 2,
     "jobs": 3,
     "office": 3,
+    "manager": 3,
     "marginal": 4,
     "intake": 4,
+    "applied": 4,
     "owner": 5,
     "desk": 5,
+    "helpdesk": 5,
     "posts": 6,
     "plain": 6,
+    "gigs": 6,
+    "board": 6,
     "tickets": 7,
+    "lookalike": 7,
 }
 FOLDS = 8
 SIGNALS = (
@@ -57,14 +68,40 @@ class Example:
         The voices that hold one kind of text only (out of scope, vague, …) cannot be left out
         whole, or nothing would teach that kind; they are dealt out by their ids.
         """
-        if self.voice in VOICES:
-            return VOICES[self.voice]
-        return hashlib.sha256(self.id.encode()).digest()[0] % FOLDS
+        return VOICES[self.voice] if self.voice in VOICES else dealt(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class AttackExample:
+    """Words around a problem that are orders to its reader: every part but `{problem}`."""
+
+    id: str
+    before: str
+    after: str
+
+
+def dealt(id_: str, among: int = FOLDS) -> int:
+    """Return a number from 0 to under `among` that only the id decides.
+
+    >>> dealt("owner-001"), dealt("owner-002")
+    (3, 6)
+    """
+    return int.from_bytes(hashlib.sha256(id_.encode()).digest()[:4]) % among
+
+
+def load_attacks(path: Path) -> list[AttackExample]:
+    """Return the attacks of a JSON Lines file (see prompts/attack_examples.jsonl)."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    found = []
+    for row in rows:
+        before, after = row["text"].split("{problem}")
+        found.append(AttackExample(row["id"], before, after))
+    return found
 
 
 def load_examples(path: Path) -> list[Example]:
     """Return the examples of a JSON Lines file (see prompts/examples.jsonl)."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     return [
         Example(
             id=row["id"],

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from triage_agent.advice import RedFlag, Role, red_flags
 from triage_agent.data import Strict
 from triage_agent.embedded_text import tidy
-from triage_agent.embedded_weights import Vector
+from triage_agent.embedded_weights import Encoder, Vector
 from triage_agent.flag_model import NAME, dense_features
 from triage_agent.training.measure import best_threshold
 from triage_agent.training.views import (
@@ -111,7 +111,7 @@ def flag_views(texts: Sequence[str], weights: Path) -> FlagViews:
     """Return both views of the texts, as the model takes them of a text."""
     tidied = [tidy(text).text for text in texts]
     rarity = rarity_of(tidied)
-    vectors = dense_view(tidied, weights)
+    vectors = dense_view(tidied, Encoder(weights).encode)
     dense = [dense_features(text, row) for text, row in zip(tidied, vectors, strict=True)]
     return FlagViews(np.array(dense, np.float64), sparse_view(tidied, rarity), rarity)
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from triage_agent.calibration import Calibration, FittedOn, Unchanged
 from triage_agent.embedded_weights import (
     ABSTENTIONS,
     BUCKETS,
+    Encoder,
     Vector,
     discounted,
     load_heads,
@@ -32,7 +34,7 @@ from triage_agent.embedded_weights import (
 from triage_agent.records import Function, Label
 from triage_agent.settings import USUAL_PRIOR
 from triage_agent.tiebreak import DEFAULT_THRESHOLD
-from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_examples
+from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_attacks, load_examples
 from triage_agent.training.measure import (
     abstention_thresholds,
     best_threshold,
@@ -40,22 +42,23 @@ from triage_agent.training.measure import (
     report,
     tie_rates,
 )
+from triage_agent.training.orders import Orders, fit_orders, without_orders
 from triage_agent.training.views import (
+    Encode,
     Flags,
     Numbers,
-    Orders,
     dense_view,
-    fit_orders,
     rarity_of,
     sparse_regression,
     sparse_view,
-    without_orders,
 )
 
+ATTACKS = "attack_examples.jsonl"
 # Inverse L2 penalties, chosen by leaving voices out.
 DENSE_STRENGTH = 5.0
+LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is surer than right
 SPARSE_STRENGTH = 30.0
-FALSE_ABSTENTIONS = 0.03  # of the texts in scope, at most; the promise is 5 %
+FALSE_ABSTENTIONS = 0.015  # of the texts in scope, at most; the promise is 5 %
 PRECISION = {"mixed": 0.6}  # a wrong "mixed" hands a sure answer to the tie rules
 HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"))
 
@@ -70,24 +73,26 @@ class Fitted:
 
 
 def make_heads(examples: Path, weights: Path) -> None:
-    """Write the heads and the report into `weights`, from the examples and its encoder."""
-    rows, words = load_examples(examples), load_words(weights)
-    rarity = rarity_of([row.text for row in rows])
-    orders = fit_orders(rows, words, rarity)
-    texts = without_orders(rows, words, orders, rarity)
-    fitted = fit(rows, dense_view(texts, weights), sparse_view(texts, rarity), HEADS)
+    """Write the heads and the report into `weights`, from the examples and its encoder.
+
+    The attacks are those of `attack_examples.jsonl` beside the examples.
+    """
+    attacks = examples.with_name(ATTACKS)
+    rows, orders, texts, rarity, encode = prepare(examples, weights)
+    fitted = fit(rows, dense_view(texts, encode), sparse_view(texts, rarity), HEADS)
     unseen = discounted(fitted.unseen) | {"instructs_reader": orders.unseen}
     scale, shift = calibrate(rows, unseen["label"])
-    limits = {**choose_thresholds(rows, unseen), "instructs_reader": orders.threshold}
+    limits = choose_thresholds(rows, unseen) | orders.thresholds
     table = ngram_table(rarity, fitted, orders)
     np.save(weights / "ngrams.npy", table, allow_pickle=False)
     data = {
         "examples": len(rows),
         "examples_sha256": _sha256(examples),
+        "attacks_sha256": _sha256(attacks),
         "encoder_sha256": _sha256(weights / "encoder.onnx"),
         "ngrams_sha256": _sha256(weights / "ngrams.npy"),
         "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": USUAL_PRIOR},
-        "thresholds": {name: round(limits[name], 4) for name in SIGNALS},
+        "thresholds": {name: round(limits[name], 4) for name in (*SIGNALS, "set_aside")},
         "ngram_rows": [*HEADS, "order"],
         "heads": as_lists(fitted, orders),
     }
@@ -96,6 +101,19 @@ def make_heads(examples: Path, weights: Path) -> None:
     _write(weights / "report.json", report(rows, unseen, limits))
     calibration = calibration_of(rows, unseen, limits, examples, load_heads(weights).name)
     _write(weights / "calibration.json", calibration.model_dump(mode="json"))
+
+
+def prepare(
+    examples: Path, weights: Path
+) -> tuple[list[Example], Orders, list[str], Vector, Encode]:
+    """Return the examples, the order head, their texts without orders, rarity and encoder."""
+    rows, attacks = load_examples(examples), load_attacks(examples.with_name(ATTACKS))
+    encode = cache(Encoder(weights).encode)
+    said = [f"{attack.before}\n{attack.after}" for attack in attacks]
+    rarity = rarity_of([*(row.text for row in rows), *said])
+    orders = fit_orders(rows, attacks, rarity, encode)
+    texts = without_orders(rows, load_words(weights), orders, rarity, encode)
+    return rows, orders, texts, rarity, encode
 
 
 def calibration_of(
@@ -134,27 +152,31 @@ def fit(
     fitted = Fitted({}, {}, {})
     for name in names:
         use, truth = target(rows, name)
+        share = LABEL_SHARE if name == "label" else 1.0
         fitted.unseen[name] = np.full(len(rows), np.nan)
         for number in range(FOLDS):
             known, new = use & (fold != number), fold == number
-            on_dense, on_sparse = fit_head(dense, sparse, truth, known)
+            on_dense, on_sparse = fit_head(dense, sparse, truth, known, share)
             fitted.unseen[name][new] = on_dense.decision_function(
                 dense[new]
             ) + on_sparse.decision_function(sparse[new])
-        fitted.dense[name], fitted.sparse[name] = fit_head(dense, sparse, truth, use)
+        fitted.dense[name], fitted.sparse[name] = fit_head(dense, sparse, truth, use, share)
     functions = np.array([list(Function).index(row.function) for row in rows])
     fitted.dense["function"] = _dense().fit(dense, functions)
     return fitted
 
 
 def fit_head(
-    dense: Numbers, sparse: csr_matrix, truth: Flags, use: Flags
+    dense: Numbers, sparse: csr_matrix, truth: Flags, use: Flags, share: float = 1.0
 ) -> tuple[LogisticRegression, LogisticRegression]:
-    """Return one head over each view, fitted on the rows in `use`; their log-odds add up."""
-    return (
-        _dense().fit(dense[use], truth[use]),
-        sparse_regression(SPARSE_STRENGTH).fit(sparse[use], truth[use]),
-    )
+    """Return one head over each view, fitted on the rows in `use`; their log-odds add up.
+
+    Those of the dense view are multiplied by `share`.
+    """
+    on_dense = _dense().fit(dense[use], truth[use])
+    on_dense.coef_ *= share
+    on_dense.intercept_ *= share
+    return on_dense, sparse_regression(SPARSE_STRENGTH).fit(sparse[use], truth[use])
 
 
 def target(rows: Sequence[Example], name: str) -> tuple[Flags, Flags]:
@@ -194,13 +216,14 @@ def ngram_table(rarity: Vector, fitted: Fitted, orders: Orders) -> NDArray[np.fl
     """Return rarity, the heads' weights over the buckets and those of the order head, as rows."""
     rows = [fitted.sparse[name].coef_[0] for name in HEADS]
     table = np.zeros((len(rows) + 2, BUCKETS), dtype=np.float16)
-    table[:] = [rarity, *rows, orders.weights]
+    table[:] = [rarity, *rows, orders.sparse]
     return table
 
 
 def as_lists(fitted: Fitted, orders: Orders) -> dict[str, dict[str, Any]]:
     """Return the dense heads as JSON values; the bias is that of both views together."""
-    heads: dict[str, dict[str, Any]] = {"order": {"weights": [], "bias": round(orders.bias, 5)}}
+    order = {"weights": np.round(orders.dense, 4).tolist(), "bias": round(orders.bias, 5)}
+    heads: dict[str, dict[str, Any]] = {"order": order}
     for name, model in fitted.dense.items():
         weights, bias = model.coef_, model.intercept_
         if name in fitted.sparse:
