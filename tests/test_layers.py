@@ -49,6 +49,7 @@ LAYERS = {
     "adapters": {
         "answers",
         "cascade",
+        "embedded_aside",
         "embedded_model",
         "embedded_text",
         "embedded_weights",

@@ -15,7 +15,7 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.ledger import FORMAT, Ledger, default_path, discard
-from triage_agent.model import ChatReply
+from triage_agent.model import ChatReply, Token
 from triage_agent.records import Usage
 
 OUT = "/home/ann/out.csv"
@@ -95,10 +95,10 @@ def test_what_lies_in_the_files_is_no_question_and_nobodys_address(path, ledger)
 
 def test_the_tokens_of_the_label_are_kept_and_no_others(path, ledger):
     tokens = (
-        ('{"why":"secretly",', -0.1),
-        ('"label":"', -0.2),
-        ("build-software", -0.3),
-        ('"}', 0.0),
+        Token('{"why":"secretly",', -0.1),
+        Token('"label":"', -0.2),
+        Token("build-software", -0.3, (("build-software", -0.3), ("automate", -2.0))),
+        Token('"}', 0.0),
     )
     ledger.keep("a", ChatReply("{}", USAGE, tokens))
     assert ledger.find("a").tokens == tokens[1:]

@@ -47,7 +47,8 @@ def set_aside(text: str, encode: Encode, heads: Heads, words: Words) -> Reading:
     """
     parts = split(text)
     reading = _read(text, parts, encode, heads, instructs=False)
-    matched = [words.orders.search(text[slice(*part)]) is not None for part in parts]
+    found = [words.orders.search(text[slice(*part)]) is not None for part in parts]
+    matched = np.array(found, dtype=bool)
     scores = np.where(matched, CERTAIN, order_scores(parts, reading.ngrams, reading.encoded, heads))
     sure = matched | (in_runs(scores) >= heads.thresholds["instructs_reader"])
     if sure.any():

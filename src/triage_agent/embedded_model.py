@@ -76,9 +76,10 @@ class EmbeddedModel:
         raw = heads.score("label", vector, ngrams)
         log_odds = heads.scale * raw + heads.shift + self._prior
         label = Label.BUILD if log_odds >= 0 else Label.AUTOMATE
-        scores = {name: heads.score(name, vector, ngrams) for name in (*IN_SCOPE, *ABSTENTIONS)}
-        scores["mixed"] = heads.score("mixed", vector, ngrams)
-        noticed = {n: bool(s >= heads.thresholds[n]) for n, s in discounted(scores).items()}
+        names = (*IN_SCOPE, *ABSTENTIONS, "mixed")
+        scores = {"label": raw} | {name: heads.score(name, vector, ngrams) for name in names}
+        weighed = discounted(scores)
+        noticed = {name: bool(weighed[name] >= heads.thresholds[name]) for name in names}
         noticed["too_vague"] |= not len(ngrams.spans)
         # Signals of a text that steers its reader are no ground for a tie rule.
         noticed["too_vague"] |= reading.instructs and abs(log_odds) < CLEAR

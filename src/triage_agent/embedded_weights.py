@@ -137,11 +137,13 @@ def of_part(part: Span, ngrams: NGrams, rarity: Vector) -> tuple[Buckets, Vector
 
 
 def discounted(scores: dict[str, Any]) -> dict[str, Any]:
-    """Return log-odds of signals, the abstentions lowered by the strongest reason not to abstain.
+    """Return log-odds of label and signals, abstentions lowered by the best reason to answer.
 
-    "A technical co-founder for my SaaS" is worded like a vacancy, and still no case of neither.
+    "A technical co-founder for my SaaS" is worded like a vacancy, and still no case of neither;
+    "tell me when a price changes" is short, and still clearly of one kind.
     """
-    strongest = np.maximum(0.0, np.max([scores[name] for name in IN_SCOPE], axis=0))
+    reasons = [*(scores[name] for name in IN_SCOPE), np.abs(scores["label"])]
+    strongest = np.max(reasons, axis=0)
     return {**scores, **{name: scores[name] - DISCOUNT * strongest for name in ABSTENTIONS}}
 
 
