@@ -236,6 +236,15 @@ def test_larger_businesses_are_provisional_exactly_when_a_change_could_matter():
         assert named == doubtful_by_force(problems, revenue, sells, quiz), case
 
 
+def test_a_business_with_hundreds_of_doubtful_problems_is_decided():
+    # Trying all counts of all kinds together would be millions of ways.
+    problems = rows_of(40, 100, 20, 100, 200)
+    decision = decide(problems, Profile(REVENUES["5M"][0], None), None)
+    doubtful = {p.id for p in problems if p.label is None or (p.label is B and p.review_reasons)}
+    assert decision.recommendation.value == "fractional-cto"
+    assert set(decision.provisional_because) == doubtful
+
+
 @pytest.mark.parametrize(
     ("problems", "profile", "named"),
     [

@@ -3,10 +3,9 @@
 Deterministic; rules D0 to D4, first one that applies wins, and every decision holds its trace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
 
 from triage_agent.quiz import QuizResult
 from triage_agent.records import Classification, Label, Outcome
@@ -159,42 +158,42 @@ def doubtful_problems(
 ) -> tuple[str, ...]:
     """Return the ids of the problems whose answer could change the recommendation, in order.
 
-    Every way of casting the missing votes and of flipping the votes that need review is tried,
-    as counts, since problems of one kind are interchangeable. A kind of problem is named if a
-    change that cannot be made smaller uses it.
+    Missing votes may be cast, and votes that need review may flip. Problems of one kind are
+    interchangeable, so changes are counts; a kind is named if a change that cannot be made smaller
+    uses it. Such a change never pulls both ways (a test tries all ways on small businesses), so
+    each direction is tried for itself.
     """
     missing = [p.id for p in problems if p.label is None]
     shaky_build = [p.id for p in problems if p.label is Label.BUILD and p.needs_review]
     shaky_automate = [p.id for p in problems if p.label is Label.AUTOMATE and p.needs_review]
     votes = count_votes(problems)
 
-    def changes(to_build: int, to_automate: int, unbuild: int, unautomate: int) -> bool:
-        build = votes.build + to_build - unbuild + unautomate
-        automate = votes.automate + to_automate - unautomate + unbuild
+    def to_build(cast: int, flipped: int) -> bool:
+        build, automate = votes.build + cast + flipped, votes.automate - flipped
         return apply_rules(build, automate, profile, quiz).recommendation is not current
 
-    ways = product(
-        range(len(missing) + 1),
-        range(len(missing) + 1),
-        range(len(shaky_build) + 1),
-        range(len(shaky_automate) + 1),
-    )
-    smallest: list[tuple[int, int, int, int]] = []
-    for way in sorted(ways, key=sum):
-        possible = way[0] + way[1] <= len(missing)
-        if possible and not any(_is_part(known, way) for known in smallest) and changes(*way):
-            smallest.append(way)
+    def to_automate(cast: int, flipped: int) -> bool:
+        build, automate = votes.build - flipped, votes.automate + cast + flipped
+        return apply_rules(build, automate, profile, quiz).recommendation is not current
+
     named: set[str] = set()
-    for to_build, to_automate, unbuild, unautomate in smallest:
-        named.update(missing if to_build or to_automate else ())
-        named.update(shaky_build if unbuild else ())
-        named.update(shaky_automate if unautomate else ())
+    for changes, shaky in ((to_build, shaky_automate), (to_automate, shaky_build)):
+        for cast, flipped in _smallest_changes(changes, len(missing), len(shaky)):
+            named.update(missing if cast else ())
+            named.update(shaky if flipped else ())
     return tuple(p.id for p in problems if p.id in named)
 
 
-def _is_part(part: tuple[int, ...], whole: tuple[int, ...]) -> bool:
-    """Return whether the change `part` is contained in `whole`."""
-    return all(a <= b for a, b in zip(part, whole, strict=True))
+def _smallest_changes(
+    changes: Callable[[int, int], bool], missing: int, shaky: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of votes cast and votes flipped that change something and hold no other."""
+    fewest = missing + 1  # votes cast, of the changes found so far
+    for flipped in range(shaky + 1):
+        cast = next((cast for cast in range(fewest) if changes(cast, flipped)), None)
+        if cast is not None:
+            yield cast, flipped
+            fewest = cast
 
 
 def _needs_both(build: int, automate: int, profile: Profile) -> bool:

