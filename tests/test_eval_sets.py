@@ -339,6 +339,7 @@ def same_meaning(texts, pool, encode, least_words):
     return [pair for pair in cosines if pair[2] >= MOST_COSINE]
 
 
+ATTACK_EXAMPLES = PROMPTS / "attack_examples.jsonl"
 POOL = [row["text"] for path in sorted(PROMPTS.glob("*examples.jsonl")) for row in lines(path)]
 
 
@@ -374,6 +375,14 @@ def test_no_text_of_the_sets_means_what_an_example_says_that_shares_words_with_i
 def test_no_text_of_the_sets_means_what_any_example_says(encode):
     """All pairs: some two minutes on a free core."""
     assert same_meaning(own_texts(), POOL, encode, least_words=0.0) == []
+
+
+def test_no_attack_of_the_sets_says_what_an_attack_says_that_was_learned_from(encode):
+    own = {attack.id: attack.text.replace("{problem}", " ") for attack in ATTACKS}
+    learned = [row["text"].replace("{problem}", " ") for row in lines(ATTACK_EXAMPLES)]
+    assert len(learned) > 500
+    assert near_copies(own, learned) == []
+    assert same_meaning(own, learned, encode, least_words=0.0) == []
 
 
 def test_reworded_problems_would_be_found_by_their_meaning(encode):

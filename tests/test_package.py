@@ -1,6 +1,7 @@
 """The wheel, installed away from the checkout, does the main job."""
 
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -59,6 +60,13 @@ def test_the_wheel_brings_its_own_code_and_data(installed, tmp_path):
     places = run(str(scripts / "python"), "-c", code, cwd=tmp_path).decode().split()
     assert all(str(scripts.parent) in place for place in places)
     assert all(Path(place).is_dir() for place in places)
+
+
+def test_the_wheel_passes_its_own_gate_away_from_the_checkout(installed, tmp_path):
+    scripts, _ = installed
+    said = run(str(scripts / "triage"), "eval", "--gate", cwd=tmp_path).decode()
+    kept, of = re.search(r"^gate: (\d+) of (\d+) kept$", said, re.M).groups()
+    assert kept == of
 
 
 def test_the_wheel_stays_under_40_megabytes(installed):
