@@ -111,6 +111,24 @@ def test_with_alternatives_the_two_labels_share_what_went_to_either(tokens, expe
     ],
 )
 def test_alternatives_are_read_in_both_forms(told, others):
-    one = {"content": [{"token": "{", "logprob": -0.1, "top_logprobs": told}]}
-    old = {"tokens": ["{"], "token_logprobs": [-0.1], "top_logprobs": [told]}
-    assert tokens_of(one) == tokens_of(old) == (Token("{", -0.1, others),)
+    texts = ['{"label": "', BUILD, '"}']
+    one = [{"token": text, "logprob": -0.1, "top_logprobs": told} for text in texts]
+    old = {"tokens": texts, "token_logprobs": [-0.1] * 3, "top_logprobs": [told] * 3}
+    assert tokens_of({"content": one}) == tokens_of(old)
+    assert tokens_of(old) == tuple(Token(text, -0.1, others) for text in texts)
+
+
+def test_alternatives_are_read_only_where_the_label_stands():
+    told = [{"token": "x", "logprob": -0.1}]
+    texts = ['{"why": "', "because", '", "label": "', BUILD, '", "more": "', "no", '"}']
+    rows = [{"token": text, "logprob": -0.1, "top_logprobs": told} for text in texts]
+    tokens = tokens_of({"content": rows})
+    assert [bool(token.others) for token in tokens] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import Any
 
+from triage_agent.logprobs import label_places
 from triage_agent.model import ChatReply, ChatRequest, Token
 from triage_agent.privacy import mask
 from triage_agent.records import Usage
-
-LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
 
 
 def key_of(base_url: str, model: str, request: ChatRequest) -> str:
@@ -58,12 +54,7 @@ def label_tokens(tokens: Sequence[Token]) -> list[Token]:
     >>> [token.text for token in label_tokens([Token(text, -0.1) for text in said])]
     ['"label":"', 'build', '"}']
     """
-    ends = list(accumulate(len(token.text) for token in tokens))
-    places: set[int] = set()
-    for value in LABEL.finditer("".join(token.text for token in tokens)):
-        first, last = bisect_right(ends, value.start()), bisect_left(ends, value.end())
-        places.update(range(first, last + 1))
-    return [tokens[place] for place in sorted(places)]
+    return [tokens[place] for place in sorted(label_places([token.text for token in tokens]))]
 
 
 def _tokens(kept: list[Any]) -> tuple[Token, ...]:

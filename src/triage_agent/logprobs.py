@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 from triage_agent.model import Token
 from triage_agent.records import Label
 
+LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
 ALTERNATIVES = 5  # asked for at each token: the two labels, and how small models misspell them
 
 
 def tokens_of(logprobs: Any) -> tuple[Token, ...]:
-    """Return the tokens of a choice's `logprobs`, in OpenAI's form or the older; all or none."""
+    """Return the tokens of a choice's `logprobs`, in OpenAI's form or the older; all or none.
+
+    Only where the label stands are the alternatives read: they are most of what a server sends.
+    """
     if not isinstance(logprobs, Mapping):
         return ()
     rows: list[tuple[Any, Any, Any]]
@@ -26,12 +31,26 @@ def tokens_of(logprobs: Any) -> tuple[Token, ...]:
         rows = list(zip(texts, values, tops, strict=False)) if isinstance(values, list) else []
     else:
         return ()
-    good = [
-        Token(text, float(logprob), _others(top))
-        for text, logprob, top in rows
-        if isinstance(text, str) and isinstance(logprob, int | float)
-    ]
-    return tuple(good) if len(good) == len(rows) else ()
+    if not all(isinstance(t, str) and isinstance(p, int | float) for t, p, _ in rows):
+        return ()
+    places = label_places([text for text, _, _ in rows])
+    return tuple(
+        Token(text, float(logprob), _others(top) if place in places else ())
+        for place, (text, logprob, top) in enumerate(rows)
+    )
+
+
+def label_places(texts: Sequence[str]) -> set[int]:
+    """Return the places of the tokens that hold the label, its name and quotes included.
+
+    >>> sorted(label_places(['{"a":1,', '"label":"', "build", '"}']))
+    [1, 2, 3]
+    """
+    ends = list(accumulate(len(text) for text in texts))
+    places: set[int] = set()
+    for value in LABEL.finditer("".join(texts)):
+        places.update(range(bisect_right(ends, value.start()), bisect_left(ends, value.end()) + 1))
+    return places
 
 
 def _others(top: Any) -> tuple[tuple[str, float], ...]:
