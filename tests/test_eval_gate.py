@@ -123,7 +123,7 @@ def prompt_id(sets, name="mine"):
 
 def test_a_recorded_run_is_computed_again_from_its_rows(sets):
     (one,) = recorded(sets)
-    name = f"{prompt_id(sets)}: problems.accuracy"
+    name = "runs/mine: problems.accuracy"
     assert one == (name, True, f"{name} 0.900, at least 0.800: kept")
     (sets.runs / "mine" / "summary.json").write_text('{"problems": {"accuracy": 0}}', "utf-8")
     assert recorded(sets) == [one]
@@ -134,6 +134,16 @@ def test_a_recorded_run_with_worse_rows_breaches_its_gate(sets):
     ((_, holds, words),) = recorded(sets)
     assert not holds
     assert words.endswith("problems.accuracy 0.600, at least 0.800: breached by 0.200")
+
+
+def test_every_recorded_run_of_a_prompt_is_held_against_its_gate(sets):
+    sets.record("mine", wrong=4)
+    (sets.runs / "mine").rename(sets.runs / "another")
+    sets.record("mine")
+    assert [(name.partition(":")[0], holds) for name, holds, _ in recorded(sets)] == [
+        ("runs/another", False),
+        ("runs/mine", True),
+    ]
 
 
 MISSING = "has no recorded run: run `triage eval --prompt mine … -o evals/runs/NAME`"
@@ -341,7 +351,8 @@ def test_a_broken_prompt_breaches(sets, gate):
 def test_a_recorded_run_whose_rows_are_worse_than_its_gate_breaches(sets, gate):
     sets.record("mine", wrong=3)
     ended = gate()
-    assert (ended.code, breached(ended)) == (7, [f"{prompt_id(sets)}: problems.accuracy"])
+    name = "runs/mine: problems.accuracy"
+    assert (ended.code, breached(ended)) == (7, [name])
 
 
 def test_gates_that_cannot_be_read_are_told_before_anything_is_measured(sets, gate):

@@ -124,28 +124,30 @@ def check(summary: Mapping[str, Any], limits: Mapping[str, Limit], prefix: str =
 def check_recorded(
     gates: Gates, runs: Path | None = None, prompts: Path | None = None
 ) -> Iterator[Check | Missing]:
-    """Yield what the recorded runs say about every shipped prompt, recomputed from their rows.
+    """Yield what every recorded run of a shipped prompt says, recomputed from its rows.
 
     A prompt whose content has changed since it was run has no recorded run; nor has one that was
     run on other cases than the fixed problems, or in a cascade only.
     """
     from triage_agent.evaluate.summary import summarise_rows
 
-    recorded: dict[str, list[EvalRow]] = {}
+    recorded: dict[str, dict[str, list[EvalRow]]] = {}
     for run in folders_in(runs or folder("evals") / "runs"):
         settings = read_settings(run)
-        if settings.get("backend") == "llm" and "problems" in settings.get("sets", {}):
-            recorded[str(settings["prompt"])] = read_rows(run)
+        is_record = settings.get("backend") == "llm" and "problems" in settings.get("sets", {})
+        if is_record and (rows := read_rows(run)):
+            recorded.setdefault(str(settings["prompt"]), {})[run.name] = rows
     for path in sorted((prompts or folder("prompts")).glob("*.md")):
         prompt = load_prompt(str(path))
         limits = gates.prompts.get(prompt.name)
-        if not recorded.get(prompt.id):
+        if prompt.id not in recorded:
             yield Missing(prompt.id, "recorded run")
         elif not limits:
             yield Missing(prompt.id, "gate")
         else:
-            summary = {"problems": summarise_rows(recorded[prompt.id])}
-            yield from check(summary, limits, f"{prompt.id}: ")
+            for name, rows in recorded[prompt.id].items():
+                summary = {"problems": summarise_rows(rows)}
+                yield from check(summary, limits, f"runs/{name}: ")
 
 
 def breaches(checks: Sequence[Check | Missing]) -> list[Check | Missing]:
