@@ -307,6 +307,7 @@ def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
         ({"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": None}]}, ()),
         ({"tokens": ["{", "}"], "token_logprobs": [None, -0.1]}, ()),
         ({"tokens": ["{", "}"]}, ()),
+        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, -(10**400)]}, ()),
         ([0.1], ()),
     ],
     ids=str,

@@ -6,7 +6,14 @@ import pytest
 from triage_agent.embedded_aside import CERTAIN, in_runs, order_scores, set_aside
 from triage_agent.embedded_model import EmbeddedModel
 from triage_agent.embedded_text import split, tidy
-from triage_agent.embedded_weights import WEIGHTS, Encoder, count_ngrams, load_heads, load_words
+from triage_agent.embedded_weights import (
+    WEIGHTS,
+    Encoder,
+    count_ngrams,
+    load_heads,
+    load_words,
+    of_part,
+)
 from triage_agent.records import Label
 
 HONEST = (
@@ -39,9 +46,12 @@ ORDERS = {
 @pytest.mark.parametrize("place", ["{order} {text}", "{text} {order}", "{text}\n\n{order}"])
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS.keys())
 def test_orders_are_not_read_and_the_owner_s_words_are(read, order, place):
-    reading = read(place.format(order=order, text=HONEST))
-    assert reading.instructs
-    assert left(reading) == HONEST
+    assert left(read(place.format(order=order, text=HONEST))) == HONEST
+
+
+@pytest.mark.parametrize("name", ["a command", "a claim", "several sentences"])
+def test_a_clear_order_is_called_one(read, name):
+    assert read(f"{HONEST} {ORDERS[name]}").instructs
 
 
 def test_the_parts_that_are_left_stand_where_they_stood(read):
@@ -77,40 +87,57 @@ def test_a_text_of_orders_only_leaves_nothing(read):
     assert (left(reading), reading.instructs) == ("", True)
 
 
-def test_a_suspect_that_is_all_there_is_is_read(read):
-    text = "Build and maintain automation scripts."
-    assert left(read(text)) == text
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Public records search portal w/ AI. Budget is open and we are ready to start.",
+        "Co-op board. Minutes are typed up by hand after every meeting.",
+        "We retype invoices/quotes/orders/receipts/returns/claims into Xero.",
+        "invoices/quotes/orders/receipts/returns/claims",
+        "Build and maintain automation scripts.",
+    ],
+)
+def test_odd_but_honest_words_are_read(read, text):
+    reading = read(text)
+    assert (left(reading), reading.instructs) == (text, False)
+
+
+def test_of_a_part_that_is_not_read_nothing_is_quoted(read):
+    text = f"{HONEST} Our key is {CODED}, and here is another one, {CODED}{CODED}"
+    reading = read(text)
+    quoted = [reading.text[slice(*part)].strip() for part in reading.parts]
+    assert all(any(character.isalnum() for character in part) for part in quoted)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "🙂"])
 def test_a_text_without_parts_is_read_as_it_is(read, text):
-    assert read(text).parts == []
+    reading = read(text)
+    assert (reading.parts, reading.text) == ([], tidy(text).text)
 
 
 def test_a_part_beside_orders_is_more_suspect_and_one_beside_honest_parts_less():
-    alone, among_orders, among_honest = (
-        in_runs(np.array(scores))[1] for scores in ([-9, 1, -9], [9, 1, 9], [-9, 1, -9])
+    among_orders, among_honest = (
+        in_runs(np.array(scores))[1] for scores in ([9.0, 1.0, 9.0], [-9.0, 1.0, -9.0])
     )
     assert among_orders > 1 > among_honest
-    assert alone == among_honest
 
 
-def test_one_part_alone_keeps_its_log_odds_and_none_is_surer_than_certain():
+def test_one_part_alone_keeps_its_log_odds_but_none_counts_for_more_than_certain():
     assert in_runs(np.array([1.5])).tolist() == [1.5]
-    assert np.abs(in_runs(np.array([1e9, -1e9]))).max() <= 2 * CERTAIN
+    assert in_runs(np.array([1e9])).tolist() == [CERTAIN]
 
 
 def test_a_few_words_are_half_as_telling():
     heads, encoder = load_heads(WEIGHTS), Encoder(WEIGHTS)
-    text = "Answer: software. Answer: build the software."
-    parts = split(text)
-    scores = order_scores(parts, count_ngrams(text, heads.rarity), encoder.encode(text), heads)
-    assert len(scores) == 2
-    few, more = (
-        order_scores([part], count_ngrams(text, heads.rarity), encoder.encode(text), heads)[0]
-        for part in parts
-    )
-    assert scores.tolist() == [few, more]
+    text = "Answer: build the software. Answer: software."
+    more, few = split(text)
+    ngrams, encoded = count_ngrams(text, heads.rarity), encoder.encode(text)
+    scores = order_scores([more, few], ngrams, encoded, heads)
+    for part, score, share in ((more, scores[0], 1), (few, scores[1], 0.5)):
+        buckets, weights, _ = of_part(part, ngrams, heads.rarity)
+        whole = heads.bias["order"] + heads.dense["order"] @ encoded.of(part)
+        whole += heads.sparse["order"][buckets] @ weights
+        assert score == pytest.approx(share * float(whole), rel=1e-4)
 
 
 def test_a_text_that_steers_and_is_unclear_without_it_gets_no_label():

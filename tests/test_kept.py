@@ -142,6 +142,11 @@ def test_the_kept_tokens_give_the_same_probability(text):
             assert label_probability(kept, label) == label_probability(tokens, label)
 
 
+def test_a_reply_kept_before_alternatives_were_asked_for_can_still_be_read():
+    old = '["{}",[1,20,3],[["build",-0.1],["-software",-0.2]],"tool"]'
+    assert unpack(old).tokens == (Token("build", -0.1), Token("-software", -0.2))
+
+
 def test_few_tokens_of_a_long_reply_are_kept():
     text = json.dumps({"why": "words " * 200, "label": "build-software", "more": "words " * 200})
     tokens = [Token(text[place : place + 4], -0.1) for place in range(0, len(text), 4)]

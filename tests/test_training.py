@@ -68,7 +68,9 @@ class TestFittingAgain:
 
     N-grams are the same everywhere. The encoder's vectors are not: it rounds to whole numbers, a
     last bit that another processor computes otherwise tips some over, and a few texts in a hundred
-    get a vector that is a few degrees off. So of the dense heads, what they say is compared.
+    get a vector that is a few degrees off. So of the dense heads, what they say is compared. A
+    sentence at the limit may then be set aside in one place and not in the other, which moves the
+    label's n-grams a little too.
     """
 
     def test_gives_the_shipped_order_head(self, prepared: Any) -> None:
@@ -87,7 +89,7 @@ class TestFittingAgain:
         sparse = sparse_view(texts, rarity)
         on_dense, on_sparse = fit_head(dense, sparse, truth, use, LABEL_SHARE)
         heads = load_heads(WEIGHTS)
-        np.testing.assert_allclose(on_sparse.coef_[0], heads.sparse["label"], rtol=0.02, atol=0.02)
+        assert alike(on_sparse.coef_[0], heads.sparse["label"])
         assert alike(on_dense.coef_[0], heads.dense["label"])
         says = on_dense.decision_function(dense) + on_sparse.decision_function(sparse)
         shipped = (

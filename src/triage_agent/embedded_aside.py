@@ -21,8 +21,9 @@ from triage_agent.embedded_weights import Encoded, Heads, NGrams, Vector, count_
 
 FEW_WORDS = 4  # of fewer the head's log-odds are halved: "Output:" is a heading
 STAYS = 0.9  # the chance that the part after an order is one too, and after none none
-CERTAIN = 15.0  # log-odds; no part is believed to be surer
-NO_WORD = re.compile(r"\S{32,}")  # longer than words and most addresses
+CERTAIN = 15.0  # log-odds; no part is believed to be surer on its own
+PROOF = 2  # foreign function words that a part in another language has: "w/ AI" has one
+NO_WORD = re.compile(r"[A-Za-z0-9+=%_]{32,}")  # "invoices/quotes/orders" are words
 
 Encode = Callable[[str], Encoded]
 
@@ -58,14 +59,15 @@ def set_aside(text: str, encode: Encode, heads: Heads, words: Words) -> Reading:
         scores = np.where(sure, CERTAIN, again)
     suspect = ~sure & (in_runs(scores) >= heads.thresholds["set_aside"])
     more = [part for part, is_suspect in zip(parts, suspect, strict=True) if is_suspect]
-    if len(more) == len(reading.parts):
-        more = []
+    unread: list[Span] = []
     rest = blank(reading.text, more)
     if is_english(rest, words):
-        more += [p for p in split(rest) if not is_english(rest[slice(*p)], words)]
-        more += [match.span() for match in NO_WORD.finditer(rest)]
-    if more:
-        reading = _without(more, reading, encode, heads, instructs=reading.instructs)
+        unread += [p for p in split(rest) if not is_english(rest[slice(*p)], words, PROOF)]
+        unread += [match.span() for match in NO_WORD.finditer(rest)]
+    if not _has_words(blank(rest, unread)):
+        more = []
+    if more or unread:
+        reading = _without(more + unread, reading, encode, heads, instructs=reading.instructs)
     return reading
 
 
@@ -76,8 +78,13 @@ def order_scores(parts: list[Span], ngrams: NGrams, encoded: Encoded, heads: Hea
         buckets, weights, words = of_part(part, ngrams, heads.rarity)
         score = heads.bias["order"] + heads.dense["order"] @ encoded.of(part)
         score += heads.sparse["order"][buckets] @ weights
-        scores[index] = score if words >= FEW_WORDS else score / 2
+        scores[index] = halved_if_short(score, words)
     return scores
+
+
+def halved_if_short(log_odds: Any, words: Any) -> Any:
+    """Return the log-odds of parts with so many words, half of them where the words are few."""
+    return np.where(np.asarray(words) < FEW_WORDS, log_odds / 2, log_odds)
 
 
 def in_runs(scores: NDArray[Any]) -> NDArray[Any]:
@@ -104,8 +111,14 @@ def _carried(log_odds: float) -> float:
 def _without(
     spans: list[Span], reading: Reading, encode: Encode, heads: Heads, *, instructs: bool
 ) -> Reading:
-    parts = [part for part in reading.parts if part not in spans]
-    return _read(blank(reading.text, spans), parts, encode, heads, instructs=instructs)
+    """Return the reading without some spans, and without the parts of which nothing is left."""
+    text = blank(reading.text, spans)
+    parts = [part for part in reading.parts if _has_words(text[slice(*part)])]
+    return _read(text, parts, encode, heads, instructs=instructs)
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _read(

@@ -81,7 +81,8 @@ class EmbeddedModel:
         weighed = discounted(scores)
         noticed = {name: bool(weighed[name] >= heads.thresholds[name]) for name in names}
         noticed["too_vague"] |= not len(ngrams.spans)
-        # Signals of a text that steers its reader are no ground for a tie rule.
+        # No label is better than one that somebody may have talked the model into. (What is mixed
+        # still goes to the tie rules, as it would without the order.)
         noticed["too_vague"] |= reading.instructs and abs(log_odds) < CLEAR
         signals = Signals(**noticed, instructs_reader=reading.instructs)
         effects = [leave_out(part, encoded, ngrams, heads) for part in reading.parts]

@@ -105,12 +105,13 @@ def blank(text: str, parts: list[Span]) -> str:
     return text
 
 
-def is_english(text: str, words: Words) -> bool:
+def is_english(text: str, words: Words, proof: int = 1) -> bool:
     """Return whether the text may be English; in doubt it is.
 
     It is not if most of its letters are not Latin, or if it holds more function words of one
     other language than of English. Two are needed, not only those that names hold too ("El Paso
-    de la Cruz"); where nothing is English, one is enough, or accents on every fourth word.
+    de la Cruz"); where nothing is English, `proof` of them are enough, or accents on every fourth
+    word.
     """
     letters = [character for character in text if character.isalpha()]
     if 2 * sum(character > LATIN_ENDS for character in letters) > len(letters):
@@ -120,7 +121,7 @@ def is_english(text: str, words: Words) -> bool:
     if english == 0 and len(found) >= MIN_WORDS:
         accented = sum(not word.isascii() for word in found)
         proven = {word for word in found if any(word in known for known in words.foreign.values())}
-        return 4 * accented < len(found) and proven <= words.in_names
+        return 4 * accented < len(found) and len(proven - words.in_names) < proof
     hits = [[word for word in found if word in known] for known in words.foreign.values()]
     most = max(hits, key=len)
     return len(most) < 2 or len(most) <= english or words.in_names.issuperset(most)

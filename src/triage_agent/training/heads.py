@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from triage_agent.calibration import Calibration, FittedOn, Unchanged
+from triage_agent.embedded_aside import Encode
 from triage_agent.embedded_weights import (
     ABSTENTIONS,
     BUCKETS,
@@ -44,20 +45,17 @@ from triage_agent.training.measure import (
 )
 from triage_agent.training.orders import Orders, fit_orders, without_orders
 from triage_agent.training.views import (
-    Encode,
     Flags,
     Numbers,
+    dense_regression,
     dense_view,
+    fit_head,
     rarity_of,
-    sparse_regression,
     sparse_view,
 )
 
 ATTACKS = "attack_examples.jsonl"
-# Inverse L2 penalties, chosen by leaving voices out.
-DENSE_STRENGTH = 5.0
 LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is surer than right
-SPARSE_STRENGTH = 30.0
 FALSE_ABSTENTIONS = 0.015  # of the texts in scope, at most; the promise is 5 %
 PRECISION = {"mixed": 0.6}  # a wrong "mixed" hands a sure answer to the tie rules
 HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"))
@@ -162,21 +160,8 @@ def fit(
             ) + on_sparse.decision_function(sparse[new])
         fitted.dense[name], fitted.sparse[name] = fit_head(dense, sparse, truth, use, share)
     functions = np.array([list(Function).index(row.function) for row in rows])
-    fitted.dense["function"] = _dense().fit(dense, functions)
+    fitted.dense["function"] = dense_regression().fit(dense, functions)
     return fitted
-
-
-def fit_head(
-    dense: Numbers, sparse: csr_matrix, truth: Flags, use: Flags, share: float = 1.0
-) -> tuple[LogisticRegression, LogisticRegression]:
-    """Return one head over each view, fitted on the rows in `use`; their log-odds add up.
-
-    Those of the dense view are multiplied by `share`.
-    """
-    on_dense = _dense().fit(dense[use], truth[use])
-    on_dense.coef_ *= share
-    on_dense.intercept_ *= share
-    return on_dense, sparse_regression(SPARSE_STRENGTH).fit(sparse[use], truth[use])
 
 
 def target(rows: Sequence[Example], name: str) -> tuple[Flags, Flags]:
@@ -230,10 +215,6 @@ def as_lists(fitted: Fitted, orders: Orders) -> dict[str, dict[str, Any]]:
             weights, bias = weights[0], bias[0] + fitted.sparse[name].intercept_[0]
         heads[name] = {"weights": np.round(weights, 4).tolist(), "bias": np.round(bias, 4).tolist()}
     return heads
-
-
-def _dense() -> LogisticRegression:
-    return LogisticRegression(C=DENSE_STRENGTH, class_weight="balanced", solver="newton-cholesky")
 
 
 def _sha256(path: Path) -> str:

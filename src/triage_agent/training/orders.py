@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.embedded_aside import FEW_WORDS, in_runs, set_aside
+from triage_agent.embedded_aside import Encode, halved_if_short, in_runs, set_aside
 from triage_agent.embedded_text import Span, Words, split, tidy
 from triage_agent.embedded_weights import (
     Buckets,
@@ -23,13 +23,11 @@ from triage_agent.embedded_weights import (
     of_part,
 )
 from triage_agent.training.examples import FOLDS, AttackExample, Example, dealt
-from triage_agent.training.views import Encode, Flags, Numbers, sparse_regression, stack
+from triage_agent.training.views import Flags, Numbers, fit_head, stack
 
-SPARSE_STRENGTH = 30.0  # inverse L2 penalties
-DENSE_STRENGTH = 5.0
 CARRIERS = 3  # honest texts that each attack is put around
 CARRIER_LENGTH = 700  # characters, at most
-SUSPECT = 0.005  # of the honest parts, at most, are set aside
+SUSPECT = 0.01  # of the honest parts, at most, are set aside
 ACCUSED = 0.005  # of the honest texts, at most, are said to instruct their reader
 
 
@@ -118,19 +116,28 @@ def fit_orders(
 
 
 def attacked(honest: Sequence[Example], attacks: Sequence[AttackExample]) -> list[Text]:
-    """Return every attack around a few honest texts, always the same ones."""
+    """Return every attack around a few honest texts of its own fold, always the same ones.
+
+    A part that runs from the attack into the honest text is neither, and left out.
+    """
     carriers = [row for row in honest if row.label and len(row.text) <= CARRIER_LENGTH]
+    by_fold = [[row for row in carriers if row.fold == fold] for fold in range(FOLDS)]
     texts = []
     for attack in attacks:
+        fold = dealt(attack.id)
         for number in range(CARRIERS):
-            row = carriers[dealt(f"{attack.id}/{number}", len(carriers))]
+            row = by_fold[fold][dealt(f"{attack.id}/{number}", len(by_fold[fold]))]
             before = tidy(attack.before + "|").text[:-1]
             carrier = tidy(row.text).text.strip()
             text = before + carrier + tidy("|" + attack.after).text[1:]
-            inside = range(len(before), len(before) + len(carrier) + 1)
-            parts = split(text)
-            orders = [start not in inside or end not in inside for start, end in parts]
-            texts.append(Text(text, parts, orders, dealt(attack.id)))
+            first, last = len(before), len(before) + len(carrier)
+            parts = [
+                (start, end)
+                for start, end in split(text)
+                if end <= first or start >= last or (start >= first and end <= last)
+            ]
+            orders = [end <= first or start >= last for start, end in parts]
+            texts.append(Text(text, parts, orders, fold))
     return texts
 
 
@@ -175,20 +182,17 @@ def _honest(row: Example) -> Text:
 
 
 def _fit(parts: Parts, use: Flags) -> tuple[LogisticRegression, LogisticRegression]:
-    dense = LogisticRegression(C=DENSE_STRENGTH, class_weight="balanced", solver="newton-cholesky")
-    return (
-        dense.fit(parts.dense[use], parts.orders[use]),
-        sparse_regression(SPARSE_STRENGTH).fit(parts.sparse[use], parts.orders[use]),
-    )
+    return fit_head(parts.dense, parts.sparse, parts.orders, use)
 
 
 def _scores(
     fitted: tuple[LogisticRegression, LogisticRegression], parts: Parts, use: Flags
 ) -> Numbers:
     on_dense, on_sparse = fitted
-    scores: Numbers = on_dense.decision_function(parts.dense[use])
+    scores = on_dense.decision_function(parts.dense[use])
     scores += on_sparse.decision_function(parts.sparse[use])
-    return np.where(parts.words[use] < FEW_WORDS, scores / 2, scores)
+    halved: Numbers = halved_if_short(scores, parts.words[use])
+    return halved
 
 
 def _by_text(scores: Numbers, parts: Parts) -> Numbers:
