@@ -76,12 +76,12 @@ def shipped():
     return Neighbours()
 
 
-def test_the_nearest_example_of_each_label_stands_last_and_the_labels_take_turns(neighbours):
+def test_as_many_examples_of_each_label_are_found_and_the_nearest_of_all_stands_last(neighbours):
     found = neighbours.near("Invoices are typed into our books by hand.", each=2)
-    assert [example.label for example in found] == [AUTOMATE, BUILD, AUTOMATE, BUILD]
-    assert found[-1].text.startswith("A portal where customers of our shop see their invoices")
-    assert "invoice" in found[-2].text
-    assert "invoice" in found[0].text
+    assert sorted(example.label for example in found) == [AUTOMATE, AUTOMATE, BUILD, BUILD]
+    for text, label in TEXTS.items():  # so that the last one is not always of the same label
+        last = neighbours.near(text, each=2)[-1]
+        assert (last.text, last.label) == (text, label)
 
 
 def test_an_example_is_its_own_nearest_neighbour(neighbours):
@@ -98,7 +98,7 @@ def test_so_many_of_each_label_are_found_as_there_are(neighbours, each, found):
 
 def test_the_shipped_vectors_are_those_of_the_shipped_examples(shipped):
     found = shipped.near("Customer appointments are forgotten because the book is on paper.")
-    assert [example.label for example in found] == [AUTOMATE, BUILD] * EACH
+    assert sorted(example.label for example in found) == [AUTOMATE] * EACH + [BUILD] * EACH
     assert all(len(example.text) <= LONGEST for example in found)
 
 
@@ -162,7 +162,7 @@ def test_the_vectors_can_be_made_anew(copied):
     pool(examples, {"Rent is collected by hand.": AUTOMATE, "Tenants want an app.": BUILD})
     make_neighbours(examples, weights)
     found = Neighbours(examples, weights).near("Rent")
-    assert [example.label for example in found] == [AUTOMATE, BUILD]
+    assert [example.label for example in found] == [BUILD, AUTOMATE]
     with np.load(weights / "neighbours.npz") as stored:
         assert str(stored["examples_sha256"]) == hashlib.sha256(examples.read_bytes()).hexdigest()
         assert stored["vectors"].dtype == np.int8
