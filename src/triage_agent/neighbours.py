@@ -61,8 +61,8 @@ class Neighbours:
     def near(self, text: str, each: int = EACH) -> list[Example]:
         """Return `each` examples of each label, the nearest of all last.
 
-        Not the labels in turn: a small model leans to the label that it saw last, which was the
-        same one every time.
+        Not the labels in turn: then the last one, to which a small model leans, would be of the
+        same label every time.
         """
         order = np.argsort(-(self._vectors @ self._encoder.encode(tidy(text).text).mean))
         counts = dict.fromkeys(Label, 0)
