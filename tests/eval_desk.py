@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from openai_server import OpenAIServer
 
 from triage_agent.cli.main import main
-from triage_agent.data import folder
 from triage_agent.evaluate import gate, manifest
 from triage_agent.evaluate.cases import Case, _lines, stratified
 from triage_agent.evaluate.manifest import digest
+from triage_agent.files import folder
 from triage_agent.prompt import load_prompt
-from triage_agent.records import Label, Prediction, Signals
+from triage_agent.types import Label, Prediction, Signals
 
 GATES = {
     "problems.accuracy": {"min": 0.7},

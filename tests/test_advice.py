@@ -17,8 +17,8 @@ from triage_agent.advice import (
 )
 from triage_agent.decide import Profile, Recommendation, decide
 from triage_agent.quiz import load_quiz, score
-from triage_agent.records import Classification, Failure, Label, Outcome, ReviewReason
 from triage_agent.revenue import Revenue, parse_revenue
+from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE
 IDS = [question.id for question in load_quiz().questions]

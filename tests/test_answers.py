@@ -7,7 +7,7 @@ from triage_agent.answers import Answer, Recalling
 from triage_agent.errors import ReplyError, ServiceError
 from triage_agent.model import ChatReply, ChatRequest, Message
 from triage_agent.prompt import read_reply, reply_schema
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 pytestmark = pytest.mark.anyio
 

@@ -23,7 +23,6 @@ from triage_agent.calibration import (
     load_calibration,
 )
 from triage_agent.classify import Policy
-from triage_agent.data import folder
 from triage_agent.errors import InputError, ReplyError, SettingsError
 from triage_agent.evaluate.calibrate import (
     MIN_ISOTONIC,
@@ -37,9 +36,10 @@ from triage_agent.evaluate.cases import Case, load_problems, read_cases
 from triage_agent.evaluate.confidence import calibration
 from triage_agent.evaluate.run import run_cases
 from triage_agent.evaluate.split import Split, choose_split
+from triage_agent.files import folder
 from triage_agent.prompt import load_prompt
-from triage_agent.records import Label, Outcome, Prediction, Signals
 from triage_agent.settings import Backend
+from triage_agent.types import Label, Outcome, Prediction, Signals
 
 B, A = Label.BUILD, Label.AUTOMATE
 TODAY = date(2026, 1, 2)

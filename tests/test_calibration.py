@@ -24,12 +24,12 @@ from triage_agent.calibration import (
 )
 from triage_agent.cascade import Cascade
 from triage_agent.classify import Policy, apply_policy
-from triage_agent.data import folder
 from triage_agent.embedded_model import EmbeddedModel
 from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.errors import SettingsError
-from triage_agent.records import DecidedBy, Label, Prediction, Problem, Signals
+from triage_agent.files import folder
 from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.types import DecidedBy, Label, Prediction, Problem, Signals
 
 B, A = Label.BUILD, Label.AUTOMATE
 PROBLEM = Problem("p", "Our customers want an app to follow their deliveries.")

@@ -27,7 +27,8 @@ from triage_agent.embedded_model import EmbeddedModel
 from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.money import CostCapError
-from triage_agent.records import (
+from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.types import (
     Abstention,
     DecidedBy,
     Label,
@@ -39,7 +40,6 @@ from triage_agent.records import (
     Signals,
     Usage,
 )
-from triage_agent.settings import Backend, Choice, Tuning
 
 B, A = Label.BUILD, Label.AUTOMATE
 PROBLEM = Problem("p", "We copy orders by hand into a spreadsheet.")

@@ -8,7 +8,7 @@ import pytest
 
 from triage_agent.classify import Policy, answer_question, apply_policy, classify
 from triage_agent.errors import InputError, ReplyError, ServiceError, SettingsError, StopError
-from triage_agent.records import (
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,

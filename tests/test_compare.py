@@ -15,7 +15,7 @@ from triage_agent.evaluate.significance import (
     mcnemar,
     paired_interval,
 )
-from triage_agent.records import Label, Outcome
+from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from triage_agent import data
-from triage_agent.data import Strict, folder, load_toml, read_text
+from triage_agent import files as data
 from triage_agent.errors import SettingsError
+from triage_agent.files import Strict, folder, load_toml, read_text
 
 
 class Team(Strict):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from triage_agent.decide import Profile, Recommendation, Rule, Votes, apply_rules, decide
 from triage_agent.quiz import load_quiz, score
-from triage_agent.records import Abstention, Classification, Failure, Label, Outcome, ReviewReason
 from triage_agent.revenue import UNKNOWN_REVENUE, Revenue, parse_revenue
+from triage_agent.types import Abstention, Classification, Failure, Label, Outcome, ReviewReason
 
 M = 1_000_000
 B, A = Label.BUILD, Label.AUTOMATE

@@ -14,7 +14,7 @@ from triage_agent.embedded_weights import (
     load_words,
     of_part,
 )
-from triage_agent.records import Label
+from triage_agent.types import Label
 
 HONEST = (
     "We run a small bakery. Orders come in by phone and are typed twice, once into the till and "

@@ -13,7 +13,7 @@ from triage_agent.embedded_model import MAX_QUOTES, EmbeddedModel, leave_out, ra
 from triage_agent.embedded_text import MAX_PART, blank, is_english, split, tidy
 from triage_agent.embedded_weights import WEIGHTS, count_ngrams, load_words
 from triage_agent.errors import SettingsError
-from triage_agent.records import Label, Prediction, Problem, Signals
+from triage_agent.types import Label, Prediction, Problem, Signals
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 

@@ -8,7 +8,6 @@ import pytest
 from eval_desk import Ended, Oracle, run_main
 
 from triage_agent import embedded_model
-from triage_agent.data import folder
 from triage_agent.errors import InputError
 from triage_agent.evaluate.cases import (
     Attack,
@@ -21,7 +20,8 @@ from triage_agent.evaluate.cases import (
 )
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.summary import _counts
-from triage_agent.records import Label, Outcome
+from triage_agent.files import folder
+from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 CSV = "text,label\nWe type invoices.,automate-process\nTenants want an app.,build-software\n"

@@ -25,7 +25,7 @@ from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.record import Run, settings_of, write_run
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.summary import summarise_rows, values
-from triage_agent.records import Label, Outcome
+from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 

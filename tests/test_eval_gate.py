@@ -10,7 +10,6 @@ from eval_desk import GATES, PROMPT, Oracle, Sets, prediction, run_main
 
 from triage_agent import embedded_model, embedded_weights
 from triage_agent.cli import eval_run
-from triage_agent.data import folder, load_toml
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evaluate import run as run_module
 from triage_agent.evaluate.gate import (
@@ -26,9 +25,10 @@ from triage_agent.evaluate.gate import (
 )
 from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.summary import values
+from triage_agent.files import folder, load_toml
 from triage_agent.prompt import load_prompt
-from triage_agent.records import DecidedBy, Label
 from triage_agent.tiebreak import break_tie
+from triage_agent.types import DecidedBy, Label
 
 SUMMARY = {
     "problems": {"accuracy": {"right": 9, "total": 10, "value": 0.9}, "auc": 0.95, "ece": None},

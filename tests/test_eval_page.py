@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from triage_agent.data import HERE
 from triage_agent.evaluate.cases import Case
 from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.page import FILTERS, LONGEST, RIGHT_SHOWN, list_cases, report_page
@@ -15,7 +14,8 @@ from triage_agent.evaluate.record import Run, settings_of
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import DecisionRow
 from triage_agent.evaluate.summary import summarise_run, values
-from triage_agent.records import Classification, DecidedBy, Failure, Label, Outcome
+from triage_agent.files import HERE
+from triage_agent.types import Classification, DecidedBy, Failure, Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}]]><!--"

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from triage_agent.classify import Policy
 from triage_agent.cli.eval_run import Found, Wish, _pairs
-from triage_agent.data import folder
 from triage_agent.evaluate.cases import Attack, Case, Perturbation, _lines
 from triage_agent.evaluate.pairs import (
     CHANGES,
@@ -22,8 +21,9 @@ from triage_agent.evaluate.pairs import (
 )
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_pairs
-from triage_agent.records import Label, Outcome
+from triage_agent.files import folder
 from triage_agent.settings import Backend, Tuning
+from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 CASES = [

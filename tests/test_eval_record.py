@@ -24,7 +24,7 @@ from triage_agent.evaluate.record import (
 from triage_agent.evaluate.rows import EvalRow, as_values, from_classification, from_values
 from triage_agent.evaluate.run import DecisionRow
 from triage_agent.evaluate.summary import summarise_rows
-from triage_agent.records import (
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,

@@ -23,7 +23,7 @@ from triage_agent.evaluate.run import (
     run_ties,
 )
 from triage_agent.evaluate.summary import decided
-from triage_agent.records import DecidedBy, Label, ReviewReason, Signals
+from triage_agent.types import DecidedBy, Label, ReviewReason, Signals
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 CASES = [

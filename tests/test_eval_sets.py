@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from triage_agent.data import folder, load_toml
 from triage_agent.decide import Recommendation, Rule, decide
 from triage_agent.embedded_text import tidy
 from triage_agent.embedded_weights import WEIGHTS, Encoder
@@ -26,9 +25,10 @@ from triage_agent.evaluate.cases import (
 )
 from triage_agent.evaluate.manifest import Manifest
 from triage_agent.evaluate.run import run_decisions, run_ties
+from triage_agent.files import folder, load_toml
 from triage_agent.quiz import score
-from triage_agent.records import Classification, Function, Label, Outcome
 from triage_agent.revenue import Band
+from triage_agent.types import Classification, Function, Label, Outcome
 
 EVALS, PROMPTS = folder("evals"), folder("prompts")
 VOICES = {

@@ -14,8 +14,8 @@ import sys
 
 import pytest
 
-from triage_agent.data import folder
 from triage_agent.evaluate.gate import load_gates
+from triage_agent.files import folder
 from triage_agent.prompt import load_prompt
 
 pytestmark = pytest.mark.gate

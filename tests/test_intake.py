@@ -16,7 +16,7 @@ from triage_agent.intake import (
     is_technology_wish,
     split_pasted,
 )
-from triage_agent.records import Problem
+from triage_agent.types import Problem
 
 
 def read(raw):

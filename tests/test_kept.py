@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from triage_agent.kept import is_redacted, key_of, label_tokens, pack, unpack
 from triage_agent.logprobs import label_probability
 from triage_agent.model import ChatReply, ChatRequest, Message, Token
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 REQUEST = ChatRequest(
     messages=(Message("system", "Sort problems."), Message("user", "Rapports à la main")),

@@ -4,7 +4,7 @@ import pytest
 
 from triage_agent.classify import classify
 from triage_agent.embedded_model import EmbeddedModel
-from triage_agent.records import Label, Problem
+from triage_agent.types import Label, Problem
 
 pytestmark = pytest.mark.anyio
 

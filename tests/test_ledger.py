@@ -16,7 +16,7 @@ import pytest
 from triage_agent.errors import SettingsError
 from triage_agent.ledger import FORMAT, Ledger, default_path, discard
 from triage_agent.model import ChatReply, Token
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 OUT = "/home/ann/out.csv"
 USAGE = Usage(1, 1200, 150)
@@ -215,7 +215,7 @@ import os, random, sys, threading
 from pathlib import Path
 from triage_agent.ledger import Ledger
 from triage_agent.model import ChatReply
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 path, account, cap, log, seed, suicidal = sys.argv[1:]
 ledger = Ledger(Path(path))

@@ -24,7 +24,7 @@ from triage_agent.prompt import (
     load_prompt,
     reply_schema,
 )
-from triage_agent.records import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
+from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio
 

@@ -20,7 +20,7 @@ from triage_agent.evaluate.metrics import (
 )
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.slices import by_slice, floors, reweighted
-from triage_agent.records import DecidedBy, Label, Outcome, Usage
+from triage_agent.types import DecidedBy, Label, Outcome, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 

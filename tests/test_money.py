@@ -20,7 +20,7 @@ from triage_agent.money import (
     quote,
     upper_bound,
 )
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 CHEAP = Price(Decimal("0.25"), Decimal("2.00"))
 OUT = "/home/ann/out.csv"

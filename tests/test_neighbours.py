@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from triage_agent.data import folder
 from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.errors import SettingsError
+from triage_agent.files import folder
 from triage_agent.neighbours import EACH, LONGEST, Example, Neighbours, shown, usable
-from triage_agent.records import Label
 from triage_agent.training.neighbours import make_neighbours
+from triage_agent.types import Label
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 SIGNALS = ("customer_facing_software", "custom_system", "engineering_leadership")

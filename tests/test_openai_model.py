@@ -21,8 +21,8 @@ from triage_agent.errors import (
 )
 from triage_agent.model import ChatRequest, Message
 from triage_agent.openai_model import ATTEMPTS, OpenAIChat
-from triage_agent.records import Usage
 from triage_agent.refusals import host_of, is_local, retry_after_s
+from triage_agent.types import Usage
 
 pytestmark = pytest.mark.anyio
 

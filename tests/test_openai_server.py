@@ -21,7 +21,7 @@ from triage_agent.llm_model import LLMModel
 from triage_agent.model import ChatRequest, Message
 from triage_agent.openai_model import OpenAIChat
 from triage_agent.prompt import Reply, load_prompt
-from triage_agent.records import Outcome, Problem
+from triage_agent.types import Outcome, Problem
 
 pytestmark = pytest.mark.anyio
 

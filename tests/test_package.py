@@ -56,7 +56,7 @@ def test_the_wheel_brings_the_pages_that_reports_are_made_of(installed, tmp_path
 
 def test_the_wheel_brings_its_own_code_and_data(installed, tmp_path):
     scripts, _ = installed
-    code = "from triage_agent.data import folder; print(folder('prompts'), folder('evals'))"
+    code = "from triage_agent.files import folder; print(folder('prompts'), folder('evals'))"
     places = run(str(scripts / "python"), "-c", code, cwd=tmp_path).decode().split()
     assert all(str(scripts.parent) in place for place in places)
     assert all(Path(place).is_dir() for place in places)

@@ -6,9 +6,9 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
-from triage_agent.data import folder, load_toml
 from triage_agent.decide import Profile, Recommendation, decide
 from triage_agent.errors import SettingsError
+from triage_agent.files import folder, load_toml
 from triage_agent.plan import (
     LONGEST_QUOTE,
     MOST_NAMED,
@@ -19,8 +19,8 @@ from triage_agent.plan import (
     shortened,
 )
 from triage_agent.quiz import load_quiz, score
-from triage_agent.records import Classification, Function, Label, Outcome, ReviewReason
 from triage_agent.revenue import parse_revenue
+from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE
 IDS = [question.id for question in load_quiz().questions]

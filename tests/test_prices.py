@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from triage_agent.data import folder
 from triage_agent.errors import SettingsError
+from triage_agent.files import folder
 from triage_agent.prices import Price, load_prices, price_of
 
 

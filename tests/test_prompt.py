@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.data import folder
 from triage_agent.errors import ReplyError, SettingsError
+from triage_agent.files import folder
 from triage_agent.model import ChatReply, Token
 from triage_agent.prompt import (
     MAX_CHARACTERS,
@@ -20,7 +20,7 @@ from triage_agent.prompt import (
     reply_schema,
     to_prediction,
 )
-from triage_agent.records import Function, Label, Signals, Usage
+from triage_agent.types import Function, Label, Signals, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 SIGNALS = tuple(Signals.__dataclass_fields__)

@@ -27,7 +27,7 @@ from triage_agent.dialect import Dialect, Rung
 from triage_agent.llm_model import LLMModel
 from triage_agent.openai_model import OpenAIChat
 from triage_agent.prompt import load_prompt
-from triage_agent.records import Outcome, Problem
+from triage_agent.types import Outcome, Problem
 
 pytestmark = [pytest.mark.real_llm, pytest.mark.anyio]
 

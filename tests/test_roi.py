@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from triage_agent.advice import Role
 from triage_agent.errors import InputError
-from triage_agent.records import Classification, Label, Outcome
 from triage_agent.roi import (
     ASSUMED_HOURLY_COST_USD,
     Figures,
@@ -24,6 +23,7 @@ from triage_agent.roi import (
     rank_key,
     total,
 )
+from triage_agent.types import Classification, Label, Outcome
 
 TRIAGE = [sys.executable, "-m", "triage_agent.cli.main", "roi"]
 AMOUNTS = st.decimals(0, 10**6, places=2)

@@ -6,7 +6,8 @@ from itertools import permutations
 import pytest
 
 from triage_agent.decide import decide
-from triage_agent.records import (
+from triage_agent.summary import MOST_SHOWN, Summary, in_brief, needs_person
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,
@@ -16,7 +17,6 @@ from triage_agent.records import (
     Outcome,
     ReviewReason,
 )
-from triage_agent.summary import MOST_SHOWN, Summary, in_brief, needs_person
 
 B, A = Label.BUILD, Label.AUTOMATE
 SURE = Classification(

@@ -11,7 +11,6 @@ from functools import cache
 
 from pydantic import RootModel, model_validator
 
-from triage_agent.data import Strict, folder, load_toml
 from triage_agent.decide import (
     ENOUGH_PROBLEMS,
     Decision,
@@ -19,9 +18,10 @@ from triage_agent.decide import (
     Recommendation,
     apply_rules,
 )
+from triage_agent.files import Strict, folder, load_toml
 from triage_agent.plan import FirstDays, first_days
-from triage_agent.records import Classification
 from triage_agent.revenue import MILLION, Band, Revenue
+from triage_agent.types import Classification
 
 
 class Role(StrEnum):

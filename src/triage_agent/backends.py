@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from triage_agent.calibration import Calibration, Identity, find_calibration
-from triage_agent.data import folder
 from triage_agent.errors import SettingsError
+from triage_agent.files import folder
 from triage_agent.model import Model
 from triage_agent.settings import USUAL_PRIOR, Backend, Choice, Tuning, check_tuning
 

@@ -17,9 +17,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from triage_agent.data import Strict, explain
 from triage_agent.errors import SettingsError
-from triage_agent.records import DecidedBy, Prediction
+from triage_agent.files import Strict, explain
+from triage_agent.types import DecidedBy, Prediction
 
 MIN_TIES = 5  # that a rule must have decided; of fewer, its rate says nothing
 MOST = 700.0  # log-odds, the most that a float can take back

@@ -12,7 +12,7 @@ from pathlib import Path
 from triage_agent.classify import abstention_of
 from triage_agent.errors import SettingsError
 from triage_agent.model import Model
-from triage_agent.records import MadeBy, Prediction, Problem
+from triage_agent.types import MadeBy, Prediction, Problem
 
 WANTED_ACCURACY = 0.97  # of the answers that the embedded model keeps, unless the caller says
 THRESHOLDS = (*(percent / 100 for percent in range(50, 100)), 0.995, 0.999)
@@ -79,7 +79,7 @@ def sureness(prediction: Prediction) -> float:
     That is where the model abstains, gives no probability, or notices that the text is both kinds
     or instructs its reader.
 
-    >>> from triage_agent.records import Label, Signals
+    >>> from triage_agent.types import Label, Signals
     >>> sureness(Prediction(Label.AUTOMATE, Signals(), p_build=0.25))
     0.75
     >>> sureness(Prediction(Label.AUTOMATE, Signals(mixed=True), p_build=0.25))

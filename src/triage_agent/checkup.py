@@ -8,8 +8,8 @@ from triage_agent.backends import open_backend
 from triage_agent.cascade import Cascade
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.model import Model
-from triage_agent.records import Problem
 from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.types import Problem
 
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
 

@@ -8,7 +8,8 @@ from triage_agent import grounding
 from triage_agent.calibration import TIE_RULE, Calibration
 from triage_agent.errors import ReplyError, ServiceError
 from triage_agent.model import Model
-from triage_agent.records import (
+from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,
@@ -20,7 +21,6 @@ from triage_agent.records import (
     ReviewReason,
     Signals,
 )
-from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.quiz import QuizResult
-from triage_agent.records import Classification, Label, Outcome
 from triage_agent.revenue import UNKNOWN_REVENUE, Band, Revenue
+from triage_agent.types import Classification, Label, Outcome
 
 ENOUGH_PROBLEMS = 3
 

@@ -17,7 +17,7 @@ from typing import Any
 from triage_agent.errors import ReplyError
 from triage_agent.logprobs import ALTERNATIVES, tokens_of
 from triage_agent.model import ChatReply, ChatRequest
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 IGNORED_REPLIES_BEFORE_STEP = 3
 MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply

@@ -28,8 +28,8 @@ from triage_agent.embedded_weights import (
     unit,
 )
 from triage_agent.errors import SettingsError
-from triage_agent.records import Function, Label, Prediction, Problem, Signals
 from triage_agent.tiebreak import DEFAULT_THRESHOLD
+from triage_agent.types import Function, Label, Prediction, Problem, Signals
 
 MAX_QUOTES = 3
 WORTH_QUOTING = 0.25  # of the strongest sentence's effect

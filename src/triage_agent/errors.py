@@ -12,7 +12,7 @@ A `ReplyError` or `ServiceError` ends one row; the others end the run. Every mes
 """
 
 from triage_agent.privacy import mask
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 
 class TriageError(Exception):

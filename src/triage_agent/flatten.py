@@ -6,7 +6,8 @@ from typing import Any
 
 from triage_agent.decide import Decision
 from triage_agent.errors import InputError
-from triage_agent.records import (
+from triage_agent.report import rounded
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,
@@ -16,7 +17,6 @@ from triage_agent.records import (
     Outcome,
     ReviewReason,
 )
-from triage_agent.report import rounded
 
 PROBLEM_FIELDS = (
     "outcome",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
-from triage_agent.records import Problem
+from triage_agent.types import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")

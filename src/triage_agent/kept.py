@@ -8,7 +8,7 @@ from typing import Any
 from triage_agent.logprobs import label_places
 from triage_agent.model import ChatReply, ChatRequest, Token
 from triage_agent.privacy import mask
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 
 def key_of(base_url: str, model: str, request: ChatRequest) -> str:

@@ -21,7 +21,7 @@ from triage_agent.kept import is_redacted, pack, unpack
 from triage_agent.kept import key_of as key_of
 from triage_agent.model import ChatReply
 from triage_agent.privacy import mask
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 FORMAT = 0x74720001  # "tr" and the schema's version, which every change of SCHEMA raises
 SCHEMA = (

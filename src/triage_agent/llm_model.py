@@ -8,7 +8,7 @@ from triage_agent.answers import Answer, Answerer
 from triage_agent.model import Chat, ChatRequest
 from triage_agent.privacy import redact, restore
 from triage_agent.prompt import MAX_OUTPUT_TOKENS, Prompt, cut, reply_schema, to_prediction
-from triage_agent.records import Label, Prediction, Problem, Usage
+from triage_agent.types import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"
 VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted several times

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from triage_agent.model import Token
-from triage_agent.records import Label
+from triage_agent.types import Label
 
 LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
 HUGE = 1e9

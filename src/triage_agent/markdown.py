@@ -7,8 +7,8 @@ from triage_agent.advice import Plan, described
 from triage_agent.decide import Decision
 from triage_agent.plan import FirstDays
 from triage_agent.quiz import QuizResult
-from triage_agent.records import Classification
 from triage_agent.report import made_by
+from triage_agent.types import Classification
 from triage_agent.wording import abstained_words, decided_words, review_words
 
 # Everything that Markdown or HTML could take for more than text.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from triage_agent.records import Prediction, Problem, Usage
+from triage_agent.types import Prediction, Problem, Usage
 
 
 class Model(Protocol):

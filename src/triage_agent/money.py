@@ -16,7 +16,7 @@ from triage_agent.prices import Price as Price
 from triage_agent.prices import Prices as Prices
 from triage_agent.prices import load_prices as load_prices
 from triage_agent.prices import price_of as price_of
-from triage_agent.records import Usage
+from triage_agent.types import Usage
 
 MICRO = 1_000_000
 UPWARDS = Context(prec=60, rounding=ROUND_CEILING)  # what is too long to be exact is too dear

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triage_agent.data import folder
 from triage_agent.embedded_text import tidy
 from triage_agent.embedded_weights import WEIGHTS, Encoder, damaged, read_bytes
 from triage_agent.errors import SettingsError
-from triage_agent.records import Label
+from triage_agent.files import folder
+from triage_agent.types import Label
 
 EACH = 3  # examples of each label
 LONGEST = 600  # characters; a longer example is passed over for the next one

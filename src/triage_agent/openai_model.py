@@ -32,7 +32,6 @@ from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopErr
 from triage_agent.limits import Gate
 from triage_agent.model import ChatReply, ChatRequest
 from triage_agent.money import Budget, CostCapError, Reservation
-from triage_agent.records import Usage
 from triage_agent.refusals import (
     FORM_IF_NAMED,
     OPENAI_BASE_URL,
@@ -42,6 +41,7 @@ from triage_agent.refusals import (
     read_refusal,
     retry_after_s,
 )
+from triage_agent.types import Usage
 
 ATTEMPTS = 6
 TIMEOUT_S = 120.0

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from triage_agent import charts
 from triage_agent.advice import Plan, described
-from triage_agent.data import HERE
 from triage_agent.decide import Decision
-from triage_agent.records import Classification
+from triage_agent.files import HERE
 from triage_agent.report import made_by
+from triage_agent.types import Classification
 from triage_agent.wording import abstained_words, decided_words, review_words
 
 if TYPE_CHECKING:  # it is imported where a page is made

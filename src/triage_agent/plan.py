@@ -11,9 +11,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from triage_agent.data import Strict, folder, load_toml
 from triage_agent.decide import Decision, Recommendation
-from triage_agent.records import Classification, Function, Label
+from triage_agent.files import Strict, folder, load_toml
+from triage_agent.types import Classification, Function, Label
 
 LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
 LEAST_WORDS = 3  # of a passage that stands for the whole text
@@ -217,7 +217,7 @@ def ranked(rows: Iterable[Classification], label: Label) -> list[Classification]
 def shortened(row: Classification, longest: int = LONGEST_QUOTE) -> str:
     """Return the owner's words for use in a sentence; of a long text, the passage that decided.
 
-    >>> from triage_agent.records import Outcome
+    >>> from triage_agent.types import Outcome
     >>> row = Classification("p", "Hello there. " * 9, Outcome.CLASSIFIED, "b", "m")
     >>> shortened(row, 30)
     'Hello there. Hello there…'

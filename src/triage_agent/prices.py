@@ -8,8 +8,8 @@ from re import ASCII, fullmatch, sub
 
 from pydantic import Field
 
-from triage_agent.data import Strict, folder, load_toml
 from triage_agent.errors import SettingsError
+from triage_agent.files import Strict, folder, load_toml
 
 DATED = r"-20\d\d-\d\d-\d\d$"
 

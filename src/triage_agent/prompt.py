@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from triage_agent.data import explain, folder, read_text
 from triage_agent.errors import ReplyError, SettingsError
+from triage_agent.files import explain, folder, read_text
 from triage_agent.logprobs import label_probability
 from triage_agent.model import ChatReply, Message
-from triage_agent.records import Function, Label, Prediction, Signals
+from triage_agent.types import Function, Label, Prediction, Signals
 
 DEFAULT_PROMPT = "guide"
 MAX_CHARACTERS = 8_000  # of a problem; what is beyond is not sent, and the result says so

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from triage_agent.data import Strict, folder, load_toml
 from triage_agent.errors import InputError
+from triage_agent.files import Strict, folder, load_toml
 
 PASS_RAW = 12  # of 24: half of the points (PRODUCT.md, rule D4)
 MAX_POINTS = 3

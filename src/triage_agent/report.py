@@ -7,7 +7,7 @@ from typing import Any
 from triage_agent.advice import Plan
 from triage_agent.decide import Decision
 from triage_agent.quiz import QuizResult
-from triage_agent.records import Classification
+from triage_agent.types import Classification
 
 SCHEMA_VERSION = 1
 DIGITS = 4  # of probabilities; more would claim a precision that no model has
@@ -102,7 +102,7 @@ def as_quiz(result: QuizResult) -> dict[str, Any]:
 def made_by(rows: Sequence[Classification]) -> str:
     """Return which backend, model and prompt read the problems; empty if nothing was read.
 
-    >>> from triage_agent.records import Outcome
+    >>> from triage_agent.types import Outcome
     >>> made_by([Classification("p", "x", Outcome.CLASSIFIED, "llm", "m", prompt="guide@1")])
     'llm, m, prompt guide@1'
     """

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from triage_agent.advice import Role, role_facts
 from triage_agent.amounts import CUT, check, months, times, usd
-from triage_agent.records import Classification, Label
+from triage_agent.types import Classification, Label
 
 KEEP_FROM = Decimal(3)  # times its cost, at least
 WATCH_DAYS = 60  # the last day on which a low return is watched and not stopped

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from triage_agent.decide import Decision, Recommendation
 from triage_agent.plan import shortened
-from triage_agent.records import Classification, DecidedBy, Outcome
+from triage_agent.types import Classification, DecidedBy, Outcome
 
 LONGEST_SHOWN = 200  # characters of a problem in the queue
 MOST_SHOWN = 200  # problems in the queue

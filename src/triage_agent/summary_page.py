@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from triage_agent import charts
 from triage_agent.page import drawn, rendered
 from triage_agent.plan import plan_words
-from triage_agent.records import Function
 from triage_agent.summary import MOST_SHOWN, Summary
+from triage_agent.types import Function
 
 
 def summary_page(title: str, summary: Summary, facts: Mapping[str, str], out: str) -> str:

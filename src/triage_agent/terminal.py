@@ -14,7 +14,7 @@ from triage_agent.advice import Plan, Role, RoleFacts, described
 from triage_agent.decide import Decision
 from triage_agent.plan import FirstDays
 from triage_agent.quiz import MAX_POINTS, QuizResult
-from triage_agent.records import Classification, Label, Outcome
+from triage_agent.types import Classification, Label, Outcome
 from triage_agent.wording import abstained_words, decided_words, review_words
 
 LONGEST_SHOWN = 280  # characters of a problem's text

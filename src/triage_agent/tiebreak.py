@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from triage_agent.records import DecidedBy, Label, Signals
+from triage_agent.types import DecidedBy, Label, Signals
 
 DEFAULT_THRESHOLD = 0.65
 

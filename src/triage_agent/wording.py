@@ -1,6 +1,6 @@
 """What codes mean in plain English, for every kind of report."""
 
-from triage_agent.records import Abstention, Classification, DecidedBy, ReviewReason
+from triage_agent.types import Abstention, Classification, DecidedBy, ReviewReason
 
 SUREST = 0.99  # no model is surer than that of a stranger's text
 DECIDED = {

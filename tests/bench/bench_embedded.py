@@ -76,7 +76,7 @@ def load(name: str, file: Path) -> Ask:
 def _own() -> Ask:
     from triage_agent.classify import Policy, apply_policy
     from triage_agent.embedded_model import EmbeddedModel
-    from triage_agent.records import Label, Problem
+    from triage_agent.types import Label, Problem
 
     model, policy = EmbeddedModel(), Policy()
 
@@ -122,10 +122,10 @@ def measure(name: str, file: Path) -> dict[str, float]:
 
 def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
     """Return the texts to learn from and those to answer; true is build-software."""
-    from triage_agent.data import folder
     from triage_agent.evaluate.cases import load_problems, read_cases
-    from triage_agent.records import Label
+    from triage_agent.files import folder
     from triage_agent.training.examples import load_examples
+    from triage_agent.types import Label
 
     found = read_cases(cases) if cases else load_problems()
     rows = load_examples(folder("prompts") / "examples.jsonl")

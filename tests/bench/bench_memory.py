@@ -43,8 +43,8 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     from triage_agent.batch import Job, Spool, answer_rows
     from triage_agent.deliver import write_out
     from triage_agent.forms import resolve_columns
-    from triage_agent.records import Label, Prediction, Problem, Signals
     from triage_agent.tables import open_table
+    from triage_agent.types import Label, Prediction, Problem, Signals
 
     class Stub:
         """A model that costs nothing, so that what is measured is the rest."""

@@ -82,8 +82,8 @@ async def run_triage(
     from triage_agent import openai_model
     from triage_agent.backends import open_backend
     from triage_agent.classify import classify
-    from triage_agent.records import Outcome, Problem
     from triage_agent.settings import Backend, Choice, Tuning
+    from triage_agent.types import Outcome, Problem
 
     if plain:
 

@@ -89,11 +89,11 @@ def advise(
     from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
     from triage_agent.decide import Profile, Recommendation, decide
     from triage_agent.quiz import read_answers
-    from triage_agent.records import Classification
     from triage_agent.report import as_advice
     from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
     from triage_agent.roi import ASSUMED_HOURLY_COST_USD, burn
     from triage_agent.terminal import show_decision, show_problem
+    from triage_agent.types import Classification
 
     profile = Profile(
         UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software

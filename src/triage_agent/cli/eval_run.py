@@ -47,8 +47,8 @@ from triage_agent.evaluate.record import Run, make_folder, settings_of, write_ru
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_businesses, run_cases, run_decisions, run_pairs, run_ties
 from triage_agent.evaluate.summary import summarise_run
-from triage_agent.records import Classification
 from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.types import Classification
 
 LOCAL_WIDTH = 4  # problems that the embedded model reads at once; it has one core each
 EXIT_ERRORS = 3

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from triage_agent.advice import Plan, plan_for
 from triage_agent.decide import Decision
 from triage_agent.errors import SettingsError
-from triage_agent.records import Classification
+from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # one business's advice does not need what reads tables
     from triage_agent.batch import Page

@@ -17,7 +17,9 @@ from triage_agent.intake import Rejected, from_arguments, from_stream, is_techno
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, load_quiz, score
-from triage_agent.records import (
+from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.terminal import clean
+from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,
@@ -25,8 +27,6 @@ from triage_agent.records import (
     Outcome,
     Problem,
 )
-from triage_agent.settings import Backend, Tuning, choose_backend
-from triage_agent.terminal import clean
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
     from questionary import Question

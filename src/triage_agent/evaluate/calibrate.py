@@ -32,8 +32,8 @@ from triage_agent.evaluate.cases import Case
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.split import MIN_CASES, Split
 from triage_agent.model import Model
-from triage_agent.records import DecidedBy, Label, Outcome, Prediction, Problem
 from triage_agent.settings import Backend
+from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Problem
 
 MIN_EACH = 10  # cases of each label: without both there is nothing to tell apart
 MIN_ISOTONIC = 200  # under it, a free line follows the noise (Niculescu-Mizil, Caruana 2005)

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from triage_agent.data import Strict, explain
 from triage_agent.decide import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evaluate.manifest import checked
-from triage_agent.records import DecidedBy, Label, Outcome
+from triage_agent.files import Strict, explain
 from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.tables import Row, open_table
+from triage_agent.types import DecidedBy, Label, Outcome
 
 SLICES = ("difficulty", "voice", "function", "language", "mixed")
 

@@ -19,7 +19,7 @@ from triage_agent.evaluate.significance import (
     mcnemar,
     paired_interval,
 )
-from triage_agent.records import Label
+from triage_agent.types import Label
 
 MARGIN = 0.03
 

@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from triage_agent.errors import SettingsError
 from triage_agent.evaluate.rows import EvalRow
-from triage_agent.records import Label
+from triage_agent.types import Label
 
 BINS = 10
 DRAWS = 2_000

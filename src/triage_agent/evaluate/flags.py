@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from triage_agent.advice import Role, red_flags
-from triage_agent.data import Strict, explain
 from triage_agent.errors import InputError
 from triage_agent.evaluate.metrics import Rate, rate
 from triage_agent.evaluate.summary import values
+from triage_agent.files import Strict, explain
 from triage_agent.hire import FlagReader
 from triage_agent.hire_answers import check_flag
 

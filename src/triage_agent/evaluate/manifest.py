@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import RootModel, field_validator
 
-from triage_agent.data import folder, load_toml
 from triage_agent.errors import SettingsError
+from triage_agent.files import folder, load_toml
 
 
 class Manifest(RootModel[dict[str, dict[int, str]]]):

@@ -15,7 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from triage_agent.evaluate.confidence import Bin, Point, calibration, ranking, risk_coverage
 from triage_agent.evaluate.rows import EvalRow
-from triage_agent.records import DecidedBy, Label, Outcome, Usage
+from triage_agent.types import DecidedBy, Label, Outcome, Usage
 
 RESAMPLES = 2_000
 BLOCK = 100  # resamples drawn at once, so that a large set fits into memory

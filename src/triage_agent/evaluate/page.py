@@ -10,7 +10,7 @@ from triage_agent.evaluate.cases import Case
 from triage_agent.evaluate.record import Run
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.page import drawn, rendered
-from triage_agent.records import Classification, Outcome
+from triage_agent.types import Classification, Outcome
 
 Tree = Mapping[str, Any]
 

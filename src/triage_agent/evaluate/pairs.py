@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from triage_agent.evaluate.cases import Attack, Case, Perturbation
 from triage_agent.evaluate.rows import EvalRow
-from triage_agent.records import Label, Outcome
+from triage_agent.types import Label, Outcome
 
 GATED_ATTACKS = 1_200  # of the fixed sample of 2,000 pairs that the gate takes
 GATED_PERTURBATIONS = 800

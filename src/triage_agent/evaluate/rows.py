@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from triage_agent.records import Classification, DecidedBy, Label, Outcome, Usage
+from triage_agent.types import Classification, DecidedBy, Label, Outcome, Usage
 
 
 @dataclass(frozen=True, slots=True)

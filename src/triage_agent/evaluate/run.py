@@ -12,8 +12,8 @@ from triage_agent.evaluate.rows import EvalRow, from_classification
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, score
-from triage_agent.records import Classification, Problem, ReviewReason, Signals
 from triage_agent.tiebreak import break_tie
+from triage_agent.types import Classification, Problem, ReviewReason, Signals
 
 Step = Callable[[int], None]  # told after each case how many are done
 

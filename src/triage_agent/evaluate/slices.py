@@ -10,7 +10,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.evaluate.confidence import calibration
 from triage_agent.evaluate.metrics import Rate, Summary, rate, share, summarise
 from triage_agent.evaluate.rows import EvalRow
-from triage_agent.records import Label
+from triage_agent.types import Label
 
 # The floor that any backend has to leave behind: one of these words means build-software.
 KEYWORDS = re.compile(

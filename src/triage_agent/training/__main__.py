@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from triage_agent.data import folder
 from triage_agent.embedded_weights import WEIGHTS
+from triage_agent.files import folder
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage_agent.records import Function, Label
+from triage_agent.types import Function, Label
 
 # A voice with both labels is left out as a whole: the model must do well on a stranger's style.
 # The number is the fold that leaves it out; voices that share one are strangers together, and

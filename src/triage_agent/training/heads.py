@@ -32,7 +32,6 @@ from triage_agent.embedded_weights import (
     load_heads,
     load_words,
 )
-from triage_agent.records import Function, Label
 from triage_agent.settings import USUAL_PRIOR
 from triage_agent.tiebreak import DEFAULT_THRESHOLD
 from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_attacks, load_examples
@@ -53,6 +52,7 @@ from triage_agent.training.views import (
     rarity_of,
     sparse_view,
 )
+from triage_agent.types import Function, Label
 
 ATTACKS = "attack_examples.jsonl"
 LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is surer than right

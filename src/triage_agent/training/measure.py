@@ -11,9 +11,9 @@ from triage_agent import calibration
 from triage_agent.calibration import TieRate, TieRule
 from triage_agent.cascade import curve, sureness
 from triage_agent.classify import abstention_of
-from triage_agent.records import Label, Prediction, Signals
 from triage_agent.tiebreak import break_tie, is_torn
 from triage_agent.training.examples import SIGNALS, VOICES, Example
+from triage_agent.types import Label, Prediction, Signals
 
 BINS = 10
 Numbers = NDArray[np.float64]
