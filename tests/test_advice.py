@@ -16,8 +16,8 @@ from triage_agent.advice import (
     role_facts,
 )
 from triage_agent.decide import Profile, Recommendation, decide
+from triage_agent.intake.revenue import Revenue, parse_revenue
 from triage_agent.quiz import load_quiz, score
-from triage_agent.revenue import Revenue, parse_revenue
 from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

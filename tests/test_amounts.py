@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from triage_agent.amounts import months, read_amount, times, usd
 from triage_agent.errors import InputError
+from triage_agent.intake.amounts import months, read_amount, times, usd
 
 
 @pytest.mark.parametrize(

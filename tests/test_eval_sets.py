@@ -26,8 +26,8 @@ from triage_agent.evaluate.cases import (
 from triage_agent.evaluate.manifest import Manifest
 from triage_agent.evaluate.run import run_decisions, run_ties
 from triage_agent.files import folder, load_toml
+from triage_agent.intake.revenue import Band
 from triage_agent.quiz import score
-from triage_agent.revenue import Band
 from triage_agent.types import Classification, Function, Label, Outcome
 
 EVALS, PROMPTS = folder("evals"), folder("prompts")

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError
-from triage_agent.intake import (
+from triage_agent.intake.pasted import (
     Rejected,
     decode,
     from_arguments,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from triage_agent.decide import Profile, Recommendation, decide
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder, load_toml
+from triage_agent.intake.revenue import parse_revenue
 from triage_agent.plan import (
     LONGEST_QUOTE,
     MOST_NAMED,
@@ -19,7 +20,6 @@ from triage_agent.plan import (
     shortened,
 )
 from triage_agent.quiz import load_quiz, score
-from triage_agent.revenue import parse_revenue
 from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

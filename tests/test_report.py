@@ -6,9 +6,9 @@ import pytest
 
 from triage_agent.advice import plan_for
 from triage_agent.decide import Profile, decide
+from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.quiz import load_quiz, score
 from triage_agent.report import as_advice, as_quiz, as_row, made_by
-from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.types import (
     Abstention,
     Classification,

@@ -19,8 +19,8 @@ from triage_agent.decide import (
     apply_rules,
 )
 from triage_agent.files import Strict, folder, load_toml
+from triage_agent.intake.revenue import MILLION, Band, Revenue
 from triage_agent.plan import FirstDays, first_days
-from triage_agent.revenue import MILLION, Band, Revenue
 from triage_agent.types import Classification
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from triage_agent.amounts import read_amount
 from triage_agent.errors import InputError
+from triage_agent.intake.amounts import read_amount
 from triage_agent.roi import Assessment, Figures, Investment, assess, rank_key, total
 from triage_agent.tables import Row, Table
 

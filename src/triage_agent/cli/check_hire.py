@@ -76,8 +76,8 @@ def check_hire(
 
 def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
     """Return what was paid so far; None unless both numbers are known."""
-    from triage_agent.amounts import read_amount
     from triage_agent.hire import Spent
+    from triage_agent.intake.amounts import read_amount
 
     long = read_amount(months, "months", "--months")
     fee = read_amount(monthly_fee, "usd_per_month", "--monthly-fee")

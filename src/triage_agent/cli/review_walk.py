@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from triage_agent.cli.session import answer_line, choose, out
-from triage_agent.intake import whole
+from triage_agent.intake.pasted import whole
 from triage_agent.report import SCHEMA_VERSION, as_row
 from triage_agent.review import Doubt, Queue
 from triage_agent.reviews_file import Review, append_review

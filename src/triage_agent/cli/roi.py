@@ -96,7 +96,7 @@ def roi(
 
 def _investment(options: Mapping[str, str]) -> "Investment":
     """Return the investment that the options describe."""
-    from triage_agent.amounts import read_amount
+    from triage_agent.intake.amounts import read_amount
     from triage_agent.roi import Investment
 
     amounts = {

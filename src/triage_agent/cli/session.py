@@ -13,7 +13,7 @@ from rich.console import Console
 
 from triage_agent.backends import Opened, open_backend
 from triage_agent.classify import Policy, answer_question, classify
-from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
+from triage_agent.intake.pasted import Rejected, from_arguments, from_stream, is_technology_wish
 from triage_agent.model import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, load_quiz, score

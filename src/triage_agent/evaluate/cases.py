@@ -12,7 +12,7 @@ from triage_agent.decide import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evaluate.manifest import checked
 from triage_agent.files import Strict, explain
-from triage_agent.revenue import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.tables import Row, open_table
 from triage_agent.types import DecidedBy, Label, Outcome
 

@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from triage_agent.errors import InputError
-from triage_agent.revenue import AMOUNT, FOREIGN, SCALES, UNKNOWN_WORDS
+from triage_agent.intake.revenue import AMOUNT, FOREIGN, SCALES, UNKNOWN_WORDS
 
 CUT = Context(prec=60, rounding=ROUND_DOWN)  # a division never rounds up to a threshold
 SMALLEST = Decimal("0.000001")  # of anything but 0; what is smaller is a slip of a formula
