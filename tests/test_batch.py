@@ -14,8 +14,7 @@ from triage_agent.cli.pages import Reports, page_writer
 from triage_agent.deliver import errors_path, write_out
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.forms import resolve_columns
-from triage_agent.sheets import read_back
-from triage_agent.tables import open_table
+from triage_agent.tables import open_table, read_back
 from triage_agent.types import Label, Prediction, Signals
 
 NOWHERE = ["--base-url", "http://127.0.0.1:9/v1"]

@@ -11,8 +11,7 @@ import pytest
 
 from triage_agent.errors import InputError
 from triage_agent.forms import guess_columns, read_form
-from triage_agent.sheets import open_sheet
-from triage_agent.tables import open_table
+from triage_agent.tables import open_sheet, open_table
 
 FILES = 2_000
 SEED = 20_261

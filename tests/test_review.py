@@ -21,7 +21,7 @@ from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.reviews_file import Review, append_review, load_reviews, reviews_path, text_key
-from triage_agent.sheets import open_sheet, read_back
+from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]

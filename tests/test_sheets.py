@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.sheets import neutralise, open_sheet, read_back, restore
-from triage_agent.sheets.formats import CELL_LIMIT
+from triage_agent.tables import neutralise, open_sheet, read_back, restore
+from triage_agent.tables.formats import CELL_LIMIT
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
 RISKY = st.text(
@@ -87,7 +87,7 @@ def test_an_exception_leaves_an_older_file_and_nothing_else(tmp_path, suffix):
 KILLED = """
 import sys, time
 from pathlib import Path
-from triage_agent.sheets import open_sheet
+from triage_agent.tables import open_sheet
 with open_sheet(Path(sys.argv[1]), ["a"]) as sheet:
     for _ in range(10_000):
         sheet.write({"a": "new"})

@@ -8,9 +8,9 @@ import pytest
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import open_table
-from triage_agent.tables.objects import MAX_DEPTH
+from triage_agent.tables.encoding import lines
+from triage_agent.tables.json_rows import MAX_DEPTH
 from triage_agent.tables.row import MAX_COLUMNS, ROW_LIMIT
-from triage_agent.tables.text import lines
 
 ACCENTS = "id,problem\n1,Café bookings – we don’t follow up\n"
 

@@ -13,7 +13,7 @@ from typing import Any
 from triage_agent.batch import Spool, Tally, error_lines
 from triage_agent.errors import SettingsError
 from triage_agent.flatten import added_columns, as_line
-from triage_agent.sheets import open_sheet
+from triage_agent.tables import open_sheet
 
 
 def errors_path(out: Path) -> Path:

@@ -22,8 +22,7 @@ from triage_agent.errors import InputError
 from triage_agent.flatten import added_columns
 from triage_agent.forms import Columns, Form, read_form, resolve_columns
 from triage_agent.reviews_file import Review, Reviews, answer, text_key
-from triage_agent.sheets import open_sheet, read_back
-from triage_agent.tables import Row
+from triage_agent.tables import Row, open_sheet, read_back
 from triage_agent.tables.row import SAMPLE_ROWS
 from triage_agent.types import Classification, DecidedBy, Outcome
 

@@ -12,7 +12,7 @@ from triage_agent.deliver import errors_path, write_lines
 from triage_agent.flatten import flat_decision
 from triage_agent.review import Line, Reading, read_lines
 from triage_agent.reviews_file import Reviews, answered_fields
-from triage_agent.sheets import open_sheet, read_back
+from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification
 
 

@@ -22,8 +22,7 @@ from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.forms import Columns, read_form, resolve_columns
 from triage_agent.reviews_file import load_reviews, reviews_path
 from triage_agent.settings import Backend, Choice, Tuning, choose_backend
-from triage_agent.sheets import open_sheet, read_back
-from triage_agent.tables import Table, open_table
+from triage_agent.tables import Table, open_sheet, open_table, read_back
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
-from triage_agent.tables.objects import open_array, open_lines
+from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
+from triage_agent.tables.json_rows import open_array, open_lines
 from triage_agent.tables.row import SAMPLE_ROWS, Opened, Row
 from triage_agent.tables.source import Source
-from triage_agent.tables.text import NAMES, check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.workbook import open_workbook
 
 SAMPLE_SIZE = 4_000_000  # characters of sampled rows that are kept

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 
 from triage_agent.errors import SettingsError
 from triage_agent.intake.pasted import whole
-from triage_agent.sheets.cells import as_json, text_of
+from triage_agent.tables.formulas import as_json, text_of
 
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units
 CUT = " […cut: an Excel cell holds no more]"

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.sheets.cells import restore
-from triage_agent.sheets.formats import WRITERS
 from triage_agent.tables import Value, open_table
+from triage_agent.tables.formats import WRITERS
+from triage_agent.tables.formulas import restore
 
 try:
     import fcntl
