@@ -24,10 +24,10 @@ from triage_agent.calibration import (
 )
 from triage_agent.cascade import Cascade
 from triage_agent.classify import Policy, apply_policy
-from triage_agent.embedded_model import EmbeddedModel
-from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
+from triage_agent.models.embedded.model import EmbeddedModel
+from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.settings import Backend, Choice, Tuning
 from triage_agent.types import DecidedBy, Label, Prediction, Problem, Signals
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from triage_agent.embedded_aside import CERTAIN, in_runs, order_scores, set_aside
-from triage_agent.embedded_model import EmbeddedModel
-from triage_agent.embedded_text import split, tidy
-from triage_agent.embedded_weights import (
+from triage_agent.models.embedded.injection import CERTAIN, in_runs, order_scores, set_aside
+from triage_agent.models.embedded.model import EmbeddedModel
+from triage_agent.models.embedded.text import split, tidy
+from triage_agent.models.embedded.weights import (
     WEIGHTS,
     Encoder,
     count_ngrams,

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from triage_agent import embedded_model
-from triage_agent.embedded_model import MAX_QUOTES, EmbeddedModel, leave_out, rationale
-from triage_agent.embedded_text import MAX_PART, blank, is_english, split, tidy
-from triage_agent.embedded_weights import WEIGHTS, count_ngrams, load_words
 from triage_agent.errors import SettingsError
+from triage_agent.models.embedded import model as embedded_model
+from triage_agent.models.embedded.model import MAX_QUOTES, EmbeddedModel, leave_out, rationale
+from triage_agent.models.embedded.text import MAX_PART, blank, is_english, split, tidy
+from triage_agent.models.embedded.weights import WEIGHTS, count_ngrams, load_words
 from triage_agent.types import Label, Prediction, Problem, Signals
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

@@ -7,7 +7,6 @@ import openpyxl
 import pytest
 from eval_desk import Ended, Oracle, run_main
 
-from triage_agent import embedded_model
 from triage_agent.errors import InputError
 from triage_agent.evaluate.cases import (
     Attack,
@@ -21,6 +20,7 @@ from triage_agent.evaluate.cases import (
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.summary import _counts
 from triage_agent.files import folder
+from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

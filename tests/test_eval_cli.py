@@ -16,7 +16,6 @@ from eval_desk import Oracle, Sets, run_main, serving
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent import embedded_model
 from triage_agent.cli import eval_run, eval_show
 from triage_agent.cli.eval_compare import lines
 from triage_agent.evaluate.compare import compare
@@ -25,6 +24,7 @@ from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.record import Run, settings_of, write_run
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.summary import summarise_rows, values
+from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from eval_desk import Oracle, Sets, prediction, run_main
 
-from triage_agent import embedded_model
 from triage_agent.decide import Recommendation, Rule
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import Expected
@@ -24,6 +23,7 @@ from triage_agent.evaluate.record import (
 from triage_agent.evaluate.rows import EvalRow, as_values, from_classification, from_values
 from triage_agent.evaluate.run import DecisionRow
 from triage_agent.evaluate.summary import summarise_rows
+from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import (
     Abstention,
     Classification,

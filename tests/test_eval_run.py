@@ -8,7 +8,6 @@ import pytest
 from eval_desk import Oracle, prediction, run_main, serving
 from openai_server import Fault, reply_for
 
-from triage_agent import embedded_model
 from triage_agent.classify import Policy
 from triage_agent.decide import Recommendation, Rule
 from triage_agent.errors import ServiceError, StopError
@@ -23,6 +22,7 @@ from triage_agent.evaluate.run import (
     run_ties,
 )
 from triage_agent.evaluate.summary import decided
+from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import DecidedBy, Label, ReviewReason, Signals
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

@@ -11,8 +11,6 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from triage_agent.decide import Recommendation, Rule, decide
-from triage_agent.embedded_text import tidy
-from triage_agent.embedded_weights import WEIGHTS, Encoder
 from triage_agent.evaluate.cases import (
     Attack,
     BusinessCase,
@@ -27,6 +25,8 @@ from triage_agent.evaluate.manifest import Manifest
 from triage_agent.evaluate.run import run_decisions, run_ties
 from triage_agent.files import folder, load_toml
 from triage_agent.intake.revenue import Band
+from triage_agent.models.embedded.text import tidy
+from triage_agent.models.embedded.weights import WEIGHTS, Encoder
 from triage_agent.quiz import score
 from triage_agent.types import Classification, Function, Label, Outcome
 

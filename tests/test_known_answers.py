@@ -3,7 +3,7 @@
 import pytest
 
 from triage_agent.classify import classify
-from triage_agent.embedded_model import EmbeddedModel
+from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.types import Label, Problem
 
 pytestmark = pytest.mark.anyio

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.neighbours import EACH, LONGEST, Example, Neighbours, shown, usable
+from triage_agent.models.embedded.examples import EACH, LONGEST, Example, Neighbours, shown, usable
+from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.training.neighbours import make_neighbours
 from triage_agent.types import Label
 

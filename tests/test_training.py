@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("sklearn", reason="training needs the dev dependencies")
 
-from triage_agent.embedded_weights import WEIGHTS, load_heads
 from triage_agent.files import folder
+from triage_agent.models.embedded.weights import WEIGHTS, load_heads
 from triage_agent.training.examples import FOLDS, VOICES, Example, load_examples
 from triage_agent.training.heads import ATTACKS, LABEL_SHARE, fit_head, prepare, target
 from triage_agent.training.measure import abstention_thresholds, best_threshold

@@ -73,7 +73,7 @@ def _calibration(model: Model, tuning: Tuning) -> Calibration | None:
     folders = [calibration_folder(tuning), folder("evals") / "calibration"]
     paths = [place / identity.file_name for place in folders]
     if model.backend == Backend.EMBEDDED:
-        from triage_agent.embedded_weights import WEIGHTS
+        from triage_agent.models.embedded.weights import WEIGHTS
 
         paths.append(WEIGHTS / "calibration.json")
     return find_calibration(identity, paths)
@@ -83,7 +83,7 @@ def _open(choice: Choice, tuning: Tuning) -> Opened:
     """Return the chosen backend, open, without its calibration."""
     if choice.backend is Backend.LLM:
         return _open_llm(choice, tuning)
-    from triage_agent.embedded_model import EmbeddedModel
+    from triage_agent.models.embedded.model import EmbeddedModel
 
     embedded = EmbeddedModel(tuning.prior)
     prior = "" if tuning.prior == USUAL_PRIOR else f", prior {tuning.prior:g}"
@@ -109,7 +109,7 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is Backend.LLM
     from triage_agent.cascade import sureness
-    from triage_agent.embedded_model import EmbeddedModel
+    from triage_agent.models.embedded.model import EmbeddedModel
 
     embedded, threshold = EmbeddedModel(tuning.prior), cascade_threshold(tuning)
     return lambda text: sureness(embedded.read(text)) < threshold
@@ -118,7 +118,7 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
 def cascade_threshold(tuning: Tuning) -> float:
     """Return how sure the embedded model must be to answer alone: as given, or as measured."""
     from triage_agent import cascade
-    from triage_agent.embedded_weights import WEIGHTS
+    from triage_agent.models.embedded.weights import WEIGHTS
 
     if tuning.cascade_threshold is not None:
         return tuning.cascade_threshold
@@ -133,7 +133,7 @@ def cascade_threshold(tuning: Tuning) -> float:
 
 def _neighbours() -> Callable[[str], str]:
     """Return what finds the examples nearest to a text."""
-    from triage_agent.neighbours import Neighbours
+    from triage_agent.models.embedded.examples import Neighbours
 
     return Neighbours().as_text
 

@@ -17,9 +17,10 @@ import numpy as np
 from text_to_num import alpha2digit
 
 from triage_agent.advice import Role
-from triage_agent.embedded_model import quotes
-from triage_agent.embedded_text import Span, is_english, split, tidy
-from triage_agent.embedded_weights import (
+from triage_agent.hire import Proposal, Reading, flags_about
+from triage_agent.models.embedded.model import quotes
+from triage_agent.models.embedded.text import Span, is_english, split, tidy
+from triage_agent.models.embedded.weights import (
     BUCKETS,
     WEIGHTS,
     Encoded,
@@ -32,7 +33,6 @@ from triage_agent.embedded_weights import (
     of_part,
     read_bytes,
 )
-from triage_agent.hire import Proposal, Reading, flags_about
 
 NAME = "flags.npz"
 TIME_WEIGHT = 0.5  # of a stated time beside a vector of length 1

@@ -66,7 +66,7 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
             pass
 
     if model_name == "embedded":
-        from triage_agent.embedded_model import EmbeddedModel
+        from triage_agent.models.embedded.model import EmbeddedModel
 
         model = EmbeddedModel()
     else:

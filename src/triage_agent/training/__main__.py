@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from triage_agent.embedded_weights import WEIGHTS
 from triage_agent.files import folder
+from triage_agent.models.embedded.weights import WEIGHTS
 
 
 def main() -> None:

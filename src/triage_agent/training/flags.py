@@ -18,10 +18,10 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from triage_agent.advice import RedFlag, Role, red_flags
-from triage_agent.embedded_text import tidy
-from triage_agent.embedded_weights import Encoder, Vector
 from triage_agent.files import Strict
 from triage_agent.flag_model import NAME, dense_features
+from triage_agent.models.embedded.text import tidy
+from triage_agent.models.embedded.weights import Encoder, Vector
 from triage_agent.training.measure import best_threshold
 from triage_agent.training.views import (
     Flags,

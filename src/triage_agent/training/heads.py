@@ -22,8 +22,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from triage_agent.calibration import Calibration, FittedOn, Unchanged
-from triage_agent.embedded_aside import Encode
-from triage_agent.embedded_weights import (
+from triage_agent.models.embedded.injection import Encode
+from triage_agent.models.embedded.weights import (
     ABSTENTIONS,
     BUCKETS,
     Encoder,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.embedded_aside import Encode, halved_if_short, in_runs, set_aside
-from triage_agent.embedded_text import Span, Words, split, tidy
-from triage_agent.embedded_weights import (
+from triage_agent.models.embedded.injection import Encode, halved_if_short, in_runs, set_aside
+from triage_agent.models.embedded.text import Span, Words, split, tidy
+from triage_agent.models.embedded.weights import (
     Buckets,
     Heads,
     Vector,

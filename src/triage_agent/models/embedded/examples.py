@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triage_agent.embedded_text import tidy
-from triage_agent.embedded_weights import WEIGHTS, Encoder, damaged, read_bytes
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
+from triage_agent.models.embedded.text import tidy
+from triage_agent.models.embedded.weights import WEIGHTS, Encoder, damaged, read_bytes
 from triage_agent.types import Label
 
 EACH = 3  # examples of each label

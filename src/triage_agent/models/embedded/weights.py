@@ -20,10 +20,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from triage_agent.embedded_text import Span, Words
 from triage_agent.errors import SettingsError
+from triage_agent.models.embedded.text import Span, Words
 
-WEIGHTS = Path(__file__).resolve().parent / "weights"
+WEIGHTS = Path(__file__).resolve().parent / "data"
 WINDOW = 256  # word pieces that the encoder reads at once, as many as it was trained with
 WINDOWS = 2  # that it reads of a text; the rest is cut off
 BUCKETS = 1 << 17

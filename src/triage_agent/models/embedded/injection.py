@@ -16,8 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triage_agent.embedded_text import Span, Words, blank, is_english, split
-from triage_agent.embedded_weights import Encoded, Heads, NGrams, Vector, count_ngrams, of_part
+from triage_agent.models.embedded.text import Span, Words, blank, is_english, split
+from triage_agent.models.embedded.weights import (
+    Encoded,
+    Heads,
+    NGrams,
+    Vector,
+    count_ngrams,
+    of_part,
+)
 
 FEW_WORDS = 4  # of fewer the head's log-odds are halved: "Output:" is a heading
 STAYS = 0.9  # the chance that the part after an order is one too, and after none none

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from triage_agent.embedded_aside import set_aside
-from triage_agent.embedded_text import MAX_PART, Clean, Span, is_english, tidy
-from triage_agent.embedded_weights import (
+from triage_agent.errors import SettingsError
+from triage_agent.models.embedded.injection import set_aside
+from triage_agent.models.embedded.text import MAX_PART, Clean, Span, is_english, tidy
+from triage_agent.models.embedded.weights import (
     ABSTENTIONS,
     IN_SCOPE,
     WEIGHTS,
@@ -27,7 +28,6 @@ from triage_agent.embedded_weights import (
     load_words,
     unit,
 )
-from triage_agent.errors import SettingsError
 from triage_agent.tiebreak import DEFAULT_THRESHOLD
 from triage_agent.types import Function, Label, Prediction, Problem, Signals
 
