@@ -14,7 +14,7 @@ from triage_agent.evaluate import gate, manifest
 from triage_agent.evaluate.cases import Case, _lines, stratified
 from triage_agent.evaluate.manifest import digest
 from triage_agent.files import folder
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import Label, Prediction, Signals
 
 GATES = {

@@ -37,7 +37,7 @@ from triage_agent.evaluate.confidence import calibration
 from triage_agent.evaluate.run import run_cases
 from triage_agent.evaluate.split import Split, choose_split
 from triage_agent.files import folder
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.settings import Backend
 from triage_agent.types import Label, Outcome, Prediction, Signals
 

@@ -26,7 +26,7 @@ from triage_agent.classify import answer_question, classify
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
-from triage_agent.money import CostCapError
+from triage_agent.models.llm.budget import CostCapError
 from triage_agent.settings import Backend, Choice, Tuning
 from triage_agent.types import (
     Abstention,

@@ -2,9 +2,15 @@ import json
 
 import pytest
 
-from triage_agent.dialect import LADDER, Dialect, Rung, first_json_object, read_completion
 from triage_agent.errors import ReplyError
 from triage_agent.model import ChatRequest, Message, Token
+from triage_agent.models.llm.dialect import (
+    LADDER,
+    Dialect,
+    Rung,
+    first_json_object,
+    read_completion,
+)
 from triage_agent.types import Usage
 
 SCHEMA = {

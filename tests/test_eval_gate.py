@@ -26,7 +26,7 @@ from triage_agent.evaluate.gate import (
 from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.summary import values
 from triage_agent.files import folder, load_toml
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.tiebreak import break_tie
 from triage_agent.types import DecidedBy, Label
 

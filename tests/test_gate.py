@@ -16,7 +16,7 @@ import pytest
 
 from triage_agent.evaluate.gate import load_gates
 from triage_agent.files import folder
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.prompt import load_prompt
 
 pytestmark = pytest.mark.gate
 

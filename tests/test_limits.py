@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.limits import Gate
-from triage_agent.rate_headers import LONGEST_RESET_S
+from triage_agent.models.llm.rate_headers import LONGEST_RESET_S
+from triage_agent.models.llm.rate_limiter import Gate
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -9,14 +9,14 @@ import openai
 import pytest
 from openai_server import completion, problem_text, reply_for, rung_of
 
-from triage_agent.answers import Answer, Asking
 from triage_agent.classify import classify
-from triage_agent.dialect import Dialect, Rung
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.llm_model import LLMModel
 from triage_agent.model import ChatReply
-from triage_agent.openai_model import OpenAIChat
-from triage_agent.prompt import (
+from triage_agent.models.llm.asking import Answer, Asking
+from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.dialect import Dialect, Rung
+from triage_agent.models.llm.model import LLMModel
+from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
     MAX_OUTPUT_TOKENS,
     Prompt,

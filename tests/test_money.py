@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.errors import SettingsError, TriageError
-from triage_agent.ledger import Ledger
-from triage_agent.money import (
+from triage_agent.models.llm.budget import (
     Budget,
     CostCapError,
     Price,
@@ -20,6 +19,7 @@ from triage_agent.money import (
     quote,
     upper_bound,
 )
+from triage_agent.models.llm.cache import Ledger
 from triage_agent.types import Usage
 
 CHEAP = Price(Decimal("0.25"), Decimal("2.00"))

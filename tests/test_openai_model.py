@@ -11,7 +11,6 @@ import openai
 import pytest
 from openai_server import ERRORS, RUNGS, Fault, completion, rung_of
 
-from triage_agent.dialect import LADDER, Dialect, Rung
 from triage_agent.errors import (
     ReplyError,
     ServiceError,
@@ -20,8 +19,9 @@ from triage_agent.errors import (
     TriageError,
 )
 from triage_agent.model import ChatRequest, Message
-from triage_agent.openai_model import ATTEMPTS, OpenAIChat
-from triage_agent.refusals import host_of, is_local, retry_after_s
+from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat
+from triage_agent.models.llm.dialect import LADDER, Dialect, Rung
+from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
 from triage_agent.types import Usage
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.prices import Price, load_prices, price_of
+from triage_agent.models.llm.prices import Price, load_prices, price_of
 
 
 def price(given, made):

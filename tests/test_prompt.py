@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.files import folder
 from triage_agent.model import ChatReply, Token
-from triage_agent.prompt import (
+from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
     Reply,
     cut,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.rate_headers import (
+from triage_agent.models.llm.rate_headers import (
     LONGEST_RESET_S,
     REQUESTS,
     TOKENS,

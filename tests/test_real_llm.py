@@ -21,12 +21,12 @@ from collections import Counter
 
 import pytest
 
-from triage_agent.answers import Asking
 from triage_agent.classify import classify
-from triage_agent.dialect import Dialect, Rung
-from triage_agent.llm_model import LLMModel
-from triage_agent.openai_model import OpenAIChat
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.asking import Asking
+from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.dialect import Dialect, Rung
+from triage_agent.models.llm.model import LLMModel
+from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import Outcome, Problem
 
 pytestmark = [pytest.mark.real_llm, pytest.mark.anyio]

@@ -60,7 +60,7 @@ def identity_of(model: Model) -> Identity:
 
 def calibration_folder(tuning: Tuning) -> Path:
     """Return the user's folder of calibrations; it stands beside the ledger."""
-    from triage_agent.ledger import default_path
+    from triage_agent.models.llm.cache import default_path
 
     return (tuning.cache or default_path()).parent / "calibration"
 
@@ -140,14 +140,14 @@ def _neighbours() -> Callable[[str], str]:
 
 def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
     """Return the LLM backend: prompt, memory, one service."""
-    from triage_agent.answers import Asking, Recalling
-    from triage_agent.ledger import Ledger, default_path, key_of
-    from triage_agent.limits import Gate
-    from triage_agent.llm_model import LLMModel
-    from triage_agent.money import Budget, load_prices, price_of
-    from triage_agent.openai_model import OpenAIChat, fast_client
-    from triage_agent.prompt import load_prompt
-    from triage_agent.refusals import OPENAI_BASE_URL, host_of, is_local
+    from triage_agent.models.llm.asking import Asking, Recalling
+    from triage_agent.models.llm.budget import Budget, load_prices, price_of
+    from triage_agent.models.llm.cache import Ledger, default_path, key_of
+    from triage_agent.models.llm.client import OpenAIChat, fast_client
+    from triage_agent.models.llm.model import LLMModel
+    from triage_agent.models.llm.prompt import load_prompt
+    from triage_agent.models.llm.rate_limiter import Gate
+    from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
 
     template = load_prompt(tuning.prompt)
     gate = Gate(

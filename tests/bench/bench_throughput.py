@@ -79,9 +79,9 @@ async def run_triage(
     base_url: str, rows: list[str], in_flight: int, *, plain: bool
 ) -> dict[str, float]:
     """Run our own path, with a ledger in a new folder."""
-    from triage_agent import openai_model
     from triage_agent.backends import open_backend
     from triage_agent.classify import classify
+    from triage_agent.models.llm import client as openai_model
     from triage_agent.settings import Backend, Choice, Tuning
     from triage_agent.types import Outcome, Problem
 
@@ -119,7 +119,7 @@ async def run_parse(base_url: str, rows: list[str], in_flight: int) -> dict[str,
     """Run the SDK's own way to a validated reply."""
     import openai
 
-    from triage_agent.prompt import Reply, load_prompt
+    from triage_agent.models.llm.prompt import Reply, load_prompt
 
     client = openai.AsyncOpenAI(api_key="sk-bench", base_url=base_url, max_retries=0)
     prompt = load_prompt("guide")
@@ -139,7 +139,7 @@ async def run_instructor(base_url: str, rows: list[str], in_flight: int) -> dict
     import instructor
     import openai
 
-    from triage_agent.prompt import Reply, load_prompt
+    from triage_agent.models.llm.prompt import Reply, load_prompt
 
     raw = openai.AsyncOpenAI(api_key="sk-bench", base_url=base_url, max_retries=0)
     client = instructor.from_openai(raw, mode=instructor.Mode.JSON_SCHEMA)

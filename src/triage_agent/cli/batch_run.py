@@ -226,9 +226,9 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
     if choice.backend is Backend.EMBEDDED:
         _say("cost: none, the embedded model runs on this machine")
         return
-    from triage_agent.money import load_prices, price_of, quote
-    from triage_agent.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, load_prompt
-    from triage_agent.refusals import OPENAI_BASE_URL, host_of
+    from triage_agent.models.llm.budget import load_prices, price_of, quote
+    from triage_agent.models.llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, load_prompt
+    from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of
 
     template = load_prompt(wish.tuning.prompt)
     sizes, problems, forms = [], 0, 0

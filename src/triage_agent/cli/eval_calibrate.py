@@ -23,7 +23,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_cases
 from triage_agent.evaluate.split import Split, choose_split
-from triage_agent.prompt import load_prompt
+from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.settings import Backend, Tuning, choose_backend
 
 if TYPE_CHECKING:  # it takes long to import, and a refusal should not wait for it

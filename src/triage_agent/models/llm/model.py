@@ -4,10 +4,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.answers import Answer, Answerer
 from triage_agent.model import Chat, ChatRequest
+from triage_agent.models.llm.asking import Answer, Answerer
+from triage_agent.models.llm.prompt import (
+    MAX_OUTPUT_TOKENS,
+    Prompt,
+    cut,
+    reply_schema,
+    to_prediction,
+)
 from triage_agent.privacy import redact, restore
-from triage_agent.prompt import MAX_OUTPUT_TOKENS, Prompt, cut, reply_schema, to_prediction
 from triage_agent.types import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
 
-from triage_agent.rate_headers import read_allowances
+from triage_agent.models.llm.rate_headers import read_allowances
 
 FIRST_LIMIT = 4
 CUT = 0.8

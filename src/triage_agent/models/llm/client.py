@@ -27,12 +27,18 @@ from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from triage_agent.dialect import OTHER_LIMIT, Dialect, Rung, read_completion, reported_usage
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
-from triage_agent.limits import Gate
 from triage_agent.model import ChatReply, ChatRequest
-from triage_agent.money import Budget, CostCapError, Reservation
-from triage_agent.refusals import (
+from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
+from triage_agent.models.llm.dialect import (
+    OTHER_LIMIT,
+    Dialect,
+    Rung,
+    read_completion,
+    reported_usage,
+)
+from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.refusals import (
     FORM_IF_NAMED,
     OPENAI_BASE_URL,
     Refusal,

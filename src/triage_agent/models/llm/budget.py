@@ -11,11 +11,11 @@ from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 from triage_agent.errors import SettingsError, TriageError
-from triage_agent.ledger import Ledger
-from triage_agent.prices import Price as Price
-from triage_agent.prices import Prices as Prices
-from triage_agent.prices import load_prices as load_prices
-from triage_agent.prices import price_of as price_of
+from triage_agent.models.llm.cache import Ledger
+from triage_agent.models.llm.prices import Price as Price
+from triage_agent.models.llm.prices import Prices as Prices
+from triage_agent.models.llm.prices import load_prices as load_prices
+from triage_agent.models.llm.prices import price_of as price_of
 from triage_agent.types import Usage
 
 MICRO = 1_000_000
