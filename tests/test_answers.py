@@ -4,9 +4,9 @@ import json
 import pytest
 
 from triage_agent.errors import ReplyError, ServiceError
-from triage_agent.model import ChatReply, ChatRequest, Message
 from triage_agent.models.llm.asking import Answer, Recalling
 from triage_agent.models.llm.prompt import read_reply, reply_schema
+from triage_agent.models.protocols import ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
 pytestmark = pytest.mark.anyio

@@ -13,15 +13,6 @@ import numpy as np
 import pytest
 from openai_server import Fault, OpenAIServer, reply_for
 
-from triage_agent.calibration import (
-    EDGE,
-    FittedOn,
-    Identity,
-    Isotonic,
-    Platt,
-    Unchanged,
-    load_calibration,
-)
 from triage_agent.classify import Policy
 from triage_agent.errors import InputError, ReplyError, SettingsError
 from triage_agent.evaluate.calibrate import (
@@ -37,6 +28,15 @@ from triage_agent.evaluate.confidence import calibration
 from triage_agent.evaluate.run import run_cases
 from triage_agent.evaluate.split import Split, choose_split
 from triage_agent.files import folder
+from triage_agent.models.calibration import (
+    EDGE,
+    FittedOn,
+    Identity,
+    Isotonic,
+    Platt,
+    Unchanged,
+    load_calibration,
+)
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.settings import Backend
 from triage_agent.types import Label, Outcome, Prediction, Signals

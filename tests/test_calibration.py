@@ -9,8 +9,10 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from triage_agent.backends import calibration_folder, identity_of, open_backend
-from triage_agent.calibration import (
+from triage_agent.classify import Policy, apply_policy
+from triage_agent.errors import SettingsError
+from triage_agent.files import folder
+from triage_agent.models.calibration import (
     Calibration,
     FittedOn,
     Identity,
@@ -22,12 +24,10 @@ from triage_agent.calibration import (
     load_calibration,
     log_odds,
 )
-from triage_agent.cascade import Cascade
-from triage_agent.classify import Policy, apply_policy
-from triage_agent.errors import SettingsError
-from triage_agent.files import folder
+from triage_agent.models.cascade import Cascade
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
+from triage_agent.models.factory import calibration_folder, identity_of, open_backend
 from triage_agent.settings import Backend, Choice, Tuning
 from triage_agent.types import DecidedBy, Label, Prediction, Problem, Signals
 

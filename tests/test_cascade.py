@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 from openai_server import Fault, OpenAIServer, reply_for
 
-from triage_agent.backends import asks_llm, cascade_threshold, open_backend
-from triage_agent.cascade import (
+from triage_agent.classify import answer_question, classify
+from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
+from triage_agent.models.cascade import (
     THRESHOLDS,
     WANTED_ACCURACY,
     Cascade,
@@ -22,10 +23,9 @@ from triage_agent.cascade import (
     threshold_for_accuracy,
     threshold_for_calls,
 )
-from triage_agent.classify import answer_question, classify
-from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
+from triage_agent.models.factory import asks_llm, cascade_threshold, open_backend
 from triage_agent.models.llm.budget import CostCapError
 from triage_agent.settings import Backend, Choice, Tuning
 from triage_agent.types import (

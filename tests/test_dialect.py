@@ -3,7 +3,6 @@ import json
 import pytest
 
 from triage_agent.errors import ReplyError
-from triage_agent.model import ChatRequest, Message, Token
 from triage_agent.models.llm.dialect import (
     LADDER,
     Dialect,
@@ -11,6 +10,7 @@ from triage_agent.models.llm.dialect import (
     first_json_object,
     read_completion,
 )
+from triage_agent.models.protocols import ChatRequest, Message, Token
 from triage_agent.types import Usage
 
 SCHEMA = {

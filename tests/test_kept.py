@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.model import ChatReply, ChatRequest, Message, Token
 from triage_agent.models.llm.cache_key import is_redacted, key_of, label_tokens, pack, unpack
 from triage_agent.models.llm.logprobs import label_probability
+from triage_agent.models.protocols import ChatReply, ChatRequest, Message, Token
 from triage_agent.types import Usage
 
 REQUEST = ChatRequest(

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.model import ChatReply, Token
 from triage_agent.models.llm.cache import FORMAT, Ledger, default_path, discard
+from triage_agent.models.protocols import ChatReply, Token
 from triage_agent.types import Usage
 
 OUT = "/home/ann/out.csv"
@@ -214,7 +214,7 @@ WORKER = """
 import os, random, sys, threading
 from pathlib import Path
 from triage_agent.models.llm.cache import Ledger
-from triage_agent.model import ChatReply
+from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Usage
 
 path, account, cap, log, seed, suicidal = sys.argv[1:]

@@ -11,7 +11,6 @@ from openai_server import completion, problem_text, reply_for, rung_of
 
 from triage_agent.classify import classify
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.model import ChatReply
 from triage_agent.models.llm.asking import Answer, Asking
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import Dialect, Rung
@@ -24,6 +23,7 @@ from triage_agent.models.llm.prompt import (
     load_prompt,
     reply_schema,
 )
+from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from triage_agent.model import Token
 from triage_agent.models.llm.logprobs import label_probability, tokens_of
+from triage_agent.models.protocols import Token
 
 BUILD = "build-software"
 

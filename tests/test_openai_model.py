@@ -18,10 +18,10 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
-from triage_agent.model import ChatRequest, Message
 from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat
 from triage_agent.models.llm.dialect import LADDER, Dialect, Rung
 from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
+from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Usage
 
 pytestmark = pytest.mark.anyio

@@ -16,11 +16,11 @@ from openai_server import ERRORS, RUNGS, Fault, OpenAIServer, completion, reply_
 
 from triage_agent.classify import classify
 from triage_agent.errors import StopError, TriageError
-from triage_agent.model import ChatRequest, Message
 from triage_agent.models.llm.asking import Asking
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import Reply, load_prompt
+from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Outcome, Problem
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.files import folder
-from triage_agent.model import ChatReply, Token
 from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
     Reply,
@@ -20,6 +19,7 @@ from triage_agent.models.llm.prompt import (
     reply_schema,
     to_prediction,
 )
+from triage_agent.models.protocols import ChatReply, Token
 from triage_agent.types import Function, Label, Signals, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

@@ -11,7 +11,6 @@ from openpyxl import load_workbook
 from test_cli import in_pseudo_terminal
 from typer.testing import CliRunner
 
-from triage_agent.backends import Opened
 from triage_agent.cli import batch_run, review_walk, session
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import Choice
@@ -20,6 +19,7 @@ from triage_agent.deliver import errors_path, run_path
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
+from triage_agent.models.factory import Opened
 from triage_agent.reviews_file import Review, append_review, load_reviews, reviews_path, text_key
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals

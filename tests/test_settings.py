@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from triage_agent.backends import open_backend
 from triage_agent.errors import SettingsError
+from triage_agent.models.factory import open_backend
 from triage_agent.settings import Backend, Choice, Tuning, check_tuning, choose_backend
 
 KEY = {"OPENAI_API_KEY": "sk-from-the-environment"}

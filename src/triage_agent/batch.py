@@ -26,7 +26,7 @@ from triage_agent.flatten import (
 )
 from triage_agent.forms import Columns, Form, read_form
 from triage_agent.intake.revenue import UNKNOWN_REVENUE
-from triage_agent.model import Model
+from triage_agent.models.protocols import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult
 from triage_agent.reviews_file import Reviews, answer, answered_values, text_key

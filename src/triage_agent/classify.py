@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from triage_agent import grounding
-from triage_agent.calibration import TIE_RULE, Calibration
 from triage_agent.errors import ReplyError, ServiceError
-from triage_agent.model import Model
+from triage_agent.models.calibration import TIE_RULE, Calibration
+from triage_agent.models.protocols import Model
 from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 from triage_agent.types import (
     Abstention,

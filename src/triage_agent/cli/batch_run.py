@@ -11,15 +11,15 @@ from typing import Any
 
 import typer
 
-from triage_agent.backends import Opened, asks_llm, open_backend
 from triage_agent.batch import Job, Spool, Tally, answer_rows
-from triage_agent.cascade import Cascade
 from triage_agent.classify import Policy
 from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.deliver import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.forms import Columns, read_form, resolve_columns
+from triage_agent.models.cascade import Cascade
+from triage_agent.models.factory import Opened, asks_llm, open_backend
 from triage_agent.reviews_file import load_reviews, reviews_path
 from triage_agent.settings import Backend, Choice, Tuning, choose_backend
 from triage_agent.tables import Table, open_sheet, open_table, read_back

@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from triage_agent.backends import Opened, calibration_folder, identity_of, open_backend
-from triage_agent.calibration import MIN_TIES, Calibration, Isotonic, Platt
 from triage_agent.classify import Policy
 from triage_agent.cli.session import out
 from triage_agent.deliver import write_lines
@@ -23,6 +21,8 @@ from triage_agent.errors import SettingsError
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_cases
 from triage_agent.evaluate.split import Split, choose_split
+from triage_agent.models.calibration import MIN_TIES, Calibration, Isotonic, Platt
+from triage_agent.models.factory import Opened, calibration_folder, identity_of, open_backend
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.settings import Backend, Tuning, choose_backend
 

@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from triage_agent.backends import Opened, open_backend
 from triage_agent.classify import Policy
 from triage_agent.evaluate.cases import (
     Attack,
@@ -47,6 +46,7 @@ from triage_agent.evaluate.record import Run, make_folder, settings_of, write_ru
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_businesses, run_cases, run_decisions, run_pairs, run_ties
 from triage_agent.evaluate.summary import summarise_run
+from triage_agent.models.factory import Opened, open_backend
 from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.types import Classification
 

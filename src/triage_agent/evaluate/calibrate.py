@@ -13,7 +13,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from triage_agent.calibration import (
+from triage_agent.classify import Policy, apply_policy
+from triage_agent.errors import InputError
+from triage_agent.evaluate import confidence
+from triage_agent.evaluate.cases import Case
+from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evaluate.split import MIN_CASES, Split
+from triage_agent.models.calibration import (
     EDGE,
     Calibration,
     Identity,
@@ -25,13 +31,7 @@ from triage_agent.calibration import (
     mapped,
     tie_rates,
 )
-from triage_agent.classify import Policy, apply_policy
-from triage_agent.errors import InputError
-from triage_agent.evaluate import confidence
-from triage_agent.evaluate.cases import Case
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.split import MIN_CASES, Split
-from triage_agent.model import Model
+from triage_agent.models.protocols import Model
 from triage_agent.settings import Backend
 from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Problem
 

@@ -9,7 +9,7 @@ from triage_agent.decide import Decision, decide
 from triage_agent.evaluate.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
 from triage_agent.evaluate.pairs import Pair, PairRow, judge
 from triage_agent.evaluate.rows import EvalRow, from_classification
-from triage_agent.model import Model
+from triage_agent.models.protocols import Model
 from triage_agent.ordered import in_order
 from triage_agent.quiz import QuizResult, score
 from triage_agent.tiebreak import break_tie

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage_agent.calibration import FittedOn
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evaluate.cases import Case, load_problems, read_cases, stratified
 from triage_agent.evaluate.manifest import digest
 from triage_agent.files import folder
+from triage_agent.models.calibration import FittedOn
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.settings import Backend
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.calibration import Calibration, FittedOn, Unchanged
+from triage_agent.models.calibration import Calibration, FittedOn, Unchanged
 from triage_agent.models.embedded.injection import Encode
 from triage_agent.models.embedded.weights import (
     ABSTENTIONS,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from triage_agent.errors import ReplyError, TriageError
-from triage_agent.model import Chat, ChatReply, ChatRequest, Message
 from triage_agent.models.llm.prompt import Reply, read_reply
+from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
 

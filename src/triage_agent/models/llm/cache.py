@@ -17,9 +17,9 @@ from threading import Lock
 from typing import Any
 
 from triage_agent.errors import SettingsError
-from triage_agent.model import ChatReply
 from triage_agent.models.llm.cache_key import is_redacted, pack, unpack
 from triage_agent.models.llm.cache_key import key_of as key_of
+from triage_agent.models.protocols import ChatReply
 from triage_agent.privacy import mask
 from triage_agent.types import Usage
 

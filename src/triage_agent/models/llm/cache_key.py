@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from triage_agent.model import ChatReply, ChatRequest, Token
 from triage_agent.models.llm.logprobs import label_places
+from triage_agent.models.protocols import ChatReply, ChatRequest, Token
 from triage_agent.privacy import mask
 from triage_agent.types import Usage
 

@@ -28,7 +28,6 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
-from triage_agent.model import ChatReply, ChatRequest
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.dialect import (
     OTHER_LIMIT,
@@ -47,6 +46,7 @@ from triage_agent.models.llm.refusals import (
     read_refusal,
     retry_after_s,
 )
+from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
 ATTEMPTS = 6

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from triage_agent.errors import ReplyError
-from triage_agent.model import ChatReply, ChatRequest
 from triage_agent.models.llm.logprobs import ALTERNATIVES, tokens_of
+from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
 IGNORED_REPLIES_BEFORE_STEP = 3

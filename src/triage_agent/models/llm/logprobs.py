@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from triage_agent.model import Token
+from triage_agent.models.protocols import Token
 from triage_agent.types import Label
 
 LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')

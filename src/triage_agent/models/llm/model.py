@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.model import Chat, ChatRequest
 from triage_agent.models.llm.asking import Answer, Answerer
 from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
@@ -13,6 +12,7 @@ from triage_agent.models.llm.prompt import (
     reply_schema,
     to_prediction,
 )
+from triage_agent.models.protocols import Chat, ChatRequest
 from triage_agent.privacy import redact, restore
 from triage_agent.types import Label, Prediction, Problem, Usage
 

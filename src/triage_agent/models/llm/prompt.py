@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.files import explain, folder, read_text
-from triage_agent.model import ChatReply, Message
 from triage_agent.models.llm.logprobs import label_probability
+from triage_agent.models.protocols import ChatReply, Message
 from triage_agent.types import Function, Label, Prediction, Signals
 
 DEFAULT_PROMPT = "guide"

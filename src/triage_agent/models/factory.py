@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from triage_agent.calibration import Calibration, Identity, find_calibration
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.model import Model
+from triage_agent.models.calibration import Calibration, Identity, find_calibration
+from triage_agent.models.protocols import Model
 from triage_agent.settings import USUAL_PRIOR, Backend, Choice, Tuning, check_tuning
 
 
@@ -52,7 +52,7 @@ def identity_of(model: Model) -> Identity:
 
     A cascade's threshold belongs to it: it chooses the problems that the LLM is asked about.
     """
-    from triage_agent.cascade import Cascade
+    from triage_agent.models.cascade import Cascade
 
     at = f" at {model.threshold:g}" if isinstance(model, Cascade) else ""
     return Identity(model.backend, model.name + at, model.prompt)
@@ -90,7 +90,7 @@ def _open(choice: Choice, tuning: Tuning) -> Opened:
     named = f"embedded ({embedded.name}{prior})"
     if choice.backend is Backend.EMBEDDED:
         return Opened(embedded, f"backend: {named}, nothing leaves this machine")
-    from triage_agent.cascade import Cascade
+    from triage_agent.models.cascade import Cascade
 
     threshold = cascade_threshold(tuning)
     opened = _open_llm(choice, tuning)
@@ -108,7 +108,7 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
     check_tuning(choice, tuning)
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is Backend.LLM
-    from triage_agent.cascade import sureness
+    from triage_agent.models.cascade import sureness
     from triage_agent.models.embedded.model import EmbeddedModel
 
     embedded, threshold = EmbeddedModel(tuning.prior), cascade_threshold(tuning)
@@ -117,7 +117,7 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
 
 def cascade_threshold(tuning: Tuning) -> float:
     """Return how sure the embedded model must be to answer alone: as given, or as measured."""
-    from triage_agent import cascade
+    from triage_agent.models import cascade
     from triage_agent.models.embedded.weights import WEIGHTS
 
     if tuning.cascade_threshold is not None:

@@ -4,10 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
-from triage_agent.backends import open_backend
-from triage_agent.cascade import Cascade
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
-from triage_agent.model import Model
+from triage_agent.models.cascade import Cascade
+from triage_agent.models.factory import open_backend
+from triage_agent.models.protocols import Model
 from triage_agent.settings import Backend, Choice, Tuning
 from triage_agent.types import Problem
 

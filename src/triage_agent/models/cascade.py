@@ -11,7 +11,7 @@ from pathlib import Path
 
 from triage_agent.classify import abstention_of
 from triage_agent.errors import SettingsError
-from triage_agent.model import Model
+from triage_agent.models.protocols import Model
 from triage_agent.types import MadeBy, Prediction, Problem
 
 WANTED_ACCURACY = 0.97  # of the answers that the embedded model keeps, unless the caller says
