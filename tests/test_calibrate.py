@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from openai_server import Fault, OpenAIServer, reply_for
 
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.errors import InputError, ReplyError, SettingsError
 from triage_agent.evaluate.calibrate import (
     MIN_ISOTONIC,

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from triage_agent.classify import Policy, apply_policy
+from triage_agent.classify.classifier import Policy, apply_policy
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
 from triage_agent.models.calibration import (

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from openai_server import Fault, OpenAIServer, reply_for
 
-from triage_agent.classify import answer_question, classify
+from triage_agent.classify.classifier import answer_question, classify
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.models.cascade import (
     THRESHOLDS,

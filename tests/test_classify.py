@@ -6,7 +6,7 @@ from itertools import count, product
 
 import pytest
 
-from triage_agent.classify import Policy, answer_question, apply_policy, classify
+from triage_agent.classify.classifier import Policy, answer_question, apply_policy, classify
 from triage_agent.errors import InputError, ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.types import (
     Abstention,

@@ -9,6 +9,7 @@ import pytest
 from eval_desk import GATES, PROMPT, Oracle, Sets, prediction, run_main
 
 from triage_agent import embedded_model, embedded_weights
+from triage_agent.classify.tiebreak import break_tie
 from triage_agent.cli import eval_run
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evaluate import run as run_module
@@ -27,7 +28,6 @@ from triage_agent.evaluate.metrics import rate
 from triage_agent.evaluate.summary import values
 from triage_agent.files import folder, load_toml
 from triage_agent.models.llm.prompt import load_prompt
-from triage_agent.tiebreak import break_tie
 from triage_agent.types import DecidedBy, Label
 
 SUMMARY = {

@@ -5,7 +5,7 @@ from eval_desk import Oracle, prediction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.cli.eval_run import Found, Wish, _pairs
 from triage_agent.evaluate.cases import Attack, Case, Perturbation, _lines
 from triage_agent.evaluate.pairs import (

@@ -8,7 +8,7 @@ import pytest
 from eval_desk import Oracle, prediction, run_main, serving
 from openai_server import Fault, reply_for
 
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.decide import Recommendation, Rule
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.evaluate import run as run_module

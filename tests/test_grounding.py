@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from triage_agent.grounding import (
+from triage_agent.classify.grounding import (
     drop_invented_numbers,
     has_words,
     hours_per_week,

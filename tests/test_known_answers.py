@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage_agent.classify import classify
+from triage_agent.classify.classifier import classify
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.types import Label, Problem
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 from openai_server import completion, problem_text, reply_for, rung_of
 
-from triage_agent.classify import classify
+from triage_agent.classify.classifier import classify
 from triage_agent.errors import ReplyError, StopError, TriageError
 from triage_agent.models.llm.asking import Answer, Asking
 from triage_agent.models.llm.client import OpenAIChat

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from openai_server import ERRORS, RUNGS, Fault, OpenAIServer, completion, reply_for
 
-from triage_agent.classify import classify
+from triage_agent.classify.classifier import classify
 from triage_agent.errors import StopError, TriageError
 from triage_agent.models.llm.asking import Asking
 from triage_agent.models.llm.client import OpenAIChat

@@ -3,7 +3,7 @@ from contextlib import aclosing
 
 import pytest
 
-from triage_agent.ordered import in_order
+from triage_agent.classify.concurrent import in_order
 
 
 def collect(items, work, width):

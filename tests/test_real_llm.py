@@ -21,7 +21,7 @@ from collections import Counter
 
 import pytest
 
-from triage_agent.classify import classify
+from triage_agent.classify.classifier import classify
 from triage_agent.models.llm.asking import Asking
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import Dialect, Rung

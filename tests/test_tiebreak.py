@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
+from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 from triage_agent.types import DecidedBy, Label, Signals
 
 NAMES = tuple(Signals.__dataclass_fields__)

@@ -74,7 +74,7 @@ def load(name: str, file: Path) -> Ask:
 
 
 def _own() -> Ask:
-    from triage_agent.classify import Policy, apply_policy
+    from triage_agent.classify.classifier import Policy, apply_policy
     from triage_agent.models.embedded.model import EmbeddedModel
     from triage_agent.types import Label, Problem
 

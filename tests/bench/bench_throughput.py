@@ -79,7 +79,7 @@ async def run_triage(
     base_url: str, rows: list[str], in_flight: int, *, plain: bool
 ) -> dict[str, float]:
     """Run our own path, with a ledger in a new folder."""
-    from triage_agent.classify import classify
+    from triage_agent.classify.classifier import classify
     from triage_agent.models.factory import open_backend
     from triage_agent.models.llm import client as openai_model
     from triage_agent.settings import Backend, Choice, Tuning

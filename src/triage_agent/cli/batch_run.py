@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from triage_agent.batch import Job, Spool, Tally, answer_rows
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.deliver import errors_path, run_path, write_out, write_run

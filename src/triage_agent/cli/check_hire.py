@@ -86,9 +86,9 @@ def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
 
 def _read(text: str, role: "Role") -> "tuple[FlagReader, Reading]":
     """Return the model that read a text, and what it proposes; what it could not read is said."""
+    from triage_agent.classify.grounding import has_words
     from triage_agent.errors import InputError
     from triage_agent.flag_model import EmbeddedFlagModel
-    from triage_agent.grounding import has_words
 
     if not has_words(text):
         raise InputError("The description holds no words. Say what bothers you, or leave it out.")

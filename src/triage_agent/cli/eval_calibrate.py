@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.cli.session import out
 from triage_agent.deliver import write_lines
 from triage_agent.errors import SettingsError

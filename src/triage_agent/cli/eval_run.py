@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from triage_agent.classify import Policy
+from triage_agent.classify.classifier import Policy
 from triage_agent.evaluate.cases import (
     Attack,
     BusinessCase,

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from triage_agent.classify import Policy, apply_policy
+from triage_agent.classify.classifier import Policy, apply_policy
 from triage_agent.errors import InputError
 from triage_agent.evaluate import confidence
 from triage_agent.evaluate.cases import Case

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from triage_agent.classify import abstention_of
+from triage_agent.classify.classifier import abstention_of
 from triage_agent.errors import SettingsError
 from triage_agent.models.protocols import Model
 from triage_agent.types import MadeBy, Prediction, Problem

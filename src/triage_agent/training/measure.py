@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from triage_agent.classify import abstention_of
+from triage_agent.classify.classifier import abstention_of
+from triage_agent.classify.tiebreak import break_tie, is_torn
 from triage_agent.models import calibration
 from triage_agent.models.calibration import TieRate, TieRule
 from triage_agent.models.cascade import curve, sureness
-from triage_agent.tiebreak import break_tie, is_torn
 from triage_agent.training.examples import SIGNALS, VOICES, Example
 from triage_agent.types import Label, Prediction, Signals
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent import grounding
+from triage_agent.classify import grounding
+from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 from triage_agent.errors import ReplyError, ServiceError
 from triage_agent.models.calibration import TIE_RULE, Calibration
 from triage_agent.models.protocols import Model
-from triage_agent.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
 from triage_agent.types import (
     Abstention,
     Classification,
