@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from triage_agent.advice import (
+from triage_agent.advice.decision import Profile, Recommendation, decide
+from triage_agent.advice.explain import (
     AdviceTable,
     Role,
     RoleTable,
@@ -15,9 +16,8 @@ from triage_agent.advice import (
     red_flags,
     role_facts,
 )
-from triage_agent.decide import Profile, Recommendation, decide
+from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.intake.revenue import Revenue, parse_revenue
-from triage_agent.quiz import load_quiz, score
 from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

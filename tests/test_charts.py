@@ -8,8 +8,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from tinyhtml5.parser import HTMLParser
 
+from triage_agent.advice.quiz import load_quiz
 from triage_agent.charts import COLOURS, Series, bars, lines, radar
-from triage_agent.quiz import load_quiz
 
 POINTS = {question.dimension: n % 4 for n, question in enumerate(load_quiz().questions)}
 SERIES = (

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.decide import Profile, Recommendation, Rule, Votes, apply_rules, decide
+from triage_agent.advice.decision import Profile, Recommendation, Rule, Votes, apply_rules, decide
+from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Revenue, parse_revenue
-from triage_agent.quiz import load_quiz, score
 from triage_agent.types import Abstention, Classification, Failure, Label, Outcome, ReviewReason
 
 M = 1_000_000

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from eval_desk import Oracle, Sets, prediction, run_main
 
-from triage_agent.decide import Recommendation, Rule
+from triage_agent.advice.decision import Recommendation, Rule
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import Expected
 from triage_agent.evaluate.pairs import PairRow

@@ -8,8 +8,8 @@ import pytest
 from eval_desk import Oracle, prediction, run_main, serving
 from openai_server import Fault, reply_for
 
+from triage_agent.advice.decision import Recommendation, Rule
 from triage_agent.classify.classifier import Policy
-from triage_agent.decide import Recommendation, Rule
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.evaluate import run as run_module
 from triage_agent.evaluate.cases import BusinessCase, Case, DecisionCase, Expected, TieCase

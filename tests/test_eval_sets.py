@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from triage_agent.decide import Recommendation, Rule, decide
+from triage_agent.advice.decision import Recommendation, Rule, decide
+from triage_agent.advice.quiz import score
 from triage_agent.evaluate.cases import (
     Attack,
     BusinessCase,
@@ -27,7 +28,6 @@ from triage_agent.files import folder, load_toml
 from triage_agent.intake.revenue import Band
 from triage_agent.models.embedded.text import tidy
 from triage_agent.models.embedded.weights import WEIGHTS, Encoder
-from triage_agent.quiz import score
 from triage_agent.types import Classification, Function, Label, Outcome
 
 EVALS, PROMPTS = folder("evals"), folder("prompts")

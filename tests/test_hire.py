@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from test_cli import in_pseudo_terminal, triage
 
-from triage_agent.advice import Role, red_flags
-from triage_agent.errors import InputError, SettingsError
-from triage_agent.hire import (
+from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.red_flag_answers import as_answers, read_hire_answers
+from triage_agent.advice.red_flags import (
     MEETINGS,
     Answers,
     HireWords,
@@ -22,7 +22,7 @@ from triage_agent.hire import (
     hire_words,
     other_role,
 )
-from triage_agent.hire_answers import as_answers, read_hire_answers
+from triage_agent.errors import InputError, SettingsError
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
 SCRIPTS, REBUILDS = "scripts-instead-of-systems", "rebuilds-the-stack"
@@ -392,7 +392,7 @@ def test_a_result_without_a_reader_names_no_model():
 
 
 def test_a_words_file_that_does_not_fit_is_a_settings_error(monkeypatch, tmp_path):
-    from triage_agent import hire
+    from triage_agent.advice import red_flags as hire
 
     (tmp_path / "hire.toml").write_text("verdicts = []\n", encoding="utf-8")
     monkeypatch.setattr(hire, "folder", lambda _: tmp_path)

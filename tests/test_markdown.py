@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from test_page import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
 
-from triage_agent.advice import plan_for
+from triage_agent.advice.explain import plan_for
 from triage_agent.markdown import advice_page, escape
 
 

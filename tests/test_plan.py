@@ -6,11 +6,8 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
-from triage_agent.decide import Profile, Recommendation, decide
-from triage_agent.errors import SettingsError
-from triage_agent.files import folder, load_toml
-from triage_agent.intake.revenue import parse_revenue
-from triage_agent.plan import (
+from triage_agent.advice.decision import Profile, Recommendation, decide
+from triage_agent.advice.plan import (
     LONGEST_QUOTE,
     MOST_NAMED,
     PlanWords,
@@ -19,7 +16,10 @@ from triage_agent.plan import (
     ranked,
     shortened,
 )
-from triage_agent.quiz import load_quiz, score
+from triage_agent.advice.quiz import load_quiz, score
+from triage_agent.errors import SettingsError
+from triage_agent.files import folder, load_toml
+from triage_agent.intake.revenue import parse_revenue
 from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

@@ -6,8 +6,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
+from triage_agent.advice.portfolio import COLUMNS, find_columns, read_portfolio
 from triage_agent.errors import InputError
-from triage_agent.portfolio import COLUMNS, find_columns, read_portfolio
 from triage_agent.tables import open_table
 
 

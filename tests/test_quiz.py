@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
+from triage_agent.advice.quiz import Quiz, load_quiz, read_answers, score
 from triage_agent.errors import InputError
-from triage_agent.quiz import Quiz, load_quiz, read_answers, score
 
 IDS = [question.id for question in load_quiz().questions]
 ALL_TWOS = dict.fromkeys(IDS, 2)

@@ -11,10 +11,10 @@ from openpyxl import load_workbook
 from test_cli import in_pseudo_terminal
 from typer.testing import CliRunner
 
+from triage_agent.advice.decision import Profile, decide
 from triage_agent.cli import batch_run, review_walk, session
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import Choice
-from triage_agent.decide import Profile, decide
 from triage_agent.deliver import errors_path, run_path
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import read_cases

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.advice import Role
-from triage_agent.errors import InputError
-from triage_agent.roi import (
+from triage_agent.advice.explain import Role
+from triage_agent.advice.roi import (
     ASSUMED_HOURLY_COST_USD,
     Figures,
     Investment,
@@ -23,6 +22,7 @@ from triage_agent.roi import (
     rank_key,
     total,
 )
+from triage_agent.errors import InputError
 from triage_agent.types import Classification, Label, Outcome
 
 TRIAGE = [sys.executable, "-m", "triage_agent.cli.main", "roi"]

@@ -6,10 +6,10 @@ import re
 import pytest
 from test_cli import triage
 
-from triage_agent import roles
-from triage_agent.advice import Role, advice_table, role_facts
-from triage_agent.decide import Recommendation
-from triage_agent.roles import as_markdown, as_values, compare_roles, owners_questions
+from triage_agent.advice import roles
+from triage_agent.advice.decision import Recommendation
+from triage_agent.advice.explain import Role, advice_table, role_facts
+from triage_agent.advice.roles import as_markdown, as_values, compare_roles, owners_questions
 
 
 def shown(*arguments, columns="60"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
-from triage_agent.quiz import MAX_POINTS
+from triage_agent.advice.quiz import MAX_POINTS
 
 WIDTH = 440  # units of the drawing; small, so that text stays readable on a phone
 FONT = 13

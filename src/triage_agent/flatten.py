@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from triage_agent.decide import Decision
+from triage_agent.advice.decision import Decision
 from triage_agent.errors import InputError
 from triage_agent.report import rounded
 from triage_agent.types import (

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from triage_agent.advice import Plan, described
-from triage_agent.decide import Decision
-from triage_agent.plan import FirstDays
-from triage_agent.quiz import QuizResult
+from triage_agent.advice.decision import Decision
+from triage_agent.advice.explain import Plan, described
+from triage_agent.advice.plan import FirstDays
+from triage_agent.advice.quiz import QuizResult
 from triage_agent.report import made_by
 from triage_agent.types import Classification
 from triage_agent.wording import abstained_words, decided_words, review_words

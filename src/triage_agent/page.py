@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from triage_agent import charts
-from triage_agent.advice import Plan, described
-from triage_agent.decide import Decision
+from triage_agent.advice.decision import Decision
+from triage_agent.advice.explain import Plan, described
 from triage_agent.files import HERE
 from triage_agent.report import made_by
 from triage_agent.types import Classification

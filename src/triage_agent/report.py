@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from triage_agent.advice import Plan
-from triage_agent.decide import Decision
-from triage_agent.quiz import QuizResult
+from triage_agent.advice.decision import Decision
+from triage_agent.advice.explain import Plan
+from triage_agent.advice.quiz import QuizResult
 from triage_agent.types import Classification
 
 SCHEMA_VERSION = 1

@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from triage_agent.advice.decision import Decision
 from triage_agent.batch import Group, decide_business, read_problems
-from triage_agent.decide import Decision
 from triage_agent.deliver import run_path
 from triage_agent.errors import InputError
 from triage_agent.flatten import added_columns

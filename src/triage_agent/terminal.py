@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import Plan, Role, RoleFacts, described
-from triage_agent.decide import Decision
-from triage_agent.plan import FirstDays
-from triage_agent.quiz import MAX_POINTS, QuizResult
+from triage_agent.advice.decision import Decision
+from triage_agent.advice.explain import Plan, Role, RoleFacts, described
+from triage_agent.advice.plan import FirstDays
+from triage_agent.advice.quiz import MAX_POINTS, QuizResult
 from triage_agent.types import Classification, Label, Outcome
 from triage_agent.wording import abstained_words, decided_words, review_words
 

@@ -83,15 +83,15 @@ def advise(
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     from dataclasses import replace
 
-    from triage_agent.advice import plan_for
+    from triage_agent.advice.decision import Profile, Recommendation, decide
+    from triage_agent.advice.explain import plan_for
+    from triage_agent.advice.quiz import read_answers
+    from triage_agent.advice.roi import ASSUMED_HOURLY_COST_USD, burn
     from triage_agent.cli.pages import check_report, write_report
     from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
-    from triage_agent.decide import Profile, Recommendation, decide
     from triage_agent.intake.amounts import read_amount
     from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
-    from triage_agent.quiz import read_answers
     from triage_agent.report import as_advice
-    from triage_agent.roi import ASSUMED_HOURLY_COST_USD, burn
     from triage_agent.terminal import show_decision, show_problem
     from triage_agent.types import Classification
 

@@ -11,8 +11,8 @@ import typer
 from triage_agent.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from triage_agent.advice import Role
-    from triage_agent.hire import Answers, FlagReader, Reading, Spent
+    from triage_agent.advice.explain import Role
+    from triage_agent.advice.red_flags import Answers, FlagReader, Reading, Spent
 
 CHOICES = {"yes": True, "no": False, "not sure": None}
 
@@ -48,12 +48,12 @@ def check_hire(
 
     In a terminal every flag is asked. Flags proposed from your own words count once confirmed.
     """
-    from triage_agent import hire
-    from triage_agent.advice import Role
+    from triage_agent.advice import red_flags as hire
+    from triage_agent.advice.explain import Role
+    from triage_agent.advice.red_flag_answers import FORM, read_hire_answers
     from triage_agent.cli.hire_report import show_check
     from triage_agent.cli.session import in_terminal
     from triage_agent.errors import InputError
-    from triage_agent.hire_answers import FORM, read_hire_answers
 
     kind = Role(f"fractional-{role.removeprefix('fractional-')}")
     spent = _spent(months, monthly_fee)
@@ -76,7 +76,7 @@ def check_hire(
 
 def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
     """Return what was paid so far; None unless both numbers are known."""
-    from triage_agent.hire import Spent
+    from triage_agent.advice.red_flags import Spent
     from triage_agent.intake.amounts import read_amount
 
     long = read_amount(months, "months", "--months")
@@ -86,9 +86,9 @@ def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
 
 def _read(text: str, role: "Role") -> "tuple[FlagReader, Reading]":
     """Return the model that read a text, and what it proposes; what it could not read is said."""
+    from triage_agent.advice.red_flag_reader import EmbeddedFlagModel
     from triage_agent.classify.grounding import has_words
     from triage_agent.errors import InputError
-    from triage_agent.flag_model import EmbeddedFlagModel
 
     if not has_words(text):
         raise InputError("The description holds no words. Say what bothers you, or leave it out.")
@@ -106,8 +106,8 @@ def _asked(given: "Answers", role: "Role", reading: "Reading", *, everything: bo
     """Return the answers after what is missing was asked: every flag, or only proposed ones."""
     from dataclasses import replace
 
+    from triage_agent.advice.red_flags import check_hire
     from triage_agent.cli.session import choose
-    from triage_agent.hire import check_hire
     from triage_agent.terminal import clean
 
     said = {proposal.flag: proposal.evidence for proposal in reading.proposals}

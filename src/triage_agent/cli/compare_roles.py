@@ -19,7 +19,7 @@ def compare_roles(
     ] = False,
 ) -> None:
     """Show the fractional CTO and the fractional AI officer side by side."""
-    from triage_agent import roles
+    from triage_agent.advice import roles
     from triage_agent.cli.session import out
     from triage_agent.errors import SettingsError
 
@@ -38,7 +38,7 @@ def _show(console: "Console") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from triage_agent.roles import compare_roles, owners_questions
+    from triage_agent.advice.roles import compare_roles, owners_questions
 
     compared = compare_roles()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import RedFlag, red_flags
+from triage_agent.advice.explain import RedFlag, red_flags
+from triage_agent.advice.red_flags import Finding, HireCheck, Level, Proposal
 from triage_agent.cli.session import out
-from triage_agent.hire import Finding, HireCheck, Level, Proposal
 from triage_agent.terminal import clean
 
 STYLE = {

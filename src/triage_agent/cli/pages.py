@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triage_agent.advice import Plan, plan_for
-from triage_agent.decide import Decision
+from triage_agent.advice.decision import Decision
+from triage_agent.advice.explain import Plan, plan_for
 from triage_agent.errors import SettingsError
 from triage_agent.types import Classification
 

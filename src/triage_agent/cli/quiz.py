@@ -18,9 +18,9 @@ def quiz(
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
+    from triage_agent.advice.quiz import read_answers
     from triage_agent.cli.session import ask_quiz, out
     from triage_agent.errors import InputError, SettingsError
-    from triage_agent.quiz import read_answers
     from triage_agent.report import as_quiz
     from triage_agent.terminal import show_quiz
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from triage_agent.advice.portfolio import Portfolio
+from triage_agent.advice.roi import Assessment, Figures, Investment, RoiVerdict, assess
 from triage_agent.cli.session import out
 from triage_agent.intake.amounts import CUT, months, times, usd
-from triage_agent.portfolio import Portfolio
 from triage_agent.report import SCHEMA_VERSION
-from triage_agent.roi import Assessment, Figures, Investment, RoiVerdict, assess
 from triage_agent.terminal import clean
 
 STYLE = {RoiVerdict.KEEP: "green", RoiVerdict.WATCH: "yellow", RoiVerdict.STOP: "red"}

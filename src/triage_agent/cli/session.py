@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from triage_agent.advice.quiz import QuizResult, load_quiz, score
 from triage_agent.classify.classifier import Policy, answer_question, classify
 from triage_agent.classify.concurrent import in_order
 from triage_agent.intake.pasted import Rejected, from_arguments, from_stream, is_technology_wish
 from triage_agent.models.factory import Opened, open_backend
 from triage_agent.models.protocols import Model
-from triage_agent.quiz import QuizResult, load_quiz, score
 from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.terminal import clean
 from triage_agent.types import (

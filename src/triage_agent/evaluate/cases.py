@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from triage_agent.decide import Profile, Recommendation, Rule
+from triage_agent.advice.decision import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evaluate.manifest import checked
 from triage_agent.files import Strict, explain

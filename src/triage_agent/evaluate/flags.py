@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from triage_agent.advice import Role, red_flags
+from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.red_flag_answers import check_flag
+from triage_agent.advice.red_flags import FlagReader
 from triage_agent.errors import InputError
 from triage_agent.evaluate.metrics import Rate, rate
 from triage_agent.evaluate.summary import values
 from triage_agent.files import Strict, explain
-from triage_agent.hire import FlagReader
-from triage_agent.hire_answers import check_flag
 
 
 class FlagCase(Strict):
@@ -55,7 +55,7 @@ def evaluate_flags(path: Path, reader: FlagReader | None = None) -> FlagReport:
     """
     import asyncio
 
-    from triage_agent.flag_model import EmbeddedFlagModel
+    from triage_agent.advice.red_flag_reader import EmbeddedFlagModel
 
     reader, cases = reader or EmbeddedFlagModel(), read_cases(path)
     readings = asyncio.run(_propose(reader, cases))

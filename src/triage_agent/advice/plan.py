@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from triage_agent.decide import Decision, Recommendation
+from triage_agent.advice.decision import Decision, Recommendation
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.types import Classification, Function, Label
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from triage_agent.advice import Role, described, role_facts
+from triage_agent.advice.explain import Role, described, role_facts
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.report import SCHEMA_VERSION
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import model_validator
 
-from triage_agent.advice import RedFlag, Role, Span, red_flags, role_facts
+from triage_agent.advice.explain import RedFlag, Role, Span, red_flags, role_facts
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake.amounts import usd
 from triage_agent.report import SCHEMA_VERSION

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from triage_agent.advice import Role, red_flags
+from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.red_flags import MEETINGS, OVER, Answers, flags_about, measured
 from triage_agent.errors import InputError
-from triage_agent.hire import MEETINGS, OVER, Answers, flags_about, measured
 
 SHARE = "meetings_share"
 LONGEST = 40  # characters of a value in a message

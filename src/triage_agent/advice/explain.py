@@ -11,16 +11,16 @@ from functools import cache
 
 from pydantic import RootModel, model_validator
 
-from triage_agent.decide import (
+from triage_agent.advice.decision import (
     ENOUGH_PROBLEMS,
     Decision,
     Profile,
     Recommendation,
     apply_rules,
 )
+from triage_agent.advice.plan import FirstDays, first_days
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake.revenue import MILLION, Band, Revenue
-from triage_agent.plan import FirstDays, first_days
 from triage_agent.types import Classification
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from text_to_num import alpha2digit
 
-from triage_agent.advice import Role
-from triage_agent.hire import Proposal, Reading, flags_about
+from triage_agent.advice.explain import Role
+from triage_agent.advice.red_flags import Proposal, Reading, flags_about
 from triage_agent.models.embedded.model import quotes
 from triage_agent.models.embedded.text import Span, is_english, split, tidy
 from triage_agent.models.embedded.weights import (
