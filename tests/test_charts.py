@@ -9,7 +9,7 @@ import pytest
 from tinyhtml5.parser import HTMLParser
 
 from triage_agent.advice.quiz import load_quiz
-from triage_agent.charts import COLOURS, Series, bars, lines, radar
+from triage_agent.reports.charts import COLOURS, Series, bars, lines, radar
 
 POINTS = {question.dimension: n % 4 for n, question in enumerate(load_quiz().questions)}
 SERIES = (
@@ -29,7 +29,9 @@ def test_a_chart_is_the_same_every_time(make):
 
 
 def test_a_chart_is_the_same_in_another_process():
-    code = "from triage_agent.charts import bars; print(bars('x', {'a': 1, 'b': 2}), end='')"
+    code = (
+        "from triage_agent.reports.charts import bars; print(bars('x', {'a': 1, 'b': 2}), end='')"
+    )
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout
     assert other.decode() == bars("x", {"a": 1, "b": 2})
 

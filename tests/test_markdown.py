@@ -6,7 +6,7 @@ import pytest
 from test_page import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
 
 from triage_agent.advice.explain import plan_for
-from triage_agent.markdown import advice_page, escape
+from triage_agent.reports.markdown import advice_page, escape
 
 
 def page_of(rows, *business, **more):

@@ -8,7 +8,7 @@ from triage_agent.advice.decision import Profile, decide
 from triage_agent.advice.explain import plan_for
 from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
-from triage_agent.report import as_advice, as_quiz, as_row, made_by
+from triage_agent.reports.contract import as_advice, as_quiz, as_row, made_by
 from triage_agent.types import (
     Abstention,
     Classification,

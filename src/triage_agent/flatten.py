@@ -6,7 +6,7 @@ from typing import Any
 
 from triage_agent.advice.decision import Decision
 from triage_agent.errors import InputError
-from triage_agent.report import rounded
+from triage_agent.reports.contract import rounded
 from triage_agent.types import (
     Abstention,
     Classification,

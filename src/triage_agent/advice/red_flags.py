@@ -15,7 +15,7 @@ from pydantic import model_validator
 from triage_agent.advice.explain import RedFlag, Role, Span, red_flags, role_facts
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake.amounts import usd
-from triage_agent.report import SCHEMA_VERSION
+from triage_agent.reports.contract import SCHEMA_VERSION
 
 MEETINGS = "meetings-over-building"
 OVER = 0.5  # of the time in meetings: more is a flag (PRODUCT.md)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from triage_agent.advice.explain import Role, described, role_facts
 from triage_agent.files import Strict, folder, load_toml
-from triage_agent.report import SCHEMA_VERSION
+from triage_agent.reports.contract import SCHEMA_VERSION
 
 
 class OwnersQuestion(Strict):

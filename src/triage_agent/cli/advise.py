@@ -91,8 +91,8 @@ def advise(
     from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
     from triage_agent.intake.amounts import read_amount
     from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
-    from triage_agent.report import as_advice
-    from triage_agent.terminal import show_decision, show_problem
+    from triage_agent.reports.contract import as_advice
+    from triage_agent.reports.terminal import show_decision, show_problem
     from triage_agent.types import Classification
 
     profile = Profile(

@@ -51,9 +51,9 @@ def check_hire(
     from triage_agent.advice import red_flags as hire
     from triage_agent.advice.explain import Role
     from triage_agent.advice.red_flag_answers import FORM, read_hire_answers
-    from triage_agent.cli.hire_report import show_check
     from triage_agent.cli.session import in_terminal
     from triage_agent.errors import InputError
+    from triage_agent.reports.red_flags_terminal import show_check
 
     kind = Role(f"fractional-{role.removeprefix('fractional-')}")
     spent = _spent(months, monthly_fee)
@@ -108,7 +108,7 @@ def _asked(given: "Answers", role: "Role", reading: "Reading", *, everything: bo
 
     from triage_agent.advice.red_flags import check_hire
     from triage_agent.cli.session import choose
-    from triage_agent.terminal import clean
+    from triage_agent.reports.terminal import clean
 
     said = {proposal.flag: proposal.evidence for proposal in reading.proposals}
     missing = check_hire(given, role).not_answered

@@ -56,8 +56,8 @@ def classify(
     numbered lists are understood) or JSON Lines with "text" and an optional "id".
     """
     from triage_agent.cli.session import Session, out, read_problems
-    from triage_agent.report import as_row
-    from triage_agent.terminal import show_problem
+    from triage_agent.reports.contract import as_row
+    from triage_agent.reports.terminal import show_problem
     from triage_agent.types import Classification
 
     tuning = Tuning(

@@ -12,7 +12,7 @@ from triage_agent.cli.session import out
 from triage_agent.errors import InputError
 from triage_agent.evaluate.compare import Comparison, compare_many, exit_code
 from triage_agent.evaluate.record import read_rows
-from triage_agent.terminal import clean
+from triage_agent.reports.terminal import clean
 
 CHANGED_SHOWN = 10
 

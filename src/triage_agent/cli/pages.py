@@ -43,15 +43,15 @@ def write_report(
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
-        from triage_agent.page import report_page
+        from triage_agent.reports.html import report_page
 
         text = report_page(TITLE, rows, decision, plan)
     elif kind == ".md":
-        from triage_agent.markdown import advice_page
+        from triage_agent.reports.markdown import advice_page
 
         text = advice_page(TITLE, rows, decision, plan)
     else:
-        from triage_agent.report import as_advice
+        from triage_agent.reports.contract import as_advice
 
         text = json.dumps(as_advice(rows, decision, plan), ensure_ascii=False, indent=2) + "\n"
     write_text(path, text)
@@ -82,7 +82,7 @@ def write_text(path: Path, text: str) -> None:
 
 def page_writer(folder: Path) -> "Page":
     """Return what writes a form's page into `folder`, which is made if it is not there."""
-    from triage_agent.page import report_page
+    from triage_agent.reports.html import report_page
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

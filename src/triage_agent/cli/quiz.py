@@ -21,8 +21,8 @@ def quiz(
     from triage_agent.advice.quiz import read_answers
     from triage_agent.cli.session import ask_quiz, out
     from triage_agent.errors import InputError, SettingsError
-    from triage_agent.report import as_quiz
-    from triage_agent.terminal import show_quiz
+    from triage_agent.reports.contract import as_quiz
+    from triage_agent.reports.terminal import show_quiz
 
     result = read_answers(answers) if answers else ask_quiz()
     if result is None:

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from triage_agent.cli.session import answer_line, choose, out
 from triage_agent.intake.pasted import whole
-from triage_agent.report import SCHEMA_VERSION, as_row
+from triage_agent.reports.contract import SCHEMA_VERSION, as_row
+from triage_agent.reports.terminal import clean
+from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.review import Doubt, Queue
 from triage_agent.reviews_file import Review, append_review
-from triage_agent.terminal import clean
 from triage_agent.types import Label, Outcome
-from triage_agent.wording import abstained_words, decided_words, review_words
 
 QUESTION = "What does this problem call for?"
 NOTE = "Note (Enter removes it):"

@@ -64,7 +64,7 @@ def roi(
     In the first 60 days, less is watched. Amounts may be written like 1200, $1,200 or 1.2k.
     """
     from triage_agent.advice.portfolio import read_portfolio
-    from triage_agent.cli.roi_report import show_investment, show_portfolio
+    from triage_agent.reports.roi_terminal import show_investment, show_portfolio
     from triage_agent.tables import open_table
 
     written = (

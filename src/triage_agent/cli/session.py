@@ -17,8 +17,8 @@ from triage_agent.classify.concurrent import in_order
 from triage_agent.intake.pasted import Rejected, from_arguments, from_stream, is_technology_wish
 from triage_agent.models.factory import Opened, open_backend
 from triage_agent.models.protocols import Model
+from triage_agent.reports.terminal import clean
 from triage_agent.settings import Backend, Tuning, choose_backend
-from triage_agent.terminal import clean
 from triage_agent.types import (
     Abstention,
     Classification,

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage_agent import charts
 from triage_agent.evaluate.cascaded import Curve
 from triage_agent.evaluate.cases import Case
 from triage_agent.evaluate.record import Run
 from triage_agent.evaluate.rows import EvalRow
-from triage_agent.page import drawn, rendered
+from triage_agent.reports import charts
+from triage_agent.reports.html import drawn, rendered
 from triage_agent.types import Classification, Outcome
 
 Tree = Mapping[str, Any]

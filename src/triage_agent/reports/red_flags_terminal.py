@@ -8,7 +8,7 @@ from rich.text import Text
 from triage_agent.advice.explain import RedFlag, red_flags
 from triage_agent.advice.red_flags import Finding, HireCheck, Level, Proposal
 from triage_agent.cli.session import out
-from triage_agent.terminal import clean
+from triage_agent.reports.terminal import clean
 
 STYLE = {
     Level.OTHER_ROLE: "bold red",

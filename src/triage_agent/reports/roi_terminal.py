@@ -17,8 +17,8 @@ from triage_agent.advice.portfolio import Portfolio
 from triage_agent.advice.roi import Assessment, Figures, Investment, RoiVerdict, assess
 from triage_agent.cli.session import out
 from triage_agent.intake.amounts import CUT, months, times, usd
-from triage_agent.report import SCHEMA_VERSION
-from triage_agent.terminal import clean
+from triage_agent.reports.contract import SCHEMA_VERSION
+from triage_agent.reports.terminal import clean
 
 STYLE = {RoiVerdict.KEEP: "green", RoiVerdict.WATCH: "yellow", RoiVerdict.STOP: "red"}
 SHOWN_NAMES = 5  # of those that a note is about

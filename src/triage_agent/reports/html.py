@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from triage_agent import charts
 from triage_agent.advice.decision import Decision
 from triage_agent.advice.explain import Plan, described
 from triage_agent.files import HERE
-from triage_agent.report import made_by
+from triage_agent.reports import charts
+from triage_agent.reports.contract import made_by
+from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification
-from triage_agent.wording import abstained_words, decided_words, review_words
 
 if TYPE_CHECKING:  # it is imported where a page is made
     from jinja2 import Environment
@@ -118,7 +118,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(HERE / "pages"),
+        loader=FileSystemLoader(HERE / "reports" / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=cleaned,

@@ -7,9 +7,9 @@ from triage_agent.advice.decision import Decision
 from triage_agent.advice.explain import Plan, described
 from triage_agent.advice.plan import FirstDays
 from triage_agent.advice.quiz import QuizResult
-from triage_agent.report import made_by
+from triage_agent.reports.contract import made_by
+from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification
-from triage_agent.wording import abstained_words, decided_words, review_words
 
 # Everything that Markdown or HTML could take for more than text.
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")

@@ -14,8 +14,8 @@ from triage_agent.advice.decision import Decision
 from triage_agent.advice.explain import Plan, Role, RoleFacts, described
 from triage_agent.advice.plan import FirstDays
 from triage_agent.advice.quiz import MAX_POINTS, QuizResult
+from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification, Label, Outcome
-from triage_agent.wording import abstained_words, decided_words, review_words
 
 LONGEST_SHOWN = 280  # characters of a problem's text
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
