@@ -9,11 +9,11 @@ from contextlib import closing
 
 import pytest
 
-from triage_agent.batch import Job, Spool, answer_rows
+from triage_agent.batch import resolve_columns
+from triage_agent.batch.outputs import errors_path, write_out
+from triage_agent.batch.run import Job, Spool, answer_rows
 from triage_agent.cli.pages import Reports, page_writer
-from triage_agent.deliver import errors_path, write_out
 from triage_agent.errors import ServiceError, StopError
-from triage_agent.forms import resolve_columns
 from triage_agent.tables import open_table, read_back
 from triage_agent.types import Label, Prediction, Signals
 

@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 
+from triage_agent.batch import guess_columns, read_form
 from triage_agent.errors import InputError
-from triage_agent.forms import guess_columns, read_form
 from triage_agent.tables import open_sheet, open_table
 
 FILES = 2_000

@@ -12,15 +12,21 @@ from test_cli import in_pseudo_terminal
 from typer.testing import CliRunner
 
 from triage_agent.advice.decision import Profile, decide
+from triage_agent.batch.outputs import errors_path, run_path
+from triage_agent.batch.review_answers import (
+    Review,
+    append_review,
+    load_reviews,
+    reviews_path,
+    text_key,
+)
 from triage_agent.cli import batch_run, review_walk, session
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import Choice
-from triage_agent.deliver import errors_path, run_path
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evaluate.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.models.factory import Opened
-from triage_agent.reviews_file import Review, append_review, load_reviews, reviews_path, text_key
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
@@ -751,7 +757,7 @@ def test_a_full_disk_leaves_out_and_what_was_answered_before(desk, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("triage_agent.reviews_file.os.fsync", full)
+    monkeypatch.setattr("triage_agent.batch.review_answers.os.fsync", full)
     with pytest.raises(SettingsError, match=r"cannot be written .*No space left"):
         desk.review(answers=[BUILD])
     assert desk.out.read_bytes() == before

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from triage_agent.advice.decision import decide
-from triage_agent.summary import MOST_SHOWN, Summary, in_brief, needs_person
+from triage_agent.batch.summary import MOST_SHOWN, Summary, in_brief, needs_person
 from triage_agent.types import (
     Abstention,
     Classification,

@@ -40,9 +40,9 @@ def write_forms(path: Path, count: int) -> None:
 
 def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     """Do what `triage batch` does, and return the seconds and the peak of memory."""
-    from triage_agent.batch import Job, Spool, answer_rows
-    from triage_agent.deliver import write_out
-    from triage_agent.forms import resolve_columns
+    from triage_agent.batch import resolve_columns
+    from triage_agent.batch.outputs import write_out
+    from triage_agent.batch.run import Job, Spool, answer_rows
     from triage_agent.tables import open_table
     from triage_agent.types import Label, Prediction, Problem, Signals
 

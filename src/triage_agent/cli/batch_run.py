@@ -11,16 +11,16 @@ from typing import Any
 
 import typer
 
-from triage_agent.batch import Job, Spool, Tally, answer_rows
+from triage_agent.batch import Columns, read_form, resolve_columns
+from triage_agent.batch.outputs import errors_path, run_path, write_out, write_run
+from triage_agent.batch.review_answers import load_reviews, reviews_path
+from triage_agent.batch.run import Job, Spool, Tally, answer_rows
 from triage_agent.classify.classifier import Policy
 from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
-from triage_agent.deliver import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.forms import Columns, read_form, resolve_columns
 from triage_agent.models.cascade import Cascade
 from triage_agent.models.factory import Opened, asks_llm, open_backend
-from triage_agent.reviews_file import load_reviews, reviews_path
 from triage_agent.settings import Backend, Choice, Tuning, choose_backend
 from triage_agent.tables import Table, open_sheet, open_table, read_back
 

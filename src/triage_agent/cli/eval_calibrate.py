@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
+from triage_agent.batch.outputs import write_lines
 from triage_agent.classify.classifier import Policy
 from triage_agent.cli.session import out
-from triage_agent.deliver import write_lines
 from triage_agent.errors import SettingsError
 from triage_agent.evaluate.rows import EvalRow
 from triage_agent.evaluate.run import run_cases

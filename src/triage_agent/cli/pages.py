@@ -14,8 +14,8 @@ from triage_agent.errors import SettingsError
 from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # one business's advice does not need what reads tables
-    from triage_agent.batch import Page
-    from triage_agent.forms import Form
+    from triage_agent.batch import Form
+    from triage_agent.batch.run import Page
 
 TITLE = "Advice"
 LONGEST_NAME = 60  # characters of a business's name
@@ -102,7 +102,7 @@ class Reports:
     """What a batch writes beside OUT: a page a business, a summary of all, both or neither."""
 
     def __init__(self, folder: Path | None, summary: Path | None) -> None:
-        from triage_agent.summary import Summary
+        from triage_agent.batch.summary import Summary
 
         self._path, self._folder = summary, folder
         self._summary = Summary()
@@ -121,7 +121,7 @@ class Reports:
         if self._folder:
             yield f"A page for each business is in {self._folder}"
         if self._path:
-            from triage_agent.summary_page import summary_page
+            from triage_agent.batch.summary_page import summary_page
 
             page = summary_page("Summary of the intake forms", self._summary, facts, out.name)
             write_text(self._path, page)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from triage_agent.batch import Tally
+from triage_agent.batch.run import Tally
 from triage_agent.models.factory import Opened
 
 PLAIN_EVERY_S = 15.0

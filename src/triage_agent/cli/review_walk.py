@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from triage_agent.batch.review_answers import Review, append_review
+from triage_agent.batch.review_queue import Doubt, Queue
 from triage_agent.cli.session import answer_line, choose, out
 from triage_agent.intake.pasted import whole
 from triage_agent.reports.contract import SCHEMA_VERSION, as_row
 from triage_agent.reports.terminal import clean
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
-from triage_agent.review import Doubt, Queue
-from triage_agent.reviews_file import Review, append_review
 from triage_agent.types import Label, Outcome
 
 QUESTION = "What does this problem call for?"

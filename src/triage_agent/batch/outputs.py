@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch import Spool, Tally, error_lines
+from triage_agent.batch.result_columns import added_columns, as_line
+from triage_agent.batch.run import Spool, Tally, error_lines
 from triage_agent.errors import SettingsError
-from triage_agent.flatten import added_columns, as_line
 from triage_agent.tables import open_sheet
 
 

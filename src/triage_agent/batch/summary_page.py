@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from triage_agent.advice.plan import plan_words
+from triage_agent.batch.summary import MOST_SHOWN, Summary
 from triage_agent.reports import charts
 from triage_agent.reports.html import drawn, rendered
-from triage_agent.summary import MOST_SHOWN, Summary
 from triage_agent.types import Function
 
 

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from triage_agent.batch.result_columns import REVIEWED_FIELDS, as_line, flat_problem, read_problem
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import Strict, explain
-from triage_agent.flatten import REVIEWED_FIELDS, as_line, flat_problem, read_problem
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
 
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from triage_agent.advice.decision import Profile
 from triage_agent.advice.quiz import QuizResult, load_quiz, score
+from triage_agent.batch.columns import Columns, quiz_points
 from triage_agent.errors import InputError
-from triage_agent.forms.columns import Columns, quiz_points
 from triage_agent.intake.pasted import MARKER, whole
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, UNKNOWN_WORDS, Revenue, parse_revenue
 from triage_agent.tables import Row, Value
