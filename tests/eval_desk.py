@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from openai_server import OpenAIServer
 
 from triage_agent.cli.main import main
-from triage_agent.evaluate import gate, manifest
-from triage_agent.evaluate.cases import Case, _lines, stratified
-from triage_agent.evaluate.manifest import digest
+from triage_agent.evals import gate, manifest
+from triage_agent.evals.cases import Case, _lines, stratified
+from triage_agent.evals.manifest import digest
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import Label, Prediction, Signals

@@ -15,7 +15,7 @@ from openai_server import Fault, OpenAIServer, reply_for
 
 from triage_agent.classify.classifier import Policy
 from triage_agent.errors import InputError, ReplyError, SettingsError
-from triage_agent.evaluate.calibrate import (
+from triage_agent.evals.calibrate import (
     MIN_ISOTONIC,
     Listening,
     cross_validated,
@@ -23,10 +23,10 @@ from triage_agent.evaluate.calibrate import (
     fit_isotonic,
     fit_platt,
 )
-from triage_agent.evaluate.cases import Case, load_problems, read_cases
-from triage_agent.evaluate.confidence import calibration
-from triage_agent.evaluate.run import run_cases
-from triage_agent.evaluate.split import Split, choose_split
+from triage_agent.evals.cases import Case, load_problems, read_cases
+from triage_agent.evals.confidence import calibration
+from triage_agent.evals.run import run_cases
+from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import folder
 from triage_agent.models.calibration import (
     EDGE,

@@ -8,7 +8,7 @@ import pytest
 from eval_desk import Ended, Oracle, run_main
 
 from triage_agent.errors import InputError
-from triage_agent.evaluate.cases import (
+from triage_agent.evals.cases import (
     Attack,
     Case,
     DecisionCase,
@@ -17,8 +17,8 @@ from triage_agent.evaluate.cases import (
     read_cases,
     stratified,
 )
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.summary import _counts
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.summary import _counts
 from triage_agent.files import folder
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import Label, Outcome

@@ -18,12 +18,12 @@ from rich.text import Text
 
 from triage_agent.cli import eval_run, eval_show
 from triage_agent.cli.eval_compare import lines
-from triage_agent.evaluate.compare import compare
-from triage_agent.evaluate.gate import Check, Limit, Missing
-from triage_agent.evaluate.metrics import rate
-from triage_agent.evaluate.record import Run, settings_of, write_run
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.summary import summarise_rows, values
+from triage_agent.evals.compare import compare
+from triage_agent.evals.gate import Check, Limit, Missing
+from triage_agent.evals.metrics import rate
+from triage_agent.evals.record import Run, settings_of, write_run
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.summary import summarise_rows, values
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import Label, Outcome
 

@@ -12,8 +12,8 @@ from triage_agent import embedded_model, embedded_weights
 from triage_agent.classify.tiebreak import break_tie
 from triage_agent.cli import eval_run
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evaluate import run as run_module
-from triage_agent.evaluate.gate import (
+from triage_agent.evals import run as run_module
+from triage_agent.evals.gate import (
     Check,
     Gates,
     Limit,
@@ -24,8 +24,8 @@ from triage_agent.evaluate.gate import (
     figure,
     load_gates,
 )
-from triage_agent.evaluate.metrics import rate
-from triage_agent.evaluate.summary import values
+from triage_agent.evals.metrics import rate
+from triage_agent.evals.summary import values
 from triage_agent.files import folder, load_toml
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import DecidedBy, Label

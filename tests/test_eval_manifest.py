@@ -5,7 +5,7 @@ import pytest
 from eval_desk import Oracle, Sets, run_main
 
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.manifest import checked, digest
+from triage_agent.evals.manifest import checked, digest
 from triage_agent.models.embedded import model as embedded_model
 
 FIRST, SECOND = b'{"id": "1"}\n', b'{"id": "2"}\n'

@@ -6,14 +6,14 @@ from itertools import pairwise
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from triage_agent.evaluate.cases import Case
-from triage_agent.evaluate.metrics import rate
-from triage_agent.evaluate.page import FILTERS, LONGEST, RIGHT_SHOWN, list_cases, report_page
-from triage_agent.evaluate.pairs import PairRow
-from triage_agent.evaluate.record import Run, settings_of
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.run import DecisionRow
-from triage_agent.evaluate.summary import summarise_run, values
+from triage_agent.evals.cases import Case
+from triage_agent.evals.metrics import rate
+from triage_agent.evals.page import FILTERS, LONGEST, RIGHT_SHOWN, list_cases, report_page
+from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.record import Run, settings_of
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.run import DecisionRow
+from triage_agent.evals.summary import summarise_run, values
 from triage_agent.files import HERE
 from triage_agent.types import Classification, DecidedBy, Failure, Label, Outcome
 

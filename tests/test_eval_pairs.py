@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from triage_agent.classify.classifier import Policy
 from triage_agent.cli.eval_run import Found, Wish, _pairs
-from triage_agent.evaluate.cases import Attack, Case, Perturbation, _lines
-from triage_agent.evaluate.pairs import (
+from triage_agent.evals.cases import Attack, Case, Perturbation, _lines
+from triage_agent.evals.pairs import (
     CHANGES,
     GATED_ATTACKS,
     GATED_PERTURBATIONS,
@@ -19,8 +19,8 @@ from triage_agent.evaluate.pairs import (
     with_spaces,
     with_typos,
 )
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.run import run_pairs
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.run import run_pairs
 from triage_agent.files import folder
 from triage_agent.settings import Backend, Tuning
 from triage_agent.types import Label, Outcome

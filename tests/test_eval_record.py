@@ -8,9 +8,9 @@ from eval_desk import Oracle, Sets, prediction, run_main
 
 from triage_agent.advice.decision import Recommendation, Rule
 from triage_agent.errors import InputError, ServiceError, SettingsError
-from triage_agent.evaluate.cases import Expected
-from triage_agent.evaluate.pairs import PairRow
-from triage_agent.evaluate.record import (
+from triage_agent.evals.cases import Expected
+from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.record import (
     Run,
     folders_in,
     make_folder,
@@ -20,9 +20,9 @@ from triage_agent.evaluate.record import (
     settings_of,
     write_run,
 )
-from triage_agent.evaluate.rows import EvalRow, as_values, from_classification, from_values
-from triage_agent.evaluate.run import DecisionRow
-from triage_agent.evaluate.summary import summarise_rows
+from triage_agent.evals.rows import EvalRow, as_values, from_classification, from_values
+from triage_agent.evals.run import DecisionRow
+from triage_agent.evals.summary import summarise_rows
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import (
     Abstention,

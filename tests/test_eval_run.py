@@ -11,9 +11,9 @@ from openai_server import Fault, reply_for
 from triage_agent.advice.decision import Recommendation, Rule
 from triage_agent.classify.classifier import Policy
 from triage_agent.errors import ServiceError, StopError
-from triage_agent.evaluate import run as run_module
-from triage_agent.evaluate.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
-from triage_agent.evaluate.run import (
+from triage_agent.evals import run as run_module
+from triage_agent.evals.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
+from triage_agent.evals.run import (
     given_rows,
     judge_decision,
     run_businesses,
@@ -21,7 +21,7 @@ from triage_agent.evaluate.run import (
     run_decisions,
     run_ties,
 )
-from triage_agent.evaluate.summary import decided
+from triage_agent.evals.summary import decided
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.types import DecidedBy, Label, ReviewReason, Signals
 

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from triage_agent.advice.decision import Recommendation, Rule, decide
 from triage_agent.advice.quiz import score
-from triage_agent.evaluate.cases import (
+from triage_agent.evals.cases import (
     Attack,
     BusinessCase,
     Case,
@@ -22,8 +22,8 @@ from triage_agent.evaluate.cases import (
     _lines,
     load,
 )
-from triage_agent.evaluate.manifest import Manifest
-from triage_agent.evaluate.run import run_decisions, run_ties
+from triage_agent.evals.manifest import Manifest
+from triage_agent.evals.run import run_decisions, run_ties
 from triage_agent.files import folder, load_toml
 from triage_agent.intake.revenue import Band
 from triage_agent.models.embedded.text import tidy

@@ -20,7 +20,7 @@ from triage_agent.advice.red_flag_reader import (
 )
 from triage_agent.advice.red_flags import Proposal, Reading
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evaluate.flags import evaluate_flags, flag_values, read_cases, score_flags
+from triage_agent.evals.flags import evaluate_flags, flag_values, read_cases, score_flags
 from triage_agent.files import folder
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.training.flags import (

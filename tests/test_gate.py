@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from triage_agent.evaluate.gate import load_gates
+from triage_agent.evals.gate import load_gates
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import load_prompt
 

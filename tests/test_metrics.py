@@ -8,8 +8,8 @@ import pytest
 from sklearn import metrics as sklearn
 
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.confidence import calibration, ranking, risk_coverage, threshold_for
-from triage_agent.evaluate.metrics import (
+from triage_agent.evals.confidence import calibration, ranking, risk_coverage, threshold_for
+from triage_agent.evals.metrics import (
     Rate,
     Summary,
     as_values,
@@ -18,8 +18,8 @@ from triage_agent.evaluate.metrics import (
     spread,
     summarise,
 )
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.slices import by_slice, floors, reweighted
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.slices import by_slice, floors, reweighted
 from triage_agent.types import DecidedBy, Label, Outcome, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE

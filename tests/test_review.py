@@ -24,7 +24,7 @@ from triage_agent.cli import batch_run, review_walk, session
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import Choice
 from triage_agent.errors import InputError, ServiceError, SettingsError
-from triage_agent.evaluate.cases import read_cases
+from triage_agent.evals.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.models.factory import Opened
 from triage_agent.tables import open_sheet, read_back

@@ -122,7 +122,7 @@ def measure(name: str, file: Path) -> dict[str, float]:
 
 def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
     """Return the texts to learn from and those to answer; true is build-software."""
-    from triage_agent.evaluate.cases import load_problems, read_cases
+    from triage_agent.evals.cases import load_problems, read_cases
     from triage_agent.files import folder
     from triage_agent.training.examples import load_examples
     from triage_agent.types import Label

@@ -18,16 +18,16 @@ from triage_agent.batch.outputs import write_lines
 from triage_agent.classify.classifier import Policy
 from triage_agent.cli.session import out
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.run import run_cases
-from triage_agent.evaluate.split import Split, choose_split
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.run import run_cases
+from triage_agent.evals.split import Split, choose_split
 from triage_agent.models.calibration import MIN_TIES, Calibration, Isotonic, Platt
 from triage_agent.models.factory import Opened, calibration_folder, identity_of, open_backend
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.settings import Backend, Tuning, choose_backend
 
 if TYPE_CHECKING:  # it takes long to import, and a refusal should not wait for it
-    from triage_agent.evaluate.calibrate import Fitted, Listening
+    from triage_agent.evals.calibrate import Fitted, Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def run(wish: Wish) -> int:
     split = choose_split(wish.cases, wish.limit, choice.backend, prompt)
     folder = _make_folder(wish)  # what cannot be written is known before anything is paid for
     from triage_agent.cli.eval_run import EXIT_ERRORS
-    from triage_agent.evaluate.calibrate import Listening, fit
+    from triage_agent.evals.calibrate import Listening, fit
 
     opened = open_backend(choice, wish.tuning)
     typer.echo(opened.line, err=True)

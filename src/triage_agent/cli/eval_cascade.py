@@ -9,8 +9,8 @@ from rich.table import Table
 
 from triage_agent.cli.session import out
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.cascaded import Curve, Step, cascade_curve
-from triage_agent.evaluate.record import read_rows, read_settings
+from triage_agent.evals.cascaded import Curve, Step, cascade_curve
+from triage_agent.evals.record import read_rows, read_settings
 
 ROWS_SHOWN = 12
 
@@ -24,7 +24,7 @@ def run(small: Path, large: Path, output: Path | None, *, as_json: bool) -> None
     else:
         show(names, curve)
     if output:
-        from triage_agent.evaluate.page import cascade_page
+        from triage_agent.evals.page import cascade_page
 
         try:
             output.write_text(cascade_page(names, curve), encoding="utf-8")

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from triage_agent.cli.session import out
 from triage_agent.errors import InputError
-from triage_agent.evaluate.compare import Comparison, compare_many, exit_code
-from triage_agent.evaluate.record import read_rows
+from triage_agent.evals.compare import Comparison, compare_many, exit_code
+from triage_agent.evals.record import read_rows
 from triage_agent.reports.terminal import clean
 
 CHANGED_SHOWN = 10

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from triage_agent.cli.session import out
-from triage_agent.evaluate.gate import Check, Missing, breaches
+from triage_agent.evals.gate import Check, Missing, breaches
 from triage_agent.reports.terminal import clean
 
 Tree = Mapping[str, Any]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage_agent.evaluate.cascaded import Curve
-from triage_agent.evaluate.cases import Case
-from triage_agent.evaluate.record import Run
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.cascaded import Curve
+from triage_agent.evals.cases import Case
+from triage_agent.evals.record import Run
+from triage_agent.evals.rows import EvalRow
 from triage_agent.reports import charts
 from triage_agent.reports.html import drawn, rendered
 from triage_agent.types import Classification, Outcome

@@ -11,9 +11,9 @@ from typing import Any
 
 from triage_agent.batch.outputs import write_lines
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evaluate.pairs import PairRow
-from triage_agent.evaluate.rows import EvalRow, as_values, from_values
-from triage_agent.evaluate.run import DecisionRow
+from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.rows import EvalRow, as_values, from_values
+from triage_agent.evals.run import DecisionRow
 
 FORMAT = 1
 

@@ -11,8 +11,8 @@ from triage_agent.advice.explain import Role, red_flags
 from triage_agent.advice.red_flag_answers import check_flag
 from triage_agent.advice.red_flags import FlagReader
 from triage_agent.errors import InputError
-from triage_agent.evaluate.metrics import Rate, rate
-from triage_agent.evaluate.summary import values
+from triage_agent.evals.metrics import Rate, rate
+from triage_agent.evals.summary import values
 from triage_agent.files import Strict, explain
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
 
 BINS = 10

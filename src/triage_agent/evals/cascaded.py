@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from triage_agent.errors import InputError
-from triage_agent.evaluate.metrics import Rate, rate
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.metrics import Rate, rate
+from triage_agent.evals.rows import EvalRow
 from triage_agent.types import DecidedBy, Outcome
 
 ASK_ALWAYS = 1.01  # a threshold that no probability reaches

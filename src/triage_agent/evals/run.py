@@ -9,9 +9,9 @@ from triage_agent.advice.quiz import QuizResult, score
 from triage_agent.classify.classifier import Policy, classify
 from triage_agent.classify.concurrent import in_order
 from triage_agent.classify.tiebreak import break_tie
-from triage_agent.evaluate.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
-from triage_agent.evaluate.pairs import Pair, PairRow, judge
-from triage_agent.evaluate.rows import EvalRow, from_classification
+from triage_agent.evals.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
+from triage_agent.evals.pairs import Pair, PairRow, judge
+from triage_agent.evals.rows import EvalRow, from_classification
 from triage_agent.models.protocols import Model
 from triage_agent.types import Classification, Problem, ReviewReason, Signals
 

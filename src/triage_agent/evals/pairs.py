@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from triage_agent.evaluate.cases import Attack, Case, Perturbation
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.cases import Attack, Case, Perturbation
+from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label, Outcome
 
 GATED_ATTACKS = 1_200  # of the fixed sample of 2,000 pairs that the gate takes

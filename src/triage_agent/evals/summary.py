@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from triage_agent.evaluate.cases import SLICES, Case
-from triage_agent.evaluate.confidence import threshold_for
-from triage_agent.evaluate.metrics import Rate, as_values, clustered_rate, rate, summarise
-from triage_agent.evaluate.pairs import PairRow
-from triage_agent.evaluate.record import Run
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.run import DecisionRow
-from triage_agent.evaluate.slices import by_slice, floors, reweighted
+from triage_agent.evals.cases import SLICES, Case
+from triage_agent.evals.confidence import threshold_for
+from triage_agent.evals.metrics import Rate, as_values, clustered_rate, rate, summarise
+from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.record import Run
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.run import DecisionRow
+from triage_agent.evals.slices import by_slice, floors, reweighted
 
 USUAL_PRIOR = 0.3  # about 30 % of the owners who ask need the CTO (PRODUCT.md)
 WANTED = (0.95, 0.97, 0.99)  # accuracies for which a threshold is looked for

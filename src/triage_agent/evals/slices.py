@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 from triage_agent.errors import SettingsError
-from triage_agent.evaluate.confidence import calibration
-from triage_agent.evaluate.metrics import Rate, Summary, rate, share, summarise
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.confidence import calibration
+from triage_agent.evals.metrics import Rate, Summary, rate, share, summarise
+from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
 
 # The floor that any backend has to leave behind: one of these words means build-software.

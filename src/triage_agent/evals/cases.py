@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from triage_agent.advice.decision import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
-from triage_agent.evaluate.manifest import checked
+from triage_agent.evals.manifest import checked
 from triage_agent.files import Strict, explain
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.tables import Row, open_table

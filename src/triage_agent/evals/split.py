@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evaluate.cases import Case, load_problems, read_cases, stratified
-from triage_agent.evaluate.manifest import digest
+from triage_agent.evals.cases import Case, load_problems, read_cases, stratified
+from triage_agent.evals.manifest import digest
 from triage_agent.files import folder
 from triage_agent.models.calibration import FittedOn
 from triage_agent.models.llm.prompt import Prompt

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evaluate.metrics import got
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.significance import (
+from triage_agent.evals.metrics import got
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.significance import (
     ALPHA,
     detectable_difference,
     holm,

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from triage_agent.evaluate.record import folders_in, read_rows, read_settings
-from triage_agent.evaluate.rows import EvalRow
+from triage_agent.evals.record import folders_in, read_rows, read_settings
+from triage_agent.evals.rows import EvalRow
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.models.llm.prompt import load_prompt
 
@@ -129,7 +129,7 @@ def check_recorded(
     A prompt whose content has changed since it was run has no recorded run; nor has one that was
     run on other cases than the fixed problems, or in a cascade only.
     """
-    from triage_agent.evaluate.summary import summarise_rows
+    from triage_agent.evals.summary import summarise_rows
 
     recorded: dict[str, dict[str, list[EvalRow]]] = {}
     for run in folders_in(runs or folder("evals") / "runs"):

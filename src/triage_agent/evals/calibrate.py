@@ -15,10 +15,10 @@ from sklearn.model_selection import StratifiedKFold
 
 from triage_agent.classify.classifier import Policy, apply_policy
 from triage_agent.errors import InputError
-from triage_agent.evaluate import confidence
-from triage_agent.evaluate.cases import Case
-from triage_agent.evaluate.rows import EvalRow
-from triage_agent.evaluate.split import MIN_CASES, Split
+from triage_agent.evals import confidence
+from triage_agent.evals.cases import Case
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.split import MIN_CASES, Split
 from triage_agent.models.calibration import (
     EDGE,
     Calibration,
