@@ -1,12 +1,13 @@
 """What holds for every test: no outside network, no user's directories, no user's settings."""
 
-import ipaddress
 import os
 import signal
 import socket
 
 import pytest
 from hypothesis import settings
+
+from support.network import NetworkUsedError, is_loopback
 
 USER_DIRECTORIES = (
     "HOME",
@@ -24,20 +25,6 @@ OUR_VARIABLES = ("OPENAI_", "TRIAGE_")
 # The same examples on every machine and in every run, and no example database in the checkout.
 settings.register_profile("triage", deadline=None, derandomize=True, database=None)
 settings.load_profile("triage")
-
-
-class NetworkUsedError(BaseException):
-    """A test tried to reach another machine; no `except Exception` may swallow this."""
-
-
-def is_loopback(host: object) -> bool:
-    """Return whether a host is this machine; names other than localhost are not."""
-    if host in {None, "", "localhost", b"localhost", "localhost.", "testserver.localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
-    except ValueError:
-        return False
 
 
 @pytest.fixture(autouse=True)

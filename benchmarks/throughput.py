@@ -1,0 +1,251 @@
+"""How many problems a second one core classifies through an LLM, against the loopback server.
+
+    python -m benchmarks.throughput                # the default matrix
+    python -m benchmarks.throughput --in-flight 256 --rows 6000 --profile
+
+The server (200 ms a reply) runs on the last core and the client on the first. Each contender runs
+in a process of its own, on the same rows, and its rate is taken between the 500th and the last
+reply; start-up (imports, opening, the engine's slow start) is reported apart. `triage` is the real
+path: classify, LLMModel, Recalling, ledger, Gate, Budget, OpenAIChat; `triage, httpx2` the same
+through the SDK's own transport. `instructor` is left out where it is not installed (it may insist
+on an older openai; `pip install --no-deps instructor` with what it misses keeps ours).
+"""
+
+import argparse
+import asyncio
+import cProfile
+import importlib.util
+import json
+import os
+import pstats
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+WARM_UP = 500
+SERVER = Path(__file__).parents[1] / "tests" / "support" / "openai_server.py"
+LATENCY_S = 0.2
+CONTENDERS = ("triage", "triage, httpx2", "sdk parse", "instructor")
+Ask = Callable[[str], Awaitable[object]]
+
+
+def texts(count: int) -> list[str]:
+    """Return distinct problems of a usual length."""
+    return [
+        f"Branch {n}: leads come in through the website and by the time anyone calls back, "
+        "about two days later, they have hired somebody else. We lose six of ten."
+        for n in range(count)
+    ]
+
+
+async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
+    """Ask about every row, and return rates, latencies and CPU between the 500th and the last."""
+    done: list[float] = []
+    took: list[float] = []
+    cpu: list[float] = []
+    source = iter(rows)
+
+    async def worker() -> None:
+        for text in source:
+            began = time.perf_counter()
+            await ask(text)
+            done.append(time.perf_counter())
+            took.append(done[-1] - began)
+            if len(done) == WARM_UP:
+                cpu.append(time.process_time())
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(worker())
+    counted = len(done) - WARM_UP
+    seconds = done[-1] - done[WARM_UP - 1]
+    tail = sorted(took[WARM_UP:])
+    return {
+        "per_s": counted / seconds,
+        "warm_up_s": done[WARM_UP - 1] - began,
+        "cpu_ms": (time.process_time() - cpu[0]) / counted * 1000,
+        "p50_ms": tail[len(tail) // 2] * 1000,
+        "p99_ms": tail[len(tail) * 99 // 100] * 1000,
+    }
+
+
+async def run_triage(
+    base_url: str, rows: list[str], in_flight: int, *, plain: bool
+) -> dict[str, float]:
+    """Run our own path, with a ledger in a new folder."""
+    from triage_agent.classify.classifier import classify
+    from triage_agent.models.factory import open_backend
+    from triage_agent.models.llm import client as openai_model
+    from triage_agent.settings import Backend, Choice, Tuning
+    from triage_agent.types import Outcome, Problem
+
+    if plain:
+
+        class Chat(openai_model.OpenAIChat):  # what open_backend will find
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                super().__init__(*arguments, **options | {"http_client": None})
+
+        openai_model.OpenAIChat = Chat  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as folder:
+        tuning = Tuning(
+            cache=Path(folder) / "ledger.sqlite3",
+            max_concurrency=in_flight,
+            account="bench",
+            price="0.25/2",
+            max_cost_usd=Decimal(1000),
+            redact=True,  # as for a remote host
+        )
+        opened = open_backend(Choice(Backend.LLM, "", "bench", base_url, "sk-bench"), tuning)
+
+        async def ask(text: str) -> None:
+            row = await classify(Problem("1", text), opened.model)
+            assert row.outcome is Outcome.CLASSIFIED, row
+
+        try:
+            return await race(ask, rows, in_flight)
+        finally:
+            await opened.drain()
+            await opened.model.aclose()
+            opened.close()
+
+
+async def run_parse(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
+    """Run the SDK's own way to a validated reply."""
+    import openai
+
+    from triage_agent.models.llm.prompt import Reply, load_prompt
+
+    client = openai.AsyncOpenAI(api_key="sk-bench", base_url=base_url, max_retries=0)
+    prompt = load_prompt("guide")
+
+    async def ask(text: str) -> None:
+        messages: Any = [{"role": m.role, "content": m.content} for m in prompt.messages(text)]
+        said = await client.chat.completions.parse(
+            model="bench", messages=messages, response_format=Reply, temperature=0, max_tokens=600
+        )
+        assert said.choices[0].message.parsed is not None
+
+    return await race(ask, rows, in_flight)
+
+
+async def run_instructor(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
+    """Run instructor, in the mode that asks for the same strict schema."""
+    import instructor
+    import openai
+
+    from triage_agent.models.llm.prompt import Reply, load_prompt
+
+    raw = openai.AsyncOpenAI(api_key="sk-bench", base_url=base_url, max_retries=0)
+    client = instructor.from_openai(raw, mode=instructor.Mode.JSON_SCHEMA)
+    prompt = load_prompt("guide")
+
+    async def ask(text: str) -> None:
+        messages: Any = [{"role": m.role, "content": m.content} for m in prompt.messages(text)]
+        await client.chat.completions.create(
+            model="bench", messages=messages, response_model=Reply, temperature=0, max_tokens=600
+        )
+
+    return await race(ask, rows, in_flight)
+
+
+def contend(name: str, base_url: str, count: int, in_flight: int, core: int) -> dict[str, float]:
+    """Run one contender in this process, on one core."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    rows = texts(count)
+    if name == "sdk parse":
+        return asyncio.run(run_parse(base_url, rows, in_flight))
+    if name == "instructor":
+        return asyncio.run(run_instructor(base_url, rows, in_flight))
+    return asyncio.run(run_triage(base_url, rows, in_flight, plain=name.endswith("httpx2")))
+
+
+def missing(name: str) -> str | None:
+    """Return the package that a contender lacks."""
+    needs = {"instructor": "instructor"}.get(name)
+    return needs if needs and importlib.util.find_spec(needs) is None else None
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Start the server, run every contender against it, and print the table."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    pin = ["taskset", "-c", str(cores[-1])] if len(cores) > 1 else []
+    latency = ["--latency", str(arguments.latency)]
+    serve = [*pin, sys.executable, str(SERVER), *latency]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        base_url = server.stdout.readline().strip()
+        print(
+            f"{'':16} in flight   calls/s  of bound  CPU ms   p50 ms   p99 ms  warm-up s  start s"
+        )
+        try:
+            for in_flight in arguments.in_flight:
+                for name in arguments.contender:
+                    if lacking := missing(name):
+                        print(f"{name:16} left out: {lacking} is not installed")
+                        continue
+                    report(name, in_flight, base_url, cores[0], arguments)
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+def report(
+    name: str, in_flight: int, base_url: str, core: int, arguments: argparse.Namespace
+) -> None:
+    """Run one contender in a new process, and print its line."""
+    began = time.perf_counter()
+    worker = [sys.executable, "-m", "benchmarks.throughput", "--worker", base_url]
+    worker += ["--in-flight", str(in_flight), "--rows", str(arguments.rows)]
+    worker += ["--contender", name, "--core", str(core)] + ["--profile"] * arguments.profile
+    ran = subprocess.run(worker, stdout=subprocess.PIPE, text=True, check=True)
+    *profile, last = ran.stdout.splitlines()
+    found = json.loads(last)
+    whole = time.perf_counter() - began
+    racing = found["warm_up_s"] + (arguments.rows - WARM_UP) / found["per_s"]
+    bound = in_flight / arguments.latency if arguments.latency else float("inf")
+    print(
+        f"{name:16} {in_flight:9} {found['per_s']:9.0f} {found['per_s'] / bound:9.0%} "
+        f"{found['cpu_ms']:7.2f} {found['p50_ms']:8.0f} {found['p99_ms']:8.0f} "
+        f"{found['warm_up_s']:10.1f} {whole - racing:8.1f}",
+        *profile,
+        sep="\n",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Compare, or be one of those compared."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--rows", type=int, default=4000)
+    parser.add_argument("--latency", type=float, default=LATENCY_S, metavar="SECONDS")
+    parser.add_argument("--contender", nargs="+", default=CONTENDERS, choices=CONTENDERS)
+    parser.add_argument("--profile", action="store_true", help="where each contender's CPU goes")
+    parser.add_argument("--worker", metavar="BASE_URL", help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, default=0, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.worker is None:
+        compare(chosen)
+        return
+    profile = cProfile.Profile()
+    if chosen.profile:
+        profile.enable()
+    found = contend(
+        chosen.contender[0], chosen.worker, chosen.rows, chosen.in_flight[0], chosen.core
+    )
+    if chosen.profile:
+        profile.disable()
+        pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The two roles side by side."""
+
+import json
+import re
+
+import pytest
+
+from support.program import triage
+from triage_agent.advice import roles
+from triage_agent.advice.decision import Recommendation
+from triage_agent.advice.explain import Role, advice_table, role_facts
+from triage_agent.advice.roles import as_markdown, as_values, compare_roles, owners_questions
+
+
+def shown(*arguments, columns="60"):
+    result = triage("compare-roles", *arguments, environment={"COLUMNS": columns})
+    assert result.returncode == 0, result.stderr
+    return result.stdout.decode()
+
+
+def squeezed(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("fact", "cto", "ai_officer"),
+    [
+        ("cost a month", "$5,000–15,000", "$3,000–5,000"),
+        ("hours a month", "15–30", "10–20"),
+        ("time to a return", "3–6 months", "30–60 days"),
+        ("focus", "technology strategy, software architecture", "AI automation, operational effic"),
+        ("background", "former VP of engineering", "business operator who builds with AI"),
+        ("manages people", "yes, engineering teams (2–15", "no, manages AI systems"),
+        ("builds", "software products, APIs", "AI agents, automated workflows, dashboards"),
+        ("best for", "companies that build software", "companies that use AI to run operations"),
+        ("four areas", "vendor evaluation", "3 times its cost is stopped"),
+        ("in 60 days shows", "a technology roadmap", "hours saved and costs reduced"),
+    ],
+)
+def test_each_fact_stands_under_its_role(fact, cto, ai_officer):
+    compared = compare_roles()
+    assert compared.names == ("fractional CTO", "fractional AI officer")
+    row = {name: (one, other) for name, one, other in compared.rows}[fact]
+    assert cto in row[0]
+    assert ai_officer in row[1]
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_the_table_fits_the_terminal_without_blanks_at_the_ends(columns):
+    lines = shown(columns=columns).splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_narrow_table_loses_no_word():
+    wide, narrow = shown(columns="400"), shown(columns="60")
+    assert sorted(wide.split()) == sorted(narrow.split())
+    assert "…" not in narrow
+
+
+def test_the_questions_stand_below_the_table_with_their_answers():
+    text = squeezed(shown())
+    for one in owners_questions():
+        assert f"{one.question} {one.answer}" in text
+    assert text.index("in 60 days shows") < text.index(owners_questions()[0].question)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("one-person-for-both", "In practice almost never: the skills differ"),
+        ("cto-for-the-ai-work", "Some can, most cannot"),
+        ("both-at-once", "Under $10M of yearly revenue, rarely"),
+        ("company-size", "from $1M to $10M a fractional AI officer"),
+        ("which-is-more-common", "about 30 % of the owners who ask need the CTO"),
+    ],
+)
+def test_each_question_that_owners_ask_has_its_answer(name, words):
+    assert words in {one.id: one.answer for one in owners_questions()}[name]
+
+
+@pytest.mark.parametrize(
+    ("question", "amount", "recommendation"),
+    [
+        ("both-at-once", "$10–20K", Recommendation.BOTH),
+        ("company-size", "$250K", Recommendation.FULL_TIME_AI_LEAD),
+        ("company-size", "$10M", Recommendation.FULL_TIME_AI_LEAD),
+        ("company-size", "$1M", Recommendation.DO_IT_YOURSELF),
+    ],
+)
+def test_an_amount_in_an_answer_is_the_one_in_the_advice(question, amount, recommendation):
+    answers = {one.id: one.answer for one in owners_questions()}
+    assert amount in answers[question]
+    assert amount in advice_table()[recommendation].because
+
+
+def test_json_holds_the_facts_and_the_questions():
+    values = json.loads(shown("--json"))
+    assert values == as_values() == json.loads(json.dumps(as_values()))
+    assert list(values) == ["schema_version", "roles", "questions"]
+    assert values["roles"]["fractional-cto"]["usd_per_month"] == {"low": 5000, "high": 15000}
+    assert list(values["roles"]) == list(Role)
+    assert [list(one) for one in values["questions"]] == [["id", "question", "answer"]] * 5
+
+
+def test_markdown_is_a_table_of_three_columns_and_the_questions():
+    page = shown("--markdown")
+    assert page == as_markdown()
+    table = [line for line in page.splitlines() if line.startswith("|")]
+    assert table[:2] == ["|  | fractional CTO | fractional AI officer |", "| --- | --- | --- |"]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
+    assert "**Can a CTO do the AI work?** Some can, most cannot." in page
+
+
+def test_a_bar_in_a_fact_does_not_break_the_markdown_table(monkeypatch):
+    facts = {
+        role: one.model_copy(update={"focus": "this | that"}) for role, one in role_facts().items()
+    }
+    monkeypatch.setattr(roles, "role_facts", lambda: facts)
+    assert r"| focus | this \| that | this \| that |" in as_markdown()
+
+
+def test_two_ways_to_print_at_once_are_refused():
+    result = triage("compare-roles", "--json", "--markdown")
+    assert result.returncode == 2
+    assert "Leave one out" in result.stderr.decode()
+    assert result.stdout == b""

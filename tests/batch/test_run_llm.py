@@ -1,0 +1,448 @@
+"""`triage batch` with an LLM over real HTTP: nothing lost, nothing paid twice, no cap passed.
+
+The program runs as a process of its own, so that it can be killed; the server runs in a thread
+here, so that what it saw and what it handed out can be asked about.
+"""
+
+import asyncio
+import csv
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.openai_server import Fault, OpenAIServer
+
+FAULTY_ROWS = int(os.environ.get("TRIAGE_TEST_FAULTY_ROWS", "300"))  # 5,000 by hand
+KILLS = int(os.environ.get("TRIAGE_TEST_KILLS", "5"))  # 50 by hand
+SEED = int(os.environ.get("TRIAGE_TEST_SEED", "0"))
+PRICE = "1000/2000"  # USD a million tokens: so dear that a cent is worth counting
+PRICES = (Decimal("0.001"), Decimal("0.002"))  # the same, a token
+IN_FLIGHT = 16
+# Not 401, 403, 404 and the like, which stop the run; a hanging call costs a whole timeout.
+PASSING = [
+    Fault.RATE_LIMIT,
+    Fault.SERVER_ERROR,
+    Fault.UNAVAILABLE,
+    Fault.REQUEST_TIMEOUT,
+    Fault.DROP,
+    Fault.HALF_REPLY,
+    Fault.EMPTY_CHOICES,
+    Fault.NO_MESSAGE,
+    Fault.EMPTY_CONTENT,
+    Fault.HTML,
+    Fault.OFF_SCHEMA,
+    Fault.NOT_JSON,
+    Fault.SERVER_ERROR,
+    Fault.UNAVAILABLE,
+    Fault.DROP,
+    Fault.HANG,
+]
+
+
+class Billing(OpenAIServer):
+    """A server that writes down what it would bill: every completion it sends, whole or half."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.billed = Decimal(0)
+
+    def _ok(self, payload: Any) -> bytes:
+        usage = payload.get("usage") or {"prompt_tokens": 0, "completion_tokens": 0}
+        given, made = usage["prompt_tokens"], usage["completion_tokens"]
+        self.billed += given * PRICES[0] + made * PRICES[1]
+        return super()._ok(payload)
+
+
+@contextmanager
+def serving(**options):
+    """Run a server in a thread, for the length of a `with` block."""
+    server = Billing(**options)
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+
+    async def serve():
+        stopped = asyncio.Event()
+        server.stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        async with server:
+            started.set()
+            await stopped.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(10)
+        yield server
+    finally:
+        server.stop()
+        thread.join(10)
+        loop.close()
+
+
+class Desk:
+    """A folder with a table of forms, and the program that answers them."""
+
+    def __init__(self, folder: Path, rows: int) -> None:
+        self.folder, self.forms = folder, folder / "forms.csv"
+        self.out, self.home = folder / "out.csv", folder / "home"
+        self.texts = [f"Case {n}: orders are typed by hand into two lists" for n in range(rows)]
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write(self.texts)
+
+    def write(self, texts):
+        self.texts = list(texts)
+        with self.forms.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([["id", "problem"], *enumerate(self.texts)])
+
+    def start(self, server, *options):
+        """Start the program; its standard error goes to a file, which nobody has to empty."""
+        said = self.folder / "stderr"
+        with said.open("wb") as file:
+            return subprocess.Popen(
+                [
+                    sys.executable,
+                    *("-m", "triage_agent.cli.main", "batch", str(self.forms)),
+                    *("-o", str(self.out), "-m", "test-model", "--base-url", server.base_url),
+                    *("--max-concurrency", str(IN_FLIGHT), *options),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env={**os.environ, "TRIAGE_CACHE_DIR": str(self.home), "OPENAI_API_KEY": "sk-test"},
+            )
+
+    def run(self, server, *options, code=0, timeout=1800):
+        """Run the program to its end, check its exit code, and return what it said."""
+        process = self.start(server, *options)
+        try:
+            ended = process.wait(timeout)
+        finally:
+            process.kill()
+            process.wait()
+        said = self.said
+        assert ended in (code if isinstance(code, set) else {code}), said
+        assert "Traceback" not in said
+        return said
+
+    @property
+    def said(self):
+        return (self.folder / "stderr").read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def rows(self):
+        with self.out.open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.DictReader(file))
+
+    @property
+    def usage(self):
+        record = json.loads((self.folder / "out.csv.run.json").read_text(encoding="utf-8"))
+        return record["tally"]["usage"]
+
+    def ask(self, sql):
+        """Return the rows of a question to the ledger, as a killed program left it."""
+        path = self.home / "ledger.sqlite3"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path)) as ledger:
+            try:
+                return ledger.execute(sql).fetchall()
+            except sqlite3.OperationalError:  # killed before it was laid out
+                return []
+
+    @property
+    def kept(self):
+        """How many answers the ledger holds."""
+        return sum(count for (count,) in self.ask("SELECT count(*) FROM reply WHERE good"))
+
+    @property
+    def spent(self):
+        """What the ledger says was spent on OUT, in USD."""
+        return sum(Decimal(spent) for (spent,) in self.ask("SELECT spent FROM account")) / 10**6
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return lambda rows, name="desk": Desk(tmp_path / name, rows)
+
+
+def prints(calls):
+    """Return how often each body was sent."""
+    return Counter(
+        hashlib.sha256(json.dumps(call.body, sort_keys=True).encode()).hexdigest() for call in calls
+    )
+
+
+def kill_after(process, server, calls, delay_s):
+    """Kill -9 the program some moments after the server's so-manieth call, or its end."""
+    while process.poll() is None and server.calls < calls:
+        time.sleep(0.002)
+    time.sleep(delay_s)
+    process.kill()
+    return process.wait()
+
+
+def settled(server):
+    """Return the number of calls once no more arrive."""
+    seen = -1
+    while seen != server.calls:
+        seen = server.calls
+        time.sleep(0.05)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The OUT of a run that nothing disturbed."""
+    desk = Desk(tmp_path_factory.mktemp("undisturbed"), 150)
+    with pytest.MonkeyPatch.context() as patch, serving() as server:
+        patch.setenv("HOME", str(desk.home))
+        desk.run(server)
+        assert server.calls == 150
+    return desk.out.read_bytes()
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_killed_at_any_moment_and_resumed_the_output_is_the_undisturbed_one(
+    number, desk, undisturbed
+):
+    dice = random.Random(SEED * 1000 + number)  # noqa: S311 (not secrets)
+    killed = desk(150)
+    with serving(latency_s=0.02) as server:
+        process = killed.start(server)
+        kill_after(process, server, dice.randrange(-20, 151), dice.uniform(0, 0.3))
+        before, kept = settled(server), killed.kept
+        # Sent but not kept is only what was under way.
+        assert before - kept <= IN_FLIGHT
+        killed.run(server)
+        resumed = list(server.kept)[before:]
+        assert len(resumed) == 150 - kept  # no completed call is repeated
+        assert sum(prints(server.kept).values()) - len(prints(server.kept)) == before - kept
+    assert killed.out.read_bytes() == undisturbed
+    assert sorted(p.name for p in killed.folder.iterdir() if p.name.startswith("out")) == [
+        "out.csv",
+        "out.csv.run.json",
+    ]
+
+
+def within(server, desk, cap):
+    """Check that what was billed is known as spent, and that the cap holds for both."""
+    assert server.billed <= desk.spent <= Decimal(cap)
+
+
+def test_the_cap_ends_the_run_cleanly_and_a_higher_one_continues_it(desk):
+    capped = desk(200)
+    with serving(latency_s=0.01) as server:
+        capped.run(server, "--price", PRICE, "--max-cost", "1000")
+        whole, full = server.billed, capped.out.read_bytes()
+    capped = desk(200, "capped")
+    with serving(latency_s=0.01) as server:
+        low = str(whole / 2)
+        said = capped.run(server, "--price", PRICE, "--max-cost", low, code=6)
+        within(server, capped, low)
+        assert server.billed > Decimal(low) * Decimal("0.8")  # it was used, too
+        assert "--max-cost" in said
+        assert "cap" in said
+        assert not capped.out.exists()
+        calls = server.calls
+        capped.run(server, "--price", PRICE, "--max-cost", low, code=6)  # cumulative
+        within(server, capped, low)
+        assert server.calls <= calls + IN_FLIGHT
+        capped.run(server, "--price", PRICE, "--max-cost", "1000")
+        assert server.calls == 200  # what was paid for was not asked again
+        assert capped.spent == server.billed == whole
+    assert capped.out.read_bytes() == full
+
+
+@pytest.mark.parametrize("usage", [True, False], ids=["usage reported", "usage not reported"])
+def test_the_cap_holds_with_failures_kills_and_resumes(usage, desk):
+    dice = random.Random(SEED)  # noqa: S311 (not secrets)
+    capped = desk(120)
+    faults = [f for f in PASSING if f is not Fault.HANG]
+    options = {"faults": faults, "fault_rate": 0.3, "retry_after": "ms", "retry_after_s": 0.001}
+    with serving(latency_s=0.01, usage=usage, **options) as server:
+        for number in (1, 2):
+            cap = str(25 * number)
+            process = capped.start(server, "--price", PRICE, "--max-cost", cap)
+            kill_after(process, server, server.calls + dice.randrange(5, 40), dice.uniform(0, 0.1))
+            settled(server)
+            within(server, capped, cap)
+        capped.run(server, "--price", PRICE, "--max-cost", cap, code=6)
+        within(server, capped, cap)
+        capped.run(server, "--price", PRICE, "--max-cost", "10000", code={0, 3})
+        within(server, capped, 10000)
+    assert [row["problem"] for row in capped.rows] == capped.texts
+
+
+def test_mixed_faults_leave_one_outcome_a_row_and_retry_errors_clears_the_rest(desk):
+    faulty = desk(FAULTY_ROWS)
+    options = ("--price", PRICE, "--timeout", "0.5")
+    with serving(
+        faults=PASSING, fault_rate=0.3, seed=SEED, retry_after="ms", retry_after_s=0.001
+    ) as server:
+        faulty.run(server, *options, code={0, 3})
+        assert sum(server.faults.values()) > 0.25 * FAULTY_ROWS
+        assert set(server.faults) >= set(PASSING)
+        rows = faulty.rows
+        assert [row["problem"] for row in rows] == faulty.texts
+        outcomes = Counter(row["triage_1_outcome"] for row in rows)
+        assert set(outcomes) <= {"classified", "error"}
+        assert all(
+            (row["triage_1_outcome"] == "classified") == bool(row["triage_1_label"])
+            and (row["triage_1_outcome"] == "error") == bool(row["triage_1_error"])
+            for row in rows
+        )
+        assert outcomes["error"] <= 0.01 * FAULTY_ROWS
+        assert faulty.usage["calls"] == settled(server)
+        print(f"{FAULTY_ROWS} rows, {server.calls} calls, {outcomes}, {server.faults}")  # noqa: T201
+        for _ in range(3):
+            if all(row["triage_1_outcome"] == "classified" for row in faulty.rows):
+                break
+            faulty.run(server, *options, "--retry-errors", code={0, 3})
+        assert Counter(row["triage_1_outcome"] for row in faulty.rows) == {
+            "classified": FAULTY_ROWS
+        }
+    assert not (faulty.folder / "out.csv.errors.jsonl").exists()
+    answered = {row["problem"]: row for row in rows if row["triage_1_outcome"] == "classified"}
+    again = {row["problem"]: row for row in faulty.rows}
+    assert answered.items() <= again.items()  # the good rows were left as they were
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        pytest.param(Fault.KEY, "key", id="401"),
+        pytest.param(Fault.FORBIDDEN, "not supported", id="403"),
+        pytest.param(Fault.NOT_FOUND, "test-model", id="404"),
+        pytest.param(Fault.QUOTA, "quota", id="the quota is used up"),
+    ],
+)
+def test_what_cannot_get_better_stops_the_run_at_once_and_keeps_what_was_answered(
+    fault, says, desk
+):
+    stopped, broken = desk(100), True
+
+    def after_forty(call):
+        return fault if broken and call.number >= 40 else None
+
+    with serving(latency_s=0.01, schedule=after_forty) as server:
+        said = stopped.run(server, code=5)
+        assert says in said.splitlines()[-1]
+        assert server.calls <= 40 + IN_FLIGHT
+        assert server.faults[fault.value] >= 1
+        assert stopped.kept == 40
+        assert not stopped.out.exists()
+        broken, before = False, server.calls
+        stopped.run(server)
+        assert server.calls == before + 60
+    assert [row["problem"] for row in stopped.rows] == stopped.texts
+
+
+def test_equal_texts_are_asked_once_and_only_a_changed_row_is_asked_again(desk):
+    twice = desk(0)
+    texts = [f"Case {n}: orders are typed by hand" for n in range(40)]
+    with serving(latency_s=0.01) as server:
+
+        def calls(rows, *options):
+            before = server.calls
+            twice.write(rows)
+            twice.run(server, *options)
+            assert [row["problem"] for row in twice.rows] == rows
+            return server.calls - before
+
+        assert calls(texts * 3) == 40  # in flight at once, and later
+        assert calls(texts[::-1]) == 0  # reordered
+        assert calls([*texts[:20], "Leads are lost", *texts[21:]]) == 1
+        assert calls(texts, "--fresh") == 40
+
+
+def test_no_e_mail_or_phone_leaves_this_machine_or_lies_in_the_ledger(desk):
+    private = desk(0)
+    secrets = ["ann.lee@example.com", "415-555-2671", "bob@example.org"]
+    private.write(
+        [
+            f"Mail {secrets[0]} or call {secrets[1]}: orders come by hand",
+            f"Ask {secrets[2]} who types the orders",
+            f"[[fault:off_schema]] {secrets[0]} gets every order",
+        ]
+    )
+    with serving() as server:
+        private.run(server, "--redact", code=3)
+        sent = json.dumps(server.bodies)
+        assert "orders" in sent
+    places = {
+        "the requests": sent,
+        "standard error": private.said,
+        "run.json": (private.folder / "out.csv.run.json").read_text(encoding="utf-8"),
+    }
+    for path in private.home.iterdir():
+        places[path.name] = path.read_bytes().decode("latin-1")
+    assert "ledger.sqlite3" in places
+    for place, text in places.items():
+        for secret in secrets:
+            assert secret not in text, place
+    evidence = [row["triage_1_evidence"] for row in private.rows]
+    assert secrets[0] in evidence[0]
+    assert secrets[1] in evidence[0]
+    assert secrets[2] in evidence[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_ctrl_c_ends_the_run_quietly_and_it_can_be_resumed(desk):
+    stopped = desk(200)
+    with serving(latency_s=0.05) as server:
+        process = stopped.start(server)
+        while server.calls < 60 and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130, stopped.said
+        assert "Traceback" not in stopped.said
+        assert not stopped.out.exists()
+        before, kept = settled(server), stopped.kept
+        assert before - kept <= IN_FLIGHT
+        assert 30 < kept < 200
+        stopped.run(server)
+        assert server.calls == before + 200 - kept
+    assert [row["problem"] for row in stopped.rows] == stopped.texts
+
+
+def test_a_dry_run_sends_nothing_and_quotes_a_price(desk):
+    quoted = desk(50)
+    with serving() as server:
+        said = quoted.run(server, "--dry-run", "--price", PRICE)
+        assert server.calls == 0
+        low, high = (float(n) for n in re.findall(r"\$(\d+\.\d+)", said)[:2])
+        quoted.run(server, "--price", PRICE)
+        assert low / 4 <= float(server.billed) <= high
+    assert not list(quoted.folder.glob(".out*"))
+
+
+def test_three_votes_are_three_samples_and_each_is_remembered(desk):
+    voting = desk(10)
+    with serving() as server:
+        voting.run(server, "--votes", "3")
+        assert server.calls == 30
+        assert set(prints(server.kept).values()) == {3}
+        voting.run(server, "--votes", "2")
+        assert server.calls == 30
+
+
+def test_a_limit_of_requests_a_minute_is_kept(desk):
+    limited, times = desk(45), []
+    with serving(schedule=lambda _: times.append(time.monotonic())) as server:
+        limited.run(server, "--rpm", "300")
+    # A tenth of a minute's worth may come at once, thirty; the rest at five a second.
+    assert 2.5 < times[-1] - times[0] < 10

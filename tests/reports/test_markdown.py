@@ -1,0 +1,63 @@
+"""Advice as Markdown: the same content as the page, and a form's text as text."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.businesses import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
+from triage_agent.advice.explain import plan_for
+from triage_agent.reports.markdown import advice_page, escape
+
+
+def page_of(rows, *business, **more):
+    decision = decision_of(rows, *business, **more)
+    return advice_page("Advice", rows, decision, plan_for(decision, rows))
+
+
+def headings(page):
+    return [line.lstrip("# ") for line in page.splitlines() if line.startswith("#")]
+
+
+def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
+    page = page_of(*BUSINESSES["tie"])
+    assert headings(page) == [
+        "Advice",
+        "Good to know",
+        "What would change it",
+        "The problems",
+        "The rules that decided",
+        "Readiness: 67 of 100",
+        "The fractional AI officer",
+        "The first 60 days",
+        "Where to start",
+        "Week 1",
+        "By day 30",
+        "By day 60",
+        "Leave out of it",
+        "What to ask at the interview (fractional-ai-officer)",
+        "Watch for these red flags",
+    ]
+    assert "| Process clarity | 2 | Written |" in page
+    assert "hours a week, as the text says: 40" in page
+    assert page.endswith("Read by embedded, embedded\\-1\\-test\n")
+
+
+def test_without_a_decision_it_says_what_to_do():
+    page = page_of([TYPED, PORTAL])
+    assert "## What to do now" in page
+    assert "The first 60 days" not in page
+    assert "What to ask" not in page
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>x</script>", "[a](b)", "# a", "| a |", "a\n\n- b", "`x`"]
+)
+def test_a_forms_text_is_text_in_the_problems_and_in_the_plan(text):
+    page = page_of([replace(TYPED, text=text, evidence=(text,)), TYPED, VAGUE])
+    assert page.count(escape(text)) >= 3
+    assert text not in page.replace(escape(text), "")
+
+
+def test_a_provisional_verdict_says_so():
+    assert "Hire a fractional AI officer. (provisional)" in page_of([TYPED, VAGUE])
+    assert "(provisional)" not in page_of([TYPED, TYPED])

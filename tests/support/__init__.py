@@ -1,0 +1,1 @@
+"""What tests share: a fake LLM server, small eval sets, a terminal to type into."""
