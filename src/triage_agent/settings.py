@@ -18,6 +18,7 @@ class Backend(StrEnum):
     CASCADE = "cascade"
 
 
+DEFAULT_THRESHOLD = 0.65  # under it the tie rules decide
 USUAL_PRIOR = 0.5  # the embedded model was calibrated for it
 
 

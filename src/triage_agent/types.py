@@ -135,6 +135,15 @@ class Prediction:
     made_by: MadeBy | None = None  # None: the model that was asked
     disputed: bool = False  # another model that read the text gives the other label
 
+    @property
+    def abstained_because(self) -> Abstention | None:
+        """Why this is not an answer; None if it is one."""
+        if not self.known_language:  # first: what else was noticed in it means nothing
+            return Abstention.UNKNOWN_LANGUAGE
+        if self.signals.neither:
+            return Abstention.NEITHER
+        return Abstention.TOO_VAGUE if self.signals.too_vague else None
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

@@ -9,7 +9,7 @@ from support.program import triage
 from triage_agent.advice import roles
 from triage_agent.advice.decision import Recommendation
 from triage_agent.advice.explain import Role, advice_table, role_facts
-from triage_agent.advice.roles import as_markdown, as_values, compare_roles, owners_questions
+from triage_agent.advice.roles import as_roles, compare_roles, owners_questions, roles_page
 
 
 def shown(*arguments, columns="60"):
@@ -96,7 +96,7 @@ def test_an_amount_in_an_answer_is_the_one_in_the_advice(question, amount, recom
 
 def test_json_holds_the_facts_and_the_questions():
     values = json.loads(shown("--json"))
-    assert values == as_values() == json.loads(json.dumps(as_values()))
+    assert values == as_roles() == json.loads(json.dumps(as_roles()))
     assert list(values) == ["schema_version", "roles", "questions"]
     assert values["roles"]["fractional-cto"]["usd_per_month"] == {"low": 5000, "high": 15000}
     assert list(values["roles"]) == list(Role)
@@ -105,7 +105,7 @@ def test_json_holds_the_facts_and_the_questions():
 
 def test_markdown_is_a_table_of_three_columns_and_the_questions():
     page = shown("--markdown")
-    assert page == as_markdown()
+    assert page == roles_page()
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert table[:2] == ["|  | fractional CTO | fractional AI officer |", "| --- | --- | --- |"]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
@@ -117,7 +117,7 @@ def test_a_bar_in_a_fact_does_not_break_the_markdown_table(monkeypatch):
         role: one.model_copy(update={"focus": "this | that"}) for role, one in role_facts().items()
     }
     monkeypatch.setattr(roles, "role_facts", lambda: facts)
-    assert r"| focus | this \| that | this \| that |" in as_markdown()
+    assert r"| focus | this \| that | this \| that |" in roles_page()
 
 
 def test_two_ways_to_print_at_once_are_refused():

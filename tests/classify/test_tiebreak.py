@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
+from triage_agent.classify.tiebreak import break_tie, is_torn
+from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import DecidedBy, Label, Signals
 
 NAMES = tuple(Signals.__dataclass_fields__)

@@ -24,7 +24,7 @@ from triage_agent.evals.calibrate import (
     fit_platt,
 )
 from triage_agent.evals.cases import Case, load_problems, read_cases
-from triage_agent.evals.confidence import calibration
+from triage_agent.evals.reliability import calibration
 from triage_agent.evals.run import run_cases
 from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import folder

@@ -19,7 +19,7 @@ from support.eval_sets import Oracle, Sets, run_main, serving
 from triage_agent.cli import eval_run
 from triage_agent.cli.eval_compare import lines
 from triage_agent.evals import terminal as eval_show
-from triage_agent.evals.compare import compare
+from triage_agent.evals.comparison import compare
 from triage_agent.evals.gate import Check, Limit, Missing
 from triage_agent.evals.metrics import rate
 from triage_agent.evals.record import Run, settings_of, write_run

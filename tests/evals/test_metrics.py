@@ -8,7 +8,6 @@ import pytest
 from sklearn import metrics as sklearn
 
 from triage_agent.errors import SettingsError
-from triage_agent.evals.confidence import calibration, ranking, risk_coverage, threshold_for
 from triage_agent.evals.metrics import (
     Rate,
     Summary,
@@ -18,6 +17,7 @@ from triage_agent.evals.metrics import (
     spread,
     summarise,
 )
+from triage_agent.evals.reliability import calibration, ranking, risk_coverage, threshold_for
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.slices import by_slice, floors, reweighted
 from triage_agent.types import DecidedBy, Label, Outcome, Usage

@@ -26,7 +26,7 @@ from triage_agent.advice.decision import Profile, Recommendation, decide
 from triage_agent.advice.explain import plan_for
 from triage_agent.advice.quiz import load_quiz
 from triage_agent.batch.summary import Summary
-from triage_agent.batch.summary_page import summary_page
+from triage_agent.batch.summary_html import summary_page
 from triage_agent.files import HERE
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.reports.html import LONGEST_SHOWN, cleaned, passages, report_page

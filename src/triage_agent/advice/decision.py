@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.advice.quiz import QuizResult
-from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue
+from triage_agent.intake import UNKNOWN_REVENUE, Band, Revenue
 from triage_agent.types import Classification, Label, Outcome
 
 ENOUGH_PROBLEMS = 3

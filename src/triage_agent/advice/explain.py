@@ -20,7 +20,7 @@ from triage_agent.advice.decision import (
 )
 from triage_agent.advice.plan import FirstDays, first_days
 from triage_agent.files import Strict, folder, load_toml
-from triage_agent.intake.revenue import MILLION, Band, Revenue
+from triage_agent.intake import MILLION, Band, Revenue
 from triage_agent.types import Classification
 
 

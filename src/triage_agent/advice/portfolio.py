@@ -7,7 +7,7 @@ from typing import Any
 
 from triage_agent.advice.roi import Assessment, Figures, Investment, assess, rank_key, total
 from triage_agent.errors import InputError
-from triage_agent.intake.amounts import read_amount
+from triage_agent.intake import read_amount
 from triage_agent.tables import Row, Table
 
 # The fields of `Investment`, the column that README names for each, and its other spellings.

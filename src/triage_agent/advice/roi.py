@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 
 from triage_agent.advice.explain import Role, role_facts
-from triage_agent.intake.amounts import CUT, check, months, times, usd
+from triage_agent.intake import CUT, check, months, times, usd
 from triage_agent.types import Classification, Label
 
 KEEP_FROM = Decimal(3)  # times its cost, at least

@@ -1,15 +1,12 @@
 """The two roles side by side, and the questions that owners always ask about them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from pydantic import Field
 
 from triage_agent.advice.explain import Role, described, role_facts
 from triage_agent.files import Strict, folder, load_toml
-from triage_agent.reports.contract import SCHEMA_VERSION
 
 
 class OwnersQuestion(Strict):
@@ -52,33 +49,3 @@ def compare_roles() -> Comparison:
         (pairs[0][0], *(value for _, value in pairs)) for pairs in zip(*columns, strict=True)
     )
     return Comparison(tuple(one.name for one in facts), rows)
-
-
-def as_markdown() -> str:
-    """Return the comparison and the questions as a Markdown page."""
-    compared = compare_roles()
-    lines = [f"# {_titled(' or '.join(compared.names))}?", ""]
-    lines += [_table_row(("", *compared.names)), _table_row(("---",) * 3)]
-    lines += [_table_row(row) for row in compared.rows]
-    for one in owners_questions():
-        lines += ["", f"**{one.question}** {one.answer}"]
-    return "\n".join(lines) + "\n"
-
-
-def as_values() -> dict[str, Any]:
-    """Return the comparison and the questions as JSON values."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "roles": {role.value: role_facts()[role].model_dump(mode="json") for role in Role},
-        "questions": [one.model_dump() for one in owners_questions()],
-    }
-
-
-def _table_row(cells: Iterable[str]) -> str:
-    """Return one row of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-
-def _titled(text: str) -> str:
-    """Return a text that begins with a capital letter."""
-    return text[:1].upper() + text[1:]

@@ -1,6 +1,5 @@
-"""Many forms: which columns mean what, one form from one row, and the run over all of them."""
+"""Many forms: which columns mean what, the run over all of them, its outputs, and their review."""
 
-from triage_agent.batch.columns import Columns, guess_columns, resolve_columns
-from triage_agent.batch.form import Form, read_form, split_list
+import lazy_loader
 
-__all__ = ["Columns", "Form", "guess_columns", "read_form", "resolve_columns", "split_list"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.doubts import Line, Reading, read_lines
 from triage_agent.batch.outputs import errors_path, write_lines
 from triage_agent.batch.result_columns import flat_decision
 from triage_agent.batch.review_answers import Reviews, answered_fields
-from triage_agent.batch.review_queue import Line, Reading, read_lines
 from triage_agent.batch.run import Group
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from triage_agent.advice.quiz import MAX_POINTS, Question, load_quiz
+from triage_agent.advice import MAX_POINTS, Question, load_quiz
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
 

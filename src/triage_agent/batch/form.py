@@ -4,12 +4,17 @@ import math
 import re
 from dataclasses import dataclass
 
-from triage_agent.advice.decision import Profile
-from triage_agent.advice.quiz import QuizResult, load_quiz, score
+from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.batch.columns import Columns, quiz_points
 from triage_agent.errors import InputError
-from triage_agent.intake.pasted import MARKER, whole
-from triage_agent.intake.revenue import UNKNOWN_REVENUE, UNKNOWN_WORDS, Revenue, parse_revenue
+from triage_agent.intake import (
+    MARKER,
+    UNKNOWN_REVENUE,
+    UNKNOWN_WORDS,
+    Revenue,
+    parse_revenue,
+    whole,
+)
 from triage_agent.tables import Row, Value
 
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "-", "--", "–", "—", "."}

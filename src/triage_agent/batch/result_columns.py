@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from triage_agent.advice.decision import Decision
+from triage_agent.advice import Decision
 from triage_agent.errors import InputError
-from triage_agent.reports.contract import rounded
+from triage_agent.reports import rounded
 from triage_agent.types import (
     Abstention,
     Classification,

@@ -14,8 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
-from triage_agent.advice.decision import Decision, Profile, decide, doubtful_problems
-from triage_agent.advice.quiz import QuizResult
+from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_problems
 from triage_agent.batch import Columns, Form, read_form
 from triage_agent.batch.result_columns import (
     LIST_MARK,
@@ -27,10 +26,9 @@ from triage_agent.batch.result_columns import (
 )
 from triage_agent.batch.review_answers import Reviews, answer, answered_values, text_key
 from triage_agent.batch.summary import in_brief
-from triage_agent.classify.classifier import Policy, classify
-from triage_agent.classify.concurrent import in_order
-from triage_agent.intake.revenue import UNKNOWN_REVENUE
-from triage_agent.models.protocols import Model
+from triage_agent.classify import Policy, classify, in_order
+from triage_agent.intake import UNKNOWN_REVENUE
+from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.types import Classification, DecidedBy, Outcome, Problem, Usage
 

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from triage_agent.advice.decision import Decision, Recommendation
-from triage_agent.advice.plan import shortened
+from triage_agent.advice import Decision, Recommendation, shortened
 from triage_agent.types import Classification, DecidedBy, Outcome
 
 LONGEST_SHOWN = 200  # characters of a problem in the queue

@@ -1,1 +1,5 @@
-"""Room."""
+"""One problem and one model in, one classification out."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,11 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.classify import grounding
-from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD, break_tie, is_torn
+from triage_agent.classify.grounding import (
+    drop_invented_numbers,
+    has_words,
+    hours_per_week,
+    standing_quotes,
+)
+from triage_agent.classify.tiebreak import break_tie, is_torn
 from triage_agent.errors import ReplyError, ServiceError
-from triage_agent.models.calibration import TIE_RULE, Calibration
-from triage_agent.models.protocols import Model
+from triage_agent.models import TIE_RULE, Calibration, Model
+from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -43,7 +48,7 @@ async def classify(
     no retry can change (`StopError`, `SettingsError`) is raised, for it concerns every row.
     """
     started = clock()
-    if not grounding.has_words(problem.text):
+    if not has_words(problem.text):
         row = _blank(problem, model, Outcome.ABSTAINED)
         return replace(
             row,
@@ -73,14 +78,14 @@ def apply_policy(
         p_build=prediction.p_build,
         signals=prediction.signals,
         function=prediction.function,
-        evidence=grounding.standing_quotes(prediction.evidence, problem.text),
-        rationale=grounding.drop_invented_numbers(prediction.rationale, problem.text),
+        evidence=standing_quotes(prediction.evidence, problem.text),
+        rationale=drop_invented_numbers(prediction.rationale, problem.text),
         truncated=prediction.truncated,
         usage=prediction.usage,
     )
     if prediction.made_by:
         row = replace(row, model=prediction.made_by.model, prompt=prediction.made_by.prompt)
-    if because := abstention_of(prediction):
+    if because := prediction.abstained_because:
         return replace(row, outcome=Outcome.ABSTAINED, abstained_because=because, p_build=None)
     likely = _probability_of(prediction.label, prediction.p_build)
     torn = is_torn(prediction.p_build, prediction.signals, prediction.votes, policy.threshold)
@@ -148,17 +153,8 @@ def _blank(problem: Problem, model: Model, outcome: Outcome) -> Classification:
         backend=model.backend,
         model=model.name,
         prompt=model.prompt,
-        hours_per_week=grounding.hours_per_week(problem.text),
+        hours_per_week=hours_per_week(problem.text),
     )
-
-
-def abstention_of(prediction: Prediction) -> Abstention | None:
-    """Return why a prediction is no answer; None if it is one."""
-    if not prediction.known_language:  # first: what else was noticed in it means nothing
-        return Abstention.UNKNOWN_LANGUAGE
-    if prediction.signals.neither:
-        return Abstention.NEITHER
-    return Abstention.TOO_VAGUE if prediction.signals.too_vague else None
 
 
 def _probability_of(label: Label, p_build: float | None) -> float | None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
+from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import DecidedBy, Label, Signals
-
-DEFAULT_THRESHOLD = 0.65
 
 
 def is_torn(

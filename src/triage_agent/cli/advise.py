@@ -83,16 +83,19 @@ def advise(
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     from dataclasses import replace
 
-    from triage_agent.advice.decision import Profile, Recommendation, decide
-    from triage_agent.advice.explain import plan_for
-    from triage_agent.advice.quiz import read_answers
-    from triage_agent.advice.roi import ASSUMED_HOURLY_COST_USD, burn
+    from triage_agent.advice import (
+        ASSUMED_HOURLY_COST_USD,
+        Profile,
+        Recommendation,
+        burn,
+        decide,
+        plan_for,
+        read_answers,
+    )
     from triage_agent.cli.pages import check_report, write_report
-    from triage_agent.cli.session import Session, ask_quiz, behind_wishes, out, read_problems
-    from triage_agent.intake.amounts import read_amount
-    from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
-    from triage_agent.reports.contract import as_advice
-    from triage_agent.reports.terminal import show_decision, show_problem
+    from triage_agent.cli.session import Session, ask_quiz, behind_wishes, read_problems
+    from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue, read_amount
+    from triage_agent.reports import as_advice, show_decision, show_problem, stdout_console
     from triage_agent.types import Classification
 
     profile = Profile(
@@ -129,7 +132,7 @@ def advise(
     if as_json:
         sys.stdout.write(json.dumps(as_advice(rows, decision, plan), ensure_ascii=False) + "\n")
     else:
-        console = out()
+        console = stdout_console()
         for number, row in enumerate(rows, start=1):
             show_problem(console, number, row)
         show_decision(console, decision, plan)

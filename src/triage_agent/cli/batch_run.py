@@ -11,16 +11,26 @@ from typing import Any
 
 import typer
 
-from triage_agent.batch import Columns, read_form, resolve_columns
-from triage_agent.batch.outputs import errors_path, run_path, write_out, write_run
-from triage_agent.batch.review_answers import load_reviews, reviews_path
-from triage_agent.batch.run import Job, Spool, Tally, answer_rows
-from triage_agent.classify.classifier import Policy
+from triage_agent.batch import (
+    Columns,
+    Job,
+    Spool,
+    Tally,
+    answer_rows,
+    errors_path,
+    load_reviews,
+    read_form,
+    resolve_columns,
+    reviews_path,
+    run_path,
+    write_out,
+    write_run,
+)
+from triage_agent.classify import Policy
 from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.models.cascade import Cascade
-from triage_agent.models.factory import Opened, asks_llm, open_backend
+from triage_agent.models import Cascade, Opened, asks_llm, open_backend
 from triage_agent.settings import Backend, Choice, Tuning, choose_backend
 from triage_agent.tables import Table, open_sheet, open_table, read_back
 
@@ -226,9 +236,16 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
     if choice.backend is Backend.EMBEDDED:
         _say("cost: none, the embedded model runs on this machine")
         return
-    from triage_agent.models.llm.budget import load_prices, price_of, quote
-    from triage_agent.models.llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, load_prompt
-    from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of
+    from triage_agent.models import (
+        MAX_OUTPUT_TOKENS,
+        OPENAI_BASE_URL,
+        TYPICAL_OUTPUT_TOKENS,
+        host_of,
+        load_prices,
+        load_prompt,
+        price_of,
+        quote,
+    )
 
     template = load_prompt(wish.tuning.prompt)
     sizes, problems, forms = [], 0, 0

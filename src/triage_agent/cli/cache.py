@@ -16,7 +16,7 @@ def cache(
     from contextlib import closing
 
     from triage_agent.errors import SettingsError
-    from triage_agent.models.llm.cache import Ledger, default_path, discard
+    from triage_agent.models import Ledger, default_path, discard
 
     path = default_path()
     try:

@@ -11,8 +11,7 @@ import typer
 from triage_agent.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from triage_agent.advice.explain import Role
-    from triage_agent.advice.red_flags import Answers, FlagReader, Reading, Spent
+    from triage_agent.advice import Answers, FlagReader, Reading, Role, Spent
 
 CHOICES = {"yes": True, "no": False, "not sure": None}
 
@@ -48,12 +47,11 @@ def check_hire(
 
     In a terminal every flag is asked. Flags proposed from your own words count once confirmed.
     """
-    from triage_agent.advice import red_flags as hire
-    from triage_agent.advice.explain import Role
-    from triage_agent.advice.red_flag_answers import FORM, read_hire_answers
+    from triage_agent.advice import FORM, Answers, Reading, Role, read_hire_answers
+    from triage_agent.advice import check_hire as assess
     from triage_agent.cli.session import in_terminal
     from triage_agent.errors import InputError
-    from triage_agent.reports.red_flags_terminal import show_check
+    from triage_agent.reports import as_hire_check, show_check
 
     kind = Role(f"fractional-{role.removeprefix('fractional-')}")
     spent = _spent(months, monthly_fee)
@@ -62,13 +60,13 @@ def check_hire(
             "The flags are asked in a terminal, and this is none. Give the answers in a file "
             f"(--answers FILE: {FORM}), or say in your own words what bothers you."
         )
-    given = read_hire_answers(answers, kind) if answers else hire.Answers()
-    reader, reading = _read("\n".join(story), kind) if story else (None, hire.Reading(()))
+    given = read_hire_answers(answers, kind) if answers else Answers()
+    reader, reading = _read("\n".join(story), kind) if story else (None, Reading(()))
     if in_terminal():
         given = _asked(given, kind, reading, everything=answers is None)
-    check = hire.check_hire(given, kind, reading.proposals, spent)
+    check = assess(given, kind, reading.proposals, spent)
     if as_json:
-        values = hire.as_values(check, reader)
+        values = as_hire_check(check, reader)
         sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         show_check(check)
@@ -76,8 +74,8 @@ def check_hire(
 
 def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
     """Return what was paid so far; None unless both numbers are known."""
-    from triage_agent.advice.red_flags import Spent
-    from triage_agent.intake.amounts import read_amount
+    from triage_agent.advice import Spent
+    from triage_agent.intake import read_amount
 
     long = read_amount(months, "months", "--months")
     fee = read_amount(monthly_fee, "usd_per_month", "--monthly-fee")
@@ -86,8 +84,8 @@ def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
 
 def _read(text: str, role: "Role") -> "tuple[FlagReader, Reading]":
     """Return the model that read a text, and what it proposes; what it could not read is said."""
-    from triage_agent.advice.red_flag_reader import EmbeddedFlagModel
-    from triage_agent.classify.grounding import has_words
+    from triage_agent.advice import EmbeddedFlagModel
+    from triage_agent.classify import has_words
     from triage_agent.errors import InputError
 
     if not has_words(text):
@@ -106,9 +104,9 @@ def _asked(given: "Answers", role: "Role", reading: "Reading", *, everything: bo
     """Return the answers after what is missing was asked: every flag, or only proposed ones."""
     from dataclasses import replace
 
-    from triage_agent.advice.red_flags import check_hire
+    from triage_agent.advice import check_hire
     from triage_agent.cli.session import choose
-    from triage_agent.reports.terminal import clean
+    from triage_agent.reports import clean
 
     said = {proposal.flag: proposal.evidence for proposal in reading.proposals}
     missing = check_hire(given, role).not_answered

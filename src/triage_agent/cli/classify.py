@@ -55,9 +55,8 @@ def classify(
     Standard input may be plain text (a problem a line, or a paragraph if blank lines are present;
     numbered lists are understood) or JSON Lines with "text" and an optional "id".
     """
-    from triage_agent.cli.session import Session, out, read_problems
-    from triage_agent.reports.contract import as_row
-    from triage_agent.reports.terminal import show_problem
+    from triage_agent.cli.session import Session, read_problems
+    from triage_agent.reports import as_row, show_problem, stdout_console
     from triage_agent.types import Classification
 
     tuning = Tuning(
@@ -72,7 +71,7 @@ def classify(
         cascade_calls=cascade_calls,
     )
     session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
-    console, rows = out(), itertools.count(1)
+    console, rows = stdout_console(), itertools.count(1)
     failed = False
 
     def show(row: Classification) -> None:

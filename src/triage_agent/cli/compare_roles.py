@@ -19,18 +19,17 @@ def compare_roles(
     ] = False,
 ) -> None:
     """Show the fractional CTO and the fractional AI officer side by side."""
-    from triage_agent.advice import roles
-    from triage_agent.cli.session import out
     from triage_agent.errors import SettingsError
+    from triage_agent.reports import as_roles, roles_page, stdout_console
 
     if as_json and as_markdown:
         raise SettingsError("--json and --markdown are two ways to print. Leave one out.")
     if as_json:
-        sys.stdout.write(json.dumps(roles.as_values(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(as_roles(), ensure_ascii=False) + "\n")
     elif as_markdown:
-        sys.stdout.write(roles.as_markdown())
+        sys.stdout.write(roles_page())
     else:
-        _show(out())
+        _show(stdout_console())
 
 
 def _show(console: "Console") -> None:
@@ -38,7 +37,7 @@ def _show(console: "Console") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from triage_agent.advice.roles import compare_roles, owners_questions
+    from triage_agent.advice import compare_roles, owners_questions
 
     compared = compare_roles()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -36,7 +36,7 @@ def doctor(
     timeout: TimeoutOption = 120.0,
 ) -> None:
     """Check the set-up: which backend and why, is it reachable, does structured output work."""
-    from triage_agent.models.health import examine
+    from triage_agent.models import examine
     from triage_agent.settings import choose_backend
 
     choice = choose_backend(backend, os.environ, model=model, base_url=base_url, api_key=api_key)

@@ -14,20 +14,26 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from triage_agent.batch.outputs import write_lines
-from triage_agent.classify.classifier import Policy
-from triage_agent.cli.session import out
+from triage_agent.batch import write_lines
+from triage_agent.classify import Policy
 from triage_agent.errors import SettingsError
-from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.run import run_cases
-from triage_agent.evals.split import Split, choose_split
-from triage_agent.models.calibration import MIN_TIES, Calibration, Isotonic, Platt
-from triage_agent.models.factory import Opened, calibration_folder, identity_of, open_backend
-from triage_agent.models.llm.prompt import load_prompt
+from triage_agent.evals import EvalRow, Split, choose_split, run_cases
+from triage_agent.models import (
+    MIN_TIES,
+    Calibration,
+    Isotonic,
+    Opened,
+    Platt,
+    calibration_folder,
+    identity_of,
+    load_prompt,
+    open_backend,
+)
+from triage_agent.reports import stdout_console
 from triage_agent.settings import Backend, Tuning, choose_backend
 
 if TYPE_CHECKING:  # it takes long to import, and a refusal should not wait for it
-    from triage_agent.evals.calibrate import Fitted, Listening
+    from triage_agent.evals import Fitted, Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ def run(wish: Wish) -> int:
     split = choose_split(wish.cases, wish.limit, choice.backend, prompt)
     folder = _make_folder(wish)  # what cannot be written is known before anything is paid for
     from triage_agent.cli.eval_run import EXIT_ERRORS
-    from triage_agent.evals.calibrate import Listening, fit
+    from triage_agent.evals import Listening, fit
 
     opened = open_backend(choice, wish.tuning)
     typer.echo(opened.line, err=True)
@@ -68,7 +74,7 @@ def run(wish: Wish) -> int:
     if wish.as_json:
         sys.stdout.write(json.dumps(values(fitted, split), ensure_ascii=False) + "\n")
     else:
-        console = out()
+        console = stdout_console()
         for line in lines(fitted, split):
             console.print(Text(line))
     typer.echo(f"written: {path}", err=True)

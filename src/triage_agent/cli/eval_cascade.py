@@ -7,10 +7,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from triage_agent.cli.session import out
 from triage_agent.errors import SettingsError
-from triage_agent.evals.cascaded import Curve, Step, cascade_curve
-from triage_agent.evals.record import read_rows, read_settings
+from triage_agent.evals import Curve, Step, cascade_curve, read_rows, read_settings
+from triage_agent.reports import stdout_console
 
 ROWS_SHOWN = 12
 
@@ -24,7 +23,7 @@ def run(small: Path, large: Path, output: Path | None, *, as_json: bool) -> None
     else:
         show(names, curve)
     if output:
-        from triage_agent.evals.page import cascade_page
+        from triage_agent.evals import cascade_page
 
         try:
             output.write_text(cascade_page(names, curve), encoding="utf-8")
@@ -46,7 +45,7 @@ def show(names: list[str], curve: Curve) -> None:
             f"{found.right}/{found.total}",
             f"{found.low or 0.0:.3f}–{found.high or 0.0:.3f}",
         )
-    console = out()
+    console = stdout_console()
     console.print(table)
     for name, alone in zip(names, (curve.small, curve.large), strict=True):
         console.print(f"{name} alone: {alone.value or 0.0:.3f} ({alone.right}/{alone.total})")

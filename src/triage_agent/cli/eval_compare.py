@@ -8,11 +8,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from triage_agent.cli.session import out
 from triage_agent.errors import InputError
-from triage_agent.evals.compare import Comparison, compare_many, exit_code
-from triage_agent.evals.record import read_rows
-from triage_agent.reports.terminal import clean
+from triage_agent.evals import Comparison, compare_many, exit_code, read_rows
+from triage_agent.reports import clean, stdout_console
 
 CHANGED_SHOWN = 10
 
@@ -30,7 +28,7 @@ def run(baseline: Path, others: Sequence[Path], margin: float, *, as_json: bool)
             record = {"baseline": str(baseline), "run": name, **values}
             sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
     else:
-        console = out()
+        console = stdout_console()
         for name, comparison in found.items():
             for line in lines(str(baseline), name, comparison):
                 console.print(Text(clean(line)))

@@ -12,41 +12,45 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from triage_agent.classify.classifier import Policy
-from triage_agent.evals.cases import (
+from triage_agent.classify import Policy
+from triage_agent.evals import (
+    EXIT_BREACH,
+    GATED_ATTACKS,
+    GATED_PERTURBATIONS,
     Attack,
     BusinessCase,
     Case,
-    DecisionCase,
-    Perturbation,
-    TieCase,
-    load,
-    load_problems,
-    read_cases,
-    stratified,
-)
-from triage_agent.evals.gate import (
-    EXIT_BREACH,
     Check,
+    DecisionCase,
+    EvalRow,
     Missing,
+    Pair,
+    Perturbation,
+    Run,
+    TieCase,
+    attack_pairs,
     breaches,
     check,
     check_recorded,
+    checked,
+    digest,
+    load,
     load_gates,
-)
-from triage_agent.evals.manifest import checked, digest
-from triage_agent.evals.pairs import (
-    GATED_ATTACKS,
-    GATED_PERTURBATIONS,
-    Pair,
-    attack_pairs,
+    load_problems,
+    make_folder,
     perturbation_pairs,
+    read_cases,
+    run_businesses,
+    run_cases,
+    run_decisions,
+    run_pairs,
+    run_ties,
+    settings_of,
+    stratified,
+    summarise_run,
+    write_run,
 )
-from triage_agent.evals.record import Run, make_folder, settings_of, write_run
-from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.run import run_businesses, run_cases, run_decisions, run_pairs, run_ties
-from triage_agent.evals.summary import summarise_run
-from triage_agent.models.factory import Opened, open_backend
+from triage_agent.models import Opened, open_backend
 from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.types import Classification
 
@@ -89,7 +93,7 @@ class Found:
 
 def run(wish: Wish) -> int:
     """Do what is wished, and return the exit code."""
-    from triage_agent.evals.terminal import show_checks, show_summary
+    from triage_agent.evals import show_checks, show_summary
 
     name, model_name, base_url, key = wish.backend
     choice = choose_backend(name, os.environ, model=model_name, base_url=base_url, api_key=key)
@@ -157,7 +161,7 @@ def _write_json(
 def _keep(folder: Path, done: Run, summary: Mapping[str, Any], found: Found) -> None:
     """Write the run's folder and its page."""
     from triage_agent.cli.pages import write_text
-    from triage_agent.evals.page import report_page
+    from triage_agent.evals import report_page
 
     write_run(folder, done, summary)
     page = report_page(done, summary, found.cases, found.answers)
@@ -225,7 +229,7 @@ def _pairs(wish: Wish, found: Found) -> Mapping[str, list[Pair]]:
 
 def _flags() -> Mapping[str, Any]:
     """Return how well the red flags are found in free text."""
-    from triage_agent.evals.flags import evaluate_flags, flag_values
+    from triage_agent.evals import evaluate_flags, flag_values
 
     path, _ = checked("red_flags.jsonl")
     return flag_values(evaluate_flags(path))

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triage_agent.advice.decision import Decision
-from triage_agent.advice.explain import Plan, plan_for
+from triage_agent.advice import Decision, Plan, plan_for
 from triage_agent.errors import SettingsError
 from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # one business's advice does not need what reads tables
-    from triage_agent.batch import Form
-    from triage_agent.batch.run import Page
+    from triage_agent.batch import Form, Page
 
 TITLE = "Advice"
 LONGEST_NAME = 60  # characters of a business's name
@@ -43,15 +41,15 @@ def write_report(
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
-        from triage_agent.reports.html import report_page
+        from triage_agent.reports import report_page
 
         text = report_page(TITLE, rows, decision, plan)
     elif kind == ".md":
-        from triage_agent.reports.markdown import advice_page
+        from triage_agent.reports import advice_page
 
         text = advice_page(TITLE, rows, decision, plan)
     else:
-        from triage_agent.reports.contract import as_advice
+        from triage_agent.reports import as_advice
 
         text = json.dumps(as_advice(rows, decision, plan), ensure_ascii=False, indent=2) + "\n"
     write_text(path, text)
@@ -82,7 +80,7 @@ def write_text(path: Path, text: str) -> None:
 
 def page_writer(folder: Path) -> "Page":
     """Return what writes a form's page into `folder`, which is made if it is not there."""
-    from triage_agent.reports.html import report_page
+    from triage_agent.reports import report_page
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +100,7 @@ class Reports:
     """What a batch writes beside OUT: a page a business, a summary of all, both or neither."""
 
     def __init__(self, folder: Path | None, summary: Path | None) -> None:
-        from triage_agent.batch.summary import Summary
+        from triage_agent.batch import Summary
 
         self._path, self._folder = summary, folder
         self._summary = Summary()
@@ -121,7 +119,7 @@ class Reports:
         if self._folder:
             yield f"A page for each business is in {self._folder}"
         if self._path:
-            from triage_agent.batch.summary_page import summary_page
+            from triage_agent.batch import summary_page
 
             page = summary_page("Summary of the intake forms", self._summary, facts, out.name)
             write_text(self._path, page)

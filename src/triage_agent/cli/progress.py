@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from triage_agent.batch.run import Tally
-from triage_agent.models.factory import Opened
+from triage_agent.batch import Tally
+from triage_agent.models import Opened
 
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2

@@ -18,11 +18,10 @@ def quiz(
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
-    from triage_agent.advice.quiz import read_answers
-    from triage_agent.cli.session import ask_quiz, out
+    from triage_agent.advice import read_answers
+    from triage_agent.cli.session import ask_quiz
     from triage_agent.errors import InputError, SettingsError
-    from triage_agent.reports.contract import as_quiz
-    from triage_agent.reports.terminal import show_quiz
+    from triage_agent.reports import as_quiz, show_quiz, stdout_console
 
     result = read_answers(answers) if answers else ask_quiz()
     if result is None:
@@ -41,6 +40,6 @@ def quiz(
     if as_json:
         sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
     else:
-        show_quiz(out(), result)
+        show_quiz(stdout_console(), result)
     if save:
         typer.echo(f"Saved to {save}. Use it: triage advise --quiz {save}", err=True)

@@ -11,8 +11,7 @@ from triage_agent.cli.options import JsonOption
 from triage_agent.errors import InputError, SettingsError, TriageError
 
 if TYPE_CHECKING:
-    from triage_agent.batch.review_answers import Reviews
-    from triage_agent.batch.review_queue import Queue, Reading
+    from triage_agent.batch import Queue, Reading, Reviews
 
 
 def review(
@@ -42,8 +41,7 @@ def review(
     once in OUT.reviews.jsonl, under the problem's text; at the end OUT gets the labels and its
     recommendations are made anew. Ctrl-C stops; the same command goes on.
     """
-    from triage_agent.batch.review_answers import load_reviews, reviews_path
-    from triage_agent.batch.review_queue import how_to_read, review_queue
+    from triage_agent.batch import how_to_read, load_reviews, review_queue, reviews_path
     from triage_agent.cli.review_walk import show_queue, walk
     from triage_agent.cli.session import in_terminal
 
@@ -88,8 +86,7 @@ def _settle(out: Path, reading: "Reading", reviews: "Reviews", *, as_json: bool)
     """Write the answers into OUT, and say what changed."""
     from dataclasses import asdict
 
-    from triage_agent.batch.apply_reviews import settle
-    from triage_agent.batch.review_answers import reviews_path
+    from triage_agent.batch import reviews_path, settle
 
     try:
         settled = settle(out, reading, reviews)
@@ -113,9 +110,7 @@ def _settle(out: Path, reading: "Reading", reviews: "Reviews", *, as_json: bool)
 
 def _export(out: Path, reading: "Reading", reviews: "Reviews", to: Path) -> None:
     """Write the answered problems as an eval set, and say how many there are."""
-    from triage_agent.batch.outputs import errors_path, run_path, write_lines
-    from triage_agent.batch.review_answers import reviews_path
-    from triage_agent.batch.review_queue import reviewed_cases
+    from triage_agent.batch import errors_path, reviewed_cases, reviews_path, run_path, write_lines
 
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":

@@ -11,13 +11,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.batch.review_answers import Review, append_review
-from triage_agent.batch.review_queue import Doubt, Queue
-from triage_agent.cli.session import answer_line, choose, out
-from triage_agent.intake.pasted import whole
-from triage_agent.reports.contract import SCHEMA_VERSION, as_row
-from triage_agent.reports.terminal import clean
-from triage_agent.reports.wording import abstained_words, decided_words, review_words
+from triage_agent.batch import Doubt, Queue, Review, append_review
+from triage_agent.cli.session import answer_line, choose
+from triage_agent.intake import whole
+from triage_agent.reports import (
+    SCHEMA_VERSION,
+    abstained_words,
+    as_row,
+    clean,
+    decided_words,
+    review_words,
+    stdout_console,
+)
 from triage_agent.types import Label, Outcome
 
 QUESTION = "What does this problem call for?"
@@ -90,7 +95,7 @@ def show_queue(queue: Queue, *, as_json: bool) -> None:
         for doubt in queue.doubts:
             sys.stdout.write(json.dumps(as_queued(doubt), ensure_ascii=False) + "\n")
         return
-    console = out()
+    console = stdout_console()
     for place, doubt in enumerate(queue.doubts, start=1):
         first, *lines = _lines(doubt, longest=LONGEST_LISTED)
         _print(console, Text(f"{place}. ").append_text(first), indent="")

@@ -10,7 +10,7 @@ from triage_agent.cli.options import JsonOption
 from triage_agent.errors import SettingsError
 
 if TYPE_CHECKING:
-    from triage_agent.advice.roi import Investment
+    from triage_agent.advice import Investment
 
 FIELDS = {
     "--hours-saved": "hours_saved_per_week",
@@ -63,8 +63,8 @@ def roi(
 
     In the first 60 days, less is watched. Amounts may be written like 1200, $1,200 or 1.2k.
     """
-    from triage_agent.advice.portfolio import read_portfolio
-    from triage_agent.reports.roi_terminal import show_investment, show_portfolio
+    from triage_agent.advice import read_portfolio
+    from triage_agent.reports import show_investment, show_portfolio
     from triage_agent.tables import open_table
 
     written = (
@@ -96,8 +96,8 @@ def roi(
 
 def _investment(options: Mapping[str, str]) -> "Investment":
     """Return the investment that the options describe."""
-    from triage_agent.advice.roi import Investment
-    from triage_agent.intake.amounts import read_amount
+    from triage_agent.advice import Investment
+    from triage_agent.intake import read_amount
 
     amounts = {
         FIELDS[name]: amount

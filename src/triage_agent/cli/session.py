@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
-from triage_agent.advice.quiz import QuizResult, load_quiz, score
-from triage_agent.classify.classifier import Policy, answer_question, classify
-from triage_agent.classify.concurrent import in_order
-from triage_agent.intake.pasted import Rejected, from_arguments, from_stream, is_technology_wish
-from triage_agent.models.factory import Opened, open_backend
-from triage_agent.models.protocols import Model
-from triage_agent.reports.terminal import clean
+from triage_agent.advice import QuizResult, load_quiz, score
+from triage_agent.classify import Policy, answer_question, classify, in_order
+from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
+from triage_agent.models import Model, Opened, open_backend
+from triage_agent.reports import clean
 from triage_agent.settings import Backend, Tuning, choose_backend
 from triage_agent.types import (
     Abstention,
@@ -48,11 +45,6 @@ CHOICES = {
     "work that staff do today should run by itself": "existing_process",
     "not sure": None,
 }
-
-
-def out() -> Console:
-    """Return the console on standard output; plain text unless it is a terminal."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
 
 
 def in_terminal() -> bool:

@@ -13,17 +13,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from triage_agent.classify.classifier import Policy, apply_policy
+from triage_agent.classify import Policy, apply_policy
 from triage_agent.errors import InputError
 from triage_agent.evals import confidence
 from triage_agent.evals.cases import Case
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.split import MIN_CASES, Split
-from triage_agent.models.calibration import (
+from triage_agent.models import (
     EDGE,
     Calibration,
     Identity,
     Isotonic,
+    Model,
     Platt,
     Unchanged,
     kind_of,
@@ -31,7 +32,6 @@ from triage_agent.models.calibration import (
     mapped,
     tie_rates,
 )
-from triage_agent.models.protocols import Model
 from triage_agent.settings import Backend
 from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Problem
 

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from triage_agent.advice.decision import Profile, Recommendation, Rule
+from triage_agent.advice import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evals.manifest import checked
 from triage_agent.files import Strict, explain
-from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.tables import Row, open_table
 from triage_agent.types import DecidedBy, Label, Outcome
 

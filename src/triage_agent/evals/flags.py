@@ -7,9 +7,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from triage_agent.advice.explain import Role, red_flags
-from triage_agent.advice.red_flag_answers import check_flag
-from triage_agent.advice.red_flags import FlagReader
+from triage_agent.advice import FlagReader, Role, check_flag, red_flags
 from triage_agent.errors import InputError
 from triage_agent.evals.metrics import Rate, rate
 from triage_agent.evals.summary import values
@@ -55,7 +53,7 @@ def evaluate_flags(path: Path, reader: FlagReader | None = None) -> FlagReport:
     """
     import asyncio
 
-    from triage_agent.advice.red_flag_reader import EmbeddedFlagModel
+    from triage_agent.advice import EmbeddedFlagModel
 
     reader, cases = reader or EmbeddedFlagModel(), read_cases(path)
     readings = asyncio.run(_propose(reader, cases))

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from triage_agent.evals.record import folders_in, read_rows, read_settings
 from triage_agent.evals.rows import EvalRow
 from triage_agent.files import Strict, folder, load_toml
-from triage_agent.models.llm.prompt import load_prompt
+from triage_agent.models import load_prompt
 
 EXIT_BREACH = 7
 

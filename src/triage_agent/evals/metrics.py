@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
-from triage_agent.evals.confidence import Bin, Point, calibration, ranking, risk_coverage
+from triage_agent.evals.reliability import Bin, Point, calibration, ranking, risk_coverage
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import DecidedBy, Label, Outcome, Usage
 

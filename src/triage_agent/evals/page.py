@@ -8,8 +8,7 @@ from triage_agent.evals.cascaded import Curve
 from triage_agent.evals.cases import Case
 from triage_agent.evals.record import Run
 from triage_agent.evals.rows import EvalRow
-from triage_agent.reports import charts
-from triage_agent.reports.html import drawn, rendered
+from triage_agent.reports import Series, drawn, line_chart, rendered
 from triage_agent.types import Classification, Outcome
 
 Tree = Mapping[str, Any]
@@ -94,14 +93,14 @@ def cascade_page(names: Sequence[str], curve: Curve) -> str:
     """Return the page of a cascade: cost against accuracy, both models alone at the ends."""
     points = tuple((s.calls.value or 0.0, s.accuracy.value or 0.0) for s in curve.steps)
     alone = [one.value or 0.0 for one in (curve.small, curve.large)]
-    chart = charts.lines(
+    chart = line_chart(
         "accuracy by LLM calls",
         "share of cases that the LLM is asked about",
         "accuracy",
         [
-            charts.Series("cascade", points, dots=False),
-            charts.Series("embedded model alone", ((0.0, alone[0]), (0.02, alone[0]))),
-            charts.Series("LLM alone", ((0.98, alone[1]), (1.0, alone[1]))),
+            Series("cascade", points, dots=False),
+            Series("embedded model alone", ((0.0, alone[0]), (0.02, alone[0]))),
+            Series("LLM alone", ((0.98, alone[1]), (1.0, alone[1]))),
         ],
         (0.0, 1.0),
         (min(0.8, *alone, *(accuracy for _, accuracy in points)), 1.0),
@@ -160,13 +159,13 @@ def problem_rates(problems: Tree) -> list[tuple[str, Tree]]:
 def reliability_chart(problems: Tree) -> str:
     """Return the reliability diagram: claimed against true, in equal-mass bins."""
     points = tuple((claimed, true) for claimed, true, _ in problems["reliability"])
-    return charts.lines(
+    return line_chart(
         "reliability",
         "how sure it was",
         "how often it was right",
         [
-            charts.Series("as sure as right", ((0.5, 0.5), (1.0, 1.0)), dashed=True, dots=False),
-            charts.Series("this run", points),
+            Series("as sure as right", ((0.5, 0.5), (1.0, 1.0)), dashed=True, dots=False),
+            Series("this run", points),
         ],
         (0.5, 1.0),
         (min([0.5, *(true for _, true in points)]), 1.0),
@@ -177,11 +176,11 @@ def curve_chart(problems: Tree) -> str:
     """Return the risk–coverage curve: accuracy of what is answered, by how much is answered."""
     points = tuple((coverage, accuracy) for coverage, accuracy, _ in problems["risk_coverage"])
     lowest = min(0.8, *(accuracy for _, accuracy in points))
-    return charts.lines(
+    return line_chart(
         "accuracy by coverage",
         "share answered",
         "accuracy",
-        [charts.Series("this run", points, dots=False)],
+        [Series("this run", points, dots=False)],
         (0.0, 1.0),
         (lowest, 1.0),
     )

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch.outputs import write_lines
+from triage_agent.batch import write_lines
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.rows import EvalRow, as_values, from_values

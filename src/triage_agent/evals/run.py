@@ -4,15 +4,12 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from triage_agent.advice.decision import Decision, decide
-from triage_agent.advice.quiz import QuizResult, score
-from triage_agent.classify.classifier import Policy, classify
-from triage_agent.classify.concurrent import in_order
-from triage_agent.classify.tiebreak import break_tie
+from triage_agent.advice import Decision, QuizResult, decide, score
+from triage_agent.classify import Policy, break_tie, classify, in_order
 from triage_agent.evals.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
 from triage_agent.evals.pairs import Pair, PairRow, judge
 from triage_agent.evals.rows import EvalRow, from_classification
-from triage_agent.models.protocols import Model
+from triage_agent.models import Model
 from triage_agent.types import Classification, Problem, ReviewReason, Signals
 
 Step = Callable[[int], None]  # told after each case how many are done

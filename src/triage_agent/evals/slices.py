@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from triage_agent.errors import SettingsError
-from triage_agent.evals.confidence import calibration
 from triage_agent.evals.metrics import Rate, Summary, rate, share, summarise
+from triage_agent.evals.reliability import calibration
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
 

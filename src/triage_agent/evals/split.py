@@ -9,8 +9,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.cases import Case, load_problems, read_cases, stratified
 from triage_agent.evals.manifest import digest
 from triage_agent.files import folder
-from triage_agent.models.calibration import FittedOn
-from triage_agent.models.llm.prompt import Prompt
+from triage_agent.models import FittedOn, Prompt
 from triage_agent.settings import Backend
 
 MIN_CASES = 50

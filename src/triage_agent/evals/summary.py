@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from triage_agent.evals.cases import SLICES, Case
-from triage_agent.evals.confidence import threshold_for
 from triage_agent.evals.metrics import Rate, as_values, clustered_rate, rate, summarise
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.record import Run
+from triage_agent.evals.reliability import threshold_for
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
 from triage_agent.evals.slices import by_slice, floors, reweighted

@@ -6,9 +6,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from triage_agent.cli.session import out
 from triage_agent.evals.gate import Check, Missing, breaches
-from triage_agent.reports.terminal import clean
+from triage_agent.reports import clean, stdout_console
 
 Tree = Mapping[str, Any]
 
@@ -17,7 +16,7 @@ WRONG_SHOWN = 5
 
 def show_summary(settings: Tree, summary: Tree) -> None:
     """Print a run's figures."""
-    console = out()
+    console = stdout_console()
     prompt = f", prompt {settings['prompt']}" if settings["prompt"] else ""
     console.print(Text(clean(f"{settings['backend']}: {settings['model']}{prompt}")))
     for table in tables(summary):
@@ -28,7 +27,7 @@ def show_summary(settings: Tree, summary: Tree) -> None:
 
 def show_checks(checks: Sequence[Check | Missing]) -> None:
     """Print every gated figure, and last those that breach their limit."""
-    console = out()
+    console = stdout_console()
     failed = breaches(checks)
     for one in checks:
         if one.holds:

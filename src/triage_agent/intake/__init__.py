@@ -1,1 +1,5 @@
-"""Room."""
+"""From people's words to values: pasted text, revenue, amounts."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from triage_agent.classify.classifier import abstention_of
 from triage_agent.errors import SettingsError
 from triage_agent.models.protocols import Model
 from triage_agent.types import MadeBy, Prediction, Problem
@@ -62,7 +61,7 @@ class Cascade:
         return replace(
             second,
             made_by=MadeBy(self.llm.name, self.llm.prompt),
-            disputed=abstention_of(first) is None and first.label is not second.label,
+            disputed=first.abstained_because is None and first.label is not second.label,
         )
 
     async def aclose(self) -> None:
@@ -86,7 +85,7 @@ def sureness(prediction: Prediction) -> float:
     0.0
     """
     signals, p_build = prediction.signals, prediction.p_build
-    if p_build is None or abstention_of(prediction) or signals.mixed or signals.instructs_reader:
+    if p_build is None or prediction.abstained_because or signals.mixed or signals.instructs_reader:
         return 0.0
     return max(p_build, 1 - p_build)
 

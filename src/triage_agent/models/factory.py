@@ -60,7 +60,7 @@ def identity_of(model: Model) -> Identity:
 
 def calibration_folder(tuning: Tuning) -> Path:
     """Return the user's folder of calibrations; it stands beside the ledger."""
-    from triage_agent.models.llm.cache import default_path
+    from triage_agent.models.llm import default_path
 
     return (tuning.cache or default_path()).parent / "calibration"
 
@@ -73,7 +73,7 @@ def _calibration(model: Model, tuning: Tuning) -> Calibration | None:
     folders = [calibration_folder(tuning), folder("evals") / "calibration"]
     paths = [place / identity.file_name for place in folders]
     if model.backend == Backend.EMBEDDED:
-        from triage_agent.models.embedded.weights import WEIGHTS
+        from triage_agent.models.embedded import WEIGHTS
 
         paths.append(WEIGHTS / "calibration.json")
     return find_calibration(identity, paths)
@@ -83,7 +83,7 @@ def _open(choice: Choice, tuning: Tuning) -> Opened:
     """Return the chosen backend, open, without its calibration."""
     if choice.backend is Backend.LLM:
         return _open_llm(choice, tuning)
-    from triage_agent.models.embedded.model import EmbeddedModel
+    from triage_agent.models.embedded import EmbeddedModel
 
     embedded = EmbeddedModel(tuning.prior)
     prior = "" if tuning.prior == USUAL_PRIOR else f", prior {tuning.prior:g}"
@@ -109,7 +109,7 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is Backend.LLM
     from triage_agent.models.cascade import sureness
-    from triage_agent.models.embedded.model import EmbeddedModel
+    from triage_agent.models.embedded import EmbeddedModel
 
     embedded, threshold = EmbeddedModel(tuning.prior), cascade_threshold(tuning)
     return lambda text: sureness(embedded.read(text)) < threshold
@@ -117,37 +117,50 @@ def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
 
 def cascade_threshold(tuning: Tuning) -> float:
     """Return how sure the embedded model must be to answer alone: as given, or as measured."""
-    from triage_agent.models import cascade
-    from triage_agent.models.embedded.weights import WEIGHTS
+    from triage_agent.models.cascade import (
+        WANTED_ACCURACY,
+        load_curve,
+        threshold_for_accuracy,
+        threshold_for_calls,
+    )
+    from triage_agent.models.embedded import WEIGHTS
 
     if tuning.cascade_threshold is not None:
         return tuning.cascade_threshold
-    points = cascade.load_curve(WEIGHTS)
+    points = load_curve(WEIGHTS)
     if tuning.cascade_calls is not None:
-        return cascade.threshold_for_calls(points, tuning.cascade_calls)
+        return threshold_for_calls(points, tuning.cascade_calls)
     accuracy = tuning.cascade_accuracy
-    return cascade.threshold_for_accuracy(
-        points, cascade.WANTED_ACCURACY if accuracy is None else accuracy
-    )
+    return threshold_for_accuracy(points, WANTED_ACCURACY if accuracy is None else accuracy)
 
 
 def _neighbours() -> Callable[[str], str]:
     """Return what finds the examples nearest to a text."""
-    from triage_agent.models.embedded.examples import Neighbours
+    from triage_agent.models.embedded import Neighbours
 
     return Neighbours().as_text
 
 
 def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
     """Return the LLM backend: prompt, memory, one service."""
-    from triage_agent.models.llm.asking import Asking, Recalling
-    from triage_agent.models.llm.budget import Budget, load_prices, price_of
-    from triage_agent.models.llm.cache import Ledger, default_path, key_of
-    from triage_agent.models.llm.client import OpenAIChat, fast_client
-    from triage_agent.models.llm.model import LLMModel
-    from triage_agent.models.llm.prompt import load_prompt
-    from triage_agent.models.llm.rate_limiter import Gate
-    from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
+    from triage_agent.models.llm import (
+        OPENAI_BASE_URL,
+        Asking,
+        Budget,
+        Gate,
+        Ledger,
+        LLMModel,
+        OpenAIChat,
+        Recalling,
+        default_path,
+        fast_client,
+        host_of,
+        is_local,
+        key_of,
+        load_prices,
+        load_prompt,
+        price_of,
+    )
 
     template = load_prompt(tuning.prompt)
     gate = Gate(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
-from triage_agent.advice.quiz import MAX_POINTS
+from triage_agent.advice import MAX_POINTS
 
 WIDTH = 440  # units of the drawing; small, so that text stays readable on a phone
 FONT = 13
@@ -50,7 +50,7 @@ class Series:
     dots: bool = True
 
 
-def radar(points: Mapping[str, int]) -> str:
+def radar_chart(points: Mapping[str, int]) -> str:
     """Return a radar of quiz points (0 to 3), a spoke for each dimension, clockwise."""
     import pygal
 
@@ -66,7 +66,7 @@ def radar(points: Mapping[str, int]) -> str:
     return _finished(root, f"Radar chart, points of {MAX_POINTS}: {told}", _box_around_plot(root))
 
 
-def bars(title: str, counts: Mapping[str, int]) -> str:
+def bar_chart(title: str, counts: Mapping[str, int]) -> str:
     """Return a bar for each count, the first one on top, with the count at its end."""
     import pygal
 
@@ -92,7 +92,7 @@ def bars(title: str, counts: Mapping[str, int]) -> str:
     return _finished(root, f"Bar chart, {title}: {told}")
 
 
-def lines(
+def line_chart(
     title: str,
     x_title: str,
     y_title: str,

@@ -4,9 +4,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from triage_agent.advice.decision import Decision
-from triage_agent.advice.explain import Plan
-from triage_agent.advice.quiz import QuizResult
+from triage_agent.advice import (
+    Decision,
+    FlagReader,
+    HireCheck,
+    Plan,
+    QuizResult,
+    RedFlag,
+    Role,
+    Spent,
+    hire_words,
+    owners_questions,
+    role_facts,
+)
 from triage_agent.types import Classification
 
 SCHEMA_VERSION = 1
@@ -117,3 +127,51 @@ def made_by(rows: Sequence[Classification]) -> str:
 def rounded(value: float | None) -> float | None:
     """Return a probability with the digits that are worth printing."""
     return None if value is None else round(value, DIGITS)
+
+
+def as_roles() -> dict[str, Any]:
+    """Return the comparison and the questions as JSON values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "roles": {role.value: role_facts()[role].model_dump(mode="json") for role in Role},
+        "questions": [one.model_dump() for one in owners_questions()],
+    }
+
+
+def as_hire_check(check: HireCheck, reader: FlagReader | None = None) -> dict[str, Any]:
+    """Return a result as JSON values; `reader` is who read the free text, if there was any."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "role": check.role.value,
+        "level": check.level.value,
+        "verdict": check.verdict,
+        "flags": [
+            {
+                **_flag(finding.flag),
+                "other_role": finding.flag.other_role,
+                "severe": finding.severe,
+                "means": finding.flag.means,
+                "do": finding.flag.do,
+            }
+            for finding in check.findings
+        ],
+        "not_sure": [_flag(flag) for flag in check.not_sure],
+        "not_answered": [_flag(flag) for flag in check.not_answered],
+        "proposed": [{"id": p.flag, "evidence": p.evidence} for p in check.proposed],
+        "meetings_share": check.meetings_share,
+        "spent": _spent(check.spent) if check.spent else None,
+        "wrong_hire": hire_words().wrong_hire.model_dump(),
+        "backend": reader.backend if reader else None,
+        "model": reader.name if reader else None,
+    }
+
+
+def _spent(spent: Spent) -> dict[str, float]:
+    """Return what was paid so far as JSON values."""
+    values = {"months": spent.months, "usd_per_month": spent.usd_per_month, "usd": spent.usd}
+    return {name: float(value) for name, value in values.items()}
+
+
+def _flag(flag: RedFlag) -> dict[str, Any]:
+    """Return what names a flag."""
+    return {"id": flag.id, "text": flag.text, "question": flag.question}

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from triage_agent.advice.decision import Decision
-from triage_agent.advice.explain import Plan, described
+from triage_agent.advice import Decision, Plan, described
 from triage_agent.files import HERE
-from triage_agent.reports import charts
+from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification
@@ -36,7 +35,7 @@ def report_page(title: str, rows: Sequence[Classification], decision: Decision, 
     revenue = decision.profile.revenue
     facts = [described(facts) for facts in plan.roles.values()]
     quiz = decision.quiz
-    chart = charts.radar({d.dimension: d.points for d in quiz.dimensions}) if quiz else ""
+    chart = radar_chart({d.dimension: d.points for d in quiz.dimensions}) if quiz else ""
     return rendered(
         "advice.html.j2",
         title=title,

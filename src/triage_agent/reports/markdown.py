@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from triage_agent.advice.decision import Decision
-from triage_agent.advice.explain import Plan, described
-from triage_agent.advice.plan import FirstDays
-from triage_agent.advice.quiz import QuizResult
+from triage_agent.advice import (
+    Decision,
+    FirstDays,
+    Plan,
+    QuizResult,
+    compare_roles,
+    described,
+    owners_questions,
+)
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification
@@ -97,3 +102,24 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
     """Return a titled list, or nothing if it is empty."""
     items = [f"- {line}" for line in lines]
     return [f"## {title}", "", *items, ""] if items else []
+
+
+def roles_page() -> str:
+    """Return the comparison and the questions as a Markdown page."""
+    compared = compare_roles()
+    lines = [f"# {_titled(' or '.join(compared.names))}?", ""]
+    lines += [_table_row(("", *compared.names)), _table_row(("---",) * 3)]
+    lines += [_table_row(row) for row in compared.rows]
+    for one in owners_questions():
+        lines += ["", f"**{one.question}** {one.answer}"]
+    return "\n".join(lines) + "\n"
+
+
+def _table_row(cells: Iterable[str]) -> str:
+    """Return one row of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _titled(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice.explain import RedFlag, red_flags
-from triage_agent.advice.red_flags import Finding, HireCheck, Level, Proposal
-from triage_agent.cli.session import out
-from triage_agent.reports.terminal import clean
+from triage_agent.advice import Finding, HireCheck, Level, Proposal, RedFlag, red_flags
+from triage_agent.reports.terminal import clean, stdout_console
 
 STYLE = {
     Level.OTHER_ROLE: "bold red",
@@ -25,7 +23,7 @@ Line = tuple[str, str, str]  # what leads the first line, what leads the others,
 
 def show_check(check: HireCheck) -> None:
     """Print the verdict, each flag with what it means and what to do, and the money at risk."""
-    console = out()
+    console = stdout_console()
     _print(console, ("", "", check.verdict), STYLE[check.level])
     _section(console, "Flags that apply", [line for f in check.findings for line in _found(f)])
     proposed = [line for proposal in check.proposed for line in _proposed(proposal)]

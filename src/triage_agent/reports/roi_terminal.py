@@ -13,12 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from triage_agent.advice.portfolio import Portfolio
-from triage_agent.advice.roi import Assessment, Figures, Investment, RoiVerdict, assess
-from triage_agent.cli.session import out
-from triage_agent.intake.amounts import CUT, months, times, usd
+from triage_agent.advice import Assessment, Figures, Investment, Portfolio, RoiVerdict, assess
+from triage_agent.intake import CUT, months, times, usd
 from triage_agent.reports.contract import SCHEMA_VERSION
-from triage_agent.reports.terminal import clean
+from triage_agent.reports.terminal import clean, stdout_console
 
 STYLE = {RoiVerdict.KEEP: "green", RoiVerdict.WATCH: "yellow", RoiVerdict.STOP: "red"}
 SHOWN_NAMES = 5  # of those that a note is about
@@ -47,7 +45,7 @@ def show_investment(investment: Investment, *, as_json: bool) -> None:
         ("payback in months", _payback(figures)),
     ):
         table.add_row(name, value)
-    console = out()
+    console = stdout_console()
     console.print(table)
     console.print()
     _say(console, assessment.sentence, STYLE[assessment.verdict])
@@ -87,7 +85,7 @@ def _show_lines(portfolio: Portfolio) -> None:
             Text(verdict.value, style=STYLE[verdict]), Text(name), *_cells(line.assessment.figures)
         )
     table.add_row("", "Total", *_cells(portfolio.total), style="bold")
-    console = out()
+    console = stdout_console()
     console.print(table)
     console.print()
     _say(console, CAPTION, "dim")

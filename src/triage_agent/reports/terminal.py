@@ -5,21 +5,33 @@ repaint the terminal or reorder what stands in it.
 """
 
 import re
+import sys
 from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice.decision import Decision
-from triage_agent.advice.explain import Plan, Role, RoleFacts, described
-from triage_agent.advice.plan import FirstDays
-from triage_agent.advice.quiz import MAX_POINTS, QuizResult
+from triage_agent.advice import (
+    MAX_POINTS,
+    Decision,
+    FirstDays,
+    Plan,
+    QuizResult,
+    Role,
+    RoleFacts,
+    described,
+)
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification, Label, Outcome
 
 LONGEST_SHOWN = 280  # characters of a problem's text
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
+
+
+def stdout_console() -> Console:
+    """Return the console on standard output; plain text unless it is a terminal."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
 
 
 def clean(text: str) -> str:

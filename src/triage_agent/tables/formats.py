@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from triage_agent.errors import SettingsError
-from triage_agent.intake.pasted import whole
+from triage_agent.intake import whole
 from triage_agent.tables.formulas import as_json, text_of
 
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units

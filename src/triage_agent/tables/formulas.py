@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from triage_agent.intake.pasted import whole
+from triage_agent.intake import whole
 
 # What a spreadsheet may run: = + - @, tab or CR first, also after blanks or in full width.
 QUOTES = re.compile(r"'*")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from triage_agent.errors import InputError
-from triage_agent.intake.pasted import whole
+from triage_agent.intake import whole
 from triage_agent.tables.row import ROW_LIMIT, Opened, Row, Value
 
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage_agent.errors import InputError
-from triage_agent.intake.pasted import whole
+from triage_agent.intake import whole
 
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
-from triage_agent.intake.pasted import whole
+from triage_agent.intake import whole
 from triage_agent.tables.row import MAX_COLUMNS, SAMPLE_ROWS, Opened, Row, Value, fill, name_columns
 
 MAX_UNPACKED = 1_000_000_000  # bytes; Excel's million rows of forms stay below it

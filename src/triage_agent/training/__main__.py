@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from triage_agent.files import folder
-from triage_agent.models.embedded.weights import WEIGHTS
+from triage_agent.models import WEIGHTS
 
 
 def main() -> None:

@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.advice.explain import RedFlag, Role, red_flags
-from triage_agent.advice.red_flag_reader import NAME, dense_features
+from triage_agent.advice import NAME, RedFlag, Role, dense_features, red_flags
 from triage_agent.files import Strict
-from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.weights import Encoder, Vector
+from triage_agent.models import Encoder, Vector, tidy
 from triage_agent.training.measure import best_threshold
 from triage_agent.training.views import (
     Flags,

@@ -21,19 +21,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD
-from triage_agent.models.calibration import Calibration, FittedOn, Unchanged
-from triage_agent.models.embedded.injection import Encode
-from triage_agent.models.embedded.weights import (
+from triage_agent.models import (
     ABSTENTIONS,
     BUCKETS,
+    Calibration,
+    Encode,
     Encoder,
+    FittedOn,
+    Unchanged,
     Vector,
     discounted,
     load_heads,
     load_words,
 )
-from triage_agent.settings import USUAL_PRIOR
+from triage_agent.settings import DEFAULT_THRESHOLD, USUAL_PRIOR
 from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_attacks, load_examples
 from triage_agent.training.measure import (
     abstention_thresholds,

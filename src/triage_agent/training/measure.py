@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from triage_agent.classify.classifier import abstention_of
-from triage_agent.classify.tiebreak import break_tie, is_torn
-from triage_agent.models import calibration
-from triage_agent.models.calibration import TieRate, TieRule
-from triage_agent.models.cascade import curve, sureness
+from triage_agent.classify import break_tie, is_torn
+from triage_agent.models import TieRate, TieRule, curve, sureness
+from triage_agent.models import tie_rates as rates_by_rule
 from triage_agent.training.examples import SIGNALS, VOICES, Example
 from triage_agent.types import Label, Prediction, Signals
 
@@ -86,10 +84,10 @@ def tie_rates(rows: Sequence[Example], answers: Sequence[Prediction]) -> dict[Ti
     """Return how often each tie rule is right where it decides: torn, in scope, and answered."""
     decided = []
     for row, answer in zip(rows, answers, strict=True):
-        if row.label and not abstention_of(answer) and is_torn(answer.p_build, answer.signals):
+        if row.label and not answer.abstained_because and is_torn(answer.p_build, answer.signals):
             label, rule = break_tie(answer.signals)
             decided.append((rule, label is row.label))
-    return calibration.tie_rates(decided)
+    return rates_by_rule(decided)
 
 
 def cascade_points(

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from triage_agent.models.embedded.examples import usable
-from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.weights import Encoder
+from triage_agent.models import Encoder, tidy, usable
 
 SCALE = 127  # the largest entry of a vector as a whole number; the order of cosines hardly moves
 

@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.models.embedded.injection import Encode, halved_if_short, in_runs, set_aside
-from triage_agent.models.embedded.text import Span, Words, split, tidy
-from triage_agent.models.embedded.weights import (
+from triage_agent.models import (
     Buckets,
+    Encode,
     Heads,
+    Span,
     Vector,
+    Words,
     count_ngrams,
+    halved_if_short,
+    in_runs,
     of_part,
+    set_aside,
+    split,
+    tidy,
 )
 from triage_agent.training.examples import FOLDS, AttackExample, Example, dealt
 from triage_agent.training.views import Flags, Numbers, fit_head, stack

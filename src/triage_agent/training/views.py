@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.models.embedded.injection import Encode
-from triage_agent.models.embedded.weights import BUCKETS, Buckets, Vector, count_ngrams
+from triage_agent.models import BUCKETS, Buckets, Encode, Vector, count_ngrams
 
 # Inverse L2 penalties, chosen by leaving voices out.
 DENSE_STRENGTH = 5.0

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from triage_agent.classify.tiebreak import DEFAULT_THRESHOLD
 from triage_agent.errors import SettingsError
 from triage_agent.models.embedded.injection import set_aside
 from triage_agent.models.embedded.text import MAX_PART, Clean, Span, is_english, tidy
@@ -29,6 +28,7 @@ from triage_agent.models.embedded.weights import (
     load_words,
     unit,
 )
+from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import Function, Label, Prediction, Problem, Signals
 
 MAX_QUOTES = 3

@@ -12,13 +12,13 @@ import pytest
 pytest.importorskip("sklearn", reason="training needs the dev dependencies")
 
 from triage_agent.advice.explain import Role, red_flags
-from triage_agent.advice.red_flag_reader import (
+from triage_agent.advice.hire_check import Proposal, Reading
+from triage_agent.advice.hire_reader import (
     EmbeddedFlagModel,
     dense_features,
     load_flag_heads,
     stated_days,
 )
-from triage_agent.advice.red_flags import Proposal, Reading
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.flags import evaluate_flags, flag_values, read_cases, score_flags
 from triage_agent.files import folder

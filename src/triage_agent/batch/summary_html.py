@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from triage_agent.advice.plan import plan_words
+from triage_agent.advice import plan_words
 from triage_agent.batch.summary import MOST_SHOWN, Summary
-from triage_agent.reports import charts
-from triage_agent.reports.html import drawn, rendered
+from triage_agent.reports import bar_chart, drawn, rendered
 from triage_agent.types import Function
 
 
@@ -27,7 +26,7 @@ def summary_page(title: str, summary: Summary, facts: Mapping[str, str], out: st
         out=out,
         most_shown=MOST_SHOWN,
         distributions=[
-            (name, head, counts, drawn(charts.bars(name.lower(), counts)), sum(counts.values()))
+            (name, head, counts, drawn(bar_chart(name.lower(), counts)), sum(counts.values()))
             for name, head, counts in (
                 (name, head, _most_first(counts)) for name, (head, counts) in distributions.items()
             )

@@ -15,15 +15,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from triage_agent.advice.decision import Decision
+from triage_agent.advice import Decision
 from triage_agent.batch import Columns, Form, read_form, resolve_columns
 from triage_agent.batch.outputs import run_path
 from triage_agent.batch.result_columns import added_columns
 from triage_agent.batch.review_answers import Review, Reviews, answer, text_key
 from triage_agent.batch.run import Group, decide_business, read_problems
 from triage_agent.errors import InputError
-from triage_agent.tables import Row, open_sheet, read_back
-from triage_agent.tables.row import SAMPLE_ROWS
+from triage_agent.tables import SAMPLE_ROWS, Row, open_sheet, read_back
 from triage_agent.types import Classification, DecidedBy, Outcome
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from support.program import in_pseudo_terminal, triage
 from triage_agent.advice.explain import Role, red_flags
-from triage_agent.advice.red_flag_answers import as_answers, read_hire_answers
-from triage_agent.advice.red_flags import (
+from triage_agent.advice.hire_answers import as_answers, read_hire_answers
+from triage_agent.advice.hire_check import (
     MEETINGS,
     Answers,
     HireWords,
     Level,
     Proposal,
     Spent,
-    as_values,
+    as_hire_check,
     check_hire,
     flags_about,
     hire_words,
@@ -387,12 +387,12 @@ class TestInATerminal:
 
 
 def test_a_result_without_a_reader_names_no_model():
-    values = as_values(check_hire(Answers(), CTO))
+    values = as_hire_check(check_hire(Answers(), CTO))
     assert (values["backend"], values["model"]) == (None, None)
 
 
 def test_a_words_file_that_does_not_fit_is_a_settings_error(monkeypatch, tmp_path):
-    from triage_agent.advice import red_flags as hire
+    from triage_agent.advice import hire_check as hire
 
     (tmp_path / "hire.toml").write_text("verdicts = []\n", encoding="utf-8")
     monkeypatch.setattr(hire, "folder", lambda _: tmp_path)

@@ -17,21 +17,24 @@ import numpy as np
 from text_to_num import alpha2digit
 
 from triage_agent.advice.explain import Role
-from triage_agent.advice.red_flags import Proposal, Reading, flags_about
-from triage_agent.models.embedded.model import quotes
-from triage_agent.models.embedded.text import Span, is_english, split, tidy
-from triage_agent.models.embedded.weights import (
+from triage_agent.advice.hire_check import Proposal, Reading, flags_about
+from triage_agent.models import (
     BUCKETS,
     WEIGHTS,
     Encoded,
     Encoder,
     NGrams,
+    Span,
     Vector,
     count_ngrams,
     damaged,
+    is_english,
     load_words,
     of_part,
+    quotes,
     read_bytes,
+    split,
+    tidy,
 )
 
 NAME = "flags.npz"

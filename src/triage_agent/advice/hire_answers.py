@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.advice.explain import Role, red_flags
-from triage_agent.advice.red_flags import MEETINGS, OVER, Answers, flags_about, measured
+from triage_agent.advice.hire_check import MEETINGS, OVER, Answers, flags_about, measured
 from triage_agent.errors import InputError
 
 SHARE = "meetings_share"

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evals.compare import Verdict, compare, compare_many, exit_code
+from triage_agent.evals.comparison import Verdict, compare, compare_many, exit_code
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.significance import (
     detectable_difference,

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import model_validator
 
 from triage_agent.advice.explain import RedFlag, Role, Span, red_flags, role_facts
 from triage_agent.files import Strict, folder, load_toml
-from triage_agent.intake.amounts import usd
-from triage_agent.reports.contract import SCHEMA_VERSION
+from triage_agent.intake import usd
 
 MEETINGS = "meetings-over-building"
 OVER = 0.5  # of the time in meetings: more is a flag (PRODUCT.md)
@@ -211,42 +210,3 @@ def _level(findings: Sequence[Finding], *, unanswered: bool) -> Level:
     if findings:
         return Level.TALK
     return Level.OPEN if unanswered else Level.CLEAR
-
-
-def as_values(check: HireCheck, reader: FlagReader | None = None) -> dict[str, Any]:
-    """Return a result as JSON values; `reader` is who read the free text, if there was any."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "role": check.role.value,
-        "level": check.level.value,
-        "verdict": check.verdict,
-        "flags": [
-            {
-                **_described(finding.flag),
-                "other_role": finding.flag.other_role,
-                "severe": finding.severe,
-                "means": finding.flag.means,
-                "do": finding.flag.do,
-            }
-            for finding in check.findings
-        ],
-        "not_sure": [_described(flag) for flag in check.not_sure],
-        "not_answered": [_described(flag) for flag in check.not_answered],
-        "proposed": [{"id": p.flag, "evidence": p.evidence} for p in check.proposed],
-        "meetings_share": check.meetings_share,
-        "spent": _spent(check.spent) if check.spent else None,
-        "wrong_hire": hire_words().wrong_hire.model_dump(),
-        "backend": reader.backend if reader else None,
-        "model": reader.name if reader else None,
-    }
-
-
-def _spent(spent: Spent) -> dict[str, float]:
-    """Return what was paid so far as JSON values."""
-    values = {"months": spent.months, "usd_per_month": spent.usd_per_month, "usd": spent.usd}
-    return {name: float(value) for name, value in values.items()}
-
-
-def _described(flag: RedFlag) -> dict[str, Any]:
-    """Return what names a flag."""
-    return {"id": flag.id, "text": flag.text, "question": flag.question}

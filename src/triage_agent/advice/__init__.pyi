@@ -1,0 +1,74 @@
+from .decision import Decision, Profile, Recommendation, Rule, decide, doubtful_problems
+from .explain import Plan, RedFlag, Role, RoleFacts, described, plan_for, red_flags, role_facts
+from .hire_answers import FORM, check_flag, read_hire_answers
+from .hire_check import (
+    Answers,
+    Finding,
+    FlagReader,
+    HireCheck,
+    Level,
+    Proposal,
+    Reading,
+    Spent,
+    check_hire,
+    hire_words,
+)
+from .hire_reader import NAME, EmbeddedFlagModel, dense_features
+from .plan import FirstDays, plan_words, shortened
+from .portfolio import Portfolio, read_portfolio
+from .quiz import MAX_POINTS, Question, QuizResult, load_quiz, read_answers, score
+from .roi import ASSUMED_HOURLY_COST_USD, Assessment, Figures, Investment, RoiVerdict, assess, burn
+from .roles import compare_roles, owners_questions
+
+__all__ = [
+    "ASSUMED_HOURLY_COST_USD",
+    "FORM",
+    "MAX_POINTS",
+    "NAME",
+    "Answers",
+    "Assessment",
+    "Decision",
+    "EmbeddedFlagModel",
+    "Figures",
+    "Finding",
+    "FirstDays",
+    "FlagReader",
+    "HireCheck",
+    "Investment",
+    "Level",
+    "Plan",
+    "Portfolio",
+    "Profile",
+    "Proposal",
+    "Question",
+    "QuizResult",
+    "Reading",
+    "Recommendation",
+    "RedFlag",
+    "RoiVerdict",
+    "Role",
+    "RoleFacts",
+    "Rule",
+    "Spent",
+    "assess",
+    "burn",
+    "check_flag",
+    "check_hire",
+    "compare_roles",
+    "decide",
+    "dense_features",
+    "described",
+    "doubtful_problems",
+    "hire_words",
+    "load_quiz",
+    "owners_questions",
+    "plan_for",
+    "plan_words",
+    "read_answers",
+    "read_hire_answers",
+    "read_portfolio",
+    "red_flags",
+    "role_facts",
+    "score",
+    "shortened",
+]

@@ -1,0 +1,24 @@
+from .amounts import CUT, check, months, read_amount, times, usd
+from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, whole
+from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
+
+__all__ = [
+    "CUT",
+    "MARKER",
+    "MILLION",
+    "UNKNOWN_REVENUE",
+    "UNKNOWN_WORDS",
+    "Band",
+    "Rejected",
+    "Revenue",
+    "check",
+    "from_arguments",
+    "from_stream",
+    "is_technology_wish",
+    "months",
+    "parse_revenue",
+    "read_amount",
+    "times",
+    "usd",
+    "whole",
+]

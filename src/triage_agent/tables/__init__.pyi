@@ -1,0 +1,13 @@
+from .reader import Table, open_table
+from .row import SAMPLE_ROWS, Row, Value
+from .writer import open_sheet, read_back
+
+__all__ = [
+    "SAMPLE_ROWS",
+    "Row",
+    "Table",
+    "Value",
+    "open_sheet",
+    "open_table",
+    "read_back",
+]
