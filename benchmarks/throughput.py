@@ -23,7 +23,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ async def run_triage(
     from triage_agent.classify.classifier import classify
     from triage_agent.models.factory import open_backend
     from triage_agent.models.llm import client as openai_model
-    from triage_agent.settings import Backend, Choice, Tuning
+    from triage_agent.settings import Backend, Options
     from triage_agent.types import Outcome, Problem
 
     if plain:
@@ -93,15 +92,19 @@ async def run_triage(
 
         openai_model.OpenAIChat = Chat  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
-        tuning = Tuning(
+        options = Options(
+            Backend.LLM,
+            "bench",
+            base_url,
+            "sk-bench",
             cache=Path(folder) / "ledger.sqlite3",
             max_concurrency=in_flight,
             account="bench",
             price="0.25/2",
-            max_cost_usd=Decimal(1000),
+            max_cost=1000,
             redact=True,  # as for a remote host
         )
-        opened = open_backend(Choice(Backend.LLM, "", "bench", base_url, "sk-bench"), tuning)
+        opened = open_backend(options)
 
         async def ask(text: str) -> None:
             row = await classify(Problem("1", text), opened.model)

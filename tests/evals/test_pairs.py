@@ -22,7 +22,7 @@ from triage_agent.evals.pairs import (
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import run_pairs
 from triage_agent.files import folder
-from triage_agent.settings import Backend, Tuning
+from triage_agent.settings import Backend, Options
 from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -229,8 +229,7 @@ class Texts(Oracle):
 
 
 def wish(*sets, limit=None, gate=False):
-    choice = (Backend.EMBEDDED, None, None, None)
-    return Wish(sets, None, gate, limit, 1, 0.3, None, False, choice, Tuning(), 0.65)
+    return Wish(sets, None, gate, limit, 1, 0.3, None, False, Options(Backend.EMBEDDED))
 
 
 def found(*wrong, cases=CASES):

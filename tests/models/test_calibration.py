@@ -28,7 +28,7 @@ from triage_agent.models.cascade import Cascade
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.models.factory import calibration_folder, identity_of, open_backend
-from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.settings import Backend, Options
 from triage_agent.types import DecidedBy, Label, Prediction, Problem, Signals
 
 B, A = Label.BUILD, Label.AUTOMATE
@@ -318,9 +318,9 @@ class TestFinding:
             load_calibration(tmp_path / "x.json")
 
 
-def opened(backend, tmp_path, **tuning):
-    choice = Choice(backend, "a test", "test-model", "http://127.0.0.1:9/v1", None)
-    opened = open_backend(choice, Tuning(cache=tmp_path / "ledger.sqlite3", **tuning))
+def opened(backend, tmp_path, **options):
+    given = {"cache": tmp_path / "ledger.sqlite3", **options}
+    opened = open_backend(Options(backend, "test-model", "http://127.0.0.1:9/v1", **given))
     asyncio.run(opened.model.aclose())
     opened.close()
     return opened
@@ -329,7 +329,7 @@ def opened(backend, tmp_path, **tuning):
 def mine(tmp_path, identity, **changes):
     """Put a calibration about `identity` where the user's own are looked for."""
     names = {"backend": identity.backend, "model": identity.model, "prompt": identity.prompt}
-    folder = calibration_folder(Tuning(cache=tmp_path / "ledger.sqlite3"))
+    folder = calibration_folder(Options(cache=tmp_path / "ledger.sqlite3"))
     return write(folder / identity.file_name, made(**names, **changes))
 
 

@@ -14,7 +14,6 @@ from triage_agent.classify.classifier import answer_question, classify
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.models.cascade import (
     THRESHOLDS,
-    WANTED_ACCURACY,
     Cascade,
     Point,
     curve,
@@ -27,7 +26,7 @@ from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.models.factory import asks_llm, cascade_threshold, open_backend
 from triage_agent.models.llm.budget import CostCapError
-from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.settings import DEFAULT_CASCADE_ACCURACY, Backend, Options
 from triage_agent.types import (
     Abstention,
     DecidedBy,
@@ -320,17 +319,17 @@ class TestShippedCurve:
         assert all(0 < point.kept < 1 and 0.5 < point.accuracy <= 1 for point in self.points)
 
     def test_without_a_wish_the_threshold_is_the_first_that_is_right_in_97_percent(self):
-        chosen = cascade_threshold(Tuning())
+        chosen = cascade_threshold(Options())
         at = {point.threshold: point.accuracy for point in self.points}
-        assert WANTED_ACCURACY == 0.97
+        assert DEFAULT_CASCADE_ACCURACY == 0.97
         assert at[chosen] >= 0.97
         assert all(accuracy < 0.97 for threshold, accuracy in at.items() if threshold < chosen)
 
     def test_each_wish_is_followed(self):
-        assert cascade_threshold(Tuning(cascade_threshold=0.77)) == 0.77
-        strict = cascade_threshold(Tuning(cascade_accuracy=0.98))
-        assert strict == threshold_for_accuracy(self.points, 0.98) > cascade_threshold(Tuning())
-        cheap = cascade_threshold(Tuning(cascade_calls=0.25))
+        assert cascade_threshold(Options(cascade_threshold=0.77)) == 0.77
+        strict = cascade_threshold(Options(cascade_accuracy=0.98))
+        assert strict == threshold_for_accuracy(self.points, 0.98) > cascade_threshold(Options())
+        cheap = cascade_threshold(Options(cascade_calls=0.25))
         assert cheap == threshold_for_calls(self.points, 0.25) < strict
 
 
@@ -393,9 +392,16 @@ def test_a_table_that_cannot_be_read_is_an_error_that_says_what_to_do(tmp_path, 
     ],
 )
 def test_the_line_for_the_user_names_both_backends_and_the_host(base_url, prior, says, tmp_path):
-    choice = Choice(Backend.CASCADE, "a test", "m-1", base_url, "sk-verysecret")
-    tuning = Tuning(cache=tmp_path / "l.sqlite3", prior=prior, cascade_threshold=0.915)
-    opened = open_backend(choice, tuning)
+    options = Options(
+        Backend.CASCADE,
+        "m-1",
+        base_url,
+        "sk-verysecret",
+        cache=tmp_path / "l.sqlite3",
+        prior=prior,
+        cascade_threshold=0.915,
+    )
+    opened = open_backend(options)
     asyncio.run(opened.model.aclose())
     opened.close()
     name = EmbeddedModel().name
@@ -405,9 +411,9 @@ def test_the_line_for_the_user_names_both_backends_and_the_host(base_url, prior,
 
 
 def test_the_embedded_line_states_a_prior_that_is_not_the_usual_one():
-    line = open_backend(Choice(Backend.EMBEDDED, "a test"), Tuning(prior=0.3)).line
+    line = open_backend(Options(Backend.EMBEDDED, prior=0.3)).line
     assert line.endswith(", prior 0.3), nothing leaves this machine")
-    assert "prior" not in open_backend(Choice(Backend.EMBEDDED, "a test")).line
+    assert "prior" not in open_backend(Options(Backend.EMBEDDED)).line
 
 
 THRESHOLD = 0.9
@@ -440,7 +446,7 @@ def test_what_the_texts_of_the_tests_below_are():
 )
 def test_which_texts_would_be_sent_is_known_without_sending_any(backend, asked):
     threshold = THRESHOLD if backend is Backend.CASCADE else None
-    asks = asks_llm(Choice(backend, "a test", "m"), Tuning(cascade_threshold=threshold))
+    asks = asks_llm(Options(backend, "m", cascade_threshold=threshold))
     assert [text for text in TEXTS if asks(text)] == asked
 
 

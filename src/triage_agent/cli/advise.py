@@ -7,28 +7,13 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import (
-    AskOption,
-    BackendOption,
-    BaseUrlOption,
-    CascadeAccuracyOption,
-    CascadeCallsOption,
-    CascadeOption,
-    FreshOption,
-    JsonOption,
-    KeyOption,
-    ModelOption,
-    PriorOption,
-    PromptOption,
-    RedactOption,
-    ThresholdOption,
-    TimeoutOption,
-    VotesOption,
-)
-from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
+from triage_agent.cli.options import READING, AskOption, JsonOption, with_options
+from triage_agent.settings import Options
 
 
+@with_options(READING)
 def advise(
+    options: Options,
     problems: Annotated[
         list[str] | None,
         typer.Argument(
@@ -65,20 +50,6 @@ def advise(
     ] = None,
     as_json: JsonOption = False,
     ask: AskOption = True,
-    backend: BackendOption = Backend.AUTO,
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
-    api_key: KeyOption = None,
-    prior: PriorOption = USUAL_PRIOR,
-    cascade_threshold: CascadeOption = None,
-    cascade_accuracy: CascadeAccuracyOption = None,
-    cascade_calls: CascadeCallsOption = None,
-    prompt: PromptOption = "guide",
-    threshold: ThresholdOption = 0.65,
-    timeout: TimeoutOption = 120.0,
-    votes: VotesOption = 1,
-    redact: RedactOption = None,
-    fresh: FreshOption = False,
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     from dataclasses import replace
@@ -105,18 +76,7 @@ def advise(
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
     if output:
         check_report(output)  # before anything is asked or paid for
-    tuning = Tuning(
-        prompt,
-        timeout,
-        votes,
-        redact=redact,
-        fresh=fresh,
-        prior=prior,
-        cascade_threshold=cascade_threshold,
-        cascade_accuracy=cascade_accuracy,
-        cascade_calls=cascade_calls,
-    )
-    session = Session.open(backend, model, base_url, api_key, tuning=tuning, threshold=threshold)
+    session = Session.open(options)
     asking = ask and not as_json
     given = list(behind_wishes(read_problems(problems), ask=asking))  # asked before the model
     rows: list[Classification] = []

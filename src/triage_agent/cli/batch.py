@@ -5,26 +5,13 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import (
-    BackendOption,
-    BaseUrlOption,
-    CascadeAccuracyOption,
-    CascadeCallsOption,
-    CascadeOption,
-    FreshOption,
-    KeyOption,
-    ModelOption,
-    PriorOption,
-    PromptOption,
-    RedactOption,
-    ThresholdOption,
-    TimeoutOption,
-    VotesOption,
-)
-from triage_agent.settings import USUAL_PRIOR, Backend, Tuning
+from triage_agent.cli.options import RUNNING, with_options
+from triage_agent.settings import Options
 
 
+@with_options(RUNNING)
 def batch(
+    options: Options,
     forms: Annotated[
         Path, typer.Argument(help="CSV, TSV, XLSX, JSON or JSON Lines; - is standard input.")
     ],
@@ -66,12 +53,6 @@ def batch(
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit of the revenue's currency.")
     ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Spend at most so many USD on this output.")
-    ] = None,
-    price: Annotated[
-        str | None, typer.Option(help="USD a million tokens, INPUT/OUTPUT, like 0.25/2.00.")
-    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what was understood and what it would cost.")
     ] = False,
@@ -82,31 +63,12 @@ def batch(
         Path | None, typer.Option(help="A folder for one HTML page a business.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="An HTML page about the whole batch.")] = None,
-    rpm: Annotated[float | None, typer.Option(min=1, help="Requests a minute, at most.")] = None,
-    tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute, at most.")] = None,
-    max_concurrency: Annotated[
-        int, typer.Option(min=1, help="Requests under way at once, at most.")
-    ] = 64,
-    backend: BackendOption = Backend.AUTO,
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
-    api_key: KeyOption = None,
-    prior: PriorOption = USUAL_PRIOR,
-    cascade_threshold: CascadeOption = None,
-    cascade_accuracy: CascadeAccuracyOption = None,
-    cascade_calls: CascadeCallsOption = None,
-    prompt: PromptOption = "guide",
-    threshold: ThresholdOption = 0.65,
-    timeout: TimeoutOption = 120.0,
-    votes: VotesOption = 1,
-    redact: RedactOption = None,
-    fresh: FreshOption = False,
 ) -> None:
     """Answer every form of an export: one row in, one row out, in order, nothing lost.
 
     Killed or capped, it is continued by the same command: answers that were paid for are kept.
     """
-    from decimal import Decimal
+    from dataclasses import replace
 
     from triage_agent.cli.batch_run import Wish, run
 
@@ -136,28 +98,10 @@ def batch(
             labels_only=labels_only,
             split=split and not labels_only,
             usd_rate=usd_rate,
-            threshold=threshold,
             dry_run=dry_run,
             retry_errors=retry_errors,
             reports=reports,
             report=report,
-            backend=(backend, model, base_url, api_key),
-            tuning=Tuning(
-                prompt,
-                timeout,
-                votes,
-                redact=redact,
-                fresh=fresh,
-                max_concurrency=max_concurrency,
-                requests_per_minute=rpm,
-                tokens_per_minute=tpm,
-                account=str(out.resolve()),
-                max_cost_usd=None if max_cost is None else Decimal(str(max_cost)),
-                price=price,
-                prior=prior,
-                cascade_threshold=cascade_threshold,
-                cascade_accuracy=cascade_accuracy,
-                cascade_calls=cascade_calls,
-            ),
+            options=replace(options, account=str(out.resolve())),
         )
     )

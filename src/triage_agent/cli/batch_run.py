@@ -1,7 +1,6 @@
 """What `triage batch` does, step by step, with what it says on standard error on the way."""
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, closing
@@ -31,7 +30,7 @@ from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.models import Cascade, Opened, asks_llm, open_backend
-from triage_agent.settings import Backend, Choice, Tuning, choose_backend
+from triage_agent.settings import Backend, Choice, Options, choose_backend
 from triage_agent.tables import Table, open_sheet, open_table, read_back
 
 
@@ -46,13 +45,11 @@ class Wish:
     labels_only: bool
     split: bool
     usd_rate: float | None
-    threshold: float
     dry_run: bool
     retry_errors: bool
     reports: Path | None
     report: Path | None
-    backend: tuple[Backend, str | None, str | None, str | None]
-    tuning: Tuning
+    options: Options
 
 
 def run(wish: Wish) -> None:
@@ -61,13 +58,12 @@ def run(wish: Wish) -> None:
     if wish.report:
         check_page(wish.report)
     table, columns = _understand(wish)
-    backend, model, base_url, key = wish.backend
-    choice = choose_backend(backend, os.environ, model=model, base_url=base_url, api_key=key)
+    choice = choose_backend(wish.options)
     survey = table.survey()
     _say(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
         columns,
-        Policy(wish.threshold),
+        Policy(wish.options.threshold),
         wish.split,
         wish.labels_only,
         wish.usd_rate,
@@ -77,8 +73,8 @@ def run(wish: Wish) -> None:
         _quote(wish, choice, table, job, survey.rows)
         return
     kept = _earlier(wish)
-    opened = open_backend(choice, wish.tuning)
-    job = replace(job, policy=Policy(wish.threshold, opened.calibration))
+    opened = open_backend(wish.options)
+    job = replace(job, policy=Policy(wish.options.threshold, opened.calibration))
     with closing(opened), closing(Spool()) as spool:
         _say(opened.line)
         started = time.time()
@@ -182,9 +178,9 @@ def _finish(
         "model": model.name,
         "prompt": model.prompt,
         "base_url": choice.base_url,
-        "threshold": wish.threshold,
+        "threshold": wish.options.threshold,
         "calibration": opened.calibration.named if opened.calibration else None,
-        "prior": wish.tuning.prior if choice.backend is not Backend.LLM else None,
+        "prior": wish.options.prior if choice.backend is not Backend.LLM else None,
         "cascade_threshold": model.threshold if isinstance(model, Cascade) else None,
         "remembered": opened.remembered(),
         "spent_usd": str(spent) if spent is not None else None,
@@ -225,14 +221,14 @@ def _made_how(wish: Wish, opened: Opened, tally: Tally) -> dict[str, str]:
         "rows with something unreadable": f"{tally.complaints:,}",
         "answers": wish.out.name,
         "read by": f"{model.backend}, {model.name}",
-        "threshold": f"{wish.threshold:g}",
+        "threshold": f"{wish.options.threshold:g}",
     }
     return facts | ({"prompt": model.prompt} if model.prompt else {})
 
 
 def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None) -> None:
     """Say what a run would cost, from the table's first rows; nothing is sent."""
-    asked = asks_llm(choice, wish.tuning)
+    asked = asks_llm(wish.options)
     if choice.backend is Backend.EMBEDDED:
         _say("cost: none, the embedded model runs on this machine")
         return
@@ -247,7 +243,7 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
         quote,
     )
 
-    template = load_prompt(wish.tuning.prompt)
+    template = load_prompt(wish.options.prompt)
     sizes, problems, forms = [], 0, 0
     for row in table.sample:
         forms += 1
@@ -257,14 +253,14 @@ def _quote(wish: Wish, choice: Choice, table: Table, job: Job, rows: int | None)
                 messages = template.messages(text)
                 sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
     host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), wish.tuning.price, host=host)
+    price = price_of(choice.model, load_prices(), wish.options.price, host=host)
     if price is None:
         raise SettingsError(
             f"No price is known for {choice.model!r}. Give it with --price INPUT/OUTPUT."
         )
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
-    calls = round(rows * len(sizes) / forms) * wish.tuning.votes
+    calls = round(rows * len(sizes) / forms) * wish.options.votes
     result = quote(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)
     typer.echo(
         f"about {calls} calls, {result.input_tokens} + {result.output_tokens} tokens: "

@@ -1,25 +1,14 @@
 """`triage eval`: how often a backend is right, how sure it may be, and whether B beats A."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import (
-    BackendOption,
-    BaseUrlOption,
-    FreshOption,
-    JsonOption,
-    KeyOption,
-    ModelOption,
-    PromptOption,
-    RedactOption,
-    ThresholdOption,
-    TimeoutOption,
-    VotesOption,
-)
-from triage_agent.settings import Backend, Tuning
+from triage_agent.cli.options import MEASURING, JsonOption, with_options
+from triage_agent.settings import Backend, Options
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -36,8 +25,10 @@ class Chosen(StrEnum):
 
 
 @app.callback(invoke_without_command=True)
+@with_options(MEASURING)
 def evaluate(
     context: typer.Context,
+    options: Options,
     sets: Annotated[
         list[Chosen] | None,
         typer.Option("--set", help="A fixed set; may be given several times. Default: problems."),
@@ -55,9 +46,6 @@ def evaluate(
         typer.Option(min=1, help="So many cases (or pairs), always the same ones, stratified."),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, max=50, help="Ask about each so often.")] = 1,
-    brief: Annotated[
-        bool, typer.Option("--brief", help="Ask the LLM for label and signals only: quicker.")
-    ] = False,
     prior: Annotated[
         str,
         typer.Option(help="The second view: the share of owners who need software built."),
@@ -66,19 +54,6 @@ def evaluate(
         Path | None, typer.Option("-o", "--output", help="A folder for the run and its report.")
     ] = None,
     as_json: JsonOption = False,
-    backend: BackendOption = Backend.AUTO,
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
-    api_key: KeyOption = None,
-    prompt: PromptOption = "guide",
-    threshold: ThresholdOption = 0.65,
-    timeout: TimeoutOption = 120.0,
-    votes: VotesOption = 1,
-    redact: RedactOption = None,
-    max_concurrency: Annotated[
-        int, typer.Option(min=1, help="Requests under way at once, at most.")
-    ] = 64,
-    fresh: FreshOption = False,
 ) -> None:
     """Measure a backend on a fixed set or on your own cases, with 95 % intervals.
 
@@ -91,19 +66,10 @@ def evaluate(
 
     if cases and (sets or gate):
         raise typer.BadParameter("--cases is a set of its own: leave out --set and --gate.")
-    if gate and (sets or backend in {Backend.LLM, Backend.CASCADE}):
+    if gate and (sets or options.backend in {Backend.LLM, Backend.CASCADE}):
         raise typer.BadParameter(
             "--gate reads every set with the embedded model: leave out --set and --backend."
         )
-    tuning = Tuning(
-        prompt,
-        timeout,
-        votes,
-        redact=redact,
-        brief=brief,
-        fresh=fresh,
-        max_concurrency=max_concurrency,
-    )
     wish = Wish(
         sets=tuple(one.value for one in (Chosen if gate else sets or [Chosen.PROBLEMS])),
         cases=cases,
@@ -113,17 +79,15 @@ def evaluate(
         prior=read_prior(prior),
         output=output,
         as_json=as_json,
-        backend=(Backend.EMBEDDED, None, None, None)
-        if gate
-        else (backend, model, base_url, api_key),
-        tuning=tuning,
-        threshold=threshold,
+        options=replace(options, backend=Backend.EMBEDDED) if gate else options,
     )
     raise typer.Exit(run(wish))
 
 
 @app.command()
+@with_options(MEASURING)
 def calibrate(
+    options: Options,
     cases: Annotated[
         Path | None,
         typer.Option(help="Your own labelled cases; default: a sample of prompts/examples.jsonl."),
@@ -131,27 +95,11 @@ def calibrate(
     limit: Annotated[
         int, typer.Option(min=50, help="So many cases at most, always the same ones.")
     ] = 300,
-    brief: Annotated[
-        bool, typer.Option("--brief", help="Ask the LLM for label and signals only: quicker.")
-    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="A file or folder; default: yours, where it is used."),
     ] = None,
     as_json: JsonOption = False,
-    backend: BackendOption = Backend.AUTO,
-    model: ModelOption = None,
-    base_url: BaseUrlOption = None,
-    api_key: KeyOption = None,
-    prompt: PromptOption = "guide",
-    threshold: ThresholdOption = 0.65,
-    timeout: TimeoutOption = 120.0,
-    votes: VotesOption = 1,
-    redact: RedactOption = None,
-    max_concurrency: Annotated[
-        int, typer.Option(min=1, help="Requests under way at once, at most.")
-    ] = 64,
-    fresh: FreshOption = False,
 ) -> None:
     """Learn how honest a model's confidence is, so that every later run corrects it.
 
@@ -160,17 +108,7 @@ def calibrate(
     """
     from triage_agent.cli.eval_calibrate import Wish, run
 
-    tuning = Tuning(
-        prompt,
-        timeout,
-        votes,
-        redact=redact,
-        brief=brief,
-        fresh=fresh,
-        max_concurrency=max_concurrency,
-    )
-    backends = (backend, model, base_url, api_key)
-    raise typer.Exit(run(Wish(cases, limit, output, as_json, backends, tuning, threshold)))
+    raise typer.Exit(run(Wish(cases, limit, output, as_json, options)))
 
 
 @app.command()

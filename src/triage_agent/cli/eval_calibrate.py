@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ from triage_agent.models import (
     open_backend,
 )
 from triage_agent.reports import stdout_console
-from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.settings import Backend, Options, choose_backend
 
 if TYPE_CHECKING:  # it takes long to import, and a refusal should not wait for it
     from triage_agent.evals import Fitted, Listening
@@ -44,22 +43,19 @@ class Wish:
     limit: int
     output: Path | None
     as_json: bool
-    backend: tuple[Backend, str | None, str | None, str | None]
-    tuning: Tuning
-    threshold: float
+    options: Options
 
 
 def run(wish: Wish) -> int:
     """Fit a calibration and write it; return the exit code."""
-    name, model_name, base_url, key = wish.backend
-    choice = choose_backend(name, os.environ, model=model_name, base_url=base_url, api_key=key)
-    prompt = None if choice.backend is Backend.EMBEDDED else load_prompt(wish.tuning.prompt)
+    choice = choose_backend(wish.options)
+    prompt = None if choice.backend is Backend.EMBEDDED else load_prompt(wish.options.prompt)
     split = choose_split(wish.cases, wish.limit, choice.backend, prompt)
     folder = _make_folder(wish)  # what cannot be written is known before anything is paid for
     from triage_agent.cli.eval_run import EXIT_ERRORS
     from triage_agent.evals import Listening, fit
 
-    opened = open_backend(choice, wish.tuning)
+    opened = open_backend(wish.options)
     typer.echo(opened.line, err=True)
     said = Listening(opened.model)
     try:
@@ -68,7 +64,7 @@ def run(wish: Wish) -> int:
         opened.close()
     identity = identity_of(opened.model)
     today = datetime.now(UTC).date()
-    fitted = fit(identity, split, rows, said, wish.threshold, today)
+    fitted = fit(identity, split, rows, said, wish.options.threshold, today)
     path = wish.output if wish.output and folder != wish.output else folder / identity.file_name
     write_lines(path, [fitted.calibration.model_dump(mode="json")], indent=2)
     if wish.as_json:
@@ -93,8 +89,8 @@ async def _ask(wish: Wish, opened: Opened, said: "Listening", split: Split) -> l
             rows, _ = await run_cases(
                 split.cases,
                 said,
-                Policy(wish.threshold),
-                width=LOCAL_WIDTH if local else wish.tuning.max_concurrency,
+                Policy(wish.options.threshold),
+                width=LOCAL_WIDTH if local else wish.options.max_concurrency,
                 step=lambda done: bar.update(task, completed=done),
             )
         return rows
@@ -185,7 +181,7 @@ def _make_folder(wish: Wish) -> Path:
         if not wish.output.parent.is_dir():
             raise SettingsError(f"There is no folder {wish.output.parent}. Make it, or change -o.")
         return wish.output.parent
-    folder = calibration_folder(wish.tuning)
+    folder = calibration_folder(wish.options)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

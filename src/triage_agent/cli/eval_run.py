@@ -1,7 +1,6 @@
 """What `triage eval` does: open, run, summarise, show, write, gate."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ from triage_agent.evals import (
     write_run,
 )
 from triage_agent.models import Opened, open_backend
-from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.settings import Backend, Options
 from triage_agent.types import Classification
 
 LOCAL_WIDTH = 4  # problems that the embedded model reads at once; it has one core each
@@ -72,9 +71,7 @@ class Wish:
     prior: float
     output: Path | None
     as_json: bool
-    backend: tuple[Backend, str | None, str | None, str | None]
-    tuning: Tuning
-    threshold: float
+    options: Options
 
     def pairs(self, gated: int) -> int | None:
         """Return how many pairs of a set to take; None: all."""
@@ -95,13 +92,11 @@ def run(wish: Wish) -> int:
     """Do what is wished, and return the exit code."""
     from triage_agent.evals import show_checks, show_summary
 
-    name, model_name, base_url, key = wish.backend
-    choice = choose_backend(name, os.environ, model=model_name, base_url=base_url, api_key=key)
     sets = _sets(wish)
     gates = load_gates() if wish.gate else None
     if wish.output:
         make_folder(wish.output)
-    opened = open_backend(choice, wish.tuning)
+    opened = open_backend(wish.options)
     typer.echo(opened.line, err=True)
     found = Found()
     try:
@@ -118,9 +113,9 @@ def run(wish: Wish) -> int:
         sets,
         limit=wish.limit,
         repeats=wish.repeats,
-        brief=wish.tuning.brief,
-        votes=wish.tuning.votes,
-        threshold=wish.threshold,
+        brief=wish.options.brief,
+        votes=wish.options.votes,
+        threshold=wish.options.threshold,
         calibration=opened.calibration.named if opened.calibration else None,
         prior=wish.prior,
         gate=wish.gate,
@@ -171,8 +166,8 @@ def _keep(folder: Path, done: Run, summary: Mapping[str, Any], found: Found) -> 
 
 async def _run(wish: Wish, opened: Opened, found: Found) -> None:
     """Run every set that is wished, and close the model whatever happens."""
-    model, policy = opened.model, Policy(wish.threshold, opened.calibration)
-    width = LOCAL_WIDTH if model.backend == Backend.EMBEDDED else wish.tuning.max_concurrency
+    model, policy = opened.model, Policy(wish.options.threshold, opened.calibration)
+    width = LOCAL_WIDTH if model.backend == Backend.EMBEDDED else wish.options.max_concurrency
     found.cases = stratified(
         load_problems() if wish.cases is None else read_cases(wish.cases), wish.limit
     )

@@ -15,6 +15,7 @@ from triage_agent.cli.classify import classify
 from triage_agent.cli.compare_roles import compare_roles
 from triage_agent.cli.doctor import doctor
 from triage_agent.cli.eval import app as evaluations
+from triage_agent.cli.options import values_of_files
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
@@ -65,11 +66,19 @@ def start(
     ] = False,
 ) -> None:
     """Do you need somebody to build software, or somebody to automate what you already do?"""
+    context.default_map = values_of_files(context)
     if context.invoked_subcommand is None:
         if sys.stdin.isatty():
-            advise()
+            _run(context, "advise")
         else:
             typer.echo(context.get_help())
+
+
+def _run(context: typer.Context, name: str) -> None:
+    """Run a command without arguments, with what the environment and the files set."""
+    command = context.command.get_command(context, name)  # type: ignore[attr-defined]
+    with command.make_context(name, [], parent=context) as inner:
+        command.invoke(inner)
 
 
 class _PipeSafe(io.TextIOWrapper):

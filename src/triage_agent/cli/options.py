@@ -1,81 +1,141 @@
-"""The options that several commands share."""
+"""Shared options become those of a command, which receives them as one `Options`."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from triage_agent.settings import Backend
+from triage_agent.errors import SettingsError
+from triage_agent.settings import (
+    LOCAL_FILE,
+    FileValue,
+    Options,
+    Setting,
+    read_files,
+    settings_of_options,
+    user_file,
+    variable_of,
+)
 
-BackendOption = Annotated[
-    Backend,
-    typer.Option(
-        help="Who reads the problems; auto: the LLM if a model is named, else embedded; cascade: "
-        "embedded, and the LLM where that is not sure."
-    ),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", "-m", help="The LLM's name.", envvar="TRIAGE_MODEL"),
-]
-BaseUrlOption = Annotated[
-    str | None,
-    typer.Option(help="Address of an OpenAI-compatible server.", envvar="OPENAI_BASE_URL"),
-]
-KeyOption = Annotated[
-    str | None,
-    typer.Option(
-        help="The server's key; better given in the environment.",
-        envvar="OPENAI_API_KEY",
-        show_default=False,
-    ),
-]
-PromptOption = Annotated[
-    str, typer.Option(help="A shipped prompt's name, or the path of your own (LLM only).")
-]
-ThresholdOption = Annotated[
-    float,
-    typer.Option(min=0.5, max=1.0, help="Under this probability the tie rules decide."),
-]
-TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds to wait for one LLM answer.")]
+READING = (
+    "backend",
+    "model",
+    "base_url",
+    "api_key",
+    "prior",
+    "cascade_threshold",
+    "cascade_accuracy",
+    "cascade_calls",
+    "prompt",
+    "threshold",
+    "timeout",
+    "votes",
+    "redact",
+    "fresh",
+)
+NOT_FOR_DOCTOR = {"threshold", "votes", "redact", "fresh"}
+NOT_FOR_EVALS = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
+CHECKING = tuple(name for name in READING if name not in NOT_FOR_DOCTOR)
+MEASURING = (
+    *(name for name in READING if name not in NOT_FOR_EVALS),
+    "max_concurrency",
+    "brief",
+)
+RUNNING = (*READING, "max_concurrency", "rpm", "tpm", "max_cost", "price")
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
 ]
-VotesOption = Annotated[
-    int, typer.Option(min=1, max=15, help="Ask the LLM so often about each problem, and count.")
-]
-RedactOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--redact/--no-redact",
-        help="Hide e-mail addresses and numbers from the LLM; default: unless it runs here.",
-    ),
-]
-PriorOption = Annotated[
-    float,
-    typer.Option(help="The share of build-software, over 0 and under 1, that embedded expects."),
-]
-CascadeOption = Annotated[
-    float | None,
-    typer.Option(
-        "--cascade-threshold", min=0.5, max=1, help="Ask the LLM where embedded is less sure."
-    ),
-]
-CascadeAccuracyOption = Annotated[
-    float | None,
-    typer.Option(
-        "--cascade-accuracy",
-        min=0.5,
-        max=1,
-        help="Ask the LLM so often that embedded is right in this share of the rest; default 0.97.",
-    ),
-]
-CascadeCallsOption = Annotated[
-    float | None,
-    typer.Option(
-        "--cascade-calls", min=0, max=1, help="Ask the LLM about roughly this share at most."
-    ),
-]
-FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Ask the LLM again, even where an answer is kept.")
-]
+
+
+def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command these options as its parameter `options`."""
+    names = tuple(names)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_shared(**given: Any) -> None:
+            options = Options(**{name: given.pop(name) for name in names})
+            command(options=options, **given)
+
+        shared = [_parameter(name) for name in names]
+        signature = inspect.signature(command, eval_str=True)
+        own = [one for one in signature.parameters.values() if one.name != "options"]
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in [*own, *shared]]
+        with_shared.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        with_shared.__annotations__ = {one.name: one.annotation for one in parameters}
+        del with_shared.__wrapped__  # typer reads what we say here
+        return with_shared
+
+    return decorate
+
+
+def values_of_files(context: typer.Context) -> dict[str, Any]:
+    """Return what the settings files give every command, as click's `default_map`.
+
+    What a file sets for a command holds for its subcommands too. Raises `SettingsError` naming
+    the file and the option if a value does not fit.
+    """
+    commands = context.command.commands  # type: ignore[attr-defined]  # typer's group has them
+    groups = {
+        name: {name: command, **getattr(command, "commands", {})}
+        for name, command in commands.items()
+    }
+    offered = {
+        name: [parameter.name for command in group.values() for parameter in command.params]
+        for name, group in groups.items()
+    }
+    found = read_files(offered, Path(LOCAL_FILE), user_file())
+    context.obj = found
+    values: dict[str, Any] = {}
+    for name, group in groups.items():
+        for inner, command in group.items():
+            own = {
+                parameter.name: _checked(context, parameter, found[name][parameter.name])
+                for parameter in command.params
+                if parameter.name in found[name]
+            }
+            if inner == name:
+                values[name] = own
+            else:
+                values[name][inner] = own
+    return values
+
+
+def _checked(context: typer.Context, parameter: Any, given: FileValue) -> Any:
+    """Return a file's value, or raise `SettingsError` if it does not fit the option."""
+    try:
+        parameter.type_cast_value(context, given.value)
+    except typer.BadParameter as error:
+        raise SettingsError(f"{given.file}: {parameter.name}: {error.format_message()}") from error
+    return given.value
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    """Return a shared option as the parameter that typer reads."""
+    kind, setting = settings_of_options()[name]
+    default = getattr(Options(), name)
+    option = typer.Option(
+        *_flags(name, kind, setting),
+        help=setting.help,
+        min=setting.least,
+        max=setting.most,
+        envvar=variable_of(name),
+        show_envvar=setting.env is not None or name == "model",
+        show_default=not setting.secret,
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
+
+
+def _flags(name: str, kind: Any, setting: Setting) -> tuple[str, ...]:
+    """Return how an option is written on the command line."""
+    flag = setting.flag or "--" + name.replace("_", "-")
+    if kind == bool | None:
+        flag += f"/--no-{flag.removeprefix('--')}"
+    return (flag, setting.short) if setting.short else (flag,)

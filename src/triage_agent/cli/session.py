@@ -1,7 +1,6 @@
 """What the commands share: an open model, the reading of problems, the asking of questions."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -15,7 +14,7 @@ from triage_agent.classify import Policy, answer_question, classify, in_order
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
 from triage_agent.models import Model, Opened, open_backend
 from triage_agent.reports import clean
-from triage_agent.settings import Backend, Tuning, choose_backend
+from triage_agent.settings import Options
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -82,23 +81,11 @@ class Session:
     policy: Policy
 
     @classmethod
-    def open(
-        cls,
-        backend: Backend,
-        model: str | None,
-        base_url: str | None,
-        api_key: str | None,
-        *,
-        tuning: Tuning,
-        threshold: float,
-    ) -> "Session":
+    def open(cls, options: Options) -> "Session":
         """Open the chosen backend and say on standard error where the text goes."""
-        choice = choose_backend(
-            backend, os.environ, model=model, base_url=base_url, api_key=api_key
-        )
-        opened = open_backend(choice, tuning)
+        opened = open_backend(options)
         typer.echo(opened.line, err=True)
-        return cls(opened, Policy(threshold, opened.calibration))
+        return cls(opened, Policy(options.threshold, opened.calibration))
 
     @property
     def model(self) -> Model:

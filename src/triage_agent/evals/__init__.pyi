@@ -1,5 +1,5 @@
 from .calibrate import Fitted, Listening, fit
-from .cascaded import Curve, Step, cascade_curve, confidence
+from .cascaded import Curve, Step, cascade_curve
 from .cases import (
     Attack,
     BusinessCase,
@@ -55,7 +55,6 @@ __all__ = [
     "checked",
     "choose_split",
     "compare_many",
-    "confidence",
     "digest",
     "evaluate_flags",
     "exit_code",

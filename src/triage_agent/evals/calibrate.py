@@ -15,8 +15,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from triage_agent.classify import Policy, apply_policy
 from triage_agent.errors import InputError
-from triage_agent.evals import confidence
 from triage_agent.evals.cases import Case
+from triage_agent.evals.reliability import Reliability, calibration
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.split import MIN_CASES, Split
 from triage_agent.models import (
@@ -87,8 +87,8 @@ class Fitted:
     errors: int
     other_kind: int  # answered, with another kind of probability than the map reads
     log_losses: dict[str, float]  # cross-validated, by method
-    before: confidence.Calibration
-    after: confidence.Calibration
+    before: Reliability
+    after: Reliability
 
 
 def fit(
@@ -225,10 +225,10 @@ def _kind_of(said: Prediction) -> tuple[str, int]:
     return kind, max(1, len(said.votes))
 
 
-def _honesty(cases: Sequence[Case], p: Numbers) -> confidence.Calibration:
+def _honesty(cases: Sequence[Case], p: Numbers) -> Reliability:
     """Return the calibration error of probabilities, taken as answers of the likelier label."""
     row = EvalRow("", None, Outcome.CLASSIFIED)
-    return confidence.calibration(
+    return calibration(
         [
             replace(
                 row,

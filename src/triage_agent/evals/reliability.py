@@ -53,7 +53,7 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Reliability:
     """How far stated probabilities are from what came true."""
 
     ece: float | None  # expected calibration error; None: no row has a probability
@@ -75,7 +75,7 @@ def ranking(rows: Sequence[EvalRow]) -> Ranking:
 
 def calibration(
     rows: Sequence[EvalRow], weights: Mapping[Label, float] | None = None, seed: int = 0
-) -> Calibration:
+) -> Reliability:
     """Return the expected calibration error of the final label, and what chance alone gives.
 
     It looks at the answered in-scope rows that have a `probability`, in ten bins of equal size
@@ -86,7 +86,7 @@ def calibration(
     """
     scored = sorted(_scored(rows), key=lambda pair: (pair[0], pair[1].id, pair[1].repeat))
     if not scored:
-        return Calibration(None, 0, None, ())
+        return Reliability(None, 0, None, ())
     p = np.array([probability for probability, _ in scored])
     right = np.array([row.right for _, row in scored], dtype=np.float64)
     mass = np.array(
@@ -115,7 +115,7 @@ def calibration(
         for part in np.array_split(np.arange(len(p)), len(starts))
     )
     p95 = float(np.percentile(np.concatenate(chance), 95))
-    return Calibration(float(error(right)), len(p), p95, bins)
+    return Reliability(float(error(right)), len(p), p95, bins)
 
 
 def risk_coverage(rows: Sequence[EvalRow]) -> tuple[Point, ...]:

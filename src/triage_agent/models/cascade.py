@@ -13,7 +13,6 @@ from triage_agent.errors import SettingsError
 from triage_agent.models.protocols import Model
 from triage_agent.types import MadeBy, Prediction, Problem
 
-WANTED_ACCURACY = 0.97  # of the answers that the embedded model keeps, unless the caller says
 THRESHOLDS = (*(percent / 100 for percent in range(50, 100)), 0.995, 0.999)
 
 

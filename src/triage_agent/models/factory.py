@@ -9,7 +9,15 @@ from triage_agent.errors import SettingsError
 from triage_agent.files import folder
 from triage_agent.models.calibration import Calibration, Identity, find_calibration
 from triage_agent.models.protocols import Model
-from triage_agent.settings import USUAL_PRIOR, Backend, Choice, Tuning, check_tuning
+from triage_agent.settings import (
+    DEFAULT_CASCADE_ACCURACY,
+    USUAL_PRIOR,
+    Backend,
+    Choice,
+    Options,
+    check_options,
+    choose_backend,
+)
 
 
 async def _nothing() -> None:
@@ -35,13 +43,16 @@ class Opened:
         return self.again(number) if self.again else self.model
 
 
-def open_backend(choice: Choice, tuning: Tuning | None = None) -> Opened:
-    """Return the chosen backend, open; what only one of them needs is imported for it alone."""
-    tuning = tuning or Tuning()
-    check_tuning(choice, tuning)
-    opened = _open(choice, tuning)
+def open_backend(options: Options) -> Opened:
+    """Return the chosen backend, open; what only one of them needs is imported for it alone.
+
+    Raises `SettingsError` for options that cannot work together or that the backend would ignore.
+    """
+    choice = choose_backend(options)
+    check_options(choice, options)
+    opened = _open(choice, options)
     try:
-        return replace(opened, calibration=_calibration(opened.model, tuning))
+        return replace(opened, calibration=_calibration(opened.model, options))
     except SettingsError:
         opened.close()
         raise
@@ -58,19 +69,19 @@ def identity_of(model: Model) -> Identity:
     return Identity(model.backend, model.name + at, model.prompt)
 
 
-def calibration_folder(tuning: Tuning) -> Path:
+def calibration_folder(options: Options) -> Path:
     """Return the user's folder of calibrations; it stands beside the ledger."""
     from triage_agent.models.llm import default_path
 
-    return (tuning.cache or default_path()).parent / "calibration"
+    return (options.cache or default_path()).parent / "calibration"
 
 
-def _calibration(model: Model, tuning: Tuning) -> Calibration | None:
+def _calibration(model: Model, options: Options) -> Calibration | None:
     """Return the calibration of an open model: the user's own, else the one that ships."""
-    if tuning.prior != USUAL_PRIOR:  # every calibration was fitted at the usual one
+    if options.prior != USUAL_PRIOR:  # every calibration was fitted at the usual one
         return None
     identity = identity_of(model)
-    folders = [calibration_folder(tuning), folder("evals") / "calibration"]
+    folders = [calibration_folder(options), folder("evals") / "calibration"]
     paths = [place / identity.file_name for place in folders]
     if model.backend == Backend.EMBEDDED:
         from triage_agent.models.embedded import WEIGHTS
@@ -79,21 +90,21 @@ def _calibration(model: Model, tuning: Tuning) -> Calibration | None:
     return find_calibration(identity, paths)
 
 
-def _open(choice: Choice, tuning: Tuning) -> Opened:
+def _open(choice: Choice, options: Options) -> Opened:
     """Return the chosen backend, open, without its calibration."""
     if choice.backend is Backend.LLM:
-        return _open_llm(choice, tuning)
+        return _open_llm(choice, options)
     from triage_agent.models.embedded import EmbeddedModel
 
-    embedded = EmbeddedModel(tuning.prior)
-    prior = "" if tuning.prior == USUAL_PRIOR else f", prior {tuning.prior:g}"
+    embedded = EmbeddedModel(options.prior)
+    prior = "" if options.prior == USUAL_PRIOR else f", prior {options.prior:g}"
     named = f"embedded ({embedded.name}{prior})"
     if choice.backend is Backend.EMBEDDED:
         return Opened(embedded, f"backend: {named}, nothing leaves this machine")
     from triage_agent.models.cascade import Cascade
 
-    threshold = cascade_threshold(tuning)
-    opened = _open_llm(choice, tuning)
+    threshold = cascade_threshold(options)
+    opened = _open_llm(choice, options)
     llm = opened.line.removeprefix("backend: ")
     return replace(
         opened,
@@ -103,35 +114,37 @@ def _open(choice: Choice, tuning: Tuning) -> Opened:
     )
 
 
-def asks_llm(choice: Choice, tuning: Tuning) -> Callable[[str], bool]:
-    """Return what tells whether the backend would send a text to the LLM; nothing is sent."""
-    check_tuning(choice, tuning)
+def asks_llm(options: Options) -> Callable[[str], bool]:
+    """Return a predicate: would this text be sent to the LLM? Nothing is sent."""
+    choice = choose_backend(options)
+    check_options(choice, options)
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is Backend.LLM
     from triage_agent.models.cascade import sureness
     from triage_agent.models.embedded import EmbeddedModel
 
-    embedded, threshold = EmbeddedModel(tuning.prior), cascade_threshold(tuning)
+    embedded, threshold = EmbeddedModel(options.prior), cascade_threshold(options)
     return lambda text: sureness(embedded.read(text)) < threshold
 
 
-def cascade_threshold(tuning: Tuning) -> float:
+def cascade_threshold(options: Options) -> float:
     """Return how sure the embedded model must be to answer alone: as given, or as measured."""
     from triage_agent.models.cascade import (
-        WANTED_ACCURACY,
         load_curve,
         threshold_for_accuracy,
         threshold_for_calls,
     )
     from triage_agent.models.embedded import WEIGHTS
 
-    if tuning.cascade_threshold is not None:
-        return tuning.cascade_threshold
+    if options.cascade_threshold is not None:
+        return options.cascade_threshold
     points = load_curve(WEIGHTS)
-    if tuning.cascade_calls is not None:
-        return threshold_for_calls(points, tuning.cascade_calls)
-    accuracy = tuning.cascade_accuracy
-    return threshold_for_accuracy(points, WANTED_ACCURACY if accuracy is None else accuracy)
+    if options.cascade_calls is not None:
+        return threshold_for_calls(points, options.cascade_calls)
+    accuracy = options.cascade_accuracy
+    return threshold_for_accuracy(
+        points, DEFAULT_CASCADE_ACCURACY if accuracy is None else accuracy
+    )
 
 
 def _neighbours() -> Callable[[str], str]:
@@ -141,7 +154,7 @@ def _neighbours() -> Callable[[str], str]:
     return Neighbours().as_text
 
 
-def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
+def _open_llm(choice: Choice, options: Options) -> Opened:
     """Return the LLM backend: prompt, memory, one service."""
     from triage_agent.models.llm import (
         OPENAI_BASE_URL,
@@ -162,42 +175,42 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
         price_of,
     )
 
-    template = load_prompt(tuning.prompt)
+    template = load_prompt(options.prompt)
     gate = Gate(
-        max_concurrency=tuning.max_concurrency,
-        requests_per_minute=tuning.requests_per_minute,
-        tokens_per_minute=tuning.tokens_per_minute,
+        max_concurrency=options.max_concurrency,
+        requests_per_minute=options.rpm,
+        tokens_per_minute=options.tpm,
     )
-    ledger = Ledger(tuning.cache or default_path())
+    ledger = Ledger(options.cache or default_path())
     host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), tuning.price, host=host)
-    budget = Budget(ledger, tuning.account, price, tuning.max_cost_usd)
+    price = price_of(choice.model, load_prices(), options.price, host=host)
+    budget = Budget(ledger, options.account, price, options.max_cost_usd)
     chat = OpenAIChat(
         choice.model,
         choice.base_url,
         choice.api_key,
-        timeout_s=tuning.timeout_s,
+        timeout_s=options.timeout,
         gate=gate,
-        budget=budget if tuning.account else None,
-        http_client=fast_client(tuning.timeout_s),
+        budget=budget if options.account else None,
+        http_client=fast_client(options.timeout),
     )
     recalling = Recalling(
         Asking(chat),
         ledger,
         key=lambda request: key_of(chat.base_url, chat.model, request),
-        fresh=tuning.fresh,
+        fresh=options.fresh,
     )
     local = is_local(host)
-    redacts = not local if tuning.redact is None else tuning.redact
+    redacts = not local if options.redact is None else options.redact
     where = "on this machine" if local else "your text is sent there"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     llm = LLMModel(
         chat,
         recalling,
         template,
-        tuning.votes,
+        options.votes,
         redacts,
-        tuning.brief,
+        options.brief,
         _neighbours() if template.wants_examples else None,
     )
     return Opened(
@@ -206,7 +219,7 @@ def _open_llm(choice: Choice, tuning: Tuning) -> Opened:
         remembered=lambda: recalling.remembered,
         drain=recalling.drain,
         spent_usd=lambda: budget.spent_usd if price else None,
-        cap_usd=tuning.max_cost_usd,
+        cap_usd=options.max_cost_usd,
         close=ledger.close,
-        again=lambda number: replace(llm, first_sample=number * tuning.votes),
+        again=lambda number: replace(llm, first_sample=number * options.votes),
     )

@@ -8,7 +8,7 @@ from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.models.cascade import Cascade
 from triage_agent.models.factory import open_backend
 from triage_agent.models.protocols import Model
-from triage_agent.settings import Backend, Choice, Tuning
+from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.types import Problem
 
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
@@ -24,8 +24,9 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(choice: Choice, tuning: Tuning) -> list[Finding]:
+def examine(options: Options) -> list[Finding]:
     """Return the findings about a backend, the chosen one and why first; no finding shows a key."""
+    choice = choose_backend(options)
     findings = [Finding("backend", True, f"{choice.backend.value}, because {choice.why}")]
     if choice.backend is not Backend.EMBEDDED:
         key = "a key is set" if choice.api_key else "no key is set (fine for most local servers)"
@@ -33,7 +34,7 @@ def examine(choice: Choice, tuning: Tuning) -> list[Finding]:
     started = time.perf_counter()
     try:
         # Fresh: a remembered answer would say nothing about the server.
-        opened = open_backend(choice, replace(tuning, fresh=True))
+        opened = open_backend(replace(options, fresh=True))
         findings.append(Finding("model", True, opened.line))
         if choice.backend is not Backend.LLM:
             findings.append(Finding("loading", True, f"{time.perf_counter() - started:.2f} s"))

@@ -6,7 +6,6 @@ A power cut may lose the last moments, never the file.
 
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,8 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.cache_key import is_redacted, pack, unpack
@@ -179,14 +180,10 @@ class Ledger:
 
 
 def default_path() -> Path:
-    """Return where the ledger lies: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
-    home, environment = Path.home(), os.environ
-    folder = {
-        "win32": environment.get("LOCALAPPDATA") or home / "AppData" / "Local",
-        "darwin": home / "Library" / "Caches",
-    }.get(sys.platform, environment.get("XDG_CACHE_HOME") or home / ".cache")
-    own = environment.get("TRIAGE_CACHE_DIR") or Path(folder, "triage-agent")
-    return Path(own).expanduser() / "ledger.sqlite3"
+    """Return where the cache lies: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
+    own = os.environ.get("TRIAGE_CACHE_DIR")
+    folder = Path(own).expanduser() if own else user_cache_path("triage-agent", appauthor=False)
+    return folder / "ledger.sqlite3"
 
 
 def discard(path: Path) -> None:

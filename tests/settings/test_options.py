@@ -6,46 +6,39 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.models.factory import open_backend
-from triage_agent.settings import Backend, Choice, Tuning, check_tuning, choose_backend
-
-KEY = {"OPENAI_API_KEY": "sk-from-the-environment"}
-NAMED = {"TRIAGE_MODEL": "gpt-from-the-environment"}
+from triage_agent.settings import Backend, Choice, Options, check_options, choose_backend
 
 
 @pytest.mark.parametrize(
-    ("wanted", "environment", "model", "chosen"),
+    ("wanted", "given", "chosen"),
     [
-        pytest.param("auto", {}, None, "embedded", id="auto with nothing set is embedded"),
-        pytest.param("auto", KEY, None, "embedded", id="a key alone sends nothing anywhere"),
+        pytest.param("auto", {}, "embedded", id="auto with nothing set is embedded"),
+        pytest.param("auto", {"api_key": "k"}, "embedded", id="a key alone sends nothing anywhere"),
         pytest.param(
             "auto",
-            KEY | {"OPENAI_BASE_URL": "https://llm.example"},
-            None,
+            {"api_key": "k", "base_url": "https://llm.example"},
             "embedded",
             id="a key and an address without a model send nothing anywhere",
         ),
-        pytest.param("auto", {}, "m", "llm", id="auto with --model is the LLM"),
-        pytest.param("auto", NAMED, None, "llm", id="auto with TRIAGE_MODEL is the LLM"),
-        pytest.param("auto", {"TRIAGE_MODEL": ""}, None, "embedded", id="an empty name is none"),
-        pytest.param("auto", {"TRIAGE_MODEL": "  "}, None, "embedded", id="a blank name is none"),
-        pytest.param("embedded", NAMED | KEY, "m", "embedded", id="embedded is embedded"),
-        pytest.param("llm", {}, "m", "llm", id="llm with --model is the LLM"),
-        pytest.param("llm", NAMED, None, "llm", id="llm with TRIAGE_MODEL is the LLM"),
-        pytest.param("cascade", {}, "m", "cascade", id="cascade with --model is the cascade"),
-        pytest.param("cascade", NAMED, None, "cascade", id="cascade with TRIAGE_MODEL, too"),
+        pytest.param("auto", {"model": "m"}, "llm", id="auto with a model is the LLM"),
+        pytest.param("auto", {"model": ""}, "embedded", id="an empty name is none"),
+        pytest.param("auto", {"model": "  "}, "embedded", id="a blank name is none"),
+        pytest.param("embedded", {"model": "m", "api_key": "k"}, "embedded", id="embedded"),
+        pytest.param("llm", {"model": "m"}, "llm", id="llm with a model is the LLM"),
+        pytest.param("cascade", {"model": "m"}, "cascade", id="cascade with a model is that"),
     ],
 )
-def test_the_backend_follows_what_is_configured(wanted, environment, model, chosen):
-    choice = choose_backend(Backend(wanted), environment, model=model)
+def test_the_backend_follows_what_is_configured(wanted, given, chosen):
+    choice = choose_backend(Options(Backend(wanted), **given))
     assert choice.backend is Backend(chosen)
     assert choice.why
 
 
 @pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE])
-@pytest.mark.parametrize("environment", [{}, KEY, {"TRIAGE_MODEL": " "}])
-def test_the_llm_without_a_model_is_an_error_that_names_the_option(environment, wanted):
+@pytest.mark.parametrize("given", [{}, {"api_key": "k"}, {"model": " "}])
+def test_the_llm_without_a_model_is_an_error_that_names_the_option(given, wanted):
     with pytest.raises(SettingsError, match=r"--model") as caught:
-        choose_backend(wanted, environment)
+        choose_backend(Options(wanted, **given))
     assert caught.value.exit_code == 2
 
 
@@ -66,7 +59,7 @@ LLM, EMBEDDED, CASCADE = Backend.LLM, Backend.EMBEDDED, Backend.CASCADE
     ],
 )
 def test_a_setting_that_the_backend_follows_is_accepted(backend, settings):
-    check_tuning(CHOICES[backend], Tuning(**settings))
+    check_options(CHOICES[backend], Options(**settings))
 
 
 @pytest.mark.parametrize(
@@ -108,37 +101,26 @@ def test_a_setting_that_the_backend_follows_is_accepted(backend, settings):
 )
 def test_a_setting_that_cannot_work_or_would_be_ignored_is_an_error(backend, settings, says):
     with pytest.raises(SettingsError, match=says) as caught:
-        check_tuning(CHOICES[backend], Tuning(**settings))
+        check_options(CHOICES[backend], Options(**settings))
     assert caught.value.exit_code == 2
     with pytest.raises(SettingsError, match=says):
-        open_backend(CHOICES[backend], Tuning(**settings))
-
-
-def test_options_win_over_the_environment():
-    environment = NAMED | KEY | {"OPENAI_BASE_URL": "https://environment.example"}
-    choice = choose_backend(
-        Backend.LLM, environment, model="m", base_url="https://option.example", api_key="k"
-    )
-    assert (choice.model, choice.base_url, choice.api_key) == ("m", "https://option.example", "k")
-    choice = choose_backend(Backend.LLM, environment)
-    assert choice.model == "gpt-from-the-environment"
-    assert choice.base_url == "https://environment.example"
-    assert choice.api_key == "sk-from-the-environment"
+        open_backend(Options(backend, "m", **settings))
 
 
 def test_what_is_set_to_nothing_counts_as_not_set():
-    choice = choose_backend(Backend.LLM, {"OPENAI_BASE_URL": "", "OPENAI_API_KEY": ""}, model="m")
+    choice = choose_backend(Options(Backend.LLM, "m", base_url="", api_key=""))
     assert choice.base_url is None
     assert choice.api_key is None
 
 
 def test_the_embedded_backend_is_told_no_key():
-    assert choose_backend(Backend.EMBEDDED, KEY, model="m", api_key="k").api_key is None
+    assert choose_backend(Options(Backend.EMBEDDED, "m", api_key="k")).api_key is None
 
 
-def test_a_key_never_shows_when_a_choice_is_printed():
-    choice = choose_backend(Backend.LLM, NAMED, api_key="abc-secret-123")
-    assert "secret" not in f"{choice!r} {choice}"
+def test_a_key_never_shows_when_options_or_a_choice_are_printed():
+    options = Options(Backend.LLM, "m", api_key="abc-secret-123")
+    choice = choose_backend(options)
+    assert "secret" not in f"{options!r} {options} {choice!r} {choice}"
 
 
 @pytest.mark.parametrize(
@@ -152,8 +134,10 @@ def test_a_key_never_shows_when_a_choice_is_printed():
 )
 @pytest.mark.anyio
 async def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, says, tmp_path):
-    choice = Choice(Backend.LLM, "a test", "m-1", base_url, "sk-verysecret")
-    opened = open_backend(choice, Tuning(cache=tmp_path / "ledger.sqlite3"))
+    options = Options(
+        Backend.LLM, "m-1", base_url, "sk-verysecret", cache=tmp_path / "ledger.sqlite3"
+    )
+    opened = open_backend(options)
     await opened.model.aclose()
     opened.close()
     model, line = opened.model, opened.line

@@ -1,0 +1,32 @@
+from .options import (
+    DEFAULT_CASCADE_ACCURACY,
+    DEFAULT_THRESHOLD,
+    USUAL_PRIOR,
+    Backend,
+    Choice,
+    Options,
+    Setting,
+    check_options,
+    choose_backend,
+    settings_of_options,
+    variable_of,
+)
+from .sources import LOCAL_FILE, FileValue, read_files, user_file
+
+__all__ = [
+    "DEFAULT_CASCADE_ACCURACY",
+    "DEFAULT_THRESHOLD",
+    "LOCAL_FILE",
+    "USUAL_PRIOR",
+    "Backend",
+    "Choice",
+    "FileValue",
+    "Options",
+    "Setting",
+    "check_options",
+    "choose_backend",
+    "read_files",
+    "settings_of_options",
+    "user_file",
+    "variable_of",
+]

@@ -1,0 +1,117 @@
+"""Where an option's value comes from when the command line does not give it.
+
+The first of these that gives one: the environment, `triage.toml` in the working folder, the user's
+`config.toml`, the default. A file in the working folder may have come in a client's archive, so it
+sets only how tables are read (`MAPPINGS`), and nothing that decides where text goes. No file sets a
+key.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from triage_agent.errors import SettingsError
+from triage_agent.settings.options import settings_of_options, variable_of
+
+LOCAL_FILE = "triage.toml"
+USER_FILE = "config.toml"
+
+# What a file may set for a single command: how a table is read, and the user's own rates.
+MAPPINGS = frozenset(
+    {
+        "problem_column",
+        "id_column",
+        "revenue_column",
+        "software_column",
+        "quiz_column",
+        "group_by",
+        "split",
+        "format",
+        "encoding",
+        "delimiter",
+        "sheet",
+        "header",
+        "usd_rate",
+        "hourly_cost",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileValue:
+    """A value from a settings file, and the file."""
+
+    value: Any
+    file: Path
+
+
+def user_file() -> Path:
+    """Return where the user's own settings file is looked for; it need not exist."""
+    from platformdirs import user_config_path  # here: it costs more than the rest of `--help`
+
+    return user_config_path("triage-agent", appauthor=False) / USER_FILE
+
+
+def read_files(
+    commands: Mapping[str, Iterable[str]], local: Path, user: Path
+) -> dict[str, dict[str, FileValue]]:
+    """Return {command: {option: value}} of both settings files; a missing file sets nothing.
+
+    `commands` gives the options that each command offers. An option at the top of a file holds for
+    every command that offers it, one in a `[command]` table for that command. Raises
+    `SettingsError` for a file that is not valid, or sets what it may not.
+    """
+    offered = {name: frozenset(options) for name, options in commands.items()}
+    found: dict[str, dict[str, FileValue]] = {name: {} for name in offered}
+    for path, trusted in ((user, True), (local, False)):
+        for name, value in _load(path).items():
+            if isinstance(value, dict) and name not in offered:
+                raise SettingsError(f"{path}: there is no command {name!r}{_like(name, offered)}.")
+            concerned = {name: offered[name]} if isinstance(value, dict) else offered
+            given = value if isinstance(value, dict) else {name: value}
+            for option, one in ((key.replace("-", "_"), one) for key, one in given.items()):
+                everything = frozenset().union(*concerned.values())
+                _check_file_option(path, option, everything, trusted=trusted)
+                for command, options in concerned.items():
+                    if option in options:
+                        found[command][option] = FileValue(one, path)
+    return found
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Return a settings file's values, tables last; empty if there is no such file."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
+        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+    return dict(sorted(values.items(), key=lambda item: isinstance(item[1], dict)))
+
+
+def _check_file_option(path: Path, option: str, offered: frozenset[str], *, trusted: bool) -> None:
+    """Raise `SettingsError` unless this file may set this option."""
+    setting = settings_of_options().get(option)
+    if setting and setting[1].secret:
+        raise SettingsError(
+            f"{path}: no file may hold a key. Remove {option!r}, and set "
+            f"{variable_of(option)} in the environment."
+        )
+    if setting and not trusted:
+        raise SettingsError(
+            f"{path}: a file in the working folder may not set {option!r}, because it could come "
+            f"from somebody else and send text elsewhere. Set it in {user_file()}, with "
+            f"{variable_of(option)}, or on the command line."
+        )
+    if option not in offered or not (setting or option in MAPPINGS):
+        allowed = offered & (MAPPINGS | (set(settings_of_options()) if trusted else set()))
+        raise SettingsError(f"{path}: {option!r} cannot be set here{_like(option, allowed)}.")
+
+
+def _like(name: str, names: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant; empty if none is near."""
+    near = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
