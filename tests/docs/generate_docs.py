@@ -13,7 +13,8 @@ A marked block looks like this; a command may be continued over lines that end w
     ```
 
 `<!-- run: paragraphs 1, 4-5 -->` shows only these paragraphs of the output, with `…` for the rest.
-`<!-- run: exit code 8 -->` expects that exit code instead of 0.
+`<!-- run: exit code 8 -->` expects that exit code instead of 0. A marked block of Python
+is run too; what it prints stands in a `text` block after it.
 
 All commands run in one temporary folder that starts as a copy of docs/examples, with the
 repository's evals beside them. They run in the order of the pages, each distinct command once.
@@ -38,6 +39,9 @@ RUN = re.compile(
     r"(?P<command>\$ (?:[^\n]*\\\n)*[^\n]*\n)(?P<output>.*?)(?P<end>```\n)",
     re.DOTALL,
 )
+PYTHON = re.compile(
+    r"(?P<head><!-- run -->\n+```python\n(?P<code>.*?)```\n\n```text\n).*?(?P<end>```\n)", re.DOTALL
+)
 TABLE = re.compile(r"<!-- eval table -->\n.*?<!-- end -->", re.DOTALL)
 HELP = re.compile(r"<!-- help -->\n.*", re.DOTALL)
 LISTED = re.compile(r"^  (\w[\w-]*)  ", re.MULTILINE)
@@ -57,10 +61,16 @@ def run(command, folder, expected=0):
     """Return what a `triage` command prints, standard error first, or fail."""
     words = shlex.split(command.replace("\\\n", " "))
     assert words[0] == "triage", f"only triage is run, not {words[0]!r}"
+    printed = output_of(["-m", "triage_agent.cli.main", *words[1:]], folder, expected)
+    return printed.replace("python -m triage_agent.cli.main", "triage")
+
+
+def output_of(arguments, folder, expected=0):
+    """Return what Python prints with these arguments, without the user's settings, or fail."""
     secret = ("OPENAI", "TRIAGE")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(secret)}
     result = subprocess.run(
-        [sys.executable, "-m", "triage_agent.cli.main", *words[1:]],
+        [sys.executable, *arguments],
         capture_output=True,
         check=False,
         cwd=folder,
@@ -69,13 +79,9 @@ def run(command, folder, expected=0):
     )
     printed = (result.stderr + result.stdout).decode()
     assert result.returncode == expected, (
-        f"{command!r} ended with exit code {result.returncode}, not {expected}:\n{printed}"
+        f"{arguments} ended with exit code {result.returncode}, not {expected}:\n{printed}"
     )
-    lines = [
-        line.rstrip()
-        for line in printed.replace("python -m triage_agent.cli.main", "triage").splitlines()
-    ]
-    return "\n".join(lines).strip("\n")
+    return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n")
 
 
 class Outputs:
@@ -95,6 +101,10 @@ class Outputs:
         if shown:
             output = chosen_paragraphs(output, shown[1])
         return f"{match['head']}{match['command']}{output}\n{match['end']}"
+
+    def renewed_python(self, match):
+        """Return a marked block of Python with what it prints now."""
+        return f"{match['head']}{output_of(['-c', match['code']], self.folder)}\n{match['end']}"
 
 
 def chosen_paragraphs(output, wanted):
@@ -171,17 +181,23 @@ def help_texts(folder):
     return "<!-- help -->\n" + "".join(parts)
 
 
+def examples_in(folder):
+    """Return a new folder with a copy of the examples, and the evals beside them."""
+    shutil.copytree(DOCS / "examples", folder)
+    (folder / "evals").symlink_to(ROOT / "evals")
+    return folder
+
+
 def renewed():
     """Return what each page must hold: its path, its text today, and its text renewed."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary, "work")
-        shutil.copytree(DOCS / "examples", folder)
-        (folder / "evals").symlink_to(ROOT / "evals")
+        folder = examples_in(Path(temporary, "work"))
         outputs, result = Outputs(folder), []
         for page in pages():
             text = page.read_text(encoding="utf-8")
             new = TABLE.sub(lambda _: eval_table(), text)
             new = RUN.sub(outputs.renewed, new)
+            new = PYTHON.sub(outputs.renewed_python, new)
             if page == REFERENCE:
                 new = HELP.sub(lambda _: help_texts(folder), new)
             result.append((page, text, new))
