@@ -52,13 +52,9 @@ def advise(
     ask: AskOption = True,
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
-    from dataclasses import replace
-
     from triage_agent.advice import (
-        ASSUMED_HOURLY_COST_USD,
         Profile,
         Recommendation,
-        burn,
         decide,
         plan_for,
         read_answers,
@@ -84,8 +80,7 @@ def advise(
     decision = decide(rows, profile, answers)
     if decision.recommendation is Recommendation.TAKE_THE_QUIZ and asking:
         decision = decide(rows, profile, ask_quiz())
-    estimate = burn(rows, ASSUMED_HOURLY_COST_USD if an_hour is None else an_hour)
-    plan = replace(plan_for(decision, rows), hours_cost=estimate.lines if estimate else ())
+    plan = plan_for(decision, rows, an_hour)
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, rows, decision, plan)
         typer.echo(f"The report is in {output}", err=True)
