@@ -12,7 +12,7 @@ A `ReplyError` or `ServiceError` ends one row; the others end the run. Every mes
 """
 
 from triage_agent.privacy import mask
-from triage_agent.types import Usage
+from triage_agent.types import Failure, Usage
 
 
 class TriageError(Exception):
@@ -30,6 +30,11 @@ class TriageError(Exception):
     def type(self) -> str:
         """A short name for programs, as in the `error` object of a result row."""
         return type(self).__name__
+
+    @property
+    def failure(self) -> Failure:
+        """The error as a result holds it."""
+        return Failure(self.type, self.message, self.retryable)
 
 
 class SettingsError(TriageError):

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.advice.decision import Profile, Recommendation, Rule, Votes, apply_rules, decide
+from triage_agent.advice.decision import decide
 from triage_agent.advice.quiz import load_quiz, score
+from triage_agent.advice.rules import Profile, Recommendation, Rule, Votes, apply_rules
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Revenue, parse_revenue
 from triage_agent.types import Abstention, Classification, Failure, Label, Outcome, ReviewReason
 

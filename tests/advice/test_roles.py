@@ -7,11 +7,11 @@ import pytest
 
 from support.program import triage
 from triage_agent.advice import roles
-from triage_agent.advice.decision import Recommendation
-from triage_agent.advice.explain import advice_table
+from triage_agent.advice.plan import advice_table
 from triage_agent.advice.roles import Role, compare_roles, owners_questions, role_facts
+from triage_agent.advice.rules import Recommendation
 from triage_agent.reports.contract import as_roles
-from triage_agent.reports.markdown import roles_page
+from triage_agent.reports.markdown import roles_markdown
 
 
 def shown(*arguments, columns="60"):
@@ -107,7 +107,7 @@ def test_json_holds_the_facts_and_the_questions():
 
 def test_markdown_is_a_table_of_three_columns_and_the_questions():
     page = shown("--markdown")
-    assert page == roles_page()
+    assert page == roles_markdown()
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert table[:2] == ["|  | fractional CTO | fractional AI officer |", "| --- | --- | --- |"]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
@@ -119,7 +119,7 @@ def test_a_bar_in_a_fact_does_not_break_the_markdown_table(monkeypatch):
         role: one.model_copy(update={"focus": "this | that"}) for role, one in role_facts().items()
     }
     monkeypatch.setattr(roles, "role_facts", lambda: facts)
-    assert r"| focus | this \| that | this \| that |" in roles_page()
+    assert r"| focus | this \| that | this \| that |" in roles_markdown()
 
 
 def test_two_ways_to_print_at_once_are_refused():

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from triage_agent.advice.decision import Profile, decide
-from triage_agent.advice.explain import plan_for
+from triage_agent.advice.decision import decide
+from triage_agent.advice.plan import plan_for
 from triage_agent.advice.quiz import load_quiz, score
+from triage_agent.advice.rules import Profile
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.reports.contract import as_advice, as_quiz, as_row, made_by
 from triage_agent.types import (

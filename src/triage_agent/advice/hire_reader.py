@@ -1,8 +1,9 @@
-"""The model that ships for red flags: reads what somebody tells about a person they hired.
+"""The model that ships for red flags: it reads an owner's words about a person they hired.
 
-It proposes; the user confirms (see `hire`). One linear head a flag looks at the text's mean vector
-(the encoder of `embedded_weights`), at how long the text says that somebody has been there, and at
-the text's n-grams. `training flags` makes the weights from prompts/red_flag_examples.jsonl.
+It proposes flags; the user confirms them (see `hire_check`). There is one linear head per flag; it
+reads the text's mean vector (the encoder of `models.embedded`), how long the person has been there
+by the text, and the text's n-grams. `training flags` makes the weights from
+prompts/red_flag_examples.jsonl.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from text_to_num import alpha2digit
 
-from triage_agent.advice.hire_check import Proposal, Reading, flags_about
+from triage_agent.advice.hire_check import FlagReading, Proposal
+from triage_agent.advice.red_flags import flags_about
 from triage_agent.advice.roles import Role
 from triage_agent.models import (
     BUCKETS,
@@ -39,7 +41,7 @@ from triage_agent.models import (
 
 NAME = "flags.npz"
 TIME_WEIGHT = 0.5  # of a stated time beside a vector of length 1
-RESULTS_DAYS = 60  # after which a result must be there (PRODUCT.md)
+RESULTS_DAYS = 60  # after which a result must be there (docs/how-to/check-hire.md)
 LONGEST_DAYS = 800  # "thirty years in the trade" is not how long somebody has been there
 UNIT_DAYS = {"day": 1, "week": 7, "wk": 7, "month": 30, "quarter": 91}
 WORDS = {"one": 1, "two": 2, "three": 3, "first": 1, "second": 2, "third": 3}
@@ -87,15 +89,15 @@ class EmbeddedFlagModel:
         self._encoder = Encoder(folder)
         self.name = self._heads.name
 
-    async def propose(self, text: str, role: Role) -> Reading:
+    async def propose(self, text: str, role: Role) -> FlagReading:
         """Return the flags that a text about a person in this role seems to tell of."""
         return await asyncio.to_thread(self.read, text, role)
 
-    def read(self, text: str, role: Role) -> Reading:
+    def read(self, text: str, role: Role) -> FlagReading:
         """Return what `propose` returns; the surest flag first, each with the words behind it."""
         heads, clean = self._heads, tidy(text)
         if not is_english(clean.text, self._words):
-            return Reading((), known_language=False)
+            return FlagReading((), known_language=False)
         encoded, ngrams = self._encoder.encode(clean.text), count_ngrams(clean.text, heads.rarity)
         margins = heads.scores(dense_features(clean.text, encoded.mean), ngrams) - heads.thresholds
         own = {flag.id for flag in flags_about(role)}
@@ -111,7 +113,7 @@ class EmbeddedFlagModel:
             effects = [float(scores[index]) for scores in alone]
             quoted = quotes(text, clean, parts, effects, 1)
             proposals.append(Proposal(heads.flags[index], quoted[0] if quoted else ""))
-        return Reading(tuple(proposals), truncated=clean.cut or encoded.cut)
+        return FlagReading(tuple(proposals), truncated=clean.cut or encoded.cut)
 
     def _alone(self, part: Span, text: str, encoded: Encoded, ngrams: NGrams) -> Vector:
         """Return how much each flag's log-odds a part of the text would give on its own."""

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from triage_agent.errors import InputError
 from triage_agent.files import Strict, folder, load_toml
 
-PASS_RAW = 12  # of 24: half of the points (PRODUCT.md, rule D4)
+PASS_RAW = 12  # of 24: half of the points (rule D4 of docs/explanation/rules.md)
 MAX_POINTS = 3
 
 
@@ -23,7 +23,7 @@ class Answer(Strict):
     advice: str
 
 
-class Question(Strict):
+class QuizQuestion(Strict):
     """One dimension of readiness; the answers are worth 0, 1, 2 and 3 points in this order."""
 
     id: str
@@ -35,7 +35,7 @@ class Question(Strict):
 class Quiz(Strict):
     """The eight questions, in the order in which they are asked."""
 
-    questions: tuple[Question, ...] = Field(min_length=8, max_length=8)
+    questions: tuple[QuizQuestion, ...] = Field(min_length=8, max_length=8)
 
     @model_validator(mode="after")
     def ids_are_unique(self) -> "Quiz":

@@ -1,7 +1,6 @@
 """`triage quiz`: how ready the business is for AI and automation."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ def quiz(
     from triage_agent.advice import read_answers
     from triage_agent.cli.session import ask_quiz
     from triage_agent.errors import InputError, SettingsError
-    from triage_agent.reports import as_quiz, show_quiz, stdout_console
+    from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
 
     result = read_answers(answers) if answers else ask_quiz()
     if result is None:
@@ -38,7 +37,7 @@ def quiz(
                 f"The answers cannot be saved to {save}: {error.strerror}."
             ) from error
     if as_json:
-        sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
+        print_json(as_quiz(result))
     else:
         show_quiz(stdout_console(), result)
     if save:

@@ -63,8 +63,15 @@ def roi(
 
     In the first 60 days, less is watched. Amounts may be written like 1200, $1,200 or 1.2k.
     """
-    from triage_agent.advice import read_portfolio
-    from triage_agent.reports import show_investment, show_portfolio
+    from triage_agent.advice import assess, read_portfolio
+    from triage_agent.reports import (
+        as_investment,
+        as_portfolio,
+        clean,
+        print_json,
+        show_investment,
+        show_portfolio,
+    )
     from triage_agent.tables import open_table
 
     written = (
@@ -78,35 +85,41 @@ def roi(
     )
     options = {name: text for name, text in zip(FIELDS, written, strict=True) if text is not None}
     if portfolio is None:
-        show_investment(_investment(options), as_json=as_json)
+        assessment = assess(_investment(options))
+        if as_json:
+            print_json(as_investment(assessment))
+        else:
+            show_investment(assessment)
         return
     if options:
         raise SettingsError(
-            f"A portfolio says such things in its columns. Leave out {', '.join(options)}, "
+            f"The columns of a portfolio hold these values. Leave out {', '.join(options)}, "
             f"or {portfolio}."
         )
     table = open_table(portfolio, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    found = read_portfolio(table)
-    for line in (table.describe(), *table.notes, *found.said):
+    results = read_portfolio(table)
+    for line in (table.describe(), *table.notes, *results.notes):
         typer.echo(line, err=True)
-    show_portfolio(found, as_json=as_json)
-    if found.refused:
+    if as_json:
+        for values in as_portfolio(results):
+            print_json(values)
+    else:
+        show_portfolio(results)
+        for refused in results.refused:
+            typer.echo(f"error: {clean(refused.error.message)}", err=True)
+    if results.refused:
         raise typer.Exit(3)
 
 
 def _investment(options: Mapping[str, str]) -> "Investment":
     """Return the investment that the options describe."""
     from triage_agent.advice import Investment
-    from triage_agent.intake import read_amount
+    from triage_agent.intake import read_amounts
 
-    amounts = {
-        FIELDS[name]: amount
-        for name, text in options.items()
-        if (amount := read_amount(text, FIELDS[name], name)) is not None
-    }
+    amounts = read_amounts((text, FIELDS[name], name) for name, text in options.items())
     if not amounts.keys() - {"age_days", "hourly_cost_usd"}:
         raise SettingsError(
-            f"Say what it brings and what it costs, for example: {EXAMPLE}. "
+            f"Give what it brings and what it costs, for example: {EXAMPLE}. "
             "Or name a table with one investment a row: triage roi portfolio.csv"
         )
     if amounts.get("hours_saved_per_week") and "hourly_cost_usd" not in amounts:

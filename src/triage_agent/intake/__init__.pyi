@@ -1,4 +1,4 @@
-from .amounts import CUT, check, months, read_amount, times, usd
+from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
 from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, whole
 from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
 
@@ -11,13 +11,14 @@ __all__ = [
     "Band",
     "Rejected",
     "Revenue",
-    "check",
+    "check_amount",
     "from_arguments",
     "from_stream",
     "is_technology_wish",
     "months",
     "parse_revenue",
     "read_amount",
+    "read_amounts",
     "times",
     "usd",
     "whole",

@@ -1,6 +1,7 @@
 """Amounts as people write them and as people read them, in `Decimal` on the way between."""
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from triage_agent.errors import InputError
@@ -38,7 +39,7 @@ def read_amount(cell: object, field: str, place: str) -> Decimal | None:
     foreign = FOREIGN.search(text) if is_money else None
     value = None if foreign or isinstance(cell, bool | list | dict) else _number(body, is_money)
     if value is not None:
-        return check(value, field, place=place, shown=text)
+        return check_amount(value, field, place=place, shown=text)
     kind, example = ("an amount", "1200, $1,200 or 1.2k") if is_money else ("a number", "12 or 7.5")
     wrong = f"is not {kind}"
     if foreign:
@@ -48,7 +49,13 @@ def read_amount(cell: object, field: str, place: str) -> Decimal | None:
     raise InputError(f"{place}: {_short(text)} {wrong}. Write it like {example}.")
 
 
-def check(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
+def read_amounts(cells: Iterable[tuple[object, str, str]]) -> dict[str, Decimal]:
+    """Return {field: amount} of cells or options that are not blank; see `read_amount`."""
+    amounts = {field: read_amount(cell, field, place) for cell, field, place in cells}
+    return {field: amount for field, amount in amounts.items() if amount is not None}
+
+
+def check_amount(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
     """Return a value that a field of `roi.Investment` can take, or raise `InputError`.
 
     The message begins with `place`, and shows the value as it was written.
