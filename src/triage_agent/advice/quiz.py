@@ -48,7 +48,15 @@ class Quiz(Strict):
 
 @dataclass(frozen=True, slots=True)
 class DimensionResult:
-    """One dimension's points (0 to 3), its level in words, and advice."""
+    """One dimension of a taken quiz.
+
+    Attributes:
+        id: The dimension's id, as in an answers file.
+        dimension: Its name for people.
+        points: 0 to 3.
+        level: What these points mean, in a word or two.
+        advice: What to do next.
+    """
 
     id: str
     dimension: str
@@ -59,7 +67,13 @@ class DimensionResult:
 
 @dataclass(frozen=True, slots=True)
 class QuizResult:
-    """A taken quiz: raw points (0 to 24), score (0 to 100), and a result a dimension."""
+    """A taken readiness quiz.
+
+    Attributes:
+        raw: The sum of all points, 0 to 24.
+        score: The same as 0 to 100.
+        dimensions: One result per dimension, in the order of the questions.
+    """
 
     raw: int
     score: float

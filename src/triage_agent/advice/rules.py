@@ -12,7 +12,17 @@ from triage_agent.intake import UNKNOWN_REVENUE, Band, Revenue, parse_revenue
 
 
 class Recommendation(StrEnum):
-    """Whom to hire, or what to do instead."""
+    """Whom to hire, or what to do instead.
+
+    Attributes:
+        BOTH: A fractional CTO and a fractional AI officer.
+        FRACTIONAL_CTO: Somebody who leads the building of software, part-time.
+        FRACTIONAL_AI_OFFICER: Somebody who automates processes, part-time.
+        FULL_TIME_AI_LEAD: Somebody who automates processes, full-time.
+        DO_IT_YOURSELF: Nobody yet: the business is too small for a fee.
+        TAKE_THE_QUIZ: The problems are tied, and the readiness quiz decides.
+        NO_DECISION: No problem has a label.
+    """
 
     BOTH = "both"
     FRACTIONAL_CTO = "fractional-cto"

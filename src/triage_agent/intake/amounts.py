@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from triage_agent.errors import InputError
-from triage_agent.intake.revenue import AMOUNT, FOREIGN, SCALES, UNKNOWN_WORDS
+from triage_agent.intake.numerals import (
+    DOLLARS,
+    FOREIGN,
+    SCALES,
+    UNKNOWN_WORDS,
+    quoted,
+    split_number,
+)
 
 CUT = Context(prec=60, rounding=ROUND_DOWN)  # a division never rounds up to a threshold
 SMALLEST = Decimal("0.000001")  # of anything but 0; what is smaller is a slip of a formula
@@ -15,7 +22,6 @@ LARGEST = {
     "age_days": Decimal(36_500),  # a spreadsheet's dates are numbers above it
 }
 MOST_SHOWN = Decimal(1000)  # from here on a ratio or a time is only said to be long
-DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
 NEGATIVE = re.compile(r"[-−–(]\s*[\d.]")
 BLANK = {"", "-", "–", "—"}  # spreadsheets show a dash for 0
 
@@ -46,7 +52,7 @@ def read_amount(cell: object, field: str, place: str) -> Decimal | None:
         wrong = f"is not in US dollars ({foreign.group()})"
     elif NEGATIVE.match(body):
         wrong = "must not be negative"
-    raise InputError(f"{place}: {_short(text)} {wrong}. Write it like {example}.")
+    raise InputError(f"{place}: {quoted(text)} {wrong}. Write it like {example}.")
 
 
 def read_amounts(cells: Iterable[tuple[object, str, str]]) -> dict[str, Decimal]:
@@ -71,7 +77,7 @@ def check_amount(value: Decimal, field: str, *, place: str, shown: str) -> Decim
         wrong = f"is less than {SMALLEST}, the least that is taken"
     else:
         return CUT.plus(value)
-    raise InputError(f"{place}: {_short(shown)} {wrong}. Correct it.")
+    raise InputError(f"{place}: {quoted(shown)} {wrong}. Correct it.")
 
 
 def _number(text: str, is_money: bool) -> Decimal | None:
@@ -80,20 +86,11 @@ def _number(text: str, is_money: bool) -> Decimal | None:
         return Decimal(text)  # "nan" and "1e9" too, as spreadsheets write them
     except InvalidOperation:
         pass
-    found = AMOUNT.fullmatch(text)
-    if not found or (found.group(2) and not is_money):
+    number = split_number(text)
+    if number is None or (number[1] and not is_money):
         return None
-    digits = found.group(1)
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
-        digits = digits.replace(".", "")
-    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
-        digits = re.sub(r"[,_ ']", "", digits)
-    return Decimal(digits.replace(",", ".")) * SCALES[(found.group(2) or "").casefold()]
-
-
-def _short(text: str) -> str:
-    """Return what somebody wrote, quoted, and cut to the length of a message."""
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+    digits, scale = number
+    return Decimal(digits.replace(",", ".")) * SCALES[scale]
 
 
 def usd(amount: Decimal) -> str:
