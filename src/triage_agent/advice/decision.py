@@ -110,7 +110,7 @@ def _smallest_changes(
     changes: Callable[[int, int], bool], missing: int, shaky: int
 ) -> Iterator[tuple[int, int]]:
     """Yield the pairs of votes cast and votes flipped that change something and hold no other."""
-    fewest = missing + 1  # votes cast, of the changes found so far
+    fewest = missing + 1  # votes cast, of the changes so far
     for flipped in range(shaky + 1):
         cast = next((cast for cast in range(fewest) if changes(cast, flipped)), None)
         if cast is not None:

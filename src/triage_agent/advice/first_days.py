@@ -17,7 +17,7 @@ from triage_agent.files import Strict, folder, load_toml
 from triage_agent.types import Classification, Function, Label
 
 LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
-LEAST_WORDS = 3  # of a passage that stands for the whole text
+LEAST_WORDS = 3  # of a passage that is quoted instead of the text
 MOST_NAMED = 4  # problems named in one list; a business may have hundreds
 PLACEHOLDERS = frozenset({"problem", "hours", "function"})
 QUESTIONS = 10  # of an interview
@@ -35,7 +35,7 @@ def placeholders(template: str) -> set[str]:
         if name is None:
             continue
         if form or conversion or not name.isidentifier():
-            raise ValueError(f"{{{name}}} is no plain placeholder; write a name in braces")
+            raise ValueError(f"{{{name}}} is not a plain placeholder; write a name in braces")
         names.add(name)
     return names
 
@@ -73,7 +73,7 @@ Lines = tuple[Sentence | Wordings, ...]
 
 
 class Part(Strict):
-    """The plan for one kind of problem; `None` where nothing is said."""
+    """The plan for one kind of problem; `None` where there is no line."""
 
     about: Label
     interview: str | None = None  # whose questions to ask

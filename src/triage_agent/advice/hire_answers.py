@@ -75,7 +75,7 @@ def _short(value: object) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's values, or raise `ValueError` where a name stands twice."""
+    """Return an object's values, or raise `ValueError` where a name occurs twice."""
     values = dict(pairs)
     if len(values) < len(pairs):
         raise ValueError("a name stands twice")

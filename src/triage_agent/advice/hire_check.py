@@ -29,7 +29,7 @@ class HireAnswers:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A flag that a free text seems to tell of; a person has to confirm it."""
+    """A flag that a free text seems to describe; a person has to confirm it."""
 
     flag: str
     evidence: str  # the passage that speaks most for it; empty: none stands out
@@ -60,7 +60,7 @@ class FlagReader(Protocol):
     name: str
 
     async def propose(self, text: str, role: Role) -> FlagReading:
-        """Return the flags that a text about a person in this role seems to tell of."""
+        """Return the flags that a text about a person in this role seems to describe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Spent:
     def parse(cls, months: str | None, monthly_fee: str | None) -> "Spent | None":
         """Return what was paid, from options as people write them; None unless both are known.
 
-        Raises `InputError` on what is no number or no amount.
+        Raises `InputError` on what is not a number or not an amount.
         """
         known = read_amount(months, "months", "--months")
         fee = read_amount(monthly_fee, "usd_per_month", "--monthly-fee")

@@ -58,7 +58,7 @@ HALF_YEAR_DAYS = 182
 
 @dataclass(frozen=True, slots=True)
 class FlagHeads:
-    """The linear heads, one a flag, and how they are read."""
+    """The linear heads, one per flag, and how they are read."""
 
     name: str
     flags: tuple[str, ...]
@@ -70,10 +70,10 @@ class FlagHeads:
 
     def scores(self, dense: Vector, ngrams: NGrams) -> Vector:
         """Return the log-odds of every flag."""
-        found: Vector = (
+        scores: Vector = (
             self.dense @ dense + self.sparse[:, ngrams.buckets] @ ngrams.weights + self.bias
         )
-        return found
+        return scores
 
 
 class EmbeddedFlagModel:
@@ -90,18 +90,18 @@ class EmbeddedFlagModel:
         self.name = self._heads.name
 
     async def propose(self, text: str, role: Role) -> FlagReading:
-        """Return the flags that a text about a person in this role seems to tell of."""
+        """Return the flags that a text about a person in this role seems to describe."""
         return await asyncio.to_thread(self.read, text, role)
 
     def read(self, text: str, role: Role) -> FlagReading:
-        """Return what `propose` returns; the surest flag first, each with the words behind it."""
+        """Return what `propose` returns; the most certain flag first, each with its evidence."""
         heads, clean = self._heads, tidy(text)
         if not is_english(clean.text, self._words):
             return FlagReading((), known_language=False)
         encoded, ngrams = self._encoder.encode(clean.text), count_ngrams(clean.text, heads.rarity)
         margins = heads.scores(dense_features(clean.text, encoded.mean), ngrams) - heads.thresholds
         own = {flag.id for flag in flags_about(role)}
-        found = [
+        raised = [
             (float(margin), index)
             for index, (flag, margin) in enumerate(zip(heads.flags, margins, strict=True))
             if margin >= 0 and flag in own
@@ -109,7 +109,7 @@ class EmbeddedFlagModel:
         parts = split(clean.text)
         alone = [self._alone(part, clean.text, encoded, ngrams) for part in parts]
         proposals = []
-        for _, index in sorted(found, reverse=True):
+        for _, index in sorted(raised, reverse=True):
             effects = [float(scores[index]) for scores in alone]
             quoted = quotes(text, clean, parts, effects, 1)
             proposals.append(Proposal(heads.flags[index], quoted[0] if quoted else ""))
@@ -141,12 +141,12 @@ def stated_days(text: str) -> float | None:
     True
     """
     digits = alpha2digit(text.casefold(), "en")
-    found = [float(HALF_YEAR_DAYS)] if HALF_YEAR.search(digits) else []
+    days = [float(HALF_YEAR_DAYS)] if HALF_YEAR.search(digits) else []
     for pattern in TIMES:
         for match in pattern.finditer(digits):
             count = match.groupdict().get("count") or "1"
-            found.append(float(WORDS.get(count, count)) * UNIT_DAYS[match.group("unit")])
-    return max((days for days in found if days < LONGEST_DAYS), default=None)
+            days.append(float(WORDS.get(count, count)) * UNIT_DAYS[match.group("unit")])
+    return max((one for one in days if one < LONGEST_DAYS), default=None)
 
 
 @cache

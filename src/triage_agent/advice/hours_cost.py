@@ -1,4 +1,4 @@
-"""What the hours that the problems state cost a month, beside the fee of who would save them."""
+"""What the hours that the problems state cost per month, beside the fee of who would save them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ASSUMED_HOURLY_COST_USD = Decimal(35)
 
 @dataclass(frozen=True, slots=True)
 class HoursCost:
-    """What the hours that problems state cost a month, beside the fee of who would save them."""
+    """What the hours that problems state cost per month, beside the fee of who would save them."""
 
     hours_per_week: Decimal
     hourly_cost_usd: Decimal  # assumed, not measured
@@ -27,7 +27,7 @@ class HoursCost:
 
     @property
     def usd_per_month(self) -> Decimal:
-        """What the hours cost a month."""
+        """What the hours cost per month."""
         with localcontext(CUT):
             a_year = self.hours_per_week * self.hourly_cost_usd * WEEKS_A_YEAR
             return a_year / MONTHS_A_YEAR
@@ -70,7 +70,7 @@ def cost_of_hours(
     hourly_cost_usd: Decimal = ASSUMED_HOURLY_COST_USD,
     role: Role = Role.FRACTIONAL_AI_OFFICER,
 ) -> HoursCost | None:
-    """Return what the hours stated by problems to automate cost a month; None: none states any."""
+    """Return what the hours of problems to automate cost per month; None: none states any."""
     check_amount(
         hourly_cost_usd, "hourly_cost_usd", place="hourly cost", shown=str(hourly_cost_usd)
     )

@@ -1,4 +1,4 @@
-"""The plan: everything that the owner is told about a decision, for every kind of report.
+"""The plan: everything that is explained to the owner beside the decision, for every report.
 
 The words are in the data files: advice.toml here, plan.toml in `first_days`, roles.toml in `roles`,
 red_flags.toml in `red_flags`. What would change the verdict is computed in `decision`.
@@ -22,7 +22,7 @@ from triage_agent.types import Classification
 
 
 class AdviceWords(Strict):
-    """What the owner is told for one recommendation."""
+    """The words for one recommendation."""
 
     headline: str
     because: str
@@ -42,7 +42,7 @@ class AdviceTable(RootModel[dict[Recommendation, AdviceWords]]):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is said about a decision beside the decision itself, in whole sentences.
+    """Everything that explains a decision to the owner, in whole sentences.
 
     Attributes:
         headline: The recommendation in a sentence.
@@ -76,7 +76,7 @@ def advice_table() -> dict[Recommendation, AdviceWords]:
 def plan_for(
     decision: Decision, rows: Sequence[Classification], hourly_cost: Decimal | None = None
 ) -> Plan:
-    """Return what to tell the owner about a decision on these problems; deterministic.
+    """Return what explains a decision on these problems to the owner; deterministic.
 
     `hourly_cost` is what an hour of the staff's work costs in US dollars (None: the assumed cost).
     Raises `InputError` if it is negative, not finite or more than any hour costs.

@@ -1,4 +1,4 @@
-"""A table of investments, each assessed on its own; a row that cannot be read stops no other."""
+"""A table of investments, each assessed on its own; a row in error does not stop the others."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -89,21 +89,22 @@ def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:
         for field, (column, others) in COLUMNS.items()
         for spelling in (field, column, *others)
     }
-    found: dict[str, str] = {}
+    by_field: dict[str, str] = {}
     for column in columns:
         field = known.get(_key(column))
-        if field in found:
+        if field in by_field:
             raise InputError(
-                f"{table}: the columns {found[field]!r} and {column!r} mean the same. Remove one."
+                f"{table}: the columns {by_field[field]!r} and {column!r} mean the same. "
+                "Remove one."
             )
         if field:
-            found[field] = column
-    if not found.keys() - {"name", "age_days"}:
+            by_field[field] = column
+    if not by_field.keys() - {"name", "age_days"}:
         raise InputError(
             f"{table} has no column with a benefit or a cost. "
             f"Name its columns {', '.join(column for column, _ in COLUMNS.values())}."
         )
-    return found
+    return by_field
 
 
 def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:

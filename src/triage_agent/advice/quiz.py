@@ -16,7 +16,7 @@ MAX_POINTS = 3
 
 
 class Answer(Strict):
-    """One possible answer: what the owner says, what level it is, what to do next."""
+    """One possible answer: its text, the level that it means, and what to do next."""
 
     text: str
     level: str

@@ -1,4 +1,4 @@
-"""The seven red flags of a wrong hire, and what is said about them, as the data files hold it.
+"""The seven red flags of a wrong hire, and the words about them, as the data files hold them.
 
 The text of each flag is in prompts/red_flags.toml; the words beside them are in prompts/hire.toml.
 """
@@ -32,7 +32,7 @@ class RedFlags(Strict):
 
 
 class Level(StrEnum):
-    """How bad it looks; the first that fits (prompts/hire.toml says when)."""
+    """How bad it looks; the first that applies (the rules are in prompts/hire.toml)."""
 
     OTHER_ROLE = "other-role"
     SERIOUS = "serious"
@@ -42,7 +42,7 @@ class Level(StrEnum):
 
 
 class VerdictWords(Strict):
-    """What is said at one level, and when it applies."""
+    """The words for one level, and when it applies."""
 
     id: Level
     rule: str
@@ -50,14 +50,14 @@ class VerdictWords(Strict):
 
 
 class WrongHire(Strict):
-    """What a wrong hire usually costs: US dollars a month, and for how many months."""
+    """What a wrong hire usually costs: US dollars per month, and for how many months."""
 
     usd_per_month: Span
     months: Span
 
 
 class HireWords(Strict):
-    """What is said beside the flags (prompts/hire.toml)."""
+    """The words beside the flags (prompts/hire.toml)."""
 
     wrong_hire: WrongHire
     verdicts: tuple[VerdictWords, ...]
@@ -78,7 +78,7 @@ def load_red_flags() -> tuple[RedFlag, ...]:
 
 @cache
 def hire_words() -> HireWords:
-    """Return what is said beside the flags (prompts/hire.toml)."""
+    """Return the words beside the flags (prompts/hire.toml)."""
     return load_toml(folder("prompts") / "hire.toml", HireWords)
 
 

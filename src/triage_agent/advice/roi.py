@@ -2,20 +2,31 @@
 
 What does not return 3 times its cost is stopped; within its first 60 days it is watched instead.
 Amounts are US dollars in `Decimal`. 52/12 weeks make a month, which no decimal holds exactly, so
-benefits are kept a year, and a division is cut off, never rounded up: just under 3 stays under 3.
+benefits are held per year, and a division is cut off, never rounded up: just under 3 stays under 3.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
 from enum import StrEnum
 
-from triage_agent.intake import CUT, check_amount, months, times, usd
+from triage_agent.errors import SettingsError
+from triage_agent.intake import CUT, check_amount, months, read_amounts, times, usd
 
 KEEP_FROM = Decimal(3)  # times its cost, at least
 WATCH_DAYS = 60  # the last day on which a low return is watched and not stopped
 WEEKS_A_YEAR, MONTHS_A_YEAR = 52, 12
 ZERO = Decimal(0)
+OPTIONS = {  # of `triage roi`, and the field of `Investment` that each fills
+    "--hours-saved": "hours_saved_per_week",
+    "--hourly-cost": "hourly_cost_usd",
+    "--cost-reduced": "cost_reduced_usd_per_month",
+    "--revenue-enabled": "revenue_enabled_usd_per_month",
+    "--monthly-cost": "monthly_cost_usd",
+    "--one-off-cost": "one_off_cost_usd",
+    "--age-days": "age_days",
+}
+EXAMPLE = "triage roi --hours-saved 12 --hourly-cost 35 --monthly-cost 400 --one-off-cost 2000"
 
 
 class RoiVerdict(StrEnum):
@@ -45,6 +56,24 @@ class Investment:
             if value is not None:
                 check_amount(value, field.name, place=field.name, shown=str(value))
 
+    @classmethod
+    def parse(cls, options: Mapping[str, str]) -> "Investment":
+        """Return the investment that options of `triage roi` describe, as people write amounts.
+
+        Raises `InputError` on what is not an amount, `SettingsError` where an option is missing.
+        """
+        amounts = read_amounts((text, OPTIONS[name], name) for name, text in options.items())
+        if not amounts.keys() - {"age_days", "hourly_cost_usd"}:
+            raise SettingsError(
+                f"Give its benefits and its costs, for example: {EXAMPLE}. "
+                "Or name a table with one investment per row: triage roi portfolio.csv"
+            )
+        if amounts.get("hours_saved_per_week") and "hourly_cost_usd" not in amounts:
+            raise SettingsError(
+                "--hours-saved needs --hourly-cost: what an hour of that work costs."
+            )
+        return cls("", **amounts)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -64,7 +93,7 @@ class Figures:
 
     @property
     def monthly_benefit_usd(self) -> Decimal:
-        """What it brings a month."""
+        """What it brings per month."""
         return CUT.divide(self.benefit_usd_per_year, MONTHS_A_YEAR)
 
     @property
@@ -75,7 +104,7 @@ class Figures:
 
     @property
     def full_monthly_cost_usd(self) -> Decimal:
-        """What it costs a month with a twelfth of the one-off cost."""
+        """What it costs per month with a twelfth of the one-off cost."""
         return CUT.divide(self.cost_usd_per_year, MONTHS_A_YEAR)
 
     @property

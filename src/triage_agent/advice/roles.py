@@ -25,7 +25,7 @@ class Span(Strict):
 
 
 class RoleFacts(Strict):
-    """The facts about one role; hours and US dollars are a month."""
+    """The facts about one role; hours and US dollars are per month."""
 
     name: str
     focus: str

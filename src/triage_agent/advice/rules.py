@@ -67,7 +67,7 @@ class Profile:
 
         `revenue` is text like "3M", "$750k", "1M-5M", "under 500k" or "250k a month" (None or
         "unknown": unknown); `usd_rate` is how many US dollars one unit of another currency buys.
-        Raises `InputError` if the revenue is no amount, or is in another currency without a rate.
+        Raises `InputError` if it is not an amount, or is in another currency without a rate.
 
         >>> str(Profile.parse("250k a month").revenue)
         '$3M'

@@ -24,26 +24,27 @@ class RoleName(StrEnum):
 
 
 def check_hire(
-    role: Annotated[RoleName, typer.Option(help="What they were hired as.")],
+    role: Annotated[RoleName, typer.Option(help="The role that they were hired for.")],
     story: Annotated[
         list[str] | None,
         typer.Argument(help="What bothers you, in your own words; flags are proposed from it."),
     ] = None,
     answers: Annotated[
         Path | None,
-        typer.Option(help="Read the answers from a file: {flag: true, false or null}."),
+        typer.Option(help="Read the answers from a JSON file: {flag: true, false or null}."),
     ] = None,
     months: Annotated[
-        str | None, typer.Option(metavar="MONTHS", help="How long they have been with you.")
+        str | None, typer.Option(metavar="MONTHS", help="Number of months they have been with you.")
     ] = None,
     monthly_fee: Annotated[
-        str | None, typer.Option(metavar="USD", help="What they cost a month.")
+        str | None, typer.Option(metavar="USD", help="Their cost per month.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check for the red flags of a wrong hire: which apply, what they mean, what to do.
 
-    In a terminal every flag is asked. Flags proposed from your own words count once confirmed.
+    In a terminal, a question is asked about every flag. Flags that are proposed from your own words
+    count only once they are confirmed.
     """
     from triage_agent.advice import FORM, FlagReading, HireAnswers, Role, Spent, read_hire_answers
     from triage_agent.advice import check_hire as checked

@@ -11,9 +11,9 @@ from triage_agent.cli.options import JsonOption
 
 def quiz(
     answers: Annotated[
-        Path | None, typer.Option(help="Read the answers from a file: {dimension: 0..3}.")
+        Path | None, typer.Option(help="Read the answers from a JSON file: {dimension: 0..3}.")
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the answers to a file.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the answers to a JSON file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
@@ -25,7 +25,7 @@ def quiz(
     result = read_answers(answers) if answers else ask_quiz()
     if result is None:
         raise InputError(
-            "The quiz asks its questions in a terminal, and this is none. "
+            "The quiz asks its questions in a terminal, and this is not one. "
             "Give the answers in a file: triage quiz --answers answers.json"
         )
     if save:

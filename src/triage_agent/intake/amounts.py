@@ -21,7 +21,7 @@ LARGEST = {
     "hours_saved_per_week": Decimal(168 * 1000),  # a thousand people around the clock
     "age_days": Decimal(36_500),  # a spreadsheet's dates are numbers above it
 }
-MOST_SHOWN = Decimal(1000)  # from here on a ratio or a time is only said to be long
+MOST_SHOWN = Decimal(1000)  # from here on the exact value is not shown
 NEGATIVE = re.compile(r"[-−–(]\s*[\d.]")
 BLANK = {"", "-", "–", "—"}  # spreadsheets show a dash for 0
 
@@ -72,9 +72,9 @@ def check_amount(value: Decimal, field: str, *, place: str, shown: str) -> Decim
     elif value < 0:
         wrong = "must not be negative"
     elif value > most:
-        wrong = f"is more than {most:,}, the most that is taken"
+        wrong = f"is more than {most:,}, the maximum"
     elif 0 < value < SMALLEST:
-        wrong = f"is less than {SMALLEST}, the least that is taken"
+        wrong = f"is less than {SMALLEST}, the minimum"
     else:
         return CUT.plus(value)
     raise InputError(f"{place}: {quoted(shown)} {wrong}. Correct it.")

@@ -62,7 +62,7 @@ class Revenue:
 
     @property
     def band(self) -> Band:
-        """The band that holds the whole interval, else `UNKNOWN`."""
+        """The band that contains all of the interval, else `UNKNOWN`."""
         if self.high_usd < MILLION or (self.high_usd == MILLION and self.high_open):
             return Band.UNDER_1M
         if self.low_usd > 10 * MILLION or (self.low_usd == 10 * MILLION and self.low_open):

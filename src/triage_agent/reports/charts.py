@@ -98,7 +98,7 @@ def line_chart(
     x_range: tuple[float, float],
     y_range: tuple[float, float],
 ) -> str:
-    """Return lines through points; both ranges are drawn whole, whatever the points are."""
+    """Return lines through points; both ranges are drawn in full, whatever the points are."""
     import pygal
 
     chart = pygal.XY(

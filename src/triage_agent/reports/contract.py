@@ -178,7 +178,7 @@ def _spent(spent: Spent) -> dict[str, float]:
 
 
 def _flag(flag: RedFlag) -> dict[str, Any]:
-    """Return what names a flag."""
+    """Return what identifies a flag."""
     return {"id": flag.id, "text": flag.text, "question": flag.question}
 
 

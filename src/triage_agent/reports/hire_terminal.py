@@ -51,7 +51,7 @@ def _raised(raised: RaisedFlag) -> Iterator[Line]:
 
 
 def _proposed(proposal: Proposal) -> Iterator[Line]:
-    """Yield the lines about a flag that nobody has confirmed."""
+    """Yield the lines about a flag that is not confirmed."""
     (flag,) = (flag for flag in load_red_flags() if flag.id == proposal.flag)
     yield "  - ", "    ", flag.question
     if proposal.evidence:

@@ -64,7 +64,7 @@ def escape(text: str) -> str:
 
 
 def _about(row: Classification) -> Iterable[str]:
-    """Yield what is said about one problem."""
+    """Yield the lines about one problem."""
     if row.error:
         yield f"error: {escape(row.error.message)}"
     if row.abstained_because:
@@ -90,7 +90,7 @@ def _quiz(result: QuizResult) -> list[str]:
 
 
 def _days(days: FirstDays) -> list[str]:
-    """Return the plan, a heading a stage; nothing if there is none."""
+    """Return the plan, one heading per stage; nothing if there is none."""
     lines = ["## The first 60 days", ""] if days.stages else []
     for stage in days.stages:
         lines += [f"### {stage.title}", "", *(f"- {escape(line)}" for line in stage.lines), ""]

@@ -77,7 +77,7 @@ def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
 
 
 def show_quiz(console: Console, result: QuizResult) -> None:
-    """Print a taken quiz: the score, a bar a dimension, its level, and its advice."""
+    """Print a taken quiz: the score, and for each dimension a bar, its level and its advice."""
     console.print(Text(f"Readiness: {result.score:.0f} of 100", style="bold"))
     console.print()
     width = max(len(dimension.dimension) for dimension in result.dimensions)
@@ -115,7 +115,7 @@ def print_json(values: Mapping[str, Any]) -> None:
 
 
 def _verdict_lines(row: Classification) -> Iterable[Text]:
-    """Yield what is said below a problem's text."""
+    """Yield the lines below a problem's text."""
     if row.error:
         yield Text(f"error: {clean(row.error.message)}", style="bold red")
         return
@@ -138,7 +138,7 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
 
 
 def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
-    """Print the facts about one role, one a line."""
+    """Print the facts about one role, one per line."""
     console.print(Text(f"The {facts.name} ({role.value})", style="bold"))
     for name, value in described(facts):
         print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
@@ -146,7 +146,7 @@ def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
 
 
 def _show_days(console: Console, days: FirstDays) -> None:
-    """Print the plan, a stage after the other, and where the interview questions are."""
+    """Print the plan, stage by stage, and where the interview questions are."""
     if not days.stages:
         return
     console.print(Text("The first 60 days", style="bold"))

@@ -3,7 +3,7 @@
 from triage_agent.advice import Step
 from triage_agent.types import Abstention, Classification, DecidedBy, ReviewReason
 
-SUREST = 0.99  # no model is surer than that of a stranger's text
+SUREST = 0.99  # no model can be more certain about a stranger's text
 DECIDED = {
     DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
     DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
