@@ -18,7 +18,7 @@ from triage_agent.advice.hire_check import (
 )
 from triage_agent.advice.red_flags import HireWords, Level, flags_about, hire_words, load_red_flags
 from triage_agent.advice.roles import Role
-from triage_agent.errors import InputError, SettingsError
+from triage_agent.errors import InputError
 from triage_agent.reports.contract import as_hire_check
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
@@ -386,14 +386,3 @@ class TestInATerminal:
 def test_a_result_without_a_reader_names_no_model():
     values = as_hire_check(check_hire(HireAnswers(), CTO))
     assert (values["backend"], values["model"]) == (None, None)
-
-
-def test_a_words_file_that_does_not_fit_is_a_settings_error(monkeypatch, tmp_path):
-    from triage_agent.advice import red_flags
-
-    (tmp_path / "hire.toml").write_text("verdicts = []\n", encoding="utf-8")
-    monkeypatch.setattr(red_flags, "folder", lambda _: tmp_path)
-    hire_words.cache_clear()
-    with pytest.raises(SettingsError, match=r"hire\.toml"):
-        hire_words()
-    hire_words.cache_clear()

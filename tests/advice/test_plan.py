@@ -1,4 +1,4 @@
-"""What the owner is told: facts, plans, red flags, and what would change the verdict."""
+"""What explains a decision to the owner, and what would change the verdict."""
 
 from itertools import product
 
@@ -8,8 +8,7 @@ from pydantic import ValidationError
 from triage_agent.advice.decision import decide
 from triage_agent.advice.plan import AdviceTable, advice_table, plan_for
 from triage_agent.advice.quiz import load_quiz, score
-from triage_agent.advice.red_flags import load_red_flags
-from triage_agent.advice.roles import Role, RoleTable, described, role_facts
+from triage_agent.advice.roles import role_facts
 from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.intake.revenue import Revenue, parse_revenue
 from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
@@ -43,87 +42,6 @@ def plan(labels, revenue="3M", sells=None, quiz=None, review=()):
     return plan_for(decide(rows, profile, quiz), rows)
 
 
-# PRODUCT.md, "Facts about the two roles".
-FACTS = {
-    "focus": (
-        "technology strategy, software architecture",
-        "AI automation, operational efficiency",
-    ),
-    "background": (
-        "former VP of engineering or start-up CTO",
-        "business operator who builds with AI",
-    ),
-    "hours_per_month": ((15, 30), (10, 20)),
-    "usd_per_month": ((5_000, 15_000), (3_000, 5_000)),
-    "time_to_return": ("3–6 months", "30–60 days"),
-    "manages_people": ("yes, engineering teams (2–15 engineers)", "no, manages AI systems"),
-    "builds": (
-        "software products, APIs, infrastructure",
-        "AI agents, automated workflows, dashboards",
-    ),
-    "best_for": (
-        "companies that build software",
-        "companies that use AI to run operations",
-    ),
-    "areas": (
-        (
-            "technology strategy",
-            "architecture",
-            "hiring and managing the team",
-            "vendor evaluation",
-        ),
-        (
-            "process automation",
-            "AI agents",
-            "workflow optimisation",
-            "measuring the return (what does not return 3 times its cost is stopped)",
-        ),
-    ),
-    "within_60_days": (
-        "a technology roadmap and first deliverables",
-        "hours saved and costs reduced (within the first month)",
-    ),
-}
-
-
-@pytest.mark.parametrize("fact", FACTS)
-@pytest.mark.parametrize(("role", "column"), [(role, n) for n, role in enumerate(Role)])
-def test_the_data_file_states_each_fact_as_the_table_does(role, column, fact):
-    value = getattr(role_facts()[role], fact)
-    if hasattr(value, "low"):
-        value = (value.low, value.high)
-    assert value == FACTS[fact][column]
-
-
-def test_the_table_states_every_fact_that_is_shown():
-    assert set(FACTS) | {"name"} == set(type(role_facts()[Role.FRACTIONAL_CTO]).model_fields)
-
-
-def test_there_are_seven_red_flags_and_two_of_them_mean_the_other_roles_job():
-    flags = load_red_flags()
-    assert len(flags) == len({flag.id for flag in flags}) == 7
-    assert [flag.other_role for flag in flags] == [True, True] + [False] * 5
-    assert flags[0].roles == (Role.FRACTIONAL_AI_OFFICER,)
-    assert flags[1].roles == (Role.FRACTIONAL_CTO,)
-    assert all(set(flag.roles) == set(Role) for flag in flags[2:])
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (0, "whole stack rebuilt"),
-        (1, "one-off scripts instead of systems"),
-        (2, "60 days"),
-        (3, "70 %"),
-        (4, "financial tie"),
-        (5, "plain English"),
-        (6, "revenue nor cost"),
-    ],
-)
-def test_each_red_flag_is_the_lists(number, words):
-    assert words in load_red_flags()[number].text
-
-
 def test_every_recommendation_has_advice_of_its_own():
     table = advice_table()
     assert set(table) == set(Recommendation)
@@ -131,11 +49,7 @@ def test_every_recommendation_has_advice_of_its_own():
     assert len(headlines) == len(Recommendation)
 
 
-def test_a_table_without_a_role_or_a_recommendation_is_refused():
-    with pytest.raises(ValidationError, match="no facts for fractional-cto"):
-        RoleTable(
-            {Role.FRACTIONAL_AI_OFFICER: role_facts()[Role.FRACTIONAL_AI_OFFICER].model_dump()}
-        )
+def test_a_table_without_a_recommendation_is_refused():
     advice = {key: value.model_dump() for key, value in advice_table().items()}
     del advice[Recommendation.BOTH]
     with pytest.raises(ValidationError, match="no advice for both"):
@@ -183,13 +97,6 @@ def test_the_plan_is_made_from_the_problems_at_hand():
     assert days.order == ("p0", "p1")
     assert days.stages
     assert plan([A, B]).first_days.stages == ()
-
-
-def test_a_role_is_described_by_every_fact_that_the_file_states():
-    lines = described(role_facts()[Role.FRACTIONAL_CTO])
-    assert len(lines) == len(dict(lines)) == len(FACTS)
-    assert dict(lines)["cost a month"] == "$5,000–15,000"
-    assert dict(lines)["hours a month"] == "15–30"
 
 
 def test_money_that_the_advice_names_is_money_that_the_rules_name():

@@ -28,7 +28,7 @@ def listed(text):
     return text.split(", ")
 
 
-# PRODUCT.md, "Contracts that other programs rely on", word for word.
+# docs/reference/json.md, word for word.
 ROW_KEYS = listed(
     "schema_version, id, text, outcome, label, p_build, probability, probability_from, decided_by, "
     "abstained_because, needs_review, review_reasons, signals, function, hours_per_week, evidence, "
