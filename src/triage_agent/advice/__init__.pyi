@@ -17,11 +17,10 @@ from .hire_reader import NAME, EmbeddedFlagModel, dense_features
 from .plan import FirstDays, plan_words, shortened
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, Question, QuizResult, load_quiz, read_answers, score
-from .roi import ASSUMED_HOURLY_COST_USD, Assessment, Figures, Investment, RoiVerdict, assess, burn
+from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import compare_roles, owners_questions
 
 __all__ = [
-    "ASSUMED_HOURLY_COST_USD",
     "FORM",
     "MAX_POINTS",
     "NAME",
@@ -51,7 +50,6 @@ __all__ = [
     "Rule",
     "Spent",
     "assess",
-    "burn",
     "check_flag",
     "check_hire",
     "compare_roles",
