@@ -5,8 +5,8 @@ import threading
 from decimal import Decimal
 
 import pytest
-from support.openai_server import Fault, OpenAIServer
 
+from support.openai_server import Fault, OpenAIServer
 from triage_agent import (
     Advice,
     AsyncTriage,
