@@ -210,7 +210,9 @@ class TestAnLLM:
         assert row.outcome is Outcome.CLASSIFIED
 
     async def test_what_no_retry_can_change_is_raised(self):
-        async with OpenAIServer(schedule=[Fault.KEY] * 9) as server:
-            async with AsyncTriage(model="m-1", base_url=server.base_url) as triage:
-                with pytest.raises(StopError):
-                    await triage.advise(THREE)
+        async with (
+            OpenAIServer(schedule=[Fault.KEY] * 9) as server,
+            AsyncTriage(model="m-1", base_url=server.base_url) as triage,
+        ):
+            with pytest.raises(StopError):
+                await triage.advise(THREE)

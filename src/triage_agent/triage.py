@@ -23,7 +23,7 @@ from triage_agent.advice import (
     plan_for,
     score,
 )
-from triage_agent.classify import Policy, answer_question, classify, in_order
+from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
 from triage_agent.intake import Rejected, problems_of
 from triage_agent.models import open_backend
 from triage_agent.settings import Backend, Options, variable_of
@@ -31,8 +31,6 @@ from triage_agent.types import (
     Abstention,
     Classification,
     DecidedBy,
-    Failure,
-    Outcome,
     Problem,
 )
 
@@ -123,7 +121,7 @@ class AsyncTriage:
             SettingsError: An option, or a data file, that cannot work.
         """
         if isinstance(problem, Rejected):
-            return self._rejected(problem)
+            return error_row(problem.id, problem.text, self._opened.model, problem.error)
         if isinstance(problem, str):
             problem = Problem("1", problem)
         return await classify(problem, self._opened.model, self._policy)
@@ -198,19 +196,6 @@ class AsyncTriage:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    def _rejected(self, rejected: Rejected) -> Classification:
-        """Return the error row of an input row that is not a problem."""
-        model, error = self._opened.model, rejected.error
-        return Classification(
-            id=rejected.id,
-            text=rejected.text,
-            outcome=Outcome.ERROR,
-            backend=model.backend,
-            model=model.name,
-            prompt=model.prompt,
-            error=Failure(error.type, error.message, error.retryable),
-        )
 
 
 class Triage:

@@ -122,7 +122,7 @@ class TestTheProgram:
     @staticmethod
     def settings(*arguments, environment=None):
         result = triage("doctor", "--json", *arguments, environment=environment)
-        return json.loads(result.stdout)["settings"]
+        return json.loads(result.stdout)["settings"]["values"]
 
     def test_command_line_then_environment_then_the_users_file_then_the_default(self):
         self.user.write_text("threshold = 0.9\nprior = 0.4\ntimeout = 7\n", encoding="utf-8")

@@ -27,7 +27,9 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
     if as_json:
         values = {finding.check: {"ok": finding.ok, "says": finding.says} for finding in findings}
         shown = {one.name: asdict(one) for one in settings}
-        sys.stdout.write(json.dumps({"settings": shown, **values}, ensure_ascii=False) + "\n")
+        said = "; ".join(line.strip() for line in _setting_lines(settings))
+        values = {"settings": {"ok": True, "says": said, "values": shown}, **values}
+        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         for finding in findings:
             typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.says}")
