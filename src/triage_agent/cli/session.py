@@ -12,7 +12,7 @@ import typer
 from triage_agent.advice import QuizResult, load_quiz, score
 from triage_agent.classify import Policy, answer_question, classify, in_order
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
-from triage_agent.models import Model, Opened, open_backend
+from triage_agent.models import Model, OpenBackend, open_backend
 from triage_agent.reports import clean
 from triage_agent.settings import Options
 from triage_agent.types import (
@@ -77,7 +77,7 @@ def behind_wishes(
 class Session:
     """A backend that is open, and the policy that its predictions are held to."""
 
-    opened: Opened
+    opened: OpenBackend
     policy: Policy
 
     @classmethod
@@ -100,10 +100,7 @@ class Session:
         ask: bool,
     ) -> None:
         """Classify the problems and show each result in order; ask about unclear ones if `ask`."""
-        try:
-            asyncio.run(self._classify(problems, show, ask=ask and in_terminal()))
-        finally:
-            self.opened.close()
+        asyncio.run(self._classify(problems, show, ask=ask and in_terminal()))
 
     async def _classify(
         self,
@@ -112,13 +109,13 @@ class Session:
         *,
         ask: bool,
     ) -> None:
-        """Do what `classify` says, and close the model whatever happens."""
-        try:
-            async with aclosing(in_order(problems, self._classify_one, WIDTH)) as rows:
-                async for _, row in rows:
-                    show(await self._asked(row) if ask else row)
-        finally:
-            await self.model.aclose()
+        """Do what `classify` says, and close the backend whatever happens."""
+        async with (
+            aclosing(self.opened),
+            aclosing(in_order(problems, self._classify_one, WIDTH)) as rows,
+        ):
+            async for _, row in rows:
+                show(await self._asked(row) if ask else row)
 
     async def _classify_one(self, problem: Problem | Rejected) -> Classification:
         """Return the row of one problem, or of an input row that is none."""
