@@ -6,6 +6,7 @@ import re
 import tomllib
 
 import pytest
+
 from support.generate_docs import DOCS, README, ROOT, examples_in, pages, renewed, run
 
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
