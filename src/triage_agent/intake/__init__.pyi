@@ -1,5 +1,5 @@
 from .amounts import CUT, check, months, read_amount, times, usd
-from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, whole
+from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish
 from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "read_amount",
     "times",
     "usd",
-    "whole",
 ]
