@@ -6,17 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from triage_agent.advice.decision import Profile, Recommendation, decide
-from triage_agent.advice.explain import (
-    AdviceTable,
-    Role,
-    RoleTable,
-    advice_table,
-    described,
-    plan_for,
-    red_flags,
-    role_facts,
-)
+from triage_agent.advice.explain import AdviceTable, advice_table, plan_for, red_flags
 from triage_agent.advice.quiz import load_quiz, score
+from triage_agent.advice.roles import Role, RoleTable, described, role_facts
 from triage_agent.intake.revenue import Revenue, parse_revenue
 from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
 

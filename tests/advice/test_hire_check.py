@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from support.program import in_pseudo_terminal, triage
-from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.explain import red_flags
 from triage_agent.advice.hire_answers import as_answers, read_hire_answers
 from triage_agent.advice.hire_check import (
     MEETINGS,
@@ -16,13 +16,14 @@ from triage_agent.advice.hire_check import (
     Level,
     Proposal,
     Spent,
-    as_hire_check,
     check_hire,
     flags_about,
     hire_words,
     other_role,
 )
+from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.reports.contract import as_hire_check
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
 SCRIPTS, REBUILDS = "scripts-instead-of-systems", "rebuilds-the-stack"

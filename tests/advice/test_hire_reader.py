@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="training needs the dev dependencies")
 
-from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.explain import red_flags
 from triage_agent.advice.hire_check import Proposal, Reading
 from triage_agent.advice.hire_reader import (
     EmbeddedFlagModel,
@@ -19,6 +19,7 @@ from triage_agent.advice.hire_reader import (
     load_flag_heads,
     stated_days,
 )
+from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.flags import evaluate_flags, flag_values, read_cases, score_flags
 from triage_agent.files import folder

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.advice.explain import Role
 from triage_agent.advice.roi import (
     ASSUMED_HOURLY_COST_USD,
     Figures,
@@ -22,6 +21,7 @@ from triage_agent.advice.roi import (
     rank_key,
     total,
 )
+from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError
 from triage_agent.types import Classification, Label, Outcome
 

@@ -8,8 +8,10 @@ import pytest
 from support.program import triage
 from triage_agent.advice import roles
 from triage_agent.advice.decision import Recommendation
-from triage_agent.advice.explain import Role, advice_table, role_facts
-from triage_agent.advice.roles import as_roles, compare_roles, owners_questions, roles_page
+from triage_agent.advice.explain import advice_table
+from triage_agent.advice.roles import Role, compare_roles, owners_questions, role_facts
+from triage_agent.reports.contract import as_roles
+from triage_agent.reports.markdown import roles_page
 
 
 def shown(*arguments, columns="60"):

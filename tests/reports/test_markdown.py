@@ -28,6 +28,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
         "The rules that decided",
         "Readiness: 67 of 100",
         "The fractional AI officer",
+        "What the stated hours cost",
         "The first 60 days",
         "Where to start",
         "Week 1",

@@ -1,5 +1,5 @@
 from .decision import Decision, Profile, Recommendation, Rule, decide, doubtful_problems
-from .explain import Plan, RedFlag, Role, RoleFacts, described, plan_for, red_flags, role_facts
+from .explain import Plan, RedFlag, plan_for, red_flags
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
     Answers,
@@ -17,11 +17,10 @@ from .hire_reader import NAME, EmbeddedFlagModel, dense_features
 from .plan import FirstDays, plan_words, shortened
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, Question, QuizResult, load_quiz, read_answers, score
-from .roi import ASSUMED_HOURLY_COST_USD, Assessment, Figures, Investment, RoiVerdict, assess, burn
-from .roles import compare_roles, owners_questions
+from .roi import Assessment, Figures, Investment, RoiVerdict, assess
+from .roles import Role, RoleFacts, compare_roles, described, owners_questions, role_facts
 
 __all__ = [
-    "ASSUMED_HOURLY_COST_USD",
     "FORM",
     "MAX_POINTS",
     "NAME",
@@ -51,7 +50,6 @@ __all__ = [
     "Rule",
     "Spent",
     "assess",
-    "burn",
     "check_flag",
     "check_hire",
     "compare_roles",

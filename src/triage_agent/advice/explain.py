@@ -6,7 +6,7 @@ red_flags.toml.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from decimal import Decimal
 from functools import cache
 
 from pydantic import RootModel, model_validator
@@ -19,39 +19,11 @@ from triage_agent.advice.decision import (
     apply_rules,
 )
 from triage_agent.advice.plan import FirstDays, first_days
+from triage_agent.advice.roi import ASSUMED_HOURLY_COST_USD, burn
+from triage_agent.advice.roles import Role, RoleFacts, role_facts
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake import MILLION, Band, Revenue
 from triage_agent.types import Classification
-
-
-class Role(StrEnum):
-    """The two people an owner may hire by the hour."""
-
-    FRACTIONAL_CTO = "fractional-cto"
-    FRACTIONAL_AI_OFFICER = "fractional-ai-officer"
-
-
-class Span(Strict):
-    """A range of whole numbers, both ends included."""
-
-    low: int
-    high: int
-
-
-class RoleFacts(Strict):
-    """The facts about one role; hours and US dollars are a month."""
-
-    name: str
-    focus: str
-    background: str
-    hours_per_month: Span
-    usd_per_month: Span
-    time_to_return: str
-    manages_people: str
-    builds: str
-    best_for: str
-    areas: tuple[str, ...]
-    within_60_days: str
 
 
 class RedFlag(Strict):
@@ -81,17 +53,6 @@ class Advice(Strict):
     roles: tuple[Role, ...]
 
 
-class RoleTable(RootModel[dict[Role, RoleFacts]]):
-    """Facts for both roles."""
-
-    @model_validator(mode="after")
-    def holds_both(self) -> "RoleTable":
-        """Refuse a file that lacks a role."""
-        if missing := set(Role) - set(self.root):
-            raise ValueError(f"no facts for {', '.join(sorted(missing))}")
-        return self
-
-
 class AdviceTable(RootModel[dict[Recommendation, Advice]]):
     """Advice for every recommendation."""
 
@@ -115,13 +76,7 @@ class Plan:
     watch_for: tuple[str, ...]
     would_change: tuple[str, ...]
     notes: tuple[str, ...]
-    hours_cost: tuple[str, ...] = ()  # what the hours that the problems state cost (see `roi`)
-
-
-@cache
-def role_facts() -> dict[Role, RoleFacts]:
-    """Return the facts about both roles (prompts/roles.toml)."""
-    return load_toml(folder("prompts") / "roles.toml", RoleTable).root
+    hours_cost: tuple[str, ...]  # what the hours that the problems state cost (see `roi`)
 
 
 @cache
@@ -136,8 +91,15 @@ def red_flags() -> tuple[RedFlag, ...]:
     return load_toml(folder("prompts") / "red_flags.toml", RedFlags).flags
 
 
-def plan_for(decision: Decision, rows: Sequence[Classification]) -> Plan:
-    """Return what to tell the owner about a decision on these problems; deterministic."""
+def plan_for(
+    decision: Decision, rows: Sequence[Classification], hourly_cost: Decimal | None = None
+) -> Plan:
+    """Return what to tell the owner about a decision on these problems; deterministic.
+
+    `hourly_cost` is what an hour of the staff's work costs in US dollars (None: the assumed cost);
+    raises `InputError` if it cannot be.
+    """
+    estimate = burn(rows, ASSUMED_HOURLY_COST_USD if hourly_cost is None else hourly_cost)
     advice = advice_table()[decision.recommendation]
     return Plan(
         headline=advice.headline,
@@ -148,22 +110,7 @@ def plan_for(decision: Decision, rows: Sequence[Classification]) -> Plan:
         watch_for=tuple(flag.text for flag in red_flags() if set(flag.roles) & set(advice.roles)),
         would_change=_would_change(decision),
         notes=_notes(decision),
-    )
-
-
-def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
-    """Return the facts about one role as pairs of a name and a value, for every kind of report."""
-    return (
-        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
-        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
-        ("time to a return", facts.time_to_return),
-        ("focus", facts.focus),
-        ("background", facts.background),
-        ("builds", facts.builds),
-        ("manages people", facts.manages_people),
-        ("best for", facts.best_for),
-        ("four areas", "; ".join(facts.areas)),
-        ("in 60 days shows", facts.within_60_days),
+        hours_cost=estimate.lines if estimate else (),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from triage_agent.advice.explain import Role, red_flags
+from triage_agent.advice.explain import red_flags
 from triage_agent.advice.hire_check import MEETINGS, OVER, Answers, flags_about, measured
+from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError
 
 SHARE = "meetings_share"

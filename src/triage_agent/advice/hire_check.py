@@ -12,7 +12,8 @@ from typing import Protocol
 
 from pydantic import model_validator
 
-from triage_agent.advice.explain import RedFlag, Role, Span, red_flags, role_facts
+from triage_agent.advice.explain import RedFlag, red_flags
+from triage_agent.advice.roles import Role, Span, role_facts
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake import usd
 

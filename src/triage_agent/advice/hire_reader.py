@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from text_to_num import alpha2digit
 
-from triage_agent.advice.explain import Role
 from triage_agent.advice.hire_check import Proposal, Reading, flags_about
+from triage_agent.advice.roles import Role
 from triage_agent.models import (
     BUCKETS,
     WEIGHTS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
 from enum import StrEnum
 
-from triage_agent.advice.explain import Role, role_facts
+from triage_agent.advice.roles import Role, role_facts
 from triage_agent.intake import CUT, check, months, times, usd
 from triage_agent.types import Classification, Label
 

@@ -18,14 +18,20 @@ def quiz(
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
+    import asyncio
+
     from triage_agent.advice import read_answers
-    from triage_agent.cli.session import ask_quiz
+    from triage_agent.cli.session import owner_at_terminal
     from triage_agent.errors import InputError
     from triage_agent.files import write_json
     from triage_agent.reports import as_quiz, show_quiz, stdout_console
 
-    result = read_answers(answers) if answers else ask_quiz()
-    if result is None:
+    owner = owner_at_terminal(ask=True)
+    if answers:
+        result = read_answers(answers)
+    elif owner:
+        result = asyncio.run(owner.take_quiz())
+    else:
         raise InputError(
             "The quiz asks its questions in a terminal, and this is none. "
             "Give the answers in a file: triage quiz --answers answers.json"

@@ -1,5 +1,5 @@
 from .amounts import CUT, check, months, read_amount, times, usd
-from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish
+from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
 from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "is_technology_wish",
     "months",
     "parse_revenue",
+    "problems_of",
     "read_amount",
     "times",
     "usd",

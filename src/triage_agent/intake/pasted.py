@@ -73,10 +73,15 @@ def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
     if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         yield from _json_lines(first, stream, number)
         return
-    problems = _numbered(split_pasted(decode(lead + first + stream.read())))
+    yield from problems_of(decode(lead + first + stream.read()))
+
+
+def problems_of(text: str) -> list[Problem]:
+    """Return the problems of a pasted text, numbered from 1; `InputError` if it holds none."""
+    problems = _numbered(split_pasted(text))
     if not problems:
         raise InputError(NO_PROBLEM)
-    yield from problems
+    return problems
 
 
 def decode(raw: bytes) -> str:

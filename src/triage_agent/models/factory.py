@@ -38,6 +38,13 @@ class Opened:
     again: Callable[[int], Model] | None = None  # None: the model says the same every time
     calibration: Calibration | None = None  # None: none was fitted for this model and prompt
 
+    async def aclose(self) -> None:
+        """Close the model, and what it does not close itself."""
+        try:
+            await self.model.aclose()
+        finally:
+            self.close()
+
     def repeat(self, number: int) -> Model:
         """Return the model as it answers the `number`th time: a kept answer is no repeat."""
         return self.again(number) if self.again else self.model
