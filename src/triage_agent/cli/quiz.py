@@ -22,7 +22,8 @@ def quiz(
 
     from triage_agent.advice import read_answers
     from triage_agent.cli.session import owner_at_terminal
-    from triage_agent.errors import InputError, SettingsError
+    from triage_agent.errors import InputError
+    from triage_agent.files import write_json
     from triage_agent.reports import as_quiz, show_quiz, stdout_console
 
     owner = owner_at_terminal(ask=True)
@@ -37,12 +38,7 @@ def quiz(
         )
     if save:
         points = {dimension.id: dimension.points for dimension in result.dimensions}
-        try:
-            save.write_text(json.dumps(points, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(
-                f"The answers cannot be saved to {save}: {error.strerror}."
-            ) from error
+        write_json(save, points)
     if as_json:
         sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
     else:

@@ -1,13 +1,5 @@
 from .amounts import CUT, check, months, read_amount, times, usd
-from .pasted import (
-    MARKER,
-    Rejected,
-    from_arguments,
-    from_stream,
-    is_technology_wish,
-    problems_of,
-    whole,
-)
+from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
 from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
 
 __all__ = [
@@ -29,5 +21,4 @@ __all__ = [
     "read_amount",
     "times",
     "usd",
-    "whole",
 ]
