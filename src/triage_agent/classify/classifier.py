@@ -67,7 +67,7 @@ async def classify(
 def apply_policy(
     problem: Problem, prediction: Prediction, model: Model, policy: Policy
 ) -> Classification:
-    """Return the classification that a prediction leads to; checks in the order of PRODUCT.md."""
+    """Return the classification that a prediction leads to; checks in the order of docs/explanation/rules.md."""
     fitted = policy.calibration is not None and policy.calibration.fits(prediction)
     calibration = policy.calibration if fitted else None
     if calibration:
