@@ -18,7 +18,7 @@ ODD = {
     ),
     "is no": re.compile(r"\b(?:is|are|was) no (?!longer\b|more\b|different\b|better\b)", re.I),
     "a row a case": re.compile(
-        r"\b(?:a|one) (?:row|case|problem|page|form|token|call|file|line|text|business|result) an? \w+"
+        r"\b(?:a|one) (?:row|case|problem|page|form|token|call|file|line|text|business) an? \w+"
     ),
     "what tells": re.compile(r"\bwhat (?:tells|says|finds|writes) (?:whether|the|a)\b", re.I),
     "our own words": re.compile(

@@ -40,13 +40,13 @@ def write_report(
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
-        from triage_agent.reports import report_page
+        from triage_agent.reports import advice_html
 
-        text = report_page(TITLE, rows, decision, plan)
+        text = advice_html(TITLE, rows, decision, plan)
     elif kind == ".md":
-        from triage_agent.reports import advice_page
+        from triage_agent.reports import advice_markdown
 
-        text = advice_page(TITLE, rows, decision, plan)
+        text = advice_markdown(TITLE, rows, decision, plan)
     else:
         from triage_agent.reports import as_advice
 
@@ -56,7 +56,7 @@ def write_report(
 
 def page_writer(folder: Path) -> "Page":
     """Return what writes a form's page into `folder`, which is made if it is not there."""
-    from triage_agent.reports import report_page
+    from triage_agent.reports import advice_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def page_writer(folder: Path) -> "Page":
     def write(form: "Form", rows: list[Classification], decision: Decision | None) -> None:
         if decision is None:  # labels only: there is nothing to advise
             return
-        page = report_page(f"Advice for {name_of(form)}", rows, decision, plan_for(decision, rows))
+        page = advice_html(f"Advice for {name_of(form)}", rows, decision, plan_for(decision, rows))
         write_text(folder / page_name(form), page, durable=False)
 
     return write
