@@ -114,8 +114,7 @@ async def run_triage(
             return await race(ask, rows, in_flight)
         finally:
             await opened.drain()
-            await opened.model.aclose()
-            opened.close()
+            await opened.aclose()
 
 
 async def run_parse(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:

@@ -27,7 +27,7 @@ from triage_agent.cli.review_walk import Choice
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
-from triage_agent.models.factory import Opened
+from triage_agent.models.factory import OpenBackend
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
@@ -103,7 +103,9 @@ class Desk:
         if rows is not None:
             self.write(rows)
         self.out = self.folder / f"out{suffix}"
-        self.patch.setattr(batch_run, "open_backend", lambda *_: Opened(self.model, "backend: me"))
+        self.patch.setattr(
+            batch_run, "open_backend", lambda *_: OpenBackend(self.model, "backend: me")
+        )
         return self._run("batch", str(self.forms), "-o", str(self.out), *options, code=code)
 
     def review(self, *options, answers=None, code=0):

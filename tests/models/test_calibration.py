@@ -27,7 +27,7 @@ from triage_agent.models.calibration import (
 from triage_agent.models.cascade import Cascade
 from triage_agent.models.embedded.model import EmbeddedModel
 from triage_agent.models.embedded.weights import WEIGHTS
-from triage_agent.models.factory import calibration_folder, identity_of, open_backend
+from triage_agent.models.factory import calibration_folder, open_backend
 from triage_agent.settings import Backend, Options
 from triage_agent.types import DecidedBy, Label, Prediction, Problem, Signals
 
@@ -321,8 +321,7 @@ class TestFinding:
 def opened(backend, tmp_path, **options):
     given = {"cache": tmp_path / "ledger.sqlite3", **options}
     opened = open_backend(Options(backend, "test-model", "http://127.0.0.1:9/v1", **given))
-    asyncio.run(opened.model.aclose())
-    opened.close()
+    asyncio.run(opened.aclose())
     return opened
 
 
@@ -339,15 +338,15 @@ class TestOpeningABackend:
     def test_an_llm_has_none_until_one_was_fitted(self, tmp_path):
         found = opened(Backend.LLM, tmp_path)
         assert found.calibration is None
-        mine(tmp_path, identity_of(found.model))
+        mine(tmp_path, found.model.identity)
         assert opened(Backend.LLM, tmp_path).calibration.map == HALF
         assert opened(Backend.LLM, tmp_path, prompt="definition").calibration is None
 
     def test_a_cascade_has_its_own_at_its_own_threshold(self, tmp_path):
         found = opened(Backend.CASCADE, tmp_path, cascade_threshold=0.8)
         assert isinstance(found.model, Cascade)
-        mine(tmp_path, identity_of(found.model))
-        mine(tmp_path, identity_of(opened(Backend.LLM, tmp_path).model))
+        mine(tmp_path, found.model.identity)
+        mine(tmp_path, opened(Backend.LLM, tmp_path).model.identity)
         assert found.calibration is None
         again = opened(Backend.CASCADE, tmp_path, cascade_threshold=0.8)
         assert again.calibration.backend == "cascade"
@@ -357,15 +356,15 @@ class TestOpeningABackend:
         shipped = opened(Backend.EMBEDDED, tmp_path)
         assert shipped.calibration is not None
         assert shipped.calibration == load_calibration(WEIGHTS / "calibration.json")
-        mine(tmp_path, identity_of(shipped.model), probability_from="embedded")
+        mine(tmp_path, shipped.model.identity, probability_from="embedded")
         assert opened(Backend.EMBEDDED, tmp_path).calibration.map == HALF
 
     def test_at_another_prior_nothing_that_was_fitted_holds(self, tmp_path):
-        mine(tmp_path, identity_of(opened(Backend.EMBEDDED, tmp_path).model))
+        mine(tmp_path, opened(Backend.EMBEDDED, tmp_path).model.identity)
         assert opened(Backend.EMBEDDED, tmp_path, prior=0.3).calibration is None
 
     def test_a_damaged_file_stops_it(self, tmp_path):
-        path = mine(tmp_path, identity_of(opened(Backend.LLM, tmp_path).model))
+        path = mine(tmp_path, opened(Backend.LLM, tmp_path).model.identity)
         path.write_text("{", encoding="utf-8")
         with pytest.raises(SettingsError, match=path.name):
             opened(Backend.LLM, tmp_path)
@@ -379,7 +378,7 @@ class TestShippedWithTheEmbeddedModel:
 
     def test_it_was_made_with_the_weights_that_ship(self):
         examples = (folder("prompts") / "examples.jsonl").read_bytes()
-        assert self.shipped.identity == identity_of(EmbeddedModel())
+        assert self.shipped.identity == EmbeddedModel().identity
         assert self.shipped.fitted_on.sha256 == hashlib.sha256(examples).hexdigest()
         assert (self.shipped.map.method, self.shipped.prior) == ("none", 0.5)
 

@@ -402,8 +402,7 @@ def test_the_line_for_the_user_names_both_backends_and_the_host(base_url, prior,
         cascade_threshold=0.915,
     )
     opened = open_backend(options)
-    asyncio.run(opened.model.aclose())
-    opened.close()
+    asyncio.run(opened.aclose())
     name = EmbeddedModel().name
     assert opened.line == f"backend: cascade, embedded ({name}{says}"
     assert (opened.model.backend, opened.model.name) == ("cascade", f"{name} + m-1")

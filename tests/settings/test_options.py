@@ -138,8 +138,7 @@ async def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, sa
         Backend.LLM, "m-1", base_url, "sk-verysecret", cache=tmp_path / "ledger.sqlite3"
     )
     opened = open_backend(options)
-    await opened.model.aclose()
-    opened.close()
+    await opened.aclose()
     model, line = opened.model, opened.line
     assert line.startswith("backend: llm (m-1)")
     assert says in line

@@ -29,9 +29,9 @@ from triage_agent.classify import Policy
 from triage_agent.cli.pages import Reports, check_page
 from triage_agent.cli.progress import Progress
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.models import Cascade, Opened, asks_llm, open_backend
+from triage_agent.models import OpenBackend, asks_llm, open_backend
 from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import Table, open_sheet, open_table, read_back
+from triage_agent.tables import Table, check_output, open_table, read_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Wish:
 
 def run(wish: Wish) -> None:
     """Carry out the whole batch; exit code 3 if rows are left in error."""
-    open_sheet(wish.out, ())  # an extension that cannot be is known before anything is read
+    check_output(wish.out)  # an extension that cannot be is known before anything is read
     if wish.report:
         check_page(wish.report)
     table, columns = _understand(wish)
@@ -75,7 +75,7 @@ def run(wish: Wish) -> None:
     kept = _earlier(wish)
     opened = open_backend(wish.options)
     job = replace(job, policy=Policy(wish.options.threshold, opened.calibration))
-    with closing(opened), closing(Spool()) as spool:
+    with closing(Spool()) as spool:
         _say(opened.line)
         started = time.time()
         reports = Reports(wish.reports, wish.report)
@@ -117,7 +117,7 @@ def _earlier(wish: Wish) -> Iterator[Mapping[str, Any]] | None:
 
 
 def _answer(
-    opened: Opened,
+    opened: OpenBackend,
     table: Table,
     job: Job,
     spool: Spool,
@@ -139,16 +139,15 @@ def _answer(
             page=reports.page,
             brief=reports.brief,
         )
-        with Progress(total, opened) as progress:
-            try:
-                async with aclosing(rows):
-                    async for tally in rows:
-                        progress.show(tally)
-            except TriageError:
-                await opened.drain()  # what is under way is paid for
-                raise
-            finally:
-                await opened.model.aclose()
+        async with aclosing(opened):
+            with Progress(total, opened) as progress:
+                try:
+                    async with aclosing(rows):
+                        async for tally in rows:
+                            progress.show(tally)
+                except TriageError:
+                    await opened.drain()  # what is under way is paid for
+                    raise
         return tally
 
     try:
@@ -164,13 +163,13 @@ def _answer(
 def _finish(
     wish: Wish,
     choice: Choice,
-    opened: Opened,
+    opened: OpenBackend,
     tally: Tally,
     reading: Mapping[str, Any],
     seconds: float,
 ) -> None:
     """Write the record of the run, and say what came out and where it is."""
-    spent, model = opened.spent_usd(), opened.model
+    spent, model = opened.spent_usd, opened.model
     facts = {
         "forms": str(wish.forms),
         "reading": reading,  # so that `triage review` reads OUT in the same way
@@ -181,8 +180,8 @@ def _finish(
         "threshold": wish.options.threshold,
         "calibration": opened.calibration.named if opened.calibration else None,
         "prior": wish.options.prior if choice.backend is not Backend.LLM else None,
-        "cascade_threshold": model.threshold if isinstance(model, Cascade) else None,
-        "remembered": opened.remembered(),
+        "cascade_threshold": opened.cascade_threshold,
+        "remembered": opened.cached_answers,
         "spent_usd": str(spent) if spent is not None else None,
         "duration_s": round(seconds, 3),
     }
@@ -202,7 +201,7 @@ def _finish(
         _say(
             f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
             f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
-            f"{opened.remembered()} answers were remembered"
+            f"{opened.cached_answers} answers came from the cache"
         )
     _say(f"written: {wish.out} and {run_path(wish.out).name}")
     if tally.errors:
@@ -212,7 +211,7 @@ def _finish(
         )
 
 
-def _made_how(wish: Wish, opened: Opened, tally: Tally) -> dict[str, str]:
+def _made_how(wish: Wish, opened: OpenBackend, tally: Tally) -> dict[str, str]:
     """Return what the summary says about the run; nothing in it differs from run to run."""
     model = opened.model
     facts = {

@@ -13,18 +13,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from triage_agent.batch import write_lines
 from triage_agent.classify import Policy
 from triage_agent.errors import SettingsError
 from triage_agent.evals import EvalRow, Split, choose_split, run_cases
+from triage_agent.files import write_json
 from triage_agent.models import (
     MIN_TIES,
     Calibration,
     Isotonic,
-    Opened,
+    OpenBackend,
     Platt,
     calibration_folder,
-    identity_of,
     load_prompt,
     open_backend,
 )
@@ -58,15 +57,12 @@ def run(wish: Wish) -> int:
     opened = open_backend(wish.options)
     typer.echo(opened.line, err=True)
     said = Listening(opened.model)
-    try:
-        rows = asyncio.run(_ask(wish, opened, said, split))
-    finally:
-        opened.close()
-    identity = identity_of(opened.model)
+    rows = asyncio.run(_ask(wish, opened, said, split))
+    identity = opened.model.identity
     today = datetime.now(UTC).date()
     fitted = fit(identity, split, rows, said, wish.options.threshold, today)
     path = wish.output if wish.output and folder != wish.output else folder / identity.file_name
-    write_lines(path, [fitted.calibration.model_dump(mode="json")], indent=2)
+    write_json(path, fitted.calibration.model_dump(mode="json"))
     if wish.as_json:
         sys.stdout.write(json.dumps(values(fitted, split), ensure_ascii=False) + "\n")
     else:
@@ -77,8 +73,8 @@ def run(wish: Wish) -> int:
     return EXIT_ERRORS if fitted.errors else 0
 
 
-async def _ask(wish: Wish, opened: Opened, said: "Listening", split: Split) -> list[EvalRow]:
-    """Return what became of each case, and close the model whatever happens."""
+async def _ask(wish: Wish, opened: OpenBackend, said: "Listening", split: Split) -> list[EvalRow]:
+    """Return what became of each case, and close the backend whatever happens."""
     from triage_agent.cli.eval_run import LOCAL_WIDTH
 
     local = opened.model.backend == Backend.EMBEDDED
@@ -95,7 +91,7 @@ async def _ask(wish: Wish, opened: Opened, said: "Listening", split: Split) -> l
             )
         return rows
     finally:
-        await said.aclose()
+        await opened.aclose()
 
 
 def lines(fitted: "Fitted", split: Split) -> list[str]:

@@ -49,7 +49,7 @@ from triage_agent.evals import (
     summarise_run,
     write_run,
 )
-from triage_agent.models import Opened, open_backend
+from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options
 from triage_agent.types import Classification
 
@@ -99,12 +99,9 @@ def run(wish: Wish) -> int:
     opened = open_backend(wish.options)
     typer.echo(opened.line, err=True)
     found = Found()
-    try:
-        asyncio.run(_run(wish, opened, found))
-        if "red-flags" in wish.sets:
-            found.parts["flags"] = _flags()
-    finally:
-        opened.close()
+    asyncio.run(_run(wish, opened, found))
+    if "red-flags" in wish.sets:
+        found.parts["flags"] = _flags()
     model = opened.model
     settings = settings_of(
         model.backend,
@@ -155,8 +152,8 @@ def _write_json(
 
 def _keep(folder: Path, done: Run, summary: Mapping[str, Any], found: Found) -> None:
     """Write the run's folder and its page."""
-    from triage_agent.cli.pages import write_text
     from triage_agent.evals import report_page
+    from triage_agent.files import write_text
 
     write_run(folder, done, summary)
     page = report_page(done, summary, found.cases, found.answers)
@@ -164,15 +161,15 @@ def _keep(folder: Path, done: Run, summary: Mapping[str, Any], found: Found) -> 
     typer.echo(f"written: {folder / 'report.html'}", err=True)
 
 
-async def _run(wish: Wish, opened: Opened, found: Found) -> None:
-    """Run every set that is wished, and close the model whatever happens."""
+async def _run(wish: Wish, opened: OpenBackend, found: Found) -> None:
+    """Run every set that is wished, and close the backend whatever happens."""
     model, policy = opened.model, Policy(wish.options.threshold, opened.calibration)
     width = LOCAL_WIDTH if model.backend == Backend.EMBEDDED else wish.options.max_concurrency
-    found.cases = stratified(
-        load_problems() if wish.cases is None else read_cases(wish.cases), wish.limit
-    )
     console = Console(file=sys.stderr)
     try:
+        found.cases = stratified(
+            load_problems() if wish.cases is None else read_cases(wish.cases), wish.limit
+        )
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
 
             def task(title: str, total: int) -> Callable[[int], None]:
@@ -183,7 +180,7 @@ async def _run(wish: Wish, opened: Opened, found: Found) -> None:
                 for repeat in range(wish.repeats):
                     rows, answers = await run_cases(
                         found.cases,
-                        opened.repeat(repeat),
+                        model.repeat(repeat),
                         policy,
                         width=width,
                         repeat=repeat,
@@ -205,7 +202,7 @@ async def _run(wish: Wish, opened: Opened, found: Found) -> None:
             given = run_decisions(load("decisions.jsonl", DecisionCase))
             found.parts["decisions"] = (*given, *run_ties(load("ties.jsonl", TieCase)))
     finally:
-        await model.aclose()
+        await opened.aclose()
 
 
 def _pairs(wish: Wish, found: Found) -> Mapping[str, list[Pair]]:

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from triage_agent.batch import Tally
-from triage_agent.models import Opened
+from triage_agent.models import OpenBackend
 
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2
@@ -20,7 +20,7 @@ LIVE_EVERY_S = 0.2
 class Progress:
     """Shows the tally of a run on standard error, in a `with` block."""
 
-    def __init__(self, total: int | None, opened: Opened) -> None:
+    def __init__(self, total: int | None, opened: OpenBackend) -> None:
         self._total, self._opened = total, opened
         self._started = time.monotonic()
         self._shown = self._started
@@ -66,7 +66,7 @@ class Progress:
         parts += [f"{tally.errors} errors", f"{tally.needs_review} need review"]
         if tally.usage.calls:
             parts.append(f"{tally.usage.input_tokens + tally.usage.output_tokens} tokens")
-        spent, cap = self._opened.spent_usd(), self._opened.cap_usd
+        spent, cap = self._opened.spent_usd, self._opened.cap_usd
         if spent is not None:
             parts.append(f"${spent:.4f}" + (f" of ${cap}" if cap is not None else ""))
         return ", ".join(parts)

@@ -1,6 +1,5 @@
 """`triage quiz`: how ready the business is for AI and automation."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,25 +16,27 @@ def quiz(
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
+    import asyncio
+
     from triage_agent.advice import read_answers
-    from triage_agent.cli.session import ask_quiz
-    from triage_agent.errors import InputError, SettingsError
+    from triage_agent.cli.session import owner_at_terminal
+    from triage_agent.errors import InputError
+    from triage_agent.files import write_json
     from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
 
-    result = read_answers(answers) if answers else ask_quiz()
-    if result is None:
+    owner = owner_at_terminal(ask=True)
+    if answers:
+        result = read_answers(answers)
+    elif owner:
+        result = asyncio.run(owner.take_quiz())
+    else:
         raise InputError(
             "The quiz asks its questions in a terminal, and this is not one. "
             "Give the answers in a file: triage quiz --answers answers.json"
         )
     if save:
         points = {dimension.id: dimension.points for dimension in result.dimensions}
-        try:
-            save.write_text(json.dumps(points, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(
-                f"The answers cannot be saved to {save}: {error.strerror}."
-            ) from error
+        write_json(save, points)
     if as_json:
         print_json(as_quiz(result))
     else:

@@ -46,7 +46,7 @@ Fit = Callable[[Numbers, Flags, int], Platt | Isotonic | Unchanged]
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Model):
     """A model that keeps what it said, before any rule is applied."""
 
     model: Model

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
+from triage_agent.files import replace_surrogates
 from triage_agent.types import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
-LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 LINE_END = b"\n"
 NO_PROBLEM = (
     'There is no problem to read. Give one as an argument, like triage classify "We lose leads '
@@ -73,10 +73,15 @@ def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
     if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         yield from _json_lines(first, stream, number)
         return
-    problems = _numbered(split_pasted(decode(lead + first + stream.read())))
+    yield from problems_of(decode(lead + first + stream.read()))
+
+
+def problems_of(text: str) -> list[Problem]:
+    """Return the problems of a pasted text, numbered from 1; `InputError` if it holds none."""
+    problems = _numbered(split_pasted(text))
     if not problems:
         raise InputError(NO_PROBLEM)
-    yield from problems
+    return problems
 
 
 def decode(raw: bytes) -> str:
@@ -157,12 +162,7 @@ def _is_heading(line: str) -> bool:
 
 def _numbered(texts: Iterable[str]) -> list[Problem]:
     """Return the texts as problems with the ids 1, 2, 3 and so on."""
-    return [Problem(str(n), whole(text)) for n, text in enumerate(texts, start=1)]
-
-
-def whole(text: str) -> str:
-    """Return the text with lone surrogates replaced, which no encoding could carry further."""
-    return LONE_SURROGATE.sub("\ufffd", text)
+    return [Problem(str(n), replace_surrogates(text)) for n, text in enumerate(texts, start=1)]
 
 
 def _json_lines(first: bytes, rest: BinaryIO, number: int) -> Iterator[Problem | Rejected]:
@@ -189,13 +189,14 @@ def _json_line(line: bytes, number: int) -> Problem | Rejected:
         return _rejected(
             number, "", f'{place} needs a JSON object with a "text" that is a string.', value
         )
-    return Problem(_id_of(value, number), whole(value["text"]))
+    return Problem(_id_of(value, number), replace_surrogates(value["text"]))
 
 
 def _id_of(value: Any, number: int) -> str:
     """Return the row's own id, else the line's number."""
     own = value.get("id") if isinstance(value, dict) else None
-    return whole(str(own)) if isinstance(own, str | int) and str(own).strip() else str(number)
+    is_id = isinstance(own, str | int) and str(own).strip()
+    return replace_surrogates(str(own)) if is_id else str(number)
 
 
 def _rejected(number: int, text: str, message: str, value: Any = None) -> Rejected:

@@ -4,7 +4,6 @@ from .calibration import (
     TIE_RULE,
     Calibration,
     FittedOn,
-    Identity,
     Isotonic,
     Platt,
     TieRate,
@@ -15,7 +14,7 @@ from .calibration import (
     mapped,
     tie_rates,
 )
-from .cascade import Cascade, curve, sureness
+from .cascade import curve, sureness
 from .embedded.examples import usable
 from .embedded.injection import Encode, halved_if_short, in_runs, set_aside
 from .embedded.model import quotes
@@ -38,14 +37,14 @@ from .embedded.weights import (
     of_part,
     read_bytes,
 )
-from .factory import Opened, asks_llm, calibration_folder, identity_of, open_backend
+from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import examine
 from .llm.budget import quote
 from .llm.cache import Ledger, default_path, discard
 from .llm.prices import load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
 from .llm.refusals import OPENAI_BASE_URL, host_of
-from .protocols import Model
+from .protocols import Identity, Model
 
 __all__ = [
     "ABSTENTIONS",
@@ -59,7 +58,6 @@ __all__ = [
     "WEIGHTS",
     "Buckets",
     "Calibration",
-    "Cascade",
     "Encode",
     "Encoded",
     "Encoder",
@@ -70,7 +68,7 @@ __all__ = [
     "Ledger",
     "Model",
     "NGrams",
-    "Opened",
+    "OpenBackend",
     "Platt",
     "Prompt",
     "Span",
@@ -90,7 +88,6 @@ __all__ = [
     "examine",
     "halved_if_short",
     "host_of",
-    "identity_of",
     "in_runs",
     "is_english",
     "kind_of",

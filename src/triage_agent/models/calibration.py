@@ -4,12 +4,10 @@
 here such a file is read, and applied to what that backend says.
 """
 
-import hashlib
 import math
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +17,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import Strict, explain
+from triage_agent.models.protocols import Identity
 from triage_agent.types import DecidedBy, Prediction
 
 MIN_TIES = 5  # that a rule must have decided; of fewer, its rate says nothing
@@ -35,27 +34,6 @@ TIE_RULES: dict[DecidedBy, TieRule] = {
     DecidedBy.TB3: "TB3",
     DecidedBy.TB4: "TB4",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a calibration is about: another prompt, or another model, has another one."""
-
-    backend: str
-    model: str
-    prompt: str | None  # None: the backend has no prompt
-
-    @property
-    def file_name(self) -> str:
-        """The name of its file: readable, and its own by eight digits of a SHA-256.
-
-        >>> Identity("llm", "qwen/2.5:1b", "guide@12345678").file_name
-        'llm-qwen-2.5-1b-guide-12345678-a1a7d265.json'
-        """
-        parts = [self.backend, self.model, self.prompt or ""]
-        slug = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")[:100]
-        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-        return f"{slug}-{digest[:8]}.json"
 
 
 class Unchanged(Strict):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.protocols import Model
+from triage_agent.models.protocols import Identity, Model
 from triage_agent.types import MadeBy, Prediction, Problem
 
 THRESHOLDS = (*(percent / 100 for percent in range(50, 100)), 0.995, 0.999)
@@ -26,7 +26,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Cascade:
+class Cascade(Model):
     """Reads problems with the embedded model, and asks the LLM about those it is not sure of."""
 
     embedded: Model
@@ -47,6 +47,20 @@ class Cascade:
     def prompt(self) -> str | None:
         """The LLM's prompt."""
         return self.llm.prompt
+
+    @property
+    def identity(self) -> Identity:
+        """With the threshold, which chooses the problems that the LLM is asked about."""
+        return Identity(self.backend, f"{self.name} at {self.threshold:g}", self.prompt)
+
+    @property
+    def parts(self) -> Sequence[Model]:
+        """Both models, in the order in which they are asked."""
+        return (self.embedded, self.llm)
+
+    def repeat(self, number: int) -> "Cascade":
+        """Return the cascade with the LLM for another repetition."""
+        return replace(self, llm=self.llm.repeat(number))
 
     async def predict(self, problem: Problem) -> Prediction:
         """Return the embedded model's answer if it is sure enough, else the LLM's.

@@ -1,13 +1,14 @@
-"""Puts a backend together: the model, and around it memory, limits and money."""
+"""Opens the backend that the options choose: the model, its calibration, and one way to close."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.models.calibration import Calibration, Identity, find_calibration
+from triage_agent.models.calibration import Calibration, find_calibration
 from triage_agent.models.protocols import Model
 from triage_agent.settings import (
     DEFAULT_CASCADE_ACCURACY,
@@ -19,31 +20,60 @@ from triage_agent.settings import (
     choose_backend,
 )
 
+if TYPE_CHECKING:  # the embedded model alone needs none of it
+    from triage_agent.models.llm import OpenLLM
 
-async def _nothing() -> None:
-    """Wait for nothing."""
 
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A model that is open, and what the user is told about where their text goes."""
+@dataclass(slots=True)
+class OpenBackend:
+    """A model that is open, and what it has cost; `aclose` closes everything that it uses."""
 
     model: Model
-    line: str
-    remembered: Callable[[], int] = field(default=lambda: 0)  # answers that cost nothing so far
-    drain: Callable[[], Awaitable[None]] = field(default=_nothing)  # wait for paid answers
-    spent_usd: Callable[[], Decimal | None] = field(default=lambda: None)  # None: no price known
-    cap_usd: Decimal | None = None
-    close: Callable[[], None] = field(default=lambda: None)  # of what the model does not close
-    again: Callable[[int], Model] | None = None  # None: the model says the same every time
+    line: str  # tells the user which backend it is, and where their text goes
     calibration: Calibration | None = None  # None: none was fitted for this model and prompt
+    cascade_threshold: float | None = None  # None: it is no cascade
+    llm: "OpenLLM | None" = None  # None: the embedded model alone
+    _closed: bool = False
 
-    def repeat(self, number: int) -> Model:
-        """Return the model as it answers the `number`th time: a kept answer is no repeat."""
-        return self.again(number) if self.again else self.model
+    @property
+    def cached_answers(self) -> int:
+        """How many answers came from the cache and cost nothing."""
+        return self.llm.caching.remembered if self.llm else 0
+
+    @property
+    def spent_usd(self) -> Decimal | None:
+        """What the account has spent, earlier runs included, also after closing.
+
+        None: nothing is paid for, or the price is not known.
+        """
+        return self.llm.spent_usd if self.llm else None
+
+    @property
+    def cap_usd(self) -> Decimal | None:
+        """What the account may spend; None: any amount."""
+        return self.llm.budget.cap_usd if self.llm else None
+
+    async def drain(self) -> None:
+        """Wait until every request under way has ended: its answer is paid for, and is cached."""
+        if self.llm:
+            await self.llm.caching.drain()
+
+    async def aclose(self) -> None:
+        """Close connections and files; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self.model.aclose()
+        finally:
+            self._close_files()
+
+    def _close_files(self) -> None:
+        if self.llm:
+            self.llm.close()
 
 
-def open_backend(options: Options) -> Opened:
+def open_backend(options: Options) -> OpenBackend:
     """Return the chosen backend, open; what only one of them needs is imported for it alone.
 
     Raises `SettingsError` for options that cannot work together or that the backend would ignore.
@@ -52,25 +82,15 @@ def open_backend(options: Options) -> Opened:
     check_options(choice, options)
     opened = _open(choice, options)
     try:
-        return replace(opened, calibration=_calibration(opened.model, options))
+        opened.calibration = _calibration(opened.model, options)
     except SettingsError:
-        opened.close()
+        opened._close_files()  # noqa: SLF001 (its own module; nothing was sent, nothing to await)
         raise
-
-
-def identity_of(model: Model) -> Identity:
-    """Return what a calibration of an open model is about.
-
-    A cascade's threshold belongs to it: it chooses the problems that the LLM is asked about.
-    """
-    from triage_agent.models.cascade import Cascade
-
-    at = f" at {model.threshold:g}" if isinstance(model, Cascade) else ""
-    return Identity(model.backend, model.name + at, model.prompt)
+    return opened
 
 
 def calibration_folder(options: Options) -> Path:
-    """Return the user's folder of calibrations; it stands beside the ledger."""
+    """Return the user's folder of calibrations; it stands beside the cache."""
     from triage_agent.models.llm import default_path
 
     return (options.cache or default_path()).parent / "calibration"
@@ -80,38 +100,49 @@ def _calibration(model: Model, options: Options) -> Calibration | None:
     """Return the calibration of an open model: the user's own, else the one that ships."""
     if options.prior != USUAL_PRIOR:  # every calibration was fitted at the usual one
         return None
-    identity = identity_of(model)
     folders = [calibration_folder(options), folder("evals") / "calibration"]
-    paths = [place / identity.file_name for place in folders]
+    paths = [place / model.identity.file_name for place in folders]
     if model.backend == Backend.EMBEDDED:
         from triage_agent.models.embedded import WEIGHTS
 
         paths.append(WEIGHTS / "calibration.json")
-    return find_calibration(identity, paths)
+    return find_calibration(model.identity, paths)
 
 
-def _open(choice: Choice, options: Options) -> Opened:
+def _open(choice: Choice, options: Options) -> OpenBackend:
     """Return the chosen backend, open, without its calibration."""
     if choice.backend is Backend.LLM:
-        return _open_llm(choice, options)
+        llm = _open_llm(choice, options)
+        return OpenBackend(llm.model, f"backend: {llm.line}", llm=llm)
     from triage_agent.models.embedded import EmbeddedModel
 
     embedded = EmbeddedModel(options.prior)
     prior = "" if options.prior == USUAL_PRIOR else f", prior {options.prior:g}"
     named = f"embedded ({embedded.name}{prior})"
     if choice.backend is Backend.EMBEDDED:
-        return Opened(embedded, f"backend: {named}, nothing leaves this machine")
+        return OpenBackend(embedded, f"backend: {named}, nothing leaves this machine")
     from triage_agent.models.cascade import Cascade
 
     threshold = cascade_threshold(options)
-    opened = _open_llm(choice, options)
-    llm = opened.line.removeprefix("backend: ")
-    return replace(
-        opened,
-        model=Cascade(embedded, opened.model, threshold),
-        again=lambda number: Cascade(embedded, opened.repeat(number), threshold),
-        line=f"backend: cascade, {named} where at least {100 * threshold:g}% sure, else {llm}",
+    llm = _open_llm(choice, options)
+    return OpenBackend(
+        Cascade(embedded, llm.model, threshold),
+        f"backend: cascade, {named} where at least {100 * threshold:g}% sure, else {llm.line}",
+        cascade_threshold=threshold,
+        llm=llm,
     )
+
+
+def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
+    """Return the LLM, open, with what finds labelled examples if its prompt shows any."""
+    from triage_agent.models.llm import load_prompt, open_llm
+
+    template = load_prompt(options.prompt)
+    if not template.wants_examples:
+        return open_llm(choice, options, template)
+    from triage_agent.models.embedded import Neighbours
+
+    return open_llm(choice, options, template, Neighbours().as_text)
 
 
 def asks_llm(options: Options) -> Callable[[str], bool]:
@@ -144,82 +175,4 @@ def cascade_threshold(options: Options) -> float:
     accuracy = options.cascade_accuracy
     return threshold_for_accuracy(
         points, DEFAULT_CASCADE_ACCURACY if accuracy is None else accuracy
-    )
-
-
-def _neighbours() -> Callable[[str], str]:
-    """Return what finds the examples nearest to a text."""
-    from triage_agent.models.embedded import Neighbours
-
-    return Neighbours().as_text
-
-
-def _open_llm(choice: Choice, options: Options) -> Opened:
-    """Return the LLM backend: prompt, memory, one service."""
-    from triage_agent.models.llm import (
-        OPENAI_BASE_URL,
-        Asking,
-        Budget,
-        Gate,
-        Ledger,
-        LLMModel,
-        OpenAIChat,
-        Recalling,
-        default_path,
-        fast_client,
-        host_of,
-        is_local,
-        key_of,
-        load_prices,
-        load_prompt,
-        price_of,
-    )
-
-    template = load_prompt(options.prompt)
-    gate = Gate(
-        max_concurrency=options.max_concurrency,
-        requests_per_minute=options.rpm,
-        tokens_per_minute=options.tpm,
-    )
-    ledger = Ledger(options.cache or default_path())
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
-    budget = Budget(ledger, options.account, price, options.max_cost_usd)
-    chat = OpenAIChat(
-        choice.model,
-        choice.base_url,
-        choice.api_key,
-        timeout_s=options.timeout,
-        gate=gate,
-        budget=budget if options.account else None,
-        http_client=fast_client(options.timeout),
-    )
-    recalling = Recalling(
-        Asking(chat),
-        ledger,
-        key=lambda request: key_of(chat.base_url, chat.model, request),
-        fresh=options.fresh,
-    )
-    local = is_local(host)
-    redacts = not local if options.redact is None else options.redact
-    where = "on this machine" if local else "your text is sent there"
-    hidden = ", e-mail addresses and numbers hidden" if redacts else ""
-    llm = LLMModel(
-        chat,
-        recalling,
-        template,
-        options.votes,
-        redacts,
-        options.brief,
-        _neighbours() if template.wants_examples else None,
-    )
-    return Opened(
-        llm,
-        f"backend: llm ({choice.model}) at {chat.host}, {where}{hidden}",
-        remembered=lambda: recalling.remembered,
-        drain=recalling.drain,
-        spent_usd=lambda: budget.spent_usd if price else None,
-        cap_usd=options.max_cost_usd,
-        close=ledger.close,
-        again=lambda number: replace(llm, first_sample=number * options.votes),
     )

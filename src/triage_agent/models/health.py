@@ -2,12 +2,11 @@
 
 import asyncio
 import time
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
-from triage_agent.models.cascade import Cascade
-from triage_agent.models.factory import open_backend
-from triage_agent.models.protocols import Model
+from triage_agent.models.factory import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.types import Problem
 
@@ -33,32 +32,30 @@ def examine(options: Options) -> list[Finding]:
         findings.append(Finding("key", True, key))
     started = time.perf_counter()
     try:
-        # Fresh: a remembered answer would say nothing about the server.
+        # Fresh: a cached answer would say nothing about the server.
         opened = open_backend(replace(options, fresh=True))
         findings.append(Finding("model", True, opened.line))
         if choice.backend is not Backend.LLM:
             findings.append(Finding("loading", True, f"{time.perf_counter() - started:.2f} s"))
-        asyncio.run(_ask_all(opened.model, findings))
+        asyncio.run(_ask_all(opened, findings))
     except TriageError as error:
         findings.append(_failure(error))
     return findings
 
 
-async def _ask_all(model: Model, findings: list[Finding]) -> None:
-    """Add what the sample question shows, of both models of a cascade; and close the model."""
-    models = (model.embedded, model.llm) if isinstance(model, Cascade) else (model,)
-    try:
-        for one in models:
+async def _ask_all(opened: OpenBackend, findings: list[Finding]) -> None:
+    """Add what the sample question shows, of both models of a cascade; and close the backend."""
+    async with aclosing(opened):
+        parts = opened.model.parts
+        for one in parts:
             started = time.perf_counter()
             prediction = await one.predict(Problem("doctor", SAMPLE))
             took = time.perf_counter() - started
-            if one.backend == Backend.LLM:
+            if one.output_mode:
                 findings.append(Finding("endpoint", True, "reachable, and it accepts the key"))
-                findings.append(Finding("structured output", True, f"works ({_enforced(one)})"))
-            check = f"one question to {one.backend}" if len(models) > 1 else "one question"
+                findings.append(Finding("structured output", True, f"works (by {one.output_mode})"))
+            check = f"one question to {one.backend}" if len(parts) > 1 else "one question"
             findings.append(Finding(check, True, f"{prediction.label.value}, {took:.2f} s"))
-    finally:
-        await model.aclose()
 
 
 def _failure(error: TriageError) -> Finding:
@@ -78,10 +75,3 @@ def _failure(error: TriageError) -> Finding:
         error.message,
         max(error.exit_code, 5) if check != "settings" else error.exit_code,
     )
-
-
-def _enforced(model: Model) -> str:
-    """Return how the server was made to hold to the schema, as far as the model tells."""
-    chat = getattr(model, "chat", None)
-    dialect = getattr(chat, "dialect", None)
-    return f"by {dialect.rung.value}" if dialect else "as asked"

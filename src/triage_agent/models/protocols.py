@@ -1,17 +1,45 @@
 """The two seams: `Model` reads problems, `Chat` carries questions to a language model."""
 
+import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from triage_agent.types import Prediction, Problem, Usage
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which model and prompt: a calibration holds for one identity only."""
+
+    backend: str
+    model: str
+    prompt: str | None  # None: the backend has no prompt
+
+    @property
+    def file_name(self) -> str:
+        """The name of its calibration file: readable, and unique by eight digits of a SHA-256.
+
+        >>> Identity("llm", "qwen/2.5:1b", "guide@12345678").file_name
+        'llm-qwen-2.5-1b-guide-12345678-a1a7d265.json'
+        """
+        parts = [self.backend, self.model, self.prompt or ""]
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")[:100]
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+        return f"{slug}-{digest[:8]}.json"
+
+
 class Model(Protocol):
-    """Anything that can read a problem: the embedded model, or an LLM behind a prompt."""
+    """Anything that can read a problem: the embedded model, or an LLM behind a prompt.
+
+    A class that inherits from it gets the answers of a single model without an output mode that
+    gives the same prediction every time.
+    """
 
     @property
     def backend(self) -> str:
-        """`embedded` or `llm`."""
+        """`embedded`, `llm` or `cascade`."""
         ...
 
     @property
@@ -24,12 +52,34 @@ class Model(Protocol):
         """The prompt's name and content hash; None for a model that has no prompt."""
         ...
 
+    @property
+    def identity(self) -> Identity:
+        """What a calibration of this model is about."""
+        return Identity(self.backend, self.name, self.prompt)
+
+    @property
+    def parts(self) -> Sequence["Model"]:
+        """The models that read a problem: this one, or those that it combines."""
+        return (self,)
+
+    @property
+    def output_mode(self) -> str | None:
+        """How replies are made to fit the schema (see `Rung`); None: they need no such thing."""
+        return None
+
+    def repeat(self, number: int) -> "Model":  # noqa: ARG002 (for those who sample)
+        """Return the model for the repetition `number` of the same problems, counted from 0.
+
+        A cached answer of one repetition is not used in another.
+        """
+        return self
+
     async def predict(self, problem: Problem) -> Prediction:
-        """Return what the model says, or raise a `TriageError`; it never invents a label."""
+        """Return the model's prediction, or raise a `TriageError`; it never invents a label."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections and files."""
+        """Close connections."""
         ...
 
 
@@ -83,6 +133,11 @@ class Chat(Protocol):
     @property
     def base_url(self) -> str:
         """The service's address."""
+        ...
+
+    @property
+    def output_mode(self) -> str:
+        """How the service is asked to hold to the schema at present (see `Rung`)."""
         ...
 
     async def ask(self, request: ChatRequest) -> ChatReply:

@@ -28,6 +28,7 @@ from triage_agent.models.embedded.weights import (
     load_words,
     unit,
 )
+from triage_agent.models.protocols import Model
 from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import Function, Label, Prediction, Problem, Signals
 
@@ -37,7 +38,7 @@ CLEAR = math.log(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD))  # log-odds that a
 ALMOST_SURE = 13.8  # log-odds of one in a million; a small model has no business being surer
 
 
-class EmbeddedModel:
+class EmbeddedModel(Model):
     """Classifies problems with the weights in the package.
 
     `prior` is the share of build-software problems that the caller expects, between 0 and 1; the
@@ -54,7 +55,11 @@ class EmbeddedModel:
         self._prior = math.log(prior / (1 - prior))
         self._heads, self._words = load_heads(WEIGHTS), load_words(WEIGHTS)
         self._encoder = Encoder(WEIGHTS)
-        self.name = self._heads.name
+
+    @property
+    def name(self) -> str:
+        """The version of the weights, with six digits of their SHA-256."""
+        return self._heads.name
 
     async def predict(self, problem: Problem) -> Prediction:
         """Return label, calibrated `p_build`, signals, and the parts of the text that decided.

@@ -114,6 +114,11 @@ class OpenAIChat:
             http_client=http_client,
         )
 
+    @property
+    def output_mode(self) -> str:
+        """The rung of the dialect that was learned so far."""
+        return self.dialect.rung.value
+
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
         spent: list[Usage] = []

@@ -12,7 +12,7 @@ from triage_agent.models.llm.prompt import (
     reply_schema,
     to_prediction,
 )
-from triage_agent.models.protocols import Chat, ChatRequest
+from triage_agent.models.protocols import Chat, ChatRequest, Model
 from triage_agent.privacy import redact, restore
 from triage_agent.types import Label, Prediction, Problem, Usage
 
@@ -21,7 +21,7 @@ VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted sev
 
 
 @dataclass(frozen=True, slots=True)
-class LLMModel:
+class LLMModel(Model):
     """Reads problems by asking a chat service.
 
     `votes` is how often each problem is asked; with `redacts`, e-mail addresses, phone, card and
@@ -53,6 +53,15 @@ class LLMModel:
     def prompt(self) -> str | None:
         """The prompt's name and hash."""
         return self.template.id
+
+    @property
+    def output_mode(self) -> str:
+        """That of the service, which may change with its answers."""
+        return self.chat.output_mode
+
+    def repeat(self, number: int) -> "LLMModel":
+        """Return the model with other sample numbers, under which other answers are cached."""
+        return replace(self, first_sample=number * self.votes)
 
     async def predict(self, problem: Problem) -> Prediction:
         """Return what the language model says about a problem; with votes, what most of them say.

@@ -1,0 +1,82 @@
+"""Puts the LLM backend together: prompt, cache, rate limiter, budget and one chat service."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+
+from triage_agent.models.llm.asking import Asking, Recalling
+from triage_agent.models.llm.budget import Budget
+from triage_agent.models.llm.cache import Ledger, default_path
+from triage_agent.models.llm.cache_key import key_of
+from triage_agent.models.llm.client import OpenAIChat, fast_client
+from triage_agent.models.llm.model import LLMModel
+from triage_agent.models.llm.prices import load_prices, price_of
+from triage_agent.models.llm.prompt import Prompt
+from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
+from triage_agent.settings import Choice, Options
+
+
+@dataclass(slots=True)
+class OpenLLM:
+    """An LLM that is open, with its cache and its budget."""
+
+    model: LLMModel
+    line: str  # names the model and its host, and says what is sent there
+    caching: Recalling
+    budget: Budget
+    database: Ledger
+    _final_usd: Decimal | None = None  # what was spent when the database was closed
+    _closed: bool = False
+
+    @property
+    def spent_usd(self) -> Decimal | None:
+        """What the account has spent, earlier runs included; None if the price is not known."""
+        if self._closed:
+            return self._final_usd
+        return self.budget.spent_usd if self.budget.price else None
+
+    def close(self) -> None:
+        """Close the database; what was spent can still be read."""
+        with closing(self.database):
+            self._final_usd, self._closed = self.spent_usd, True
+
+
+def open_llm(
+    choice: Choice,
+    options: Options,
+    template: Prompt,
+    examples: Callable[[str], str] | None = None,
+) -> OpenLLM:
+    """Return the LLM backend; `examples` finds what the prompt shows of the labelled examples."""
+    host = host_of(choice.base_url or OPENAI_BASE_URL)
+    price = price_of(choice.model, load_prices(), options.price, host=host)
+    database = Ledger(options.cache or default_path())
+    budget = Budget(database, options.account, price, options.max_cost_usd)
+    chat = OpenAIChat(
+        choice.model,
+        choice.base_url,
+        choice.api_key,
+        timeout_s=options.timeout,
+        gate=Gate(
+            max_concurrency=options.max_concurrency,
+            requests_per_minute=options.rpm,
+            tokens_per_minute=options.tpm,
+        ),
+        budget=budget if options.account else None,
+        http_client=fast_client(options.timeout),
+    )
+    caching = Recalling(
+        Asking(chat),
+        database,
+        key=lambda request: key_of(chat.base_url, chat.model, request),
+        fresh=options.fresh,
+    )
+    local = is_local(host)
+    redacts = not local if options.redact is None else options.redact
+    model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
+    where = "on this machine" if local else "your text is sent there"
+    hidden = ", e-mail addresses and numbers hidden" if redacts else ""
+    line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
+    return OpenLLM(model, line, caching, budget, database)
