@@ -4,11 +4,9 @@ Text from outside is printed as text: never as markup, never with control charac
 repaint the terminal or reorder what stands in it.
 """
 
-import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -107,11 +105,6 @@ def show_roles(console: Console) -> None:
         console.print()
         print_block(console, Text(one.question, style="bold"))
         print_block(console, Text(one.answer))
-
-
-def print_json(values: Mapping[str, Any]) -> None:
-    """Print values as one line of JSON on standard output."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
 def _verdict_lines(row: Classification) -> Iterable[Text]:
