@@ -10,6 +10,7 @@ from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Ledger, default_path
 from triage_agent.models.llm.cache_key import key_of
 from triage_agent.models.llm.client import OpenAIChat, fast_client
+from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
@@ -54,17 +55,17 @@ def open_llm(
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Ledger(options.cache or default_path())
     budget = Budget(database, options.account, price, options.max_cost_usd)
+    rate_limiter = Gate(
+        max_concurrency=options.max_concurrency,
+        requests_per_minute=options.rpm,
+        tokens_per_minute=options.tpm,
+    )
     chat = OpenAIChat(
         choice.model,
         choice.base_url,
         choice.api_key,
         timeout_s=options.timeout,
-        gate=Gate(
-            max_concurrency=options.max_concurrency,
-            requests_per_minute=options.rpm,
-            tokens_per_minute=options.tpm,
-        ),
-        budget=budget if options.account else None,
+        meter=Meter(rate_limiter, budget if options.account else None),
         http_client=fast_client(options.timeout),
     )
     caching = Recalling(
