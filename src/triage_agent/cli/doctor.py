@@ -19,11 +19,11 @@ def doctor(
 
     findings = examine(options)
     if as_json:
-        values = {finding.check: {"ok": finding.ok, "says": finding.says} for finding in findings}
+        values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
         sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.says}")
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")
     failed = [finding for finding in findings if not finding.ok]
     if failed:
         raise typer.Exit(failed[0].exit_code)

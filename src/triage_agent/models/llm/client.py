@@ -3,10 +3,10 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server says,
+    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server asks,
                                                      else 0.5 s doubling to 30 s, with jitter
     empty answer                                     the same
-    400 or 422 about a parameter or the format,      asked again at once without it, remembered
+    400 or 422 about a parameter or the format,      asked again at once without it, and in future
     403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
     401, 403, 404, quota used up, redirect,          the run stops
@@ -31,7 +31,7 @@ from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopErr
 from triage_agent.models.llm.dialect import (
     OTHER_LIMIT,
     Dialect,
-    Rung,
+    OutputMode,
     read_completion,
     reported_usage,
 )
@@ -87,7 +87,7 @@ class OpenAIChat:
         self.model = model
         self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
-        self._address = f"{self.base_url}/chat/completions"  # whole: the client need not join it
+        self._address = f"{self.base_url}/chat/completions"  # the client need not join it
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
@@ -111,14 +111,14 @@ class OpenAIChat:
 
     @property
     def output_mode(self) -> str:
-        """The rung of the dialect that was learned so far."""
-        return self.dialect.rung.value
+        """The mode of the dialect as learned so far."""
+        return self.dialect.output_mode.value
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
         spent: list[Usage] = []
         try:
-            try:  # nearly every first attempt is the last, and needs nobody who counts them
+            try:  # nearly every first attempt is the last, and needs no retry machinery
                 reply = await self._attempt(request, spent)
             except TriageError as first:
                 reply = await self._retry(first, request, spent)
@@ -129,9 +129,9 @@ class OpenAIChat:
             raise
         return replace(reply, usage=sum(spent, Usage()))
 
-    def judged(self, rung: str, *, fits: bool) -> None:
-        """Take note whether an answer fitted; three in a row that did not lead one rung down."""
-        if rung == self.dialect.rung:
+    def report_fit(self, output_mode: str, *, fits: bool) -> None:
+        """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
+        if output_mode == self.dialect.output_mode:
             self.dialect = self.dialect.after_reply(fits=fits)
 
     async def aclose(self) -> None:
@@ -185,14 +185,14 @@ class OpenAIChat:
                 self.dialect = changed
                 spent.append(Usage(calls=1))
                 continue
-            return read_completion(payload, Rung(dialect.rung), self.model)
+            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
 
     def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
         """Return the dialect to ask in next if a refusal was about the request's form."""
         if not refusal.about_form:
             return None
         if dialect is not self.dialect:
-            return self.dialect  # a concurrent request has learnt meanwhile
+            return self.dialect  # a concurrent request has learned it meanwhile
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
@@ -200,23 +200,23 @@ class OpenAIChat:
         """Return the decoded answer to one request, sent when the meter admits it."""
         if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
             raise SettingsError(
-                f"{self.host} takes no completion limit, so no cost cap can be kept. "
+                f"{self.host} takes no completion limit, so no cost cap can be enforced. "
                 "Leave out --max-cost, or choose another model."
             )
         content = to_json(body)
-        async with self._meter.admit(len(content), request.max_output_tokens) as outcome:
+        async with self._meter.admit(len(content), request.max_output_tokens) as exchange:
             if self._stopped is not None:  # while this one waited for its turn
-                outcome.usage = Usage()
+                exchange.usage = Usage()
                 raise StopError(self._stopped.message, self._stopped.kind)
             try:
                 response = await self._post(content)
             except openai.APIStatusError as error:
-                outcome.status, outcome.headers = error.status_code, error.response.headers
-                outcome.usage = Usage()  # what was refused costs nothing
+                exchange.status, exchange.headers = error.status_code, error.response.headers
+                exchange.usage = Usage()  # what was refused costs nothing
                 raise
-            outcome.status, outcome.headers = response.status_code, response.headers
+            exchange.status, exchange.headers = response.status_code, response.headers
             payload = self._decode(response.content)
-            outcome.usage = reported_usage(payload)
+            exchange.usage = reported_usage(payload)
             return payload
 
     async def _post(self, content: bytes) -> httpx2.Response:
@@ -262,7 +262,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _wait(state: RetryCallState) -> float:
-    """Return the seconds to wait: what the server said, else growing with jitter."""
+    """Return the seconds to wait: what the server asks for, else growing with jitter."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, ServiceError) and error.wait_s is not None:
         return error.wait_s

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
-from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import retry_after_s
 from triage_agent.types import Usage
 
@@ -14,7 +14,7 @@ BYTES_PER_TOKEN = 3  # for the rate limits; English has about four
 
 
 @dataclass(slots=True)
-class Outcome:
+class Exchange:
     """What became of one request."""
 
     status: int | None = None  # None: a timeout or a dropped connection
@@ -28,7 +28,9 @@ class Meter:
     Without a rate limiter requests go out at once, without a budget all are paid.
     """
 
-    def __init__(self, rate_limiter: Gate | None = None, budget: Budget | None = None) -> None:
+    def __init__(
+        self, rate_limiter: RateLimiter | None = None, budget: Budget | None = None
+    ) -> None:
         self._rate_limiter, self._budget = rate_limiter, budget
         self._settled = asyncio.Event()  # set whenever a request has been paid for
 
@@ -38,28 +40,28 @@ class Meter:
         return self._budget is not None and self._budget.cap_usd is not None
 
     @asynccontextmanager
-    async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Outcome]:
-        """Wait until one request may be sent; the caller writes into the outcome what happened.
+    async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Exchange]:
+        """Wait until one request may be sent; the caller writes into it what happened.
 
-        Every request is settled, whatever becomes of it: for the usage in its outcome, and in full
+        Every request is settled, whatever becomes of it: for the usage written there, and in full
         if nothing is known of it. Raises `CostCapError`.
         """
         tokens = request_bytes // BYTES_PER_TOKEN + max_output_tokens
         ticket = await self._rate_limiter.admit(tokens) if self._rate_limiter else None
-        outcome, reservation = Outcome(), None
+        exchange, reservation = Exchange(), None
         try:
             reservation = await self._reserve(request_bytes, max_output_tokens)
-            yield outcome
+            yield exchange
         finally:
-            usage = outcome.usage
+            usage = exchange.usage
             if reservation is not None:
                 reservation.settle(usage)
                 self._settled.set()
             if ticket is not None:
                 ticket.done(
-                    status=outcome.status,
-                    headers=outcome.headers,
-                    wait_s=retry_after_s(outcome.headers),
+                    status=exchange.status,
+                    headers=exchange.headers,
+                    wait_s=retry_after_s(exchange.headers),
                     tokens=usage.input_tokens + usage.output_tokens if usage else None,
                 )
 
