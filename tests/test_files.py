@@ -1,10 +1,22 @@
-"""The data files: found, read, and refused with a message that names the place."""
+"""Files: data files are found, read, or refused by place; what is written is all there or not."""
+
+import errno
+import os
 
 import pytest
 
 from triage_agent import files as data
 from triage_agent.errors import SettingsError
-from triage_agent.files import Strict, folder, load_toml, read_text
+from triage_agent.files import (
+    Strict,
+    atomic_writer,
+    folder,
+    load_toml,
+    read_text,
+    write_json,
+    write_json_lines,
+    write_text,
+)
 
 
 class Team(Strict):
@@ -68,3 +80,111 @@ def test_a_data_file_that_cannot_be_read_is_an_error_that_names_it(tmp_path, kin
         path.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r"team\.toml cannot be read"):
         read_text(path)
+
+
+def failing():
+    """Yield something to write, then fail as a reader of another file may."""
+    yield {"a": 1}
+    raise ValueError("the input broke")
+
+
+def mode_of(path):
+    return path.stat().st_mode & 0o777
+
+
+def write_half(path):
+    with atomic_writer(path) as file:
+        file.write(b"new")
+        raise ValueError("the input broke")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(write_half, id="a block that fails"),
+        pytest.param(lambda path: write_json_lines(path, failing()), id="rows that fail"),
+        pytest.param(lambda path: write_json(path, {"a": object(), (): 1}), id="no JSON"),
+    ],
+)
+@pytest.mark.parametrize("before", [None, "old"])
+def test_what_fails_leaves_an_older_file_and_nothing_else(tmp_path, write, before):
+    path = tmp_path / "out.jsonl"
+    if before is not None:
+        path.write_text(before)
+    with pytest.raises((ValueError, TypeError)):
+        write(path)
+    assert [(one, one.read_text()) for one in tmp_path.iterdir()] == (
+        [(path, before)] if before else []
+    )
+
+
+WAYS = [
+    pytest.param(lambda path: write_text(path, "x"), id="text"),
+    pytest.param(lambda path: write_json(path, {"a": 1}), id="JSON"),
+    pytest.param(lambda path: write_json_lines(path, [{"a": 1}]), id="JSON Lines"),
+]
+
+
+@pytest.mark.parametrize("write", WAYS)
+def test_a_new_file_has_the_usual_rights_and_one_that_is_replaced_keeps_its_own(tmp_path, write):
+    usual, new, private = tmp_path / "usual", tmp_path / "new", tmp_path / "private"
+    usual.touch()
+    private.touch(mode=0o600)
+    write(new)
+    write(private)
+    assert mode_of(new) == mode_of(usual)
+    assert mode_of(private) == 0o600
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("write", WAYS)
+def test_a_file_that_cannot_be_written_is_an_error_that_names_path_and_reason(tmp_path, write):
+    with pytest.raises(SettingsError, match=r"none/x cannot be written: No such file"):
+        write(tmp_path / "none" / "x")
+    with pytest.raises(SettingsError, match=r"is a folder\. Name a file in it"):
+        write(tmp_path)
+
+
+def test_a_full_disk_is_an_error_that_names_path_and_reason(tmp_path):
+    with (
+        pytest.raises(SettingsError, match="out cannot be written: No space left") as caught,
+        atomic_writer(tmp_path / "out"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert "What was there before is unchanged" in caught.value.message
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_runs_into_one_file_are_noticed(tmp_path):
+    with (
+        atomic_writer(tmp_path / "out") as file,
+        pytest.raises(SettingsError, match="Another run is writing"),
+    ):
+        write_text(tmp_path / "out", "second")
+    file.close()
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def test_a_device_is_written_to_and_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_text(tmp_path / "pipe", "text")
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_json_is_written_as_people_and_programs_read_it(tmp_path):
+    write_json(tmp_path / "one.json", {"name": "café", "path": tmp_path})
+    assert (tmp_path / "one.json").read_text("utf-8") == (
+        f'{{\n  "name": "café",\n  "path": "{tmp_path}"\n}}\n'
+    )
+    assert write_json_lines(tmp_path / "many.jsonl", [{"a": "é"}, {"b": [1, 2]}]) == 2
+    assert (tmp_path / "many.jsonl").read_text("utf-8") == '{"a":"é"}\n{"b":[1,2]}\n'
+
+
+def test_text_that_no_encoding_carries_is_replaced(tmp_path):
+    write_text(tmp_path / "out", "a\ud800b\n")
+    assert (tmp_path / "out").read_bytes() == "a\ufffdb\n".encode()
+    write_json_lines(tmp_path / "out", [{"a": "\ud800"}])
+    assert (tmp_path / "out").read_bytes() == '{"a":"\ufffd"}\n'.encode()

@@ -62,6 +62,7 @@ def test_the_wheel_brings_its_own_code_and_data(installed, tmp_path):
     assert all(Path(place).is_dir() for place in places)
 
 
+@pytest.mark.slow
 def test_the_wheel_passes_its_own_gate_away_from_the_checkout(installed, tmp_path):
     scripts, _ = installed
     said = run(str(scripts / "triage"), "eval", "--gate", cwd=tmp_path).decode()

@@ -1,14 +1,25 @@
-"""Finds the data files (prompts/ and evals/) and checks what is in them."""
+"""Finds and checks the data files (prompts/, evals/), and writes every file that we write."""
 
+import contextlib
+import json
+import os
+import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from triage_agent.errors import SettingsError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where two runs into one file are not noticed
+    fcntl = None  # type: ignore[assignment]
+
 HERE = Path(__file__).resolve().parent
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Strict(BaseModel):
@@ -59,3 +70,116 @@ def explain(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"]) or "the whole"
     more = error.error_count() - 1
     return f"{place}: {first['msg']}" + (f" (and {more} more)" if more else "")
+
+
+def replace_surrogates(text: str) -> str:
+    """Return the text with its lone surrogates, which no encoding can carry, replaced."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
+@contextlib.contextmanager
+def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Yield a binary file that takes the place of `path` when the block ends without an error.
+
+    Until then it is `.NAME.partial` in the same folder; after an error it is removed, and what
+    was there before is unchanged. A link stays a link, and the new file has the rights of the old
+    one. A device or a pipe, which cannot be replaced, is written to directly. `durable`: the file
+    also outlives a power cut, which takes some milliseconds. Raises `SettingsError` naming path
+    and reason if the file cannot be written, or if another run is writing it.
+    """
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder. Name a file in it.")
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                yield device
+            return
+        final = path.resolve()
+        partial = final.with_name(f".{final.name}.partial")
+        with _locked(partial, final) as file:
+            try:
+                yield file
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+                _close_on_windows(file)
+                partial.replace(final)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    _close_on_windows(file)
+                    partial.unlink()
+                raise
+        if durable:
+            _sync_folder(final.parent)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be written: {error.strerror or error}. "
+            "What was there before is unchanged. Check the folder, its rights and its space."
+        ) from error
+
+
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a text file as `atomic_writer` does."""
+    with atomic_writer(path, durable=durable) as file:
+        file.write(replace_surrogates(text).encode())
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write one value as JSON that people can read, as `atomic_writer` does."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def write_json_lines(path: Path, values: Iterable[object]) -> int:
+    """Write one value per line, as `atomic_writer` does, and return how many."""
+    count = 0
+    with atomic_writer(path) as file:
+        for count, value in enumerate(values, start=1):  # noqa: B007  (counted)
+            file.write(json_line(value).encode())
+    return count
+
+
+def json_line(value: object) -> str:
+    """Return a value as one line of JSON, with its line end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return replace_surrogates(text) + "\n"
+
+
+def _locked(partial: Path, final: Path) -> BinaryIO:
+    """Return the partial file, empty and locked against a second run into the same output.
+
+    Its name is fixed, so that a killed run leaves one such file at most, and the next takes it.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(partial, flags, 0o666), "r+b")
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not partial.exists() or not os.path.samestat(
+                partial.stat(), os.fstat(file.fileno())
+            ):
+                raise BlockingIOError  # another run has just finished, and this is its output
+    except BlockingIOError as error:
+        file.close()
+        raise SettingsError(
+            f"Another run is writing {final}. Wait for it, or name another output."
+        ) from error
+    file.truncate()
+    with contextlib.suppress(OSError):
+        partial.chmod(final.stat().st_mode & 0o777)
+    return file
+
+
+def _close_on_windows(file: BinaryIO) -> None:
+    """Close a file where one that is open can be neither renamed nor removed."""
+    if os.name == "nt":
+        file.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush a folder, so that a rename in it outlives a power cut, where that is possible."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.advice.quiz import load_quiz
-from triage_agent.batch import Columns, guess_columns, read_form, resolve_columns, split_list
+from triage_agent.batch.columns import Columns, guess_columns, resolve_columns
+from triage_agent.batch.form import read_form, split_list
 from triage_agent.errors import InputError
 from triage_agent.intake.revenue import Band
 from triage_agent.tables import Row

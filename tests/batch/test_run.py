@@ -386,3 +386,18 @@ def test_a_batch_writes_a_page_a_business_and_a_summary(tmp_path):
     assert "<dt>businesses</dt><dd>2</dd>" in (tmp_path / "s.html").read_text()
     assert f"The summary is in {tmp_path / 's.html'}" in result.stderr
     assert str(tmp_path) not in (tmp_path / "s.html").read_text()
+
+
+def test_a_page_of_a_batch_holds_the_same_plan_as_the_report_of_advise(tmp_path):
+    problems = ["We spend 12 hours a week on typing orders", "Leads get lost between two inboxes"]
+    forms = tmp_path / "forms.csv"
+    forms.write_text(f"id,problem 1,problem 2,revenue\nAcme,{problems[0]},{problems[1]},3M\n")
+    assert triage(str(forms), "-o", str(tmp_path / "o.csv"), "--reports", str(tmp_path)).stderr
+    report = tmp_path / "advice.html"
+    advise = ["-m", "triage_agent.cli.main", "advise", *problems, "--revenue", "3M", "-o", report]
+    subprocess.run([sys.executable, *advise], capture_output=True, timeout=60, check=True)
+    page, alone = (
+        path.read_text(encoding="utf-8") for path in (tmp_path / "000002-acme.html", report)
+    )
+    assert "What the stated hours cost" in page
+    assert page.replace("Advice for Acme", "Advice") == alone

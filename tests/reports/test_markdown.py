@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from support.businesses import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
-from triage_agent.advice.explain import plan_for
-from triage_agent.reports.markdown import advice_page, escape
+from triage_agent.advice.plan import plan_for
+from triage_agent.reports.markdown import advice_markdown, escape
 
 
 def page_of(rows, *business, **more):
     decision = decision_of(rows, *business, **more)
-    return advice_page("Advice", rows, decision, plan_for(decision, rows))
+    return advice_markdown("Advice", rows, decision, plan_for(decision, rows))
 
 
 def headings(page):
@@ -28,6 +28,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
         "The rules that decided",
         "Readiness: 67 of 100",
         "The fractional AI officer",
+        "What the stated hours cost",
         "The first 60 days",
         "Where to start",
         "Week 1",

@@ -9,7 +9,8 @@ from collections import Counter
 
 import pytest
 
-from triage_agent.batch import guess_columns, read_form
+from triage_agent.batch.columns import guess_columns
+from triage_agent.batch.form import read_form
 from triage_agent.errors import InputError
 from triage_agent.tables import open_sheet, open_table
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.tables import neutralise, open_sheet, read_back, restore
+from triage_agent.tables import open_sheet, read_back
 from triage_agent.tables.formats import CELL_LIMIT
+from triage_agent.tables.formulas import neutralise, restore
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
 RISKY = st.text(

@@ -63,6 +63,7 @@ def prepared() -> Any:
     return prepare(EXAMPLES, WEIGHTS)
 
 
+@pytest.mark.slow
 class TestFittingAgain:
     """Fits the label head and the order head anew; the others are fitted by the same function.
 

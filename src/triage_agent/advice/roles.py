@@ -1,12 +1,54 @@
-"""The two roles side by side, and the questions that owners always ask about them."""
+"""The two roles: the facts about each, both side by side, and the questions that owners ask."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
-from pydantic import Field
+from pydantic import Field, RootModel, model_validator
 
-from triage_agent.advice.explain import Role, described, role_facts
 from triage_agent.files import Strict, folder, load_toml
+
+
+class Role(StrEnum):
+    """The two people an owner may hire by the hour."""
+
+    FRACTIONAL_CTO = "fractional-cto"
+    FRACTIONAL_AI_OFFICER = "fractional-ai-officer"
+
+
+class Span(Strict):
+    """A range of whole numbers, both ends included."""
+
+    low: int
+    high: int
+
+
+class RoleFacts(Strict):
+    """The facts about one role; hours and US dollars are per month."""
+
+    name: str
+    focus: str
+    background: str
+    hours_per_month: Span
+    usd_per_month: Span
+    time_to_return: str
+    manages_people: str
+    builds: str
+    best_for: str
+    areas: tuple[str, ...]
+    within_60_days: str
+
+
+class RoleTable(RootModel[dict[Role, RoleFacts]]):
+    """Facts for both roles."""
+
+    @model_validator(mode="after")
+    def holds_both(self) -> "RoleTable":
+        """Refuse a file that lacks a role."""
+        if missing := set(Role) - set(self.root):
+            raise ValueError(f"no facts for {', '.join(sorted(missing))}")
+        return self
 
 
 class OwnersQuestion(Strict):
@@ -25,10 +67,16 @@ class OwnersQuestions(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both roles, fact by fact."""
+    """The roles, fact by fact."""
 
-    names: tuple[str, ...]  # of the roles, in the order of `Role`
+    names: tuple[str, ...]  # of the roles
     rows: tuple[tuple[str, ...], ...]  # what is compared, and after it the fact about each role
+
+
+@cache
+def role_facts() -> dict[Role, RoleFacts]:
+    """Return the facts about both roles (prompts/roles.toml)."""
+    return load_toml(folder("prompts") / "roles.toml", RoleTable).root
 
 
 @cache
@@ -37,13 +85,29 @@ def owners_questions() -> tuple[OwnersQuestion, ...]:
     return load_toml(folder("prompts") / "questions.toml", OwnersQuestions).questions
 
 
-def compare_roles() -> Comparison:
-    """Return the facts about both roles side by side.
+def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
+    """Return the facts about one role as pairs of a name and a value, for every kind of report."""
+    return (
+        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
+        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
+        ("time to a return", facts.time_to_return),
+        ("focus", facts.focus),
+        ("background", facts.background),
+        ("builds", facts.builds),
+        ("manages people", facts.manages_people),
+        ("best for", facts.best_for),
+        ("four areas", "; ".join(facts.areas)),
+        ("in 60 days shows", facts.within_60_days),
+    )
+
+
+def compare_roles(roles: Iterable[Role] = Role) -> Comparison:
+    """Return the facts about the roles side by side.
 
     >>> compare_roles().rows[1]
     ('hours a month', '15–30', '10–20')
     """
-    facts = [role_facts()[role] for role in Role]
+    facts = [role_facts()[role] for role in roles]
     columns = [described(one) for one in facts]
     rows = tuple(
         (pairs[0][0], *(value for _, value in pairs)) for pairs in zip(*columns, strict=True)

@@ -2,7 +2,7 @@ from .apply_reviews import settle
 from .columns import Columns, resolve_columns
 from .doubts import Doubt, Queue, Reading, how_to_read, review_queue, reviewed_cases
 from .form import Form, read_form
-from .outputs import errors_path, run_path, write_lines, write_out, write_run
+from .outputs import errors_path, run_path, write_out, write_run
 from .review_answers import Review, Reviews, append_review, load_reviews, reviews_path
 from .run import Job, Page, Spool, Tally, answer_rows
 from .summary import Summary
@@ -34,7 +34,6 @@ __all__ = [
     "run_path",
     "settle",
     "summary_page",
-    "write_lines",
     "write_out",
     "write_run",
 ]

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.batch.doubts import Line, Reading, read_lines
-from triage_agent.batch.outputs import errors_path, write_lines
+from triage_agent.batch.outputs import errors_path
 from triage_agent.batch.result_columns import flat_decision
 from triage_agent.batch.review_answers import Reviews, answered_fields
 from triage_agent.batch.run import Group
+from triage_agent.files import write_json_lines
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification
 
@@ -38,7 +39,7 @@ class _Changes:
 def settle(out: Path, reading: Reading, reviews: Reviews) -> Settled:
     """Write the answers into OUT and return what changed; all other cells stay as they are.
 
-    OUT is replaced whole or not at all, and is left alone if nothing changes.
+    OUT is replaced completely or not at all, and is left alone if nothing changes.
     """
     changes = _changes(out, reading, reviews)
     if not changes.problems:
@@ -102,4 +103,4 @@ def _drop_errors(out: Path, settled: set[tuple[int, int]]) -> None:
         records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         left = [one for one in records if (one["row"], one["problem"]) not in settled]
         if len(left) < len(records):
-            write_lines(path, left) if left else path.unlink()
+            write_json_lines(path, left) if left else path.unlink()

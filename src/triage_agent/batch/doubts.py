@@ -22,7 +22,7 @@ from triage_agent.batch.result_columns import added_columns
 from triage_agent.batch.review_answers import Review, Reviews, answer, text_key
 from triage_agent.batch.run import Group, decide_business, read_problems
 from triage_agent.errors import InputError
-from triage_agent.tables import SAMPLE_ROWS, Row, open_sheet, read_back
+from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
 from triage_agent.types import Classification, DecidedBy, Outcome
 
 
@@ -116,7 +116,7 @@ class Queue:
 
 def how_to_read(out: Path) -> Reading:
     """Return how OUT is to be read; raises `InputError` if it is not the output of a batch."""
-    open_sheet(out, ())  # which knows the extensions
+    check_output(out)
     sample = list(islice(read_back(out), SAMPLE_ROWS))
     columns = list(dict.fromkeys(name for row in sample for name in row))
     if "triage_backend" not in columns:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.batch.columns import Columns, quiz_points
 from triage_agent.errors import InputError
+from triage_agent.files import replace_surrogates
 from triage_agent.intake import (
     MARKER,
     UNKNOWN_REVENUE,
     UNKNOWN_WORDS,
     Revenue,
     parse_revenue,
-    whole,
 )
 from triage_agent.tables import Row, Value
 
@@ -136,7 +136,7 @@ def _texts(cell: Value) -> list[str]:
         return [text for inner in cell for text in _texts(inner)]
     if isinstance(cell, dict):
         return _texts(cell.get("text"))
-    return [whole(str(cell)).strip()]
+    return [replace_surrogates(str(cell)).strip()]
 
 
 def _cell(row: Row, column: str | None) -> Value:
@@ -148,7 +148,7 @@ def _short(cell: Value) -> str:
     """Return an id or a company as text; 7.0 is 7, as Excel shows it."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return whole(str(cell)).strip() if isinstance(cell, str | int | float) else ""
+    return replace_surrogates(str(cell)).strip() if isinstance(cell, str | int | float) else ""
 
 
 def _revenue(

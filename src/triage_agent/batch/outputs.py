@@ -1,8 +1,5 @@
-"""Writes what a batch found: OUT whole or not at all, its errors, and the record of the run."""
+"""Writes what a batch found: OUT complete or not at all, its errors, and the record of the run."""
 
-import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -10,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch.result_columns import added_columns, as_line
+from triage_agent.batch.result_columns import added_columns
 from triage_agent.batch.run import Spool, Tally, error_lines
-from triage_agent.errors import SettingsError
+from triage_agent.files import write_json, write_json_lines
 from triage_agent.tables import open_sheet
 
 
@@ -38,7 +35,7 @@ def write_out(
     with open_sheet(out, kept + added) as sheet:
         for values in spool.rows():
             sheet.write(values)
-    errors = write_lines(errors_path(out), _errors(spool)) if tally.errors else 0
+    errors = write_json_lines(errors_path(out), _errors(spool)) if tally.errors else 0
     if not errors:
         errors_path(out).unlink(missing_ok=True)
     return errors
@@ -50,33 +47,10 @@ def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     counts = asdict(replace(tally, labels=Counter(), recommendations=Counter()))
     counts |= {"labels": dict(tally.labels), "recommendations": dict(tally.recommendations)}
     record = {"triage_agent": version("triage-agent"), **facts, "tally": counts}
-    write_lines(run_path(out), [record], indent=2)
-
-
-def write_lines(path: Path, values: Iterable[Mapping[str, Any]], indent: int | None = None) -> int:
-    """Write JSON values to a file, whole or not at all, and return how many."""
-    count = 0
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            for value in values:
-                file.write(as_line(value) if indent is None else _pretty(value, indent))
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
-    return count
+    write_json(run_path(out), record)
 
 
 def _errors(spool: Spool) -> Iterator[dict[str, Any]]:
     """Yield the error records of all rows."""
     for number, values in enumerate(spool.rows(), start=1):
         yield from error_lines(values, number)
-
-
-def _pretty(value: Mapping[str, Any], indent: int) -> str:
-    """Return one value as a readable document."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n"

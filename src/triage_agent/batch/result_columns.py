@@ -1,6 +1,5 @@
 """Results as flat columns of a table, and back: what `triage batch` adds to every row."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -155,11 +154,6 @@ def has_error(values: Mapping[str, Any]) -> bool:
         for name, value in values.items()
         if name.startswith("triage_") and name.endswith("_outcome")
     )
-
-
-def as_line(values: Mapping[str, Any] | Sequence[Any]) -> str:
-    """Return values as one line of JSON."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _items(cell: object) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from triage_agent.batch.result_columns import REVIEWED_FIELDS, as_line, flat_problem, read_problem
+from triage_agent.batch.result_columns import REVIEWED_FIELDS, flat_problem, read_problem
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.files import Strict, explain
+from triage_agent.files import Strict, explain, json_line
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
 
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
@@ -98,7 +98,7 @@ def append_review(path: Path, review: Review) -> None:
     try:
         with path.open("a+b") as file:
             _mend_end(file)
-            file.write(as_line(review.model_dump(mode="json")).encode())
+            file.write(json_line(review.model_dump(mode="json")).encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -18,7 +18,6 @@ from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_
 from triage_agent.batch import Columns, Form, read_form
 from triage_agent.batch.result_columns import (
     LIST_MARK,
-    as_line,
     flat_decision,
     flat_problem,
     has_error,
@@ -27,6 +26,7 @@ from triage_agent.batch.result_columns import (
 from triage_agent.batch.review_answers import Reviews, answer, answered_values, text_key
 from triage_agent.batch.summary import in_brief
 from triage_agent.classify import Policy, classify, in_order
+from triage_agent.files import json_line
 from triage_agent.intake import UNKNOWN_REVENUE
 from triage_agent.models import Model
 from triage_agent.tables import Row
@@ -87,7 +87,7 @@ class Spool:
 
     def add(self, values: Values, group: str | None) -> None:
         """Put one row's values at the end."""
-        self._file.write(as_line([group, values]))
+        self._file.write(json_line([group, values]))
 
     def rows(self) -> Iterator[Values]:
         """Yield every row's values, with the recommendation of its business."""

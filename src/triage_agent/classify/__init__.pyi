@@ -1,4 +1,4 @@
-from .classifier import Policy, answer_question, apply_policy, classify
+from .classifier import Policy, answer_question, apply_policy, classify, error_row
 from .concurrent import in_order
 from .grounding import has_words
 from .tiebreak import break_tie, is_torn
@@ -9,6 +9,7 @@ __all__ = [
     "apply_policy",
     "break_tie",
     "classify",
+    "error_row",
     "has_words",
     "in_order",
     "is_torn",

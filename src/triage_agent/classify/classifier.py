@@ -11,7 +11,7 @@ from triage_agent.classify.grounding import (
     standing_quotes,
 )
 from triage_agent.classify.tiebreak import break_tie, is_torn
-from triage_agent.errors import ReplyError, ServiceError
+from triage_agent.errors import ReplyError, ServiceError, TriageError
 from triage_agent.models import TIE_RULE, Calibration, Model
 from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import (
@@ -58,8 +58,7 @@ async def classify(
     try:
         prediction = await model.predict(problem)
     except (ReplyError, ServiceError) as error:
-        failure = Failure(error.type, error.message, error.retryable)
-        row = replace(_blank(problem, model, Outcome.ERROR), error=failure, usage=error.usage)
+        row = error_row(problem.id, problem.text, model, error)
     else:
         row = apply_policy(problem, prediction, model, policy or Policy())
     return replace(row, duration_s=clock() - started)
@@ -68,7 +67,10 @@ async def classify(
 def apply_policy(
     problem: Problem, prediction: Prediction, model: Model, policy: Policy
 ) -> Classification:
-    """Return the classification that a prediction leads to; checks in the order of PRODUCT.md."""
+    """Return the classification that a prediction leads to.
+
+    The checks are those of docs/explanation/rules.md, in that order.
+    """
     fitted = policy.calibration is not None and policy.calibration.fits(prediction)
     calibration = policy.calibration if fitted else None
     if calibration:
@@ -142,6 +144,13 @@ def answer_question(row: Classification, signal: str | None) -> Classification:
         probability_from=None,
     )
     return replace(row, review_reasons=_review_reasons(row))
+
+
+def error_row(id: str, text: str, model: Model, error: TriageError) -> Classification:  # noqa: A002
+    """Return the row of a text that could not be classified."""
+    failure = Failure(error.type, error.message, error.retryable)
+    row = _blank(Problem(id, text), model, Outcome.ERROR)
+    return replace(row, error=failure, usage=error.usage)
 
 
 def _blank(problem: Problem, model: Model, outcome: Outcome) -> Classification:

@@ -52,22 +52,14 @@ def advise(
     ask: AskOption = True,
 ) -> None:
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
-    from dataclasses import replace
+    import asyncio
 
-    from triage_agent.advice import (
-        ASSUMED_HOURLY_COST_USD,
-        Profile,
-        Recommendation,
-        burn,
-        decide,
-        plan_for,
-        read_answers,
-    )
+    from triage_agent.advice import Profile, read_answers
     from triage_agent.cli.pages import check_report, write_report
-    from triage_agent.cli.session import Session, ask_quiz, behind_wishes, read_problems
+    from triage_agent.cli.session import behind_wishes, owner_at_terminal, read_problems
     from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue, read_amount
     from triage_agent.reports import as_advice, show_decision, show_problem, stdout_console
-    from triage_agent.types import Classification
+    from triage_agent.triage import Advice, AsyncTriage
 
     profile = Profile(
         UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software
@@ -76,16 +68,16 @@ def advise(
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
     if output:
         check_report(output)  # before anything is asked or paid for
-    session = Session.open(options)
-    asking = ask and not as_json
-    given = list(behind_wishes(read_problems(problems), ask=asking))  # asked before the model
-    rows: list[Classification] = []
-    session.classify(given, rows.append, ask=asking)
-    decision = decide(rows, profile, answers)
-    if decision.recommendation is Recommendation.TAKE_THE_QUIZ and asking:
-        decision = decide(rows, profile, ask_quiz())
-    estimate = burn(rows, ASSUMED_HOURLY_COST_USD if an_hour is None else an_hour)
-    plan = replace(plan_for(decision, rows), hours_cost=estimate.lines if estimate else ())
+    triage, owner = AsyncTriage(options), owner_at_terminal(ask=ask and not as_json)
+    typer.echo(triage.line, err=True)
+    given = list(behind_wishes(read_problems(problems), ask=owner is not None))
+
+    async def flow() -> Advice:
+        async with triage:
+            return await triage.advise(given, profile, answers, hourly_cost=an_hour, owner=owner)
+
+    advice = asyncio.run(flow())
+    rows, decision, plan = advice.problems, advice.decision, advice.plan
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, rows, decision, plan)
         typer.echo(f"The report is in {output}", err=True)
@@ -96,5 +88,5 @@ def advise(
         for number, row in enumerate(rows, start=1):
             show_problem(console, number, row)
         show_decision(console, decision, plan)
-    if any(row.error for row in rows):
+    if advice.failed:
         raise typer.Exit(3)

@@ -31,7 +31,7 @@ from triage_agent.cli.progress import Progress
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.models import OpenBackend, asks_llm, open_backend
 from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import Table, open_sheet, open_table, read_back
+from triage_agent.tables import Table, check_output, open_table, read_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Wish:
 
 def run(wish: Wish) -> None:
     """Carry out the whole batch; exit code 3 if rows are left in error."""
-    open_sheet(wish.out, ())  # an extension that cannot be is known before anything is read
+    check_output(wish.out)  # an extension that cannot be is known before anything is read
     if wish.report:
         check_page(wish.report)
     table, columns = _understand(wish)

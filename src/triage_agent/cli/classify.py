@@ -1,6 +1,5 @@
-"""`triage classify`: one result a problem."""
+"""`triage classify`: one result per problem."""
 
-import itertools
 import json
 import sys
 from typing import Annotated
@@ -23,25 +22,31 @@ def classify(
 ) -> None:
     """Say of each problem whether it calls for building software or automating a process.
 
-    Standard input may be plain text (a problem a line, or a paragraph if blank lines are present;
-    numbered lists are understood) or JSON Lines with "text" and an optional "id".
+    Standard input may be plain text (one problem per line, or per paragraph if there are blank
+    lines; numbered lists are understood) or JSON Lines with "text" and an optional "id".
     """
-    from triage_agent.cli.session import Session, read_problems
+    import asyncio
+    from contextlib import aclosing
+
+    from triage_agent.cli.session import owner_at_terminal, read_problems
     from triage_agent.reports import as_row, show_problem, stdout_console
-    from triage_agent.types import Classification
+    from triage_agent.triage import AsyncTriage
 
-    session = Session.open(options)
-    console, rows = stdout_console(), itertools.count(1)
-    failed = False
+    triage, console = AsyncTriage(options), stdout_console()
+    typer.echo(triage.line, err=True)
 
-    def show(row: Classification) -> None:
-        nonlocal failed
-        failed = failed or row.error is not None
-        if as_json:
-            sys.stdout.write(json.dumps(as_row(row), ensure_ascii=False) + "\n")
-        else:
-            show_problem(console, next(rows), row)
+    async def show_all() -> bool:
+        number, failed = 0, False
+        owner = owner_at_terminal(ask=ask and not as_json)
+        async with triage, aclosing(triage.classify_many(read_problems(problems), owner)) as rows:
+            async for row in rows:
+                number += 1
+                failed |= row.error is not None
+                if as_json:
+                    sys.stdout.write(json.dumps(as_row(row), ensure_ascii=False) + "\n")
+                else:
+                    show_problem(console, number, row)
+        return failed
 
-    session.classify(read_problems(problems), show, ask=ask and not as_json)
-    if failed:
+    if asyncio.run(show_all()):
         raise typer.Exit(3)

@@ -1,25 +1,34 @@
-"""`triage doctor`: which backend would be used, and whether it works."""
+"""`triage doctor`: which backend would be used, where each setting comes from, what works."""
 
 import json
 import sys
+from dataclasses import asdict
 
 import typer
 
-from triage_agent.cli.options import CHECKING, JsonOption, with_options
+from triage_agent.cli.options import RUNNING, JsonOption, Origin, origins, with_options
 from triage_agent.settings import Options
 
 
-@with_options(CHECKING)
-def doctor(
-    options: Options,
-    as_json: JsonOption = False,
-) -> None:
-    """Check the set-up: which backend and why, is it reachable, does structured output work."""
+@with_options(RUNNING)
+def doctor(context: typer.Context, options: Options, as_json: JsonOption = False) -> None:
+    """Check the set-up: which backend and why, whether it is reachable, whether it answers well.
+
+    It also shows where each setting comes from: the command line, the environment, triage.toml in
+    the working folder, your own configuration file, or the default.
+    """
     from triage_agent.models import examine
 
+    settings = origins(context, options)
+    if not as_json:
+        for line in _setting_lines(settings):
+            typer.echo(line)
     findings = examine(options)
     if as_json:
         values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
+        shown = {one.name: asdict(one) for one in settings}
+        said = "; ".join(line.strip() for line in _setting_lines(settings))
+        values = {"settings": {"ok": True, "says": said, "values": shown}, **values}
         sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         for finding in findings:
@@ -27,3 +36,10 @@ def doctor(
     failed = [finding for finding in findings if not finding.ok]
     if failed:
         raise typer.Exit(failed[0].exit_code)
+
+
+def _setting_lines(settings: list[Origin]) -> list[str]:
+    """Return the settings that are not defaults, one per line."""
+    changed = [one for one in settings if one.source != "default"]
+    lines = [f"     {one.name} = {one.value}, from {one.source}" for one in changed]
+    return [*lines, f"     {'all other' if lines else 'all'} settings have their defaults"]

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from triage_agent.batch import write_lines
 from triage_agent.classify import Policy
 from triage_agent.errors import SettingsError
 from triage_agent.evals import EvalRow, Split, choose_split, run_cases
+from triage_agent.files import write_json
 from triage_agent.models import (
     MIN_TIES,
     Calibration,
@@ -62,7 +62,7 @@ def run(wish: Wish) -> int:
     today = datetime.now(UTC).date()
     fitted = fit(identity, split, rows, said, wish.options.threshold, today)
     path = wish.output if wish.output and folder != wish.output else folder / identity.file_name
-    write_lines(path, [fitted.calibration.model_dump(mode="json")], indent=2)
+    write_json(path, fitted.calibration.model_dump(mode="json"))
     if wish.as_json:
         sys.stdout.write(json.dumps(values(fitted, split), ensure_ascii=False) + "\n")
     else:

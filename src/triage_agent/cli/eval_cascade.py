@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from triage_agent.errors import SettingsError
 from triage_agent.evals import Curve, Step, cascade_curve, read_rows, read_settings
+from triage_agent.files import write_text
 from triage_agent.reports import stdout_console
 
 ROWS_SHOWN = 12
@@ -25,10 +25,7 @@ def run(small: Path, large: Path, output: Path | None, *, as_json: bool) -> None
     if output:
         from triage_agent.evals import cascade_page
 
-        try:
-            output.write_text(cascade_page(names, curve), encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(f"{output} cannot be written: {error.strerror}.") from error
+        write_text(output, cascade_page(names, curve))
 
 
 def show(names: list[str], curve: Curve) -> None:

@@ -152,8 +152,8 @@ def _write_json(
 
 def _keep(folder: Path, done: Run, summary: Mapping[str, Any], found: Found) -> None:
     """Write the run's folder and its page."""
-    from triage_agent.cli.pages import write_text
     from triage_agent.evals import report_page
+    from triage_agent.files import write_text
 
     write_run(folder, done, summary)
     page = report_page(done, summary, found.cases, found.answers)

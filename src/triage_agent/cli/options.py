@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from triage_agent.errors import SettingsError
+from triage_agent.privacy import mask
 from triage_agent.settings import (
     LOCAL_FILE,
     FileValue,
@@ -36,9 +38,7 @@ READING = (
     "redact",
     "fresh",
 )
-NOT_FOR_DOCTOR = {"threshold", "votes", "redact", "fresh"}
 NOT_FOR_EVALS = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
-CHECKING = tuple(name for name in READING if name not in NOT_FOR_DOCTOR)
 MEASURING = (
     *(name for name in READING if name not in NOT_FOR_EVALS),
     "max_concurrency",
@@ -46,10 +46,21 @@ MEASURING = (
 )
 RUNNING = (*READING, "max_concurrency", "rpm", "tpm", "max_cost", "price")
 
+SOURCES = {"COMMANDLINE": "the command line", "PROMPT": "the command line"}
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One setting: its value as text, and what set it."""
+
+    name: str
+    value: str
+    source: str
 
 
 def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -106,10 +117,31 @@ def values_of_files(context: typer.Context) -> dict[str, Any]:
     return values
 
 
+def origins(context: typer.Context, options: Options) -> list[Origin]:
+    """Return where each shared option of this command comes from; a key's value is not shown."""
+    command = context.info_name or ""
+    files: dict[str, FileValue] = (context.obj or {}).get(command, {})
+    found = []
+    for name, (_, setting) in settings_of_options().items():
+        source = context.get_parameter_source(name)
+        if source is None:
+            continue
+        value = getattr(options, name)
+        shown = ("set" if value else "not set") if setting.secret else mask(str(value))
+        if source.name == "ENVIRONMENT":
+            said = f"the environment variable {variable_of(name)}"
+        elif source.name == "DEFAULT_MAP":
+            said = str(files[name].file)
+        else:
+            said = SOURCES.get(source.name, "default")
+        found.append(Origin(name, shown, said))
+    return found
+
+
 def _checked(context: typer.Context, parameter: Any, given: FileValue) -> Any:
     """Return a file's value, or raise `SettingsError` if it does not fit the option."""
     try:
-        parameter.type_cast_value(context, given.value)
+        parameter.process_value(context, given.value)
     except typer.BadParameter as error:
         raise SettingsError(f"{given.file}: {parameter.name}: {error.format_message()}") from error
     return given.value

@@ -1,15 +1,14 @@
 """Reports as files: one business's advice, a page for each of many, and a summary of all."""
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage_agent.advice import Decision, Plan, plan_for
 from triage_agent.errors import SettingsError
+from triage_agent.files import write_text
 from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # one business's advice does not need what reads tables
@@ -41,13 +40,13 @@ def write_report(
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
-        from triage_agent.reports import report_page
+        from triage_agent.reports import advice_html
 
-        text = report_page(TITLE, rows, decision, plan)
+        text = advice_html(TITLE, rows, decision, plan)
     elif kind == ".md":
-        from triage_agent.reports import advice_page
+        from triage_agent.reports import advice_markdown
 
-        text = advice_page(TITLE, rows, decision, plan)
+        text = advice_markdown(TITLE, rows, decision, plan)
     else:
         from triage_agent.reports import as_advice
 
@@ -55,32 +54,9 @@ def write_report(
     write_text(path, text)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, or raise `SettingsError` saying why not."""
-    partial = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
-            errors="replace",
-            newline="\n",
-            dir=path.parent,
-            prefix=f".{path.name[:40]}.",
-            delete=False,
-        ) as file:
-            partial = Path(file.name)
-            file.write(text)
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(path)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
 def page_writer(folder: Path) -> "Page":
     """Return what writes a form's page into `folder`, which is made if it is not there."""
-    from triage_agent.reports import report_page
+    from triage_agent.reports import advice_html
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,8 +66,8 @@ def page_writer(folder: Path) -> "Page":
     def write(form: "Form", rows: list[Classification], decision: Decision | None) -> None:
         if decision is None:  # labels only: there is nothing to advise
             return
-        page = report_page(f"Advice for {name_of(form)}", rows, decision, plan_for(decision, rows))
-        write_text(folder / page_name(form), page)
+        page = advice_html(f"Advice for {name_of(form)}", rows, decision, plan_for(decision, rows))
+        write_text(folder / page_name(form), page, durable=False)
 
     return write
 
@@ -147,10 +123,3 @@ def page_name(form: "Form") -> str:
     """Return a file name that is safe whatever a form's id holds; the row keeps it unique."""
     slug = re.sub(r"[^a-z0-9]+", "-", form.id.casefold()).strip("-")[:40]
     return f"{form.number:06d}-{slug}.html" if slug else f"{form.number:06d}.html"
-
-
-def _umask() -> int:
-    """Return the rights that new files are not given; a temporary file has fewer than usual."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,7 +1,5 @@
 """`triage quiz`: how ready the business is for AI and automation."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,33 +10,35 @@ from triage_agent.cli.options import JsonOption
 
 def quiz(
     answers: Annotated[
-        Path | None, typer.Option(help="Read the answers from a file: {dimension: 0..3}.")
+        Path | None, typer.Option(help="Read the answers from a JSON file: {dimension: 0..3}.")
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the answers to a file.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the answers to a JSON file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
-    from triage_agent.advice import read_answers
-    from triage_agent.cli.session import ask_quiz
-    from triage_agent.errors import InputError, SettingsError
-    from triage_agent.reports import as_quiz, show_quiz, stdout_console
+    import asyncio
 
-    result = read_answers(answers) if answers else ask_quiz()
-    if result is None:
+    from triage_agent.advice import read_answers
+    from triage_agent.cli.session import owner_at_terminal
+    from triage_agent.errors import InputError
+    from triage_agent.files import write_json
+    from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
+
+    owner = owner_at_terminal(ask=True)
+    if answers:
+        result = read_answers(answers)
+    elif owner:
+        result = asyncio.run(owner.take_quiz())
+    else:
         raise InputError(
-            "The quiz asks its questions in a terminal, and this is none. "
+            "The quiz asks its questions in a terminal, and this is not one. "
             "Give the answers in a file: triage quiz --answers answers.json"
         )
     if save:
         points = {dimension.id: dimension.points for dimension in result.dimensions}
-        try:
-            save.write_text(json.dumps(points, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(
-                f"The answers cannot be saved to {save}: {error.strerror}."
-            ) from error
+        write_json(save, points)
     if as_json:
-        sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
+        print_json(as_quiz(result))
     else:
         show_quiz(stdout_console(), result)
     if save:

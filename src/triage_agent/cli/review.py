@@ -110,7 +110,8 @@ def _settle(out: Path, reading: "Reading", reviews: "Reviews", *, as_json: bool)
 
 def _export(out: Path, reading: "Reading", reviews: "Reviews", to: Path) -> None:
     """Write the answered problems as an eval set, and say how many there are."""
-    from triage_agent.batch import errors_path, reviewed_cases, reviews_path, run_path, write_lines
+    from triage_agent.batch import errors_path, reviewed_cases, reviews_path, run_path
+    from triage_agent.files import write_json_lines
 
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":
@@ -121,7 +122,7 @@ def _export(out: Path, reading: "Reading", reviews: "Reviews", to: Path) -> None
             f"No problem of {out} has a person's answer yet; there is nothing to export. "
             f"Answer some first: triage review {out}"
         )
-    write_lines(to, cases)
+    write_json_lines(to, cases)
     typer.echo(
         f"written: {to}; cases: {len(cases)}. Measure on them: triage eval --cases {to}", err=True
     )

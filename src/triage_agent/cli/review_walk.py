@@ -13,7 +13,7 @@ from rich.text import Text
 
 from triage_agent.batch import Doubt, Queue, Review, append_review
 from triage_agent.cli.session import answer_line, choose
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 from triage_agent.reports import (
     SCHEMA_VERSION,
     abstained_words,
@@ -131,7 +131,7 @@ def _ask(doubt: Doubt, question: str) -> tuple[Choice, str]:
         choice = choices[texts.index(choose(question, texts))]
         if choice is not Choice.NOTE:
             return choice, note
-        note = whole(answer_line(NOTE))
+        note = replace_surrogates(answer_line(NOTE))
 
 
 def _review(doubt: Doubt, choice: Choice, note: str) -> Review | None:

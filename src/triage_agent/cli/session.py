@@ -1,28 +1,15 @@
-"""What the commands share: an open model, the reading of problems, the asking of questions."""
+"""What the commands ask of a person: the problems, the questions about them, the quiz."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from triage_agent.advice import QuizResult, load_quiz, score
-from triage_agent.classify import Policy, answer_question, classify, in_order
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
-from triage_agent.models import Model, OpenBackend, open_backend
 from triage_agent.reports import clean
-from triage_agent.settings import Options
-from triage_agent.types import (
-    Abstention,
-    Classification,
-    DecidedBy,
-    Failure,
-    Outcome,
-    Problem,
-)
+from triage_agent.types import Classification, Problem
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
     from questionary import Question
@@ -31,7 +18,6 @@ ASK_PROBLEMS = (
     "What are the three biggest problems of your business right now?\n"
     "Business problems, not technology problems. One a line; end with Ctrl-D on an empty line."
 )
-WIDTH = 8  # problems under way at once
 NUDGE = (
     "names a technology. What is the business problem behind it? "
     "A sentence about what goes wrong today gives a better answer."
@@ -73,91 +59,29 @@ def behind_wishes(
         yield Problem(problem.id, better) if better else problem
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A backend that is open, and the policy that its predictions are held to."""
+class TerminalOwner:
+    """The owner at the terminal, asked with arrow keys on standard error."""
 
-    opened: OpenBackend
-    policy: Policy
-
-    @classmethod
-    def open(cls, options: Options) -> "Session":
-        """Open the chosen backend and say on standard error where the text goes."""
-        opened = open_backend(options)
-        typer.echo(opened.line, err=True)
-        return cls(opened, Policy(options.threshold, opened.calibration))
-
-    @property
-    def model(self) -> Model:
-        """The open model."""
-        return self.opened.model
-
-    def classify(
-        self,
-        problems: Iterable[Problem | Rejected],
-        show: Callable[[Classification], None],
-        *,
-        ask: bool,
-    ) -> None:
-        """Classify the problems and show each result in order; ask about unclear ones if `ask`."""
-        asyncio.run(self._classify(problems, show, ask=ask and in_terminal()))
-
-    async def _classify(
-        self,
-        problems: Iterable[Problem | Rejected],
-        show: Callable[[Classification], None],
-        *,
-        ask: bool,
-    ) -> None:
-        """Do what `classify` says, and close the backend whatever happens."""
-        async with (
-            aclosing(self.opened),
-            aclosing(in_order(problems, self._classify_one, WIDTH)) as rows,
-        ):
-            async for _, row in rows:
-                show(await self._asked(row) if ask else row)
-
-    async def _classify_one(self, problem: Problem | Rejected) -> Classification:
-        """Return the row of one problem, or of an input row that is none."""
-        if isinstance(problem, Rejected):
-            return self._rejected(problem)
-        return await classify(problem, self.model, self.policy)
-
-    async def _asked(self, row: Classification) -> Classification:
-        """Return the row after the owner's answer, if it was unclear."""
-        torn = row.decided_by not in {None, DecidedBy.MODEL}
-        vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
-        if not (vague or torn):
-            return row
+    async def clarify(self, row: Classification) -> str | None:
+        """Return which signal is true of an unclear problem; None: not sure."""
         typer.echo(f"\nUnclear: {row.text.strip()[:200]}", err=True)
         answer: str = await _select(QUESTION, list(CHOICES)).unsafe_ask_async()
-        return answer_question(row, CHOICES[answer])
+        return CHOICES[answer]
 
-    def _rejected(self, rejected: Rejected) -> Classification:
-        """Return the error row of an input row that is no problem."""
-        error = rejected.error
-        return Classification(
-            id=rejected.id,
-            text=rejected.text,
-            outcome=Outcome.ERROR,
-            backend=self.model.backend,
-            model=self.model.name,
-            prompt=self.model.prompt,
-            error=Failure(error.type, error.message, error.retryable),
-        )
+    async def take_quiz(self) -> QuizResult:
+        """Return the quiz as answered."""
+        answers: dict[str, int] = {}
+        questions = load_quiz().questions
+        for number, question in enumerate(questions, start=1):
+            texts = [answer.text for answer in question.answers]
+            title = f"{number} of {len(questions)} · {question.question}"
+            answers[question.id] = texts.index(await _select(title, texts).unsafe_ask_async())
+        return score(answers)
 
 
-def ask_quiz() -> QuizResult | None:
-    """Return the quiz as answered in the terminal; None where nobody can be asked."""
-    if not in_terminal():
-        return None
-    answers: dict[str, int] = {}
-    questions = load_quiz().questions
-    for number, question in enumerate(questions, start=1):
-        texts = [answer.text for answer in question.answers]
-        title = f"{number} of {len(questions)} · {question.question}"
-        answers[question.id] = texts.index(choose(title, texts))
-    return score(answers)
+def owner_at_terminal(*, ask: bool) -> TerminalOwner | None:
+    """Return the owner if they may be asked and are there, else None."""
+    return TerminalOwner() if ask and in_terminal() else None
 
 
 def answer_line(question: str) -> str:

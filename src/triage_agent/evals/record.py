@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch import write_lines
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.rows import EvalRow, as_values, from_values
 from triage_agent.evals.run import DecisionRow
+from triage_agent.files import write_json, write_json_lines
 
 FORMAT = 1
 
@@ -62,15 +62,15 @@ def make_folder(folder: Path) -> None:
 def write_run(folder: Path, run: Run, summary: Mapping[str, Any]) -> None:
     """Write a run's files into `folder`, which is made; of the pairs, those that changed."""
     make_folder(folder)
-    write_lines(folder / "settings.json", [run.settings], indent=2)
-    write_lines(folder / "summary.json", [summary], indent=2)
-    write_lines(folder / "rows.jsonl", map(as_values, run.rows))
+    write_json(folder / "settings.json", run.settings)
+    write_json(folder / "summary.json", summary)
+    write_json_lines(folder / "rows.jsonl", map(as_values, run.rows))
     changed = [row for row in (*run.attacks, *run.perturbations) if row.became != "same"]
     decided = [_decision_values(row) for row in (*run.decisions, *run.businesses)]
     for name, values in (("pairs.jsonl", map(asdict, changed)), ("decisions.jsonl", decided)):
         lines = list(values)
         if lines:
-            write_lines(folder / name, lines)
+            write_json_lines(folder / name, lines)
         else:
             (folder / name).unlink(missing_ok=True)
 

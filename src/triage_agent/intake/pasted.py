@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
+from triage_agent.files import replace_surrogates
 from triage_agent.types import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
-LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 LINE_END = b"\n"
 NO_PROBLEM = (
     'There is no problem to read. Give one as an argument, like triage classify "We lose leads '
@@ -35,7 +35,7 @@ WISH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One row of input that is no problem description, and why."""
+    """One row of input that is not a problem description, and why."""
 
     id: str
     text: str
@@ -73,10 +73,15 @@ def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
     if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         yield from _json_lines(first, stream, number)
         return
-    problems = _numbered(split_pasted(decode(lead + first + stream.read())))
+    yield from problems_of(decode(lead + first + stream.read()))
+
+
+def problems_of(text: str) -> list[Problem]:
+    """Return the problems of a pasted text, numbered from 1; `InputError` if it holds none."""
+    problems = _numbered(split_pasted(text))
     if not problems:
         raise InputError(NO_PROBLEM)
-    yield from problems
+    return problems
 
 
 def decode(raw: bytes) -> str:
@@ -99,8 +104,8 @@ def decode(raw: bytes) -> str:
 def split_pasted(text: str) -> list[str]:
     r"""Return the problems of a pasted text.
 
-    Blank lines present: one problem a paragraph, else one a line. A numbered or bulleted list is
-    one problem an item, its markers removed; a heading above it ("My problems:") is dropped.
+    With blank lines, one problem per paragraph; else one per line. A numbered or bulleted list is
+    one problem per item, without its markers; a heading above it ("My problems:") is dropped.
 
     >>> split_pasted("My problems:\n1. Leads get lost\n   every day\n2) Stock is wrong")
     ['Leads get lost every day', 'Stock is wrong']
@@ -112,16 +117,16 @@ def split_pasted(text: str) -> list[str]:
         blocks = [block.strip("\n") for block in BLANK_LINES.split(text) if block.strip()]
         if len(blocks) > 1 and _is_heading(blocks[0]) and MARKER.match(blocks[1]):
             blocks = blocks[1:]
-        found = [problem for block in blocks for problem in _items(block)]
+        problems = [item for block in blocks for item in _items(block)]
     else:
         lines = text.split("\n")
         first = next((n for n, line in enumerate(lines) if MARKER.match(line)), len(lines))
-        found = lines[:first]
+        problems = lines[:first]
         if first < len(lines):
-            if found and _is_heading(found[-1]):
-                found.pop()
-            found += _items("\n".join(lines[first:]))
-    return [problem.strip() for problem in found if problem.strip()]
+            if problems and _is_heading(problems[-1]):
+                problems.pop()
+            problems += _items("\n".join(lines[first:]))
+    return [problem.strip() for problem in problems if problem.strip()]
 
 
 def is_technology_wish(text: str) -> bool:
@@ -157,12 +162,7 @@ def _is_heading(line: str) -> bool:
 
 def _numbered(texts: Iterable[str]) -> list[Problem]:
     """Return the texts as problems with the ids 1, 2, 3 and so on."""
-    return [Problem(str(n), whole(text)) for n, text in enumerate(texts, start=1)]
-
-
-def whole(text: str) -> str:
-    """Return the text with lone surrogates replaced, which no encoding could carry further."""
-    return LONE_SURROGATE.sub("\ufffd", text)
+    return [Problem(str(n), replace_surrogates(text)) for n, text in enumerate(texts, start=1)]
 
 
 def _json_lines(first: bytes, rest: BinaryIO, number: int) -> Iterator[Problem | Rejected]:
@@ -189,13 +189,14 @@ def _json_line(line: bytes, number: int) -> Problem | Rejected:
         return _rejected(
             number, "", f'{place} needs a JSON object with a "text" that is a string.', value
         )
-    return Problem(_id_of(value, number), whole(value["text"]))
+    return Problem(_id_of(value, number), replace_surrogates(value["text"]))
 
 
 def _id_of(value: Any, number: int) -> str:
     """Return the row's own id, else the line's number."""
     own = value.get("id") if isinstance(value, dict) else None
-    return whole(str(own)) if isinstance(own, str | int) and str(own).strip() else str(number)
+    is_id = isinstance(own, str | int) and str(own).strip()
+    return replace_surrogates(str(own)) if is_id else str(number)
 
 
 def _rejected(number: int, text: str, message: str, value: Any = None) -> Rejected:

@@ -114,4 +114,4 @@ def _check_file_option(path: Path, option: str, offered: frozenset[str], *, trus
 def _like(name: str, names: Iterable[str]) -> str:
     """Return a hint at the name that was probably meant; empty if none is near."""
     near = get_close_matches(name, list(names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,12 +1,13 @@
 from .reader import Table, open_table
 from .row import SAMPLE_ROWS, Row, Value
-from .writer import open_sheet, read_back
+from .writer import check_output, open_sheet, read_back
 
 __all__ = [
     "SAMPLE_ROWS",
     "Row",
     "Table",
     "Value",
+    "check_output",
     "open_sheet",
     "open_table",
     "read_back",

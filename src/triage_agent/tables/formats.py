@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from triage_agent.errors import SettingsError
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 from triage_agent.tables.formulas import as_json, text_of
 
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units
@@ -67,7 +67,7 @@ class _Jsonl:
 
     def write(self, values: Mapping[str, object]) -> None:
         ordered = {column: values[column] for column in self.columns if column in values}
-        self.file.write(whole(as_json(ordered | dict(values))).encode() + b"\n")
+        self.file.write(replace_surrogates(as_json(ordered | dict(values))).encode() + b"\n")
 
     def close(self, *, keep: bool) -> None:
         """Nothing is held."""

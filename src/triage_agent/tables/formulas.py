@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 
 # What a spreadsheet may run: = + - @, tab or CR first, also after blanks or in full width.
 QUOTES = re.compile(r"'*")
@@ -38,14 +38,14 @@ def restore(text: str) -> str:
 def text_of(cell: object) -> str:
     """Return a value as the text of a cell, neutralised if it is text."""
     if isinstance(cell, str):
-        return neutralise(whole(cell))
+        return neutralise(replace_surrogates(cell))
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, int | float):
         return str(cell)
-    return neutralise(whole(as_json(cell)))
+    return neutralise(replace_surrogates(as_json(cell)))
 
 
 def as_json(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from triage_agent.errors import InputError
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 from triage_agent.tables.row import ROW_LIMIT, Opened, Row, Value
 
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
@@ -151,7 +151,8 @@ def _row(number: int, value: Any) -> Row:
     if any(isinstance(cell, dict | list) for cell in value.values()) and _depth(value) > MAX_DEPTH:
         return Row(number, {}, "is nested too deeply")
     values: dict[str, Value] = {
-        whole(key): whole(cell) if isinstance(cell, str) else cell for key, cell in value.items()
+        replace_surrogates(key): replace_surrogates(cell) if isinstance(cell, str) else cell
+        for key, cell in value.items()
     }
     return Row(number, values)
 

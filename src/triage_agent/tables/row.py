@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage_agent.errors import InputError
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 
@@ -56,7 +56,7 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
     notes: list[str] = []
     taken = {cell.strip() for cell in header}
     for place, cell in enumerate(header, start=1):
-        wanted = whole(cell.strip()) or f"column_{place}"
+        wanted = replace_surrogates(cell.strip()) or f"column_{place}"
         unique, copy = wanted, 1
         while unique in names or (copy > 1 and unique in taken):
             copy += 1

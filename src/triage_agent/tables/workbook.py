@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
-from triage_agent.intake import whole
+from triage_agent.files import replace_surrogates
 from triage_agent.tables.row import MAX_COLUMNS, SAMPLE_ROWS, Opened, Row, Value, fill, name_columns
 
 MAX_UNPACKED = 1_000_000_000  # bytes; Excel's million rows of forms stay below it
@@ -111,7 +111,7 @@ def unescape(text: str) -> str:
     """
     if "_x" not in text:
         return text
-    return whole(ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text))
+    return replace_surrogates(ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text))
 
 
 def _load(file: BinaryIO) -> Any:

@@ -6,7 +6,8 @@ import re
 import tomllib
 
 import pytest
-from generate_docs import DOCS, README, ROOT, examples_in, pages, renewed, run
+
+from support.generate_docs import DOCS, README, ROOT, examples_in, pages, renewed, run
 
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 PLACE = re.compile(r'"([^"]+\.md)"')
@@ -14,7 +15,7 @@ PLACE = re.compile(r'"([^"]+\.md)"')
 
 def test_outputs_help_and_tables_are_the_programs():
     drifted = [str(page.relative_to(ROOT)) for page, text, new in renewed() if text != new]
-    assert not drifted, "run `python tests/docs/generate_docs.py` and read the difference"
+    assert not drifted, "run `python tests/support/generate_docs.py` and read the difference"
 
 
 def test_every_page_is_in_the_navigation():

@@ -1,7 +1,8 @@
 """Writes what README and docs/ take from the program itself.
 
-Three things are generated: the output below a command whose block is marked, the eval table of
-README, and docs/reference/cli.md from `--help`. Run `python tests/docs/generate_docs.py` after a
+Four things are generated: the output below a command whose block is marked, the eval table of
+README, the table of settings, and docs/reference/cli.md from `--help`. Run
+`python tests/support/generate_docs.py` after a
 change of the program, and read the difference. `test_docs.py` fails when something has drifted.
 
 A marked block looks like this; a command may be continued over lines that end with a backslash:
@@ -31,6 +32,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from triage_agent.settings import Options, settings_of_options, variable_of
+
 ROOT = Path(__file__).parents[2]
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 REFERENCE = DOCS / "reference" / "cli.md"
@@ -43,6 +46,7 @@ PYTHON = re.compile(
     r"(?P<head><!-- run -->\n+```python\n(?P<code>.*?)```\n\n```text\n).*?(?P<end>```\n)", re.DOTALL
 )
 TABLE = re.compile(r"<!-- eval table -->\n.*?<!-- end -->", re.DOTALL)
+SETTINGS = re.compile(r"<!-- settings -->\n.*?<!-- end -->", re.DOTALL)
 HELP = re.compile(r"<!-- help -->\n.*", re.DOTALL)
 LISTED = re.compile(r"^  (\w[\w-]*)  ", re.MULTILINE)
 
@@ -148,6 +152,17 @@ def eval_table():
     return "<!-- eval table -->\n" + "\n".join(lines) + "\n<!-- end -->"
 
 
+def settings_table():
+    """Return every shared option, its variable, its default and its meaning."""
+    lines = ["| option | environment variable | default | meaning |", "|---|---|---|---|"]
+    for name, (_, setting) in settings_of_options().items():
+        default = getattr(Options(), name)
+        shown = "–" if default is None or default is False else f"`{default}`"
+        option = f"`--{name.replace('_', '-')}`"
+        lines.append(f"| {option} | `{variable_of(name)}` | {shown} | {setting.help} |")
+    return "<!-- settings -->\n" + "\n".join(lines) + "\n<!-- end -->"
+
+
 def interval(rate):
     """Return a rate with its counts and interval."""
     counts = f"{rate['right']}/{rate['total']}"
@@ -196,6 +211,7 @@ def renewed():
         for page in pages():
             text = page.read_text(encoding="utf-8")
             new = TABLE.sub(lambda _: eval_table(), text)
+            new = SETTINGS.sub(lambda _: settings_table(), new)
             new = RUN.sub(outputs.renewed, new)
             new = PYTHON.sub(outputs.renewed_python, new)
             if page == REFERENCE:

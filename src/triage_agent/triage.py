@@ -1,0 +1,298 @@
+"""The main flow as a library call: read, classify, ask if somebody can be asked, decide, explain.
+
+The command line, and whatever else answers people, calls this and holds no flow of its own.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from triage_agent.advice import (
+    Decision,
+    Plan,
+    Profile,
+    QuizResult,
+    Recommendation,
+    decide,
+    plan_for,
+    score,
+)
+from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
+from triage_agent.intake import Rejected, problems_of
+from triage_agent.models import open_backend
+from triage_agent.settings import Backend, Options, variable_of
+from triage_agent.types import (
+    Abstention,
+    Classification,
+    DecidedBy,
+    Problem,
+)
+
+AT_ONCE = 8  # problems under way at the same time
+
+
+class Owner(Protocol):
+    """Somebody who can be asked while their problems are looked at."""
+
+    async def clarify(self, row: Classification) -> str | None:
+        """Return which signal is true of a problem that is unclear; None: not sure."""
+        ...
+
+    async def take_quiz(self) -> QuizResult | None:
+        """Return the readiness quiz as answered; None: not taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is recommended to one business, and why.
+
+    Attributes:
+        problems: One classification for each problem, in their order.
+        decision: The votes, the rules that were tried, and how firm the result is.
+        plan: The recommendation in words: the role, the first 60 days, what would change it.
+    """
+
+    problems: tuple[Classification, ...]
+    decision: Decision
+    plan: Plan
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """Whom to hire, or what to do instead."""
+        return self.decision.recommendation
+
+    @property
+    def provisional(self) -> bool:
+        """Whether something that is still open could change the recommendation."""
+        return self.decision.provisional
+
+    @property
+    def failed(self) -> bool:
+        """Whether any problem ended in an error."""
+        return any(row.error for row in self.problems)
+
+
+class AsyncTriage:
+    """Classifies business problems and advises whom to hire; an async context manager.
+
+    Without arguments the embedded model reads the problems on this machine. With a `model`, an
+    LLM does, and its key and address come from the environment unless they are given.
+
+        async with AsyncTriage(model="gpt-5-mini") as triage:
+            row = await triage.classify("Leads get lost")
+    """
+
+    def __init__(self, options: Options | None = None, **settings: Any) -> None:
+        """Open the backend.
+
+        Args:
+            options: Who reads the problems, and how; the defaults if left out.
+            **settings: Fields of `Options` by name, which replace those of `options`.
+
+        Raises:
+            SettingsError: The options cannot work together, or the backend cannot be opened.
+            TypeError: `settings` names something that is not an option.
+        """
+        if "backend" in settings:
+            settings["backend"] = Backend(settings["backend"])
+        self.options = _with_environment(replace(options or Options(), **settings))
+        self._opened = open_backend(self.options)
+        self._policy = Policy(self.options.threshold, self._opened.calibration)
+
+    @property
+    def line(self) -> str:
+        """One line that names the backend and says where the text goes."""
+        return self._opened.line
+
+    async def classify(self, problem: str | Problem | Rejected) -> Classification:
+        """Return the classification of one problem; the text is never split.
+
+        A reply that cannot be used or a service that fails makes a row with the outcome `error`.
+
+        Raises:
+            StopError: The service said something that no retry can change, such as a wrong key.
+            SettingsError: An option, or a data file, that cannot work.
+        """
+        if isinstance(problem, Rejected):
+            return error_row(problem.id, problem.text, self._opened.model, problem.error)
+        if isinstance(problem, str):
+            problem = Problem("1", problem)
+        return await classify(problem, self._opened.model, self._policy)
+
+    async def classify_many(
+        self, problems: Iterable[str | Problem | Rejected], owner: Owner | None = None
+    ) -> AsyncGenerator[Classification]:
+        """Yield one classification for each problem, in their order; several are read at once.
+
+        Args:
+            problems: Texts, which are numbered from 1, or problems with ids of their own. They
+                are taken as places become free, so memory does not grow with their number.
+            owner: Who is asked about a problem that is unclear; nobody if left out.
+
+        Raises:
+            StopError: The service said something that no retry can change, such as a wrong key.
+            SettingsError: An option, or a data file, that cannot work.
+        """
+        numbered = (
+            Problem(str(number), one) if isinstance(one, str) else one
+            for number, one in enumerate(problems, start=1)
+        )
+        async with aclosing(in_order(numbered, self.classify, AT_ONCE)) as rows:
+            async for _, row in rows:
+                if owner is not None and _is_unclear(row):
+                    yield answer_question(row, await owner.clarify(row))
+                else:
+                    yield row
+
+    async def advise(
+        self,
+        problems: str | Iterable[str | Problem | Rejected],
+        profile: Profile | None = None,
+        quiz: QuizResult | Mapping[str, int] | None = None,
+        *,
+        hourly_cost: Decimal | None = None,
+        owner: Owner | None = None,
+    ) -> Advice:
+        """Return whom the business should hire, and why.
+
+        Args:
+            problems: One text for each problem, or a pasted text, which is split into problems.
+            profile: Yearly revenue, and whether the business sells software; unknown if left out.
+            quiz: The readiness quiz, which decides ties: a result, or {dimension: 0 to 3}.
+            hourly_cost: USD that an hour of the staff costs; an assumed figure if left out.
+            owner: Who is asked about unclear problems, and the quiz on a tie; nobody if left out.
+
+        Raises:
+            InputError: The text holds no problem, or the quiz lacks an answer.
+            StopError: The service said something that no retry can change, such as a wrong key.
+            SettingsError: An option, or a data file, that cannot work.
+        """
+        given = problems_of(problems) if isinstance(problems, str) else problems
+        taken = score(quiz) if isinstance(quiz, Mapping) else quiz
+        rows = [row async for row in self.classify_many(given, owner)]
+        decision = decide(rows, profile, taken)
+        if decision.recommendation is Recommendation.TAKE_THE_QUIZ and owner is not None:
+            decision = decide(rows, profile, await owner.take_quiz())
+        return Advice(tuple(rows), decision, plan_for(decision, rows, hourly_cost))
+
+    async def aclose(self) -> None:
+        """Close connections and files; a second call does nothing."""
+        await self._opened.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class Triage:
+    """`AsyncTriage` for programs that are not asynchronous; a context manager.
+
+        with Triage() as triage:
+            advice = triage.advise(["Leads get lost"], Profile.parse(revenue="3M"))
+
+    The work runs in one background thread, which `close` ends.
+    """
+
+    def __init__(self, options: Options | None = None, **settings: Any) -> None:
+        """Open the backend; arguments and errors are those of `AsyncTriage`."""
+        self._triage = AsyncTriage(options, **settings)
+        self._thread = start_blocking_portal()
+        self._portal: BlockingPortal = self._thread.__enter__()
+        self._closed = False
+
+    @property
+    def options(self) -> Options:
+        """The options in force."""
+        return self._triage.options
+
+    @property
+    def line(self) -> str:
+        """One line that names the backend and says where the text goes."""
+        return self._triage.line
+
+    def classify(self, problem: str | Problem | Rejected) -> Classification:
+        """Return the classification of one problem, as `AsyncTriage.classify` does."""
+        return self._portal.call(self._triage.classify, problem)
+
+    def classify_many(
+        self, problems: Iterable[str | Problem | Rejected]
+    ) -> Iterator[Classification]:
+        """Yield one classification for each problem, as `AsyncTriage.classify_many` does."""
+        rows = self._triage.classify_many(problems)
+        try:
+            while True:
+                try:
+                    yield self._portal.call(anext, rows)
+                except StopAsyncIteration:
+                    return
+        finally:
+            self._portal.call(rows.aclose)
+
+    def advise(
+        self,
+        problems: str | Iterable[str | Problem | Rejected],
+        profile: Profile | None = None,
+        quiz: QuizResult | Mapping[str, int] | None = None,
+        *,
+        hourly_cost: Decimal | None = None,
+    ) -> Advice:
+        """Return whom the business should hire, and why, as `AsyncTriage.advise` does."""
+
+        async def advise() -> Advice:
+            return await self._triage.advise(problems, profile, quiz, hourly_cost=hourly_cost)
+
+        return self._portal.call(advise)
+
+    def close(self) -> None:
+        """Close connections and files, and end the thread; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._portal.call(self._triage.aclose)
+        finally:
+            self._thread.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _with_environment(options: Options) -> Options:
+    """Return the options with the key and the address that the environment gives, if they lack.
+
+    No other variable counts here: a program that calls a library says what it wants.
+    """
+    return replace(
+        options,
+        api_key=options.api_key or os.environ.get(variable_of("api_key")),
+        base_url=options.base_url or os.environ.get(variable_of("base_url")),
+    )
+
+
+def _is_unclear(row: Classification) -> bool:
+    """Return whether the owner should be asked: the tie rules decided, or the text is vague."""
+    torn = row.decided_by not in {None, DecidedBy.MODEL}
+    vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
+    return torn or vague

@@ -1,0 +1,218 @@
+"""The main flow as a library call: one text, one answer; the order is kept."""
+
+import asyncio
+import threading
+from decimal import Decimal
+
+import pytest
+
+from support.openai_server import Fault, OpenAIServer
+from triage_agent import (
+    Advice,
+    AsyncTriage,
+    InputError,
+    Label,
+    Options,
+    Outcome,
+    Problem,
+    Profile,
+    Recommendation,
+    SettingsError,
+    StopError,
+    Triage,
+)
+from triage_agent.advice import load_quiz, score
+from triage_agent.intake import from_stream
+
+AUTOMATE = "Two people type supplier invoices into the accounting program by hand every week"
+BUILD = "Our customers want an app on their phones to follow their deliveries"
+THREE = [
+    "Leads get lost because nobody follows up fast enough",
+    "Our inventory data is always wrong",
+    "We spend 40 hours a week on reporting",
+]
+WEAK = dict.fromkeys((question.id for question in load_quiz().questions), 0)
+
+
+@pytest.fixture(scope="module")
+def triage():
+    with Triage() as one:
+        yield one
+
+
+class TestClassify:
+    def test_one_text_gets_one_classification(self, triage):
+        row = triage.classify(AUTOMATE)
+        assert (row.label, row.outcome, row.backend) == (
+            Label.AUTOMATE,
+            Outcome.CLASSIFIED,
+            "embedded",
+        )
+
+    def test_a_list_in_a_text_is_not_split(self, triage):
+        text = f"1. {AUTOMATE}\n2. {BUILD}"
+        assert triage.classify(text).text == text
+        assert [row.text for row in triage.classify_many([text])] == [text]
+
+    def test_many_keep_their_order_and_their_ids(self, triage):
+        given = [Problem("b", BUILD), AUTOMATE, Problem("a", AUTOMATE)]
+        rows = list(triage.classify_many(given))
+        assert [row.id for row in rows] == ["b", "2", "a"]
+        assert [row.label for row in rows] == [Label.BUILD, Label.AUTOMATE, Label.AUTOMATE]
+
+    def test_many_are_taken_as_they_are_wanted(self, triage):
+        taken = []
+
+        def endless():
+            while True:
+                taken.append(1)
+                yield AUTOMATE
+
+        rows = triage.classify_many(endless())
+        assert next(rows).label is Label.AUTOMATE
+        rows.close()
+        assert len(taken) < 20
+
+    def test_an_error_of_the_caller_is_raised_where_it_happened(self, triage):
+        def broken():
+            yield AUTOMATE
+            raise ValueError("mine")
+
+        rows = triage.classify_many(broken())
+        with pytest.raises(ValueError, match="mine"):
+            list(rows)
+
+    def test_an_input_row_that_is_no_problem_is_a_row_in_error(self, triage, tmp_path):
+        path = tmp_path / "in.jsonl"
+        path.write_text('{"text": "Invoices go out late"}\n{"id": 7}\n', encoding="utf-8")
+        with path.open("rb") as stream:
+            rows = list(triage.classify_many(from_stream(stream)))
+        assert [row.outcome for row in rows] == [Outcome.CLASSIFIED, Outcome.ERROR]
+        assert rows[1].error.type == "InputError"
+
+
+class TestAdvise:
+    def test_three_problems_of_automation_lead_to_the_ai_officer(self, triage):
+        advice = triage.advise(THREE, Profile.parse(revenue="3M"))
+        assert isinstance(advice, Advice)
+        assert advice.recommendation is Recommendation.FRACTIONAL_AI_OFFICER
+        assert len(advice.problems) == 3
+        assert not advice.failed
+
+    def test_a_pasted_text_is_split_into_problems(self, triage):
+        advice = triage.advise("My problems:\n1. Invoices go out late\n2. Stock is always wrong")
+        assert [row.text for row in advice.problems] == [
+            "Invoices go out late",
+            "Stock is always wrong",
+        ]
+
+    def test_a_text_without_a_problem_is_an_input_error(self, triage):
+        with pytest.raises(InputError, match="no problem to read"):
+            triage.advise("  \n ")
+
+    @pytest.mark.parametrize("quiz", [WEAK, score(WEAK)], ids=["answers", "result"])
+    def test_the_quiz_decides_a_tie(self, triage, quiz):
+        assert triage.advise([AUTOMATE, BUILD]).recommendation is Recommendation.TAKE_THE_QUIZ
+        advice = triage.advise([AUTOMATE, BUILD], quiz=quiz)
+        assert advice.recommendation is Recommendation.FRACTIONAL_CTO
+
+    def test_half_a_quiz_is_an_input_error(self, triage):
+        with pytest.raises(InputError, match="no answer for"):
+            triage.advise([AUTOMATE], quiz={"data": 1})
+
+    def test_the_hourly_cost_is_the_one_given(self, triage):
+        plan = triage.advise(THREE, hourly_cost=Decimal(100)).plan
+        assert "$100 an hour" in plan.hours_cost[0]
+
+
+class Asked:
+    """An owner who answers at once and remembers what they were asked."""
+
+    def __init__(self, signal=None, quiz=None):
+        self.signal, self.quiz, self.texts, self.quizzes = signal, quiz, [], 0
+
+    async def clarify(self, row):
+        self.texts.append(row.text)
+        return self.signal
+
+    async def take_quiz(self):
+        self.quizzes += 1
+        return self.quiz
+
+
+@pytest.mark.anyio
+class TestAnOwnerWhoCanBeAsked:
+    async def test_is_asked_about_what_is_unclear_and_about_nothing_else(self):
+        owner = Asked("existing_process")
+        async with AsyncTriage() as triage:
+            rows = [row async for row in triage.classify_many([AUTOMATE, "Our system"], owner)]
+        assert owner.texts == ["Our system"]
+        assert rows[1].label is Label.AUTOMATE
+
+    async def test_takes_the_quiz_on_a_tie_only(self):
+        owner = Asked(quiz=score(WEAK))
+        async with AsyncTriage() as triage:
+            await triage.advise(THREE, owner=owner)
+            assert owner.quizzes == 0
+            advice = await triage.advise([AUTOMATE, BUILD], owner=owner)
+        assert owner.quizzes == 1
+        assert advice.recommendation is Recommendation.FRACTIONAL_CTO
+
+    async def test_who_takes_no_quiz_is_told_to(self):
+        async with AsyncTriage() as triage:
+            advice = await triage.advise([AUTOMATE, BUILD], owner=Asked())
+        assert advice.recommendation is Recommendation.TAKE_THE_QUIZ
+
+
+class TestOpening:
+    def test_by_default_the_embedded_model_reads_whatever_the_environment_names(self, monkeypatch):
+        monkeypatch.setenv("TRIAGE_MODEL", "gpt-x")
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        with Triage() as triage:
+            assert triage.line.startswith("backend: embedded")
+
+    def test_options_and_settings_by_name_go_together(self):
+        with Triage(Options(threshold=0.7), prior=0.3) as triage:
+            assert (triage.options.threshold, triage.options.prior) == (0.7, 0.3)
+
+    def test_a_backend_may_be_named_by_a_string(self):
+        with pytest.raises(SettingsError, match="needs the name of a model"):
+            Triage(backend="cascade")
+
+    def test_a_setting_that_is_none_is_a_type_error(self):
+        with pytest.raises(TypeError, match="modle"):
+            Triage(modle="gpt-x")
+
+    def test_close_ends_the_thread_and_a_second_call_does_nothing(self):
+        before = threading.active_count()
+        triage = Triage()
+        triage.classify(AUTOMATE)
+        triage.close()
+        triage.close()
+        assert threading.active_count() <= before + 1  # asyncio's own pool may keep one
+
+    def test_it_works_where_an_event_loop_runs_already(self):
+        async def notebook():
+            with Triage() as triage:
+                return triage.classify(AUTOMATE).label
+
+        assert asyncio.run(notebook()) is Label.AUTOMATE
+
+
+@pytest.mark.anyio
+class TestAnLLM:
+    async def test_key_and_address_come_from_the_environment(self, monkeypatch):
+        async with OpenAIServer() as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            async with AsyncTriage(model="m-1") as triage:
+                row = await triage.classify(BUILD)
+        assert (row.backend, row.model) == ("llm", "m-1")
+        assert row.outcome is Outcome.CLASSIFIED
+
+    async def test_what_no_retry_can_change_is_raised(self):
+        async with (
+            OpenAIServer(schedule=[Fault.KEY] * 9) as server,
+            AsyncTriage(model="m-1", base_url=server.base_url) as triage,
+        ):
+            with pytest.raises(StopError):
+                await triage.advise(THREE)
