@@ -155,7 +155,7 @@ def _answer(
     except TriageError as error:
         error.message += (
             f" {tally.rows} rows were answered; the output was not written. "
-            "Answers that were paid for are kept: the same command goes on from here."
+            "Answers that were paid for are cached: the same command continues from here."
         )
         raise
 

@@ -8,7 +8,14 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.models.embedded.examples import EACH, LONGEST, Example, Neighbours, shown, usable
+from triage_agent.models.embedded.examples import (
+    EACH,
+    LONGEST,
+    Neighbours,
+    PromptExample,
+    shown,
+    usable,
+)
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.training.neighbours import make_neighbours
 from triage_agent.types import Label
@@ -118,7 +125,9 @@ def test_an_example_is_shown_on_one_line_with_its_label_and_its_true_signals(nei
     words = neighbours.as_text("Our tenants want an app.")
     assert words.count("Text: ") == words.count("\nlabel: ") == 2 * EACH
     assert words.endswith("label: build-software; true: customer_facing_software")
-    assert shown(Example("a\n\n b", BUILD, ())) == "Text: a b\nlabel: build-software; true: none"
+    assert (
+        shown(PromptExample("a\n\n b", BUILD, ())) == "Text: a b\nlabel: build-software; true: none"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.embedded.injection import set_aside
+from triage_agent.models.embedded.injection import screen
 from triage_agent.models.embedded.text import MAX_PART, Clean, Span, is_english, tidy
 from triage_agent.models.embedded.weights import (
     ABSTENTIONS,
@@ -75,7 +75,7 @@ class EmbeddedModel(Model):
     def read(self, text: str) -> Prediction:
         """Return what `predict` returns, for a bare text."""
         heads, clean = self._heads, tidy(text)
-        reading = set_aside(clean.text, self._encoder.encode, heads, self._words)
+        reading = screen(clean.text, self._encoder.encode, heads, self._words)
         ngrams, encoded = reading.ngrams, reading.encoded
         vector = encoded.mean
         raw = heads.score("label", vector, ngrams)
