@@ -612,6 +612,7 @@ def test_doctor_asks_both_models_one_question():
     checks = json.loads(shown)
     assert (code, calls) == (0, 1)
     assert list(checks) == [
+        "settings",
         "backend",
         "key",
         "model",

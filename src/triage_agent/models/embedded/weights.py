@@ -8,6 +8,7 @@ one with the n-grams, so its log-odds can be taken apart by sentence without ano
 import hashlib
 import io
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -18,9 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+# Nothing leaves this machine: without it, onnxruntime keeps a device id in the user's cache and
+# queues events for upload from the moment it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
 
 from triage_agent.errors import SettingsError, TriageError
 from triage_agent.models.embedded.text import Span, Words
