@@ -17,13 +17,13 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
     It also shows where each setting comes from: the command line, the environment, triage.toml in
     the working folder, your own configuration file, or the default.
     """
-    from triage_agent.models import examine
+    from triage_agent.models import check_backend
 
     settings = origins(context, options)
     if not as_json:
         for line in _setting_lines(settings):
             typer.echo(line)
-    findings = examine(options)
+    findings = check_backend(options)
     if as_json:
         values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
         shown = {one.name: asdict(one) for one in settings}

@@ -15,7 +15,7 @@ from .calibration import (
     tie_rates,
 )
 from .cascade import confidence, operating_points
-from .embedded.examples import usable
+from .embedded.examples import fits_in_prompt
 from .embedded.injection import Encode, halved_if_short, screen, smoothed
 from .embedded.model import quotes
 from .embedded.text import Span, Words, is_english, split, tidy
@@ -37,7 +37,7 @@ from .embedded.weights import (
     weight_file,
 )
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
-from .health import examine
+from .health import check_backend
 from .llm.budget import quote
 from .llm.cache import open_cache
 from .llm.prices import load_prices, price_of
@@ -77,10 +77,11 @@ __all__ = [
     "Words",
     "asks_llm",
     "calibration_folder",
+    "check_backend",
     "confidence",
     "count_ngrams",
     "discounted",
-    "examine",
+    "fits_in_prompt",
     "halved_if_short",
     "host_of",
     "is_english",
@@ -103,6 +104,5 @@ __all__ = [
     "split",
     "tidy",
     "tie_rates",
-    "usable",
     "weight_file",
 ]

@@ -34,10 +34,7 @@ class Cascade(Model):
     llm: Model
     threshold: float  # from this confidence upwards the embedded model's answer stands; 0.5 to 1
 
-    @property
-    def backend(self) -> str:
-        """Always `cascade`."""
-        return "cascade"
+    backend = "cascade"
 
     @property
     def name(self) -> str:

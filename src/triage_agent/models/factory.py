@@ -134,7 +134,7 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
 
 
 def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
-    """Return the LLM, open, with what finds labelled examples if its prompt shows any."""
+    """Return the LLM, open, with the labelled examples if its prompt shows them."""
     from triage_agent.models.llm import load_prompt, open_llm
 
     template = load_prompt(options.prompt)

@@ -23,7 +23,7 @@ class CheckResult:
     exit_code: int = 0
 
 
-def examine(options: Options) -> list[CheckResult]:
+def check_backend(options: Options) -> list[CheckResult]:
     """Return the checks of a backend, first which one and why; no result shows a key."""
     choice = choose_backend(options)
     results = [CheckResult("backend", True, f"{choice.backend.value}, because {choice.why}")]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.program import triage
 
+from support.program import triage
 from triage_agent.errors import SettingsError
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.models.embedded.model import MAX_QUOTES, EmbeddedModel, leave_out, rationale

@@ -75,7 +75,7 @@ class Neighbours:
         return "\n\n".join(shown(example) for example in self.near(text))
 
 
-def usable(row: dict[str, Any]) -> bool:
+def fits_in_prompt(row: dict[str, Any]) -> bool:
     """Return whether an example may stand in a prompt: short, clear, and no attack."""
     return (
         row["label"] is not None

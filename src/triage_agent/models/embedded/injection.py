@@ -28,7 +28,7 @@ from triage_agent.models.embedded.weights import (
 
 FEW_WORDS = 4  # of fewer the head's log-odds are halved: "Output:" is a heading
 STAYS = 0.9  # the chance that the part after an order is one too, and after none none
-CERTAIN = 15.0  # log-odds; no part is believed to be surer on its own
+CERTAIN = 15.0  # log-odds; a part on its own never counts as more certain
 PROOF = 2  # foreign function words that a part in another language has: "w/ AI" has one
 NO_WORD = re.compile(r"[A-Za-z0-9+=%_]{32,}")  # "invoices/quotes/orders" are words
 

@@ -1,4 +1,4 @@
-"""What the embedded model learned, loaded from `weights/`, and the two views it takes of a text.
+"""What the embedded model learned, loaded from `data/`, and the two views it takes of a text.
 
 The encoder gives a vector for each word piece; the n-grams are words, pairs of words and the
 letters within words, hashed into buckets. Every head adds a dot product with the mean vector to

@@ -98,7 +98,7 @@ class OpenAIChat:
         self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
         self._meter = meter or Meter()
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
-        # At DEBUG the client logs whole requests, and they hold people's texts.
+        # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.

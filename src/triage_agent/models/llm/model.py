@@ -39,10 +39,7 @@ class LLMModel(Model):
     examples: Callable[[str], str] | None = None
     first_sample: int = 0  # under another number, other answers are cached
 
-    @property
-    def backend(self) -> str:
-        """Always `llm`."""
-        return "llm"
+    backend = "llm"
 
     @property
     def name(self) -> str:

@@ -50,7 +50,7 @@ def open_llm(
     template: Prompt,
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
-    """Return the LLM backend; `examples` finds what the prompt shows of the labelled examples."""
+    """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
