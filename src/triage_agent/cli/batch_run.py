@@ -155,7 +155,7 @@ def _answer(
     except TriageError as error:
         error.message += (
             f" {tally.rows} rows were answered; the output was not written. "
-            "Answers that were paid for are kept: the same command goes on from here."
+            "Answers that were paid for are cached: the same command continues from here."
         )
         raise
 
@@ -178,7 +178,7 @@ def _finish(
         "prompt": model.prompt,
         "base_url": choice.base_url,
         "threshold": wish.options.threshold,
-        "calibration": opened.calibration.named if opened.calibration else None,
+        "calibration": opened.calibration.summary if opened.calibration else None,
         "prior": wish.options.prior if choice.backend is not Backend.LLM else None,
         "cascade_threshold": opened.cascade_threshold,
         "remembered": opened.cached_answers,
