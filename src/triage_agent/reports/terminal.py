@@ -20,9 +20,9 @@ from triage_agent.advice import (
     QuizResult,
     Role,
     RoleFacts,
-    compare_roles,
     described,
     owners_questions,
+    side_by_side,
 )
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification, Label, Outcome
@@ -90,7 +90,7 @@ def show_quiz(console: Console, result: QuizResult) -> None:
 
 def show_roles(console: Console) -> None:
     """Print the two roles side by side, and below them what owners ask about them."""
-    compared = compare_roles()
+    compared = side_by_side()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True, style="dim")
     for name in compared.names:
