@@ -65,7 +65,7 @@ def roi(
     """
     from triage_agent.advice import read_portfolio
     from triage_agent.reports import show_investment, show_portfolio
-    from triage_agent.tables import open_table
+    from triage_agent.tables import TableOptions, open_table
 
     written = (
         hours_saved,
@@ -85,7 +85,7 @@ def roi(
             f"A portfolio says such things in its columns. Leave out {', '.join(options)}, "
             f"or {portfolio}."
         )
-    table = open_table(portfolio, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    table = open_table(portfolio, TableOptions(encoding=encoding, delimiter=delimiter, sheet=sheet))
     found = read_portfolio(table)
     for line in (table.describe(), *table.notes, *found.said):
         typer.echo(line, err=True)
