@@ -39,9 +39,11 @@ def write_forms(path: Path, count: int) -> None:
 
 def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     """Do what `triage batch` does, and return the seconds and the peak of memory."""
-    from triage_agent.batch import resolve_columns
+    from triage_agent.batch.columns import resolve_columns
+    from triage_agent.batch.form import FormReading
+    from triage_agent.batch.group import Spool
     from triage_agent.batch.outputs import write_out
-    from triage_agent.batch.run import Job, Spool, answer_rows
+    from triage_agent.batch.run import Job, answer_rows
     from triage_agent.tables import open_table
     from triage_agent.types import Label, Prediction, Problem, Signals
 
@@ -75,7 +77,9 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     survey = table.survey()
 
     async def run(spool: Spool) -> object:
-        async for tally in answer_rows(table.rows(), Job(columns), model, spool):
+        async for tally in answer_rows(
+            table.rows(), Job(FormReading(columns=columns)), model, spool
+        ):
             last = tally
         await model.aclose()
         return last

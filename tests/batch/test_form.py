@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.advice.quiz import load_quiz
-from triage_agent.batch.columns import Columns, guess_columns, resolve_columns
-from triage_agent.batch.form import read_form, split_list
+from triage_agent.batch.columns import Columns, resolve_columns
+from triage_agent.batch.form import FormReading, read_form, split_list
 from triage_agent.errors import InputError
 from triage_agent.intake.revenue import Band
 from triage_agent.tables import Row
@@ -54,27 +54,25 @@ TALLY = ["Submission ID", "Respondent ID", "Submitted at", "Which problems do yo
 def test_columns_are_known_by_the_names_that_form_tools_export(
     columns, cells, problems, id_column, revenue, software
 ):
-    found, said = guess_columns(columns, rows(columns, cells))
+    found, said = resolve_columns(columns, rows(columns, cells))
     assert list(found.problems) == problems
     assert (found.id, found.revenue, found.sells_software) == (id_column, revenue, software)
     assert all(repr(problem) in said[0] for problem in problems)
 
 
 def test_an_id_column_with_repeated_values_is_not_an_id():
-    assert guess_columns(["id", "problem"], rows(["id", "problem"], "1x", "1y"))[0].id is None
+    assert resolve_columns(["id", "problem"], rows(["id", "problem"], "1x", "1y"))[0].id is None
 
 
 def test_no_problem_column_lists_the_columns_and_the_option():
     with pytest.raises(InputError, match=r"'name', 'size'.*--problem-column"):
-        guess_columns(["name", "size"], [])
+        resolve_columns(["name", "size"], [])
 
 
 def test_what_the_user_names_wins_over_the_guess():
     columns = ["A", "Problem", "My Turnover", "Company", "Team?"]
-    found, said = resolve_columns(
-        columns, [], problems=["a"], id="Company", revenue="my_turnover", group_by="Company",
-        quiz={"team": "Team?"},
-    )  # fmt: skip
+    named = Columns(("a",), "Company", "my_turnover", None, {"team": "Team?"}, "Company")
+    found, said = resolve_columns(columns, [], named)
     assert found == Columns(("A",), "Company", "My Turnover", None, {"team": "Team?"}, "Company")
     assert any("1 of the quiz's 8" in sentence for sentence in said)
 
@@ -89,7 +87,7 @@ def test_what_the_user_names_wins_over_the_guess():
 )
 def test_an_unknown_column_names_those_that_come_close(options, message):
     with pytest.raises(InputError, match=message):
-        resolve_columns(["Problem", "Yearly sales"], [], **options)
+        resolve_columns(["Problem", "Yearly sales"], [], Columns(**options))
 
 
 @pytest.mark.parametrize("style", ["prefixed", "bare", "question", "words"])
@@ -104,19 +102,19 @@ def test_a_quiz_is_found_by_id_by_question_and_by_its_words(style):
     columns = ["problem", *map(name, questions)]
     answers = [q.answers[2].text if style in {"words", "question"} else "2" for q in questions]
     (row,) = rows(columns, [LONG, *answers])
-    found, _ = guess_columns(columns, [row])
+    found, _ = resolve_columns(columns, [row])
     assert list(found.quiz) == DIMENSIONS
-    assert read_form(row, found).quiz.raw == 16
+    assert read_form(row, FormReading(columns=found)).quiz.raw == 16
 
 
 def test_a_column_called_data_that_holds_no_answers_is_no_quiz():
     columns = ["problem", "data"]
-    assert guess_columns(columns, rows(columns, [LONG, "in spreadsheets"]))[0].quiz == {}
+    assert resolve_columns(columns, rows(columns, [LONG, "in spreadsheets"]))[0].quiz == {}
 
 
 def form(values, columns=None, **options):
     columns = columns or Columns(("p", "q"), "id", "revenue", "sells", {}, "company")
-    return read_form(Row(7, values), columns, **options)
+    return read_form(Row(7, values), FormReading(columns=columns, **options))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +203,7 @@ def test_a_form_is_known_by_its_id_or_its_row(cell, name):
 
 
 def test_the_complaint_of_a_row_is_passed_on():
-    assert read_form(Row(3, {}, "has 1 cell"), Columns(("p",))).complaints == (
+    assert read_form(Row(3, {}, "has 1 cell"), FormReading(columns=Columns(("p",)))).complaints == (
         "The row has 1 cell.",
     )
 

@@ -13,17 +13,18 @@ from typer.testing import CliRunner
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
 from triage_agent.advice.rules import Profile
+from triage_agent.batch import flow
 from triage_agent.batch.outputs import errors_path, run_path
-from triage_agent.batch.review_answers import (
+from triage_agent.batch.reviews import (
     Review,
     append_review,
     load_reviews,
     reviews_path,
     text_key,
 )
-from triage_agent.cli import batch_run, review_walk, session
+from triage_agent.cli import review_walk, session
 from triage_agent.cli.main import app
-from triage_agent.cli.review_walk import Choice
+from triage_agent.cli.review_walk import ReviewChoice
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
@@ -33,10 +34,15 @@ from triage_agent.types import Classification, Label, Outcome, Prediction, Signa
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
 HEADER = ["id", "company", "problem 1", "problem 2", "revenue", "sells software"]
-BUILD, AUTOMATE, OUTSIDE, KEEP = Choice.BUILD, Choice.AUTOMATE, Choice.OUTSIDE, Choice.KEEP
+BUILD, AUTOMATE, OUTSIDE, KEEP = (
+    ReviewChoice.BUILD,
+    ReviewChoice.AUTOMATE,
+    ReviewChoice.OUTSIDE,
+    ReviewChoice.KEEP,
+)
 IDS = count()
 MANY = "1. orders are typed\n2. stock is typed\n3. bills are typed\n4. hours are typed"
-SKIP, QUIT, STOP = Choice.SKIP, Choice.QUIT, KeyboardInterrupt()
+SKIP, QUIT, STOP = ReviewChoice.SKIP, ReviewChoice.QUIT, KeyboardInterrupt()
 
 
 class Scripted:
@@ -78,7 +84,7 @@ class Person:
         if isinstance(answer, tuple):
             self.notes.append(answer[0])
             self.waiting.insert(0, answer[1])
-            answer = Choice.NOTE
+            answer = ReviewChoice.NOTE
         if isinstance(answer, BaseException):
             raise answer
         assert answer.value in choices
@@ -103,9 +109,7 @@ class Desk:
         if rows is not None:
             self.write(rows)
         self.out = self.folder / f"out{suffix}"
-        self.patch.setattr(
-            batch_run, "open_backend", lambda *_: OpenBackend(self.model, "backend: me")
-        )
+        self.patch.setattr(flow, "open_backend", lambda *_: OpenBackend(self.model, "backend: me"))
         return self._run("batch", str(self.forms), "-o", str(self.out), *options, code=code)
 
     def review(self, *options, answers=None, code=0):
@@ -760,7 +764,7 @@ def test_a_full_disk_leaves_out_and_what_was_answered_before(desk, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("triage_agent.batch.review_answers.os.fsync", full)
+    monkeypatch.setattr("triage_agent.batch.reviews.os.fsync", full)
     with pytest.raises(SettingsError, match=r"cannot be written .*No space left"):
         desk.review(answers=[BUILD])
     assert desk.out.read_bytes() == before

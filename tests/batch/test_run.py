@@ -9,10 +9,12 @@ from contextlib import closing
 
 import pytest
 
-from triage_agent.batch import resolve_columns
+from triage_agent.batch.columns import Columns, resolve_columns
+from triage_agent.batch.form import FormReading
+from triage_agent.batch.group import Spool
 from triage_agent.batch.outputs import errors_path, write_out
-from triage_agent.batch.run import Job, Spool, answer_rows
-from triage_agent.cli.pages import Reports, page_writer
+from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.run import Job, answer_rows
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.tables import open_table, read_back
 from triage_agent.types import Label, Prediction, Signals
@@ -57,9 +59,10 @@ def answer(tmp_path):
         rows,
         suffix=".csv",
         kept=None,
-        job=None,
+        labels_only=False,
+        split=True,
         page=None,
-        brief=False,
+        short_texts=False,
         name="out",
         header=HEADER,
         **named,
@@ -68,21 +71,27 @@ def answer(tmp_path):
         with forms.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([header, *rows])
         table = open_table(forms)
-        columns, _ = resolve_columns(table.columns, table.sample, **named)
+        columns, _ = resolve_columns(table.columns, table.sample, Columns(**named))
         model, out = Words(), tmp_path / (name + suffix)
         before = read_back(out) if kept else None
 
         async def go(spool):
-            settings = Job(columns, **(job or {}))
+            reading = FormReading(columns=columns, split=split)
             rows = answer_rows(
-                table.rows(), settings, model, spool, kept=before, page=page, brief=brief
+                table.rows(),
+                Job(reading, labels_only=labels_only),
+                model,
+                spool,
+                earlier=before,
+                page=page,
+                short_texts=short_texts,
             )
             return [tally async for tally in rows][-1]
 
         with closing(Spool()) as spool:
             tally = asyncio.run(go(spool))
-            decided = not (job or {}).get("labels_only")
-            write_out(out, spool, table.survey().columns, tally, decided=decided)
+            columns = table.survey().columns
+            write_out(out, spool, columns, tally, decided=not labels_only)
         return list(read_back(out)), tally, model
 
     run.folder = tmp_path
@@ -128,7 +137,7 @@ def test_a_list_in_one_cell_is_several_problems_unless_told_otherwise(answer):
     rows = [["1", "c", "1. build an app\n2. stock is wrong\n3. build a portal", "", "3M", "no"]]
     (split,), tally, _ = answer(rows)
     assert (tally.problems, split["triage_recommendation"]) == (3, "fractional-cto")
-    _, tally, _ = answer(rows, job={"split": False})
+    _, tally, _ = answer(rows, split=False)
     assert tally.problems == 1
 
 
@@ -161,7 +170,8 @@ def test_a_conflicting_profile_is_unknown_and_reported(answer):
 def test_labels_only_makes_no_recommendation(answer):
     (row,), _, _ = answer(
         [["1", "c", "stock is wrong", "", "3M", "no"]],
-        job={"labels_only": True, "split": False},
+        labels_only=True,
+        split=False,
         problems=["problem 1"],
     )
     assert row["triage_1_label"] == "automate-process"
@@ -228,7 +238,7 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
         ["2", "Acme", "build [link](http://x)", "", "3M", "no"],
         ["3", "Beta", "stock is wrong", "", "3M", "no"],
     ]
-    answer(rows, page=page_writer(tmp_path / "pages"), group_by="company")
+    answer(rows, page=BatchPages(tmp_path / "pages", None).page, group_by="company")
     pages = sorted(path.name for path in (tmp_path / "pages").iterdir())
     assert pages == ["000002-evil.html", "000004-3.html"]
     page = (tmp_path / "pages" / pages[0]).read_text()
@@ -241,8 +251,8 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
 
 def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path):
     rows = [["1", "Acme", "orders are typed", "", "3M", "no"], ["2", "B", "fail", "", "", ""]]
-    answer(rows, page=page_writer(tmp_path / "first"))
-    _, tally, _ = answer(rows, kept=True, page=page_writer(tmp_path / "second"))
+    answer(rows, page=BatchPages(tmp_path / "first", None).page)
+    _, tally, _ = answer(rows, kept=True, page=BatchPages(tmp_path / "second", None).page)
     assert tally.kept == 1
     first, second = (tmp_path / name / "000002-1.html" for name in ("first", "second"))
     assert "orders are typed" in first.read_text()
@@ -252,9 +262,9 @@ def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path
 def summary_of(answer, rows, folder=None, **more):
     """Return the text of the summary that a batch writes about the rows."""
     path = answer.folder / "summary.html"
-    reports = Reports(folder, path)
-    answer(rows, page=reports.page, brief=reports.brief, **more)
-    said = list(reports.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
+    pages = BatchPages(folder, path)
+    answer(rows, page=pages.page, short_texts=pages.short_texts, **more)
+    said = list(pages.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
     assert any(str(path) in line for line in said)
     return path.read_text(encoding="utf-8")
 
@@ -289,9 +299,7 @@ def test_a_summary_needs_only_the_beginnings_of_texts_and_pages_need_the_whole(a
 
 
 def test_labels_alone_have_a_summary_without_recommendations(answer):
-    page = summary_of(
-        answer, QUEUE, job={"labels_only": True, "split": False}, problems=["problem 1"]
-    )
+    page = summary_of(answer, QUEUE, labels_only=True, split=False, problems=["problem 1"])
     assert "<dt>rows</dt><dd>3</dd>" in page
     assert "Recommendations" not in page
     assert "automate-process" in page

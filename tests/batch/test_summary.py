@@ -6,7 +6,8 @@ from itertools import permutations
 import pytest
 
 from triage_agent.advice.decision import decide
-from triage_agent.batch.summary import MOST_SHOWN, Summary, in_brief, needs_person
+from triage_agent.batch.reviews import needs_person
+from triage_agent.batch.summary import MOST_SHOWN, BatchSummary, shortened_text
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -49,7 +50,7 @@ def business(*rows):
 
 
 def summary_of(*businesses):
-    summary = Summary()
+    summary = BatchSummary()
     for number, rows in enumerate(businesses, start=2):
         summary.add(number, f"b{number}", *business(*rows))
     return summary
@@ -110,7 +111,7 @@ def test_the_queue_does_not_depend_on_the_order_in_which_rows_are_added():
     given = [(number, [row]) for number, row in enumerate((CUT, NO_QUOTE, VAGUE, FAILED), start=2)]
     queues = set()
     for order in permutations(given):
-        summary = Summary()
+        summary = BatchSummary()
         for number, rows in order:
             summary.add(number, "", *business(*rows))
         queues.add(summary.queue)
@@ -119,7 +120,7 @@ def test_the_queue_does_not_depend_on_the_order_in_which_rows_are_added():
 
 @pytest.mark.parametrize(("more", "left_out"), [(-1, 0), (0, 0), (1, 1), (50, 50)])
 def test_a_long_queue_keeps_its_best_and_counts_the_others(more, left_out):
-    summary = Summary()
+    summary = BatchSummary()
     for number in range(1, MOST_SHOWN + more + 1):
         probability = 0.5 + (number * 37 % 1000) / 10_000
         row = replace(NO_QUOTE, probability=probability)
@@ -136,11 +137,11 @@ def test_the_queue_holds_the_beginning_of_a_text_and_no_more():
     assert len(doubt.row.text) <= 200
     assert doubt.row.text.endswith("word…")
     assert (doubt.row.evidence, doubt.row.rationale) == ((), "")
-    assert in_brief(doubt.row) == doubt.row
+    assert shortened_text(doubt.row) == doubt.row
 
 
 def test_labels_alone_are_counted_without_recommendations():
-    summary = Summary()
+    summary = BatchSummary()
     summary.add(2, "b", [VAGUE], None)
     assert (summary.recommendations, summary.provisional) == ({}, 0)
     assert [(doubt.recommendation, doubt.provisional) for doubt in summary.queue] == [(None, False)]
@@ -148,7 +149,7 @@ def test_labels_alone_are_counted_without_recommendations():
 
 def test_the_problems_of_a_group_name_their_own_rows():
     rows = [replace(VAGUE, id="row 2, problem 1"), replace(VAGUE, id="row 9, problem 1")]
-    summary = Summary()
+    summary = BatchSummary()
     summary.add(2, "Acme", rows, decide(rows), grouped=True)
     assert [doubt.place for doubt in summary.queue] == ["row 2, problem 1", "row 9, problem 1"]
     assert {doubt.provisional for doubt in summary.queue} == {True}

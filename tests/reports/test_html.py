@@ -26,8 +26,8 @@ from triage_agent.advice.decision import decide
 from triage_agent.advice.plan import plan_for
 from triage_agent.advice.quiz import load_quiz
 from triage_agent.advice.rules import Profile, Recommendation
-from triage_agent.batch.summary import Summary
-from triage_agent.batch.summary_html import summary_page
+from triage_agent.batch.pages import summary_page
+from triage_agent.batch.summary import BatchSummary
 from triage_agent.files import HERE
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned, passages
@@ -58,7 +58,7 @@ PAGES = {
 
 
 def summary_of(*businesses, out="out.csv"):
-    summary = Summary()
+    summary = BatchSummary()
     for number, rows in enumerate(businesses, start=2):
         decision = decide(rows, Profile(parse_revenue("3M")))
         summary.add(number, f"b{number}", rows, decision)
@@ -159,7 +159,7 @@ def test_what_a_form_holds_is_shown_as_text_wherever_it_is_shown(title):
 
 
 def test_what_a_form_holds_is_text_in_the_summary_too():
-    summary = Summary()
+    summary = BatchSummary()
     failed = replace(FAILED, text=ATTACK, error=Failure(ATTACK, ATTACK, retryable=False))
     rows = [replace(UNSURE, text=ATTACK), failed]
     summary.add(2, ATTACK, rows, decide(rows))
@@ -254,7 +254,7 @@ def test_a_summary_of_nothing_says_so():
 
 
 def test_a_queue_that_is_too_long_says_how_many_more_and_where():
-    summary = Summary()
+    summary = BatchSummary()
     for number in range(1, 1235):
         summary.add(number, f"row {number}", [UNSURE], decide([UNSURE]))
     page = summary_page("Summary", summary, {}, "out.xlsx")

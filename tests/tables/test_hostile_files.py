@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from triage_agent.batch.columns import guess_columns
-from triage_agent.batch.form import read_form
+from triage_agent.batch.columns import resolve_columns
+from triage_agent.batch.form import FormReading, read_form
 from triage_agent.errors import InputError
-from triage_agent.tables import open_sheet, open_table
+from triage_agent.tables import TableOptions, open_sheet, open_table
 
 FILES = 2_000
 SEED = 20_261
@@ -183,15 +183,15 @@ class Workbooks:
 def outcome(source, forced):
     """Read all rows and forms; return how it ended. Anything but InputError is a failure."""
     try:
-        table = open_table(source, format=forced)
+        table = open_table(source, TableOptions(format=forced))
         assert len(table.describe().splitlines()) == 1
-        columns, said = guess_columns(table.columns, table.sample)
+        columns, said = resolve_columns(table.columns, table.sample)
         assert said
     except InputError:
         return "refused"
     try:
         for row in table.rows():
-            read_form(row, columns)
+            read_form(row, FormReading(columns=columns))
     except InputError:
         return "broke off"
     return "read"

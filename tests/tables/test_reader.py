@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.tables import open_table
+from triage_agent.tables import TableOptions, open_table
 from triage_agent.tables.encoding import lines
 from triage_agent.tables.json_rows import MAX_DEPTH
 from triage_agent.tables.row import MAX_COLUMNS, ROW_LIMIT
@@ -17,7 +17,7 @@ ACCENTS = "id,problem\n1,Café bookings – we don’t follow up\n"
 
 def read(data, **options):
     data = data.encode() if isinstance(data, str) else data
-    table = open_table(io.BytesIO(data), **options)
+    table = open_table(io.BytesIO(data), TableOptions(**options))
     return table, list(table.rows())
 
 
@@ -275,9 +275,9 @@ def test_a_workbook_gives_values_iso_dates_and_sheet_rows(tmp_path):
 
 def test_a_sheet_can_be_named_and_a_wrong_name_lists_them(tmp_path):
     path = workbook(tmp_path, [["a"], [1]], Forms=[["problem"], ["x"]])
-    assert open_table(path, sheet="Forms").columns == ("problem",)
+    assert open_table(path, TableOptions(sheet="Forms")).columns == ("problem",)
     with pytest.raises(InputError, match=r"no sheet 'forms'.*'Sheet', 'Forms'"):
-        open_table(path, sheet="forms")
+        open_table(path, TableOptions(sheet="forms"))
 
 
 def test_a_workbook_is_known_by_its_bytes_and_read_from_a_stream(tmp_path):

@@ -1,39 +1,25 @@
-from .apply_reviews import settle
-from .columns import Columns, resolve_columns
-from .doubts import Doubt, Queue, Reading, how_to_read, review_queue, reviewed_cases
-from .form import Form, read_form
-from .outputs import errors_path, run_path, write_out, write_run
-from .review_answers import Review, Reviews, append_review, load_reviews, reviews_path
-from .run import Job, Page, Spool, Tally, answer_rows
-from .summary import Summary
-from .summary_html import summary_page
+from .apply_reviews import Applied, apply_to_out
+from .columns import Columns
+from .flow import BatchRequest, run_batch
+from .out_rows import how_to_read
+from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
+from .reviews import Review, append_review, load_reviews, reviews_path
+from .run import Tally
 
 __all__ = [
+    "Applied",
+    "BatchRequest",
     "Columns",
-    "Doubt",
-    "Form",
-    "Job",
-    "Page",
-    "Queue",
-    "Reading",
     "Review",
-    "Reviews",
-    "Spool",
-    "Summary",
+    "ReviewItem",
+    "ReviewQueue",
     "Tally",
-    "answer_rows",
     "append_review",
-    "errors_path",
+    "apply_to_out",
+    "export_cases",
     "how_to_read",
     "load_reviews",
-    "read_form",
-    "resolve_columns",
-    "review_queue",
-    "reviewed_cases",
+    "queue_for_review",
     "reviews_path",
-    "run_path",
-    "settle",
-    "summary_page",
-    "write_out",
-    "write_run",
+    "run_batch",
 ]

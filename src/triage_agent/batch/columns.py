@@ -1,4 +1,4 @@
-"""Which columns of a table mean what, guessed from their names and cells, and said aloud."""
+"""Which columns of a table mean what: as the user names them, or guessed from names and cells."""
 
 import difflib
 import re
@@ -59,9 +59,9 @@ TRUTH = {"yes", "no", "true", "false", "y", "n", "0", "1", "x", ""}
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that triage reads; the others are only carried along."""
+    """The columns that triage reads, by name; the others are only carried along."""
 
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
     id: str | None = None
     revenue: str | None = None
     sells_software: str | None = None
@@ -69,64 +69,55 @@ class Columns:
     group_by: str | None = None
 
 
-def guess_columns(columns: Sequence[str], sample: Sequence[Row]) -> tuple[Columns, tuple[str, ...]]:
-    """Return what the columns seem to mean, and a sentence for each finding.
-
-    Knows Google Forms, Typeform, Jotform and Tally. Raises `InputError` if no column fits.
-
-    >>> guess_columns(["#", "What is your biggest challenge?", "Annual revenue"], [])[0].problems
-    ('What is your biggest challenge?',)
-    """
-    return resolve_columns(columns, sample)
+NONE_NAMED = Columns()
 
 
 def resolve_columns(
-    columns: Sequence[str],
-    sample: Sequence[Row],
-    *,
-    problems: Sequence[str] = (),
-    id: str | None = None,  # noqa: A002  (the option's name)
-    revenue: str | None = None,
-    sells_software: str | None = None,
-    quiz: Mapping[str, str] | None = None,
-    group_by: str | None = None,
+    columns: Sequence[str], sample: Sequence[Row], named: Columns = NONE_NAMED
 ) -> tuple[Columns, tuple[str, ...]]:
-    """Return `guess_columns` with what the user named in its place, each a column's name.
+    """Return what the columns mean, and a sentence about each finding.
 
-    A name may differ from the column's in case, blanks and punctuation. Raises `InputError` for a
-    column that is not there, naming close ones, and for a quiz dimension that does not exist.
+    What the user `named` counts; a name may differ from the column's in case, blanks and
+    punctuation. The rest is guessed from the names and the cells; Google Forms, Typeform, Jotform
+    and Tally are known. Raises `InputError` for a column that is not there, naming close ones, for
+    a quiz dimension that does not exist, and if no column fits.
+
+    >>> resolve_columns(["#", "What is your biggest challenge?", "Annual revenue"], [])[0].problems
+    ('What is your biggest challenge?',)
     """
     cells = {column: _cells(column, sample) for column in columns}
-    named = [_find(name, columns, "--problem-column") for name in problems]
-    one = {
-        "id": _find(id, columns, "--id-column") if id else None,
-        "revenue": _find(revenue, columns, "--revenue-column") if revenue else None,
-        "software": _find(sells_software, columns, "--software-column") if sells_software else None,
-        "group": _find(group_by, columns, "--group-by") if group_by else None,
-    }
-    asked = {name: _find(column, columns, "--quiz-column") for name, column in (quiz or {}).items()}
+
+    def find(name: str | None, option: str) -> str | None:
+        return _find(name, columns, option) if name else None
+
+    problems = [_find(name, columns, "--problem-column") for name in named.problems]
+    id_ = find(named.id, "--id-column")
+    revenue = find(named.revenue, "--revenue-column")
+    software = find(named.sells_software, "--software-column")
+    group = find(named.group_by, "--group-by")
+    quiz = {name: _find(one, columns, "--quiz-column") for name, one in named.quiz.items()}
     dimensions = [question.id for question in load_quiz().questions]
-    if unknown := asked.keys() - set(dimensions):
+    if unknown := quiz.keys() - set(dimensions):
         raise InputError(
             f"The quiz has no dimension {min(unknown)!r}. It has: {', '.join(dimensions)}."
         )
 
     def free() -> list[str]:
-        taken = {*named, *one.values(), *asked.values()}
+        taken = {*problems, id_, revenue, software, group, *quiz.values()}
         return [column for column in columns if column not in taken]
 
-    asked = {**_guess_quiz(free(), cells), **asked}
-    one["id"] = one["id"] or _guess_id(free(), cells)
-    one["revenue"] = one["revenue"] or _guess_one(REVENUE, free(), cells)
-    one["software"] = one["software"] or _guess_one(SOFTWARE, free(), cells)
-    found = tuple(dict.fromkeys(named)) or _guess_problems(free(), cells)
+    quiz = _guess_quiz(free(), cells) | quiz
+    id_ = id_ or _guess_id(free(), cells)
+    revenue = revenue or _guess_one(REVENUE, free(), cells)
+    software = software or _guess_one(SOFTWARE, free(), cells)
+    found = tuple(dict.fromkeys(problems)) or _guess_problems(free(), cells)
     if not found:
         raise InputError(
             f"No column looks like a problem. There are: {_listed(columns)}. Name the right one "
-            f"with --problem-column, or say --no-header if the first row holds no names."
+            "with --problem-column, or say --no-header if the first row holds no names."
         )
-    known = Columns(found, one["id"], one["revenue"], one["software"], asked, one["group"])
-    return known, _said(known, dimensions)
+    known = Columns(found, id_, revenue, software, quiz, group)
+    return known, _notes(known, dimensions)
 
 
 def quiz_points(question: QuizQuestion, cell: object) -> int | None:
@@ -268,15 +259,15 @@ def _listed(names: Sequence[str], last: str = ", ") -> str:
     return last.join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
-def _said(columns: Columns, dimensions: Sequence[str]) -> tuple[str, ...]:
+def _notes(columns: Columns, dimensions: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each thing that was understood or is missing."""
-    said = [f"Problems are read from {_listed(columns.problems, ' and ')}."]
+    notes = [f"Problems are read from {_listed(columns.problems, ' and ')}."]
     if columns.id:
-        said.append(f"Each form's id is read from {columns.id!r}.")
+        notes.append(f"Each form's id is read from {columns.id!r}.")
     if columns.revenue:
-        said.append(f"The yearly revenue is read from {columns.revenue!r}.")
+        notes.append(f"The yearly revenue is read from {columns.revenue!r}.")
     if columns.sells_software:
-        said.append(f"Whether software is sold is read from {columns.sells_software!r}.")
+        notes.append(f"Whether software is sold is read from {columns.sells_software!r}.")
     unknown = [
         f"{what} ({option})"
         for what, option, column in (
@@ -286,15 +277,15 @@ def _said(columns: Columns, dimensions: Sequence[str]) -> tuple[str, ...]:
         if column is None
     ]
     if unknown:
-        said.append(f"No column was found for {' and '.join(unknown)}: unknown.")
+        notes.append(f"No column was found for {' and '.join(unknown)}: unknown.")
     missing = [name for name in dimensions if name not in columns.quiz]
     if columns.quiz and missing:
-        said.append(
+        notes.append(
             f"Only {len(columns.quiz)} of the quiz's {len(dimensions)} questions have a column "
             f"(none for {', '.join(missing)}), so no quiz is taken."
         )
     elif columns.quiz:
-        said.append(f"The readiness quiz is read from {len(columns.quiz)} columns.")
+        notes.append(f"The readiness quiz is read from {len(columns.quiz)} columns.")
     if columns.group_by:
-        said.append(f"Rows with the same {columns.group_by!r} are one business.")
-    return tuple(said)
+        notes.append(f"Rows with the same {columns.group_by!r} are one business.")
+    return tuple(notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.batch.columns import Columns, quiz_points
 from triage_agent.errors import InputError
-from triage_agent.files import replace_surrogates
+from triage_agent.files import Strict, replace_surrogates
 from triage_agent.intake import (
     MARKER,
     UNKNOWN_REVENUE,
@@ -30,7 +30,7 @@ NO = re.compile(
     r"(?:no|n|nope|false|f|0|☐|unchecked|off|nein|non)(?:$|\s*[,.;:!(–—-])"
     r"|(?:we|i) (?:do not|don['’]t|are not|aren['’]t)\b"
 )
-NOT_SAID = {"unknown", "not sure", "don't know", "don’t know", "?", "prefer not to say"} | NOTHING
+NO_ANSWER = {"unknown", "not sure", "don't know", "don’t know", "?", "prefer not to say"} | NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,18 @@ class Form:
     complaints: tuple[str, ...]
 
 
-def read_form(
-    row: Row, columns: Columns, *, split: bool = True, usd_rate: float | None = None
-) -> Form:
-    """Return the form of a row; what cannot be read is unknown, with a complaint, never an error.
+class FormReading(Strict):
+    """How the rows of a table are read as forms; OUT.run.json holds it under `reading`."""
 
-    `split` makes a numbered or bulleted list in one cell several problems. `usd_rate` is the USD
-    that one unit of another currency buys.
-    """
+    format: str | None = None  # of the table, a key of `FORMATS`; None: not known
+    split: bool = True  # a numbered or bulleted list in one cell is several problems
+    usd_rate: float | None = None  # USD that one unit of another currency buys
+    columns: Columns
+
+
+def read_form(row: Row, reading: FormReading) -> Form:
+    """Return the form of a row; what cannot be read is a complaint, never an error."""
+    columns = reading.columns
     complaints = [f"The row {row.complaint}."] if row.complaint else []
     problems: list[str] = []
     for column in columns.problems:
@@ -61,9 +65,9 @@ def read_form(
             if text.casefold() in NOTHING:
                 complaints.append(f"{column!r} says {text!r}, which is taken as empty.")
             elif text:
-                problems += split_list(text) if split else [text]
+                problems += split_list(text) if reading.split else [text]
     profile = Profile(
-        _revenue(_cell(row, columns.revenue), columns.revenue, usd_rate, complaints),
+        _revenue(_cell(row, columns.revenue), columns.revenue, reading.usd_rate, complaints),
         _sells(_cell(row, columns.sells_software), columns.sells_software, complaints),
     )
     return Form(
@@ -154,7 +158,7 @@ def _short(cell: Value) -> str:
 def _revenue(
     cell: Value, column: str | None, usd_rate: float | None, complaints: list[str]
 ) -> Revenue:
-    """Return the yearly revenue; what cannot be read or lies across bands is unknown, and said."""
+    """Return the yearly revenue; unknown, with a complaint, if it cannot be read."""
     if isinstance(cell, float) and math.isfinite(cell):
         cell = f"{cell:.2f}".removesuffix(".00")
     text = _short(cell)
@@ -177,7 +181,7 @@ def _sells(cell: Value, column: str | None, complaints: list[str]) -> bool | Non
     if isinstance(cell, bool):
         return cell
     text = " ".join(_short(cell).casefold().split())
-    if (not text and cell in (None, "")) or text in NOT_SAID:
+    if (not text and cell in (None, "")) or text in NO_ANSWER:
         return None
     if NO.match(text):
         return False
@@ -189,7 +193,7 @@ def _sells(cell: Value, column: str | None, complaints: list[str]) -> bool | Non
 
 
 def _quiz(row: Row, columns: Columns, complaints: list[str]) -> QuizResult | None:
-    """Return the result of all eight answers, else None; a partial quiz is said."""
+    """Return the result of all eight answers, else None; a partial quiz is a complaint."""
     questions = load_quiz().questions
     answers: dict[str, int] = {}
     unread: list[str] = []

@@ -1,4 +1,4 @@
-"""Writes what a batch found: OUT complete or not at all, its errors, and the record of the run."""
+"""Writes the results of a batch: OUT, its errors, and the record of the run."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,10 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.result_columns import added_columns
-from triage_agent.batch.run import Spool, Tally, error_lines
+from triage_agent.batch.run import Tally
 from triage_agent.files import write_json, write_json_lines
 from triage_agent.tables import open_sheet
+from triage_agent.types import Outcome
 
 
 def errors_path(out: Path) -> Path:
@@ -31,8 +33,8 @@ def write_out(
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
     added = added_columns(tally.most_problems, decided=decided)
-    kept = [column for column in columns if column not in set(added)]
-    with open_sheet(out, kept + added) as sheet:
+    own = [column for column in columns if column not in set(added)]
+    with open_sheet(out, own + added) as sheet:
         for values in spool.rows():
             sheet.write(values)
     errors = write_json_lines(errors_path(out), _errors(spool)) if tally.errors else 0
@@ -46,11 +48,18 @@ def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     # asdict rebuilds every dict from pairs, which a Counter takes for things to count.
     counts = asdict(replace(tally, labels=Counter(), recommendations=Counter()))
     counts |= {"labels": dict(tally.labels), "recommendations": dict(tally.recommendations)}
-    record = {"triage_agent": version("triage-agent"), **facts, "tally": counts}
-    write_json(run_path(out), record)
+    write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 
 
-def _errors(spool: Spool) -> Iterator[dict[str, Any]]:
-    """Yield the error records of all rows."""
+def _errors(spool: Spool) -> Iterator[Values]:
+    """Yield a record for each problem of a row that ended in an error."""
     for number, values in enumerate(spool.rows(), start=1):
-        yield from error_lines(values, number)
+        for name, value in values.items():
+            if value == Outcome.ERROR.value and name.endswith("_outcome"):
+                problem = name.removeprefix("triage_").removesuffix("_outcome")
+                yield {
+                    "row": number,
+                    "problem": int(problem),
+                    "error": values.get(f"triage_{problem}_error"),
+                    "values": {k: v for k, v in values.items() if not k.startswith("triage_")},
+                }

@@ -1,6 +1,7 @@
 """Results as flat columns of a table, and back: what `triage batch` adds to every row."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from triage_agent.advice import Decision
@@ -145,6 +146,21 @@ def read_problem(values: Mapping[str, Any], number: int) -> Classification | Non
             f"A column of triage_{number} holds what triage does not write: {error}. "
             "Correct the cell, or run the batch again."
         ) from error
+
+
+def read_problems(values: Mapping[str, Any]) -> list[Classification]:
+    """Return the problems of a row that was written before, enough to decide again."""
+    results: list[Classification] = []
+    while (result := read_problem(values, len(results) + 1)) is not None:
+        results.append(result)
+    return results
+
+
+def with_texts(results: list[Classification], texts: Sequence[str]) -> list[Classification]:
+    """Return results that were read back with their texts; unchanged if the numbers differ."""
+    if len(results) != len(texts):
+        return results
+    return [replace(row, text=text) for row, text in zip(results, texts, strict=True)]
 
 
 def has_error(values: Mapping[str, Any]) -> bool:

@@ -55,10 +55,16 @@ def advise(
     import asyncio
 
     from triage_agent.advice import Profile, read_answers
-    from triage_agent.cli.pages import check_report, write_report
     from triage_agent.cli.session import behind_wishes, owner_at_terminal, read_problems
     from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue, read_amount
-    from triage_agent.reports import as_advice, show_decision, show_problem, stdout_console
+    from triage_agent.reports import (
+        as_advice,
+        check_report,
+        show_decision,
+        show_problem,
+        stdout_console,
+        write_report,
+    )
     from triage_agent.triage import Advice, AsyncTriage
 
     profile = Profile(

@@ -70,38 +70,37 @@ def batch(
     """
     from dataclasses import replace
 
-    from triage_agent.cli.batch_run import Wish, run
+    from triage_agent.batch import BatchRequest, Columns, run_batch
+    from triage_agent.cli.progress import Progress
+    from triage_agent.tables import TableOptions
 
     if labels_only and reports:
         raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
-    run(
-        Wish(
-            forms=forms,
-            out=out,
-            table={
-                "format": file_format,
-                "encoding": encoding,
-                "delimiter": delimiter,
-                "sheet": sheet,
-                "header": header,
-            },
-            columns={
-                "problems": problem_column or (),
-                "id": id_column,
-                "revenue": revenue_column,
-                "sells_software": software_column,
-                "quiz": dict(pair.partition("=")[::2] for pair in quiz_column or ()),
-                "group_by": group_by,
-            },
-            labels_only=labels_only,
-            split=split and not labels_only,
-            usd_rate=usd_rate,
-            dry_run=dry_run,
-            retry_errors=retry_errors,
-            reports=reports,
-            report=report,
-            options=replace(options, account=str(out.resolve())),
-        )
+    request = BatchRequest(
+        forms,
+        out,
+        TableOptions(file_format, encoding, delimiter, sheet, header),
+        Columns(
+            tuple(problem_column or ()),
+            id_column,
+            revenue_column,
+            software_column,
+            dict(pair.partition("=")[::2] for pair in quiz_column or ()),
+            group_by,
+        ),
+        labels_only=labels_only,
+        split=split and not labels_only,
+        usd_rate=usd_rate,
+        dry_run=dry_run,
+        retry_errors=retry_errors,
+        pages=reports,
+        summary=report,
+        options=replace(options, account=str(out.resolve())),
     )
+    result = run_batch(request, lambda line: typer.echo(line, err=True), Progress)
+    if result.quote:
+        typer.echo(result.quote)
+    if result.errors:
+        raise typer.Exit(3)

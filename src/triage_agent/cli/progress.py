@@ -2,8 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
 
 import typer
 from rich.console import Console
@@ -18,7 +18,7 @@ LIVE_EVERY_S = 0.2
 
 
 class Progress:
-    """Shows the tally of a run on standard error, in a `with` block."""
+    """Shows the tally of a run on standard error; a `with` block gets what shows it."""
 
     def __init__(self, total: int | None, opened: OpenBackend) -> None:
         self._total, self._opened = total, opened
@@ -27,10 +27,10 @@ class Progress:
         console = Console(file=sys.stderr)
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Callable[[Tally], None]:
         if self._live:
             self._live.start()
-        return self
+        return self.show
 
     def __exit__(
         self,

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.batch import Doubt, Queue, Review, append_review
+from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
 from triage_agent.cli.session import answer_line, choose
 from triage_agent.files import replace_surrogates
 from triage_agent.reports import (
@@ -45,7 +45,7 @@ QUEUED = (  # what OUT holds of a classified row
 )
 
 
-class Choice(Enum):
+class ReviewChoice(Enum):
     """What can be answered about a problem."""
 
     BUILD = "build-software: something is to be built"
@@ -57,27 +57,27 @@ class Choice(Enum):
     QUIT = "quit"
 
 
-def walk(doubts: Sequence[Doubt], path: Path) -> None:
+def walk(items: Sequence[ReviewItem], path: Path) -> None:
     """Ask about one problem after the other; each answer is on the disk before the next question.
 
     Ctrl-C ends the program (exit code 130); what was answered is kept.
     """
-    if not doubts:
+    if not items:
         typer.echo("Nothing is left to be looked at.", err=True)
         return
-    typer.echo(f"{_count(len(doubts))} to look at. Answers are kept in {path.name}.", err=True)
+    typer.echo(f"{_count(len(items))} to look at. Answers are recorded in {path.name}.", err=True)
     console, answered = Console(file=sys.stderr, highlight=False), 0
     try:
-        for place, doubt in enumerate(doubts, start=1):
+        for place, item in enumerate(items, start=1):
             console.print()
-            for line in _lines(doubt, longest=LONGEST_SHOWN):
+            for line in _lines(item, longest=LONGEST_SHOWN):
                 _print(console, line)
-            choice, note = _ask(doubt, f"{place} of {len(doubts)} · {QUESTION}")
-            review = _review(doubt, choice, note)
+            choice, note = _ask(item, f"{place} of {len(items)} · {QUESTION}")
+            review = _review(item, choice, note)
             if review is not None:
                 append_review(path, review)
                 answered += review.outcome is not None
-            if choice is Choice.QUIT:
+            if choice is ReviewChoice.QUIT:
                 break
     except (KeyboardInterrupt, EOFError):  # EOFError: the terminal is gone
         typer.echo(
@@ -86,72 +86,74 @@ def walk(doubts: Sequence[Doubt], path: Path) -> None:
             err=True,
         )
         raise KeyboardInterrupt from None
-    typer.echo(f"\n{answered} of {_count(len(doubts))} answered", err=True)
+    typer.echo(f"\n{answered} of {_count(len(items))} answered", err=True)
 
 
-def show_queue(queue: Queue, *, as_json: bool) -> None:
+def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
     """Print what is to be looked at on standard output."""
     if as_json:
-        for doubt in queue.doubts:
-            sys.stdout.write(json.dumps(as_queued(doubt), ensure_ascii=False) + "\n")
+        for item in queue.items:
+            sys.stdout.write(json.dumps(as_queued(item), ensure_ascii=False) + "\n")
         return
     console = stdout_console()
-    for place, doubt in enumerate(queue.doubts, start=1):
-        first, *lines = _lines(doubt, longest=LONGEST_LISTED)
+    for place, item in enumerate(queue.items, start=1):
+        first, *lines = _lines(item, longest=LONGEST_LISTED)
         _print(console, Text(f"{place}. ").append_text(first), indent="")
         for line in lines:
             _print(console, line)
         console.print()
-    typer.echo(f"{_count(len(queue.doubts))} to look at", err=True)
+    typer.echo(f"{_count(len(queue.items))} to look at", err=True)
 
 
-def as_queued(doubt: Doubt) -> dict[str, object]:
+def as_queued(item: ReviewItem) -> dict[str, object]:
     """Return a problem of the queue as JSON values."""
-    row = as_row(doubt.found)
+    row = as_row(item.result)
     return {
         "schema_version": SCHEMA_VERSION,
-        "row": doubt.row,
-        "problem": doubt.problem,
-        "id": doubt.id,
-        "text_sha256": doubt.key,
-        "recommendation": doubt.recommendation,
-        "provisional": doubt.provisional,
-        "copies": doubt.copies,
-        "note": doubt.review.note if doubt.review else "",
+        "row": item.row,
+        "problem": item.problem,
+        "id": item.id,
+        "text_sha256": item.key,
+        "recommendation": item.recommendation,
+        "provisional": item.provisional,
+        "copies": item.copies,
+        "note": item.review.note if item.review else "",
         **{name: row[name] for name in QUEUED},
     }
 
 
-def _ask(doubt: Doubt, question: str) -> tuple[Choice, str]:
+def _ask(item: ReviewItem, question: str) -> tuple[ReviewChoice, str]:
     """Return what was chosen and the note, the earlier one if none is typed."""
-    note = doubt.review.note if doubt.review else ""
-    choices = [choice for choice in Choice if choice is not Choice.KEEP or not doubt.found.error]
+    note = item.review.note if item.review else ""
+    choices = list(ReviewChoice)
+    if item.result.error:
+        choices.remove(ReviewChoice.KEEP)
     while True:
         texts = [choice.value for choice in choices]
         choice = choices[texts.index(choose(question, texts))]
-        if choice is not Choice.NOTE:
+        if choice is not ReviewChoice.NOTE:
             return choice, note
         note = replace_surrogates(answer_line(NOTE))
 
 
-def _review(doubt: Doubt, choice: Choice, note: str) -> Review | None:
-    """Return the answer to be kept; None if nothing was said."""
-    row = doubt.found
+def _review(item: ReviewItem, choice: ReviewChoice, note: str) -> Review | None:
+    """Return the answer to be recorded; None: there is none."""
+    row = item.result
     label: Label | None = None
     outcome: Outcome | None = None
-    if choice in {Choice.SKIP, Choice.QUIT}:
-        if note == (doubt.review.note if doubt.review else ""):
+    if choice in {ReviewChoice.SKIP, ReviewChoice.QUIT}:
+        if note == (item.review.note if item.review else ""):
             return None
-    elif choice is Choice.KEEP:
+    elif choice is ReviewChoice.KEEP:
         label, outcome = row.label, row.outcome
     else:
-        label = {Choice.BUILD: Label.BUILD, Choice.AUTOMATE: Label.AUTOMATE}.get(choice)
+        label = {ReviewChoice.BUILD: Label.BUILD, ReviewChoice.AUTOMATE: Label.AUTOMATE}.get(choice)
         outcome = Outcome.CLASSIFIED if label else Outcome.ABSTAINED
     return Review(
-        row=doubt.row,
-        problem=doubt.problem,
-        id=doubt.id,
-        text_sha256=doubt.key,
+        row=item.row,
+        problem=item.problem,
+        id=item.id,
+        text_sha256=item.key,
         label=label,
         outcome=outcome,
         note=note,
@@ -159,11 +161,11 @@ def _review(doubt: Doubt, choice: Choice, note: str) -> Review | None:
     )
 
 
-def _lines(doubt: Doubt, longest: int) -> Iterator[Text]:
+def _lines(item: ReviewItem, longest: int) -> Iterator[Text]:
     """Yield what a person must know to answer: the place, the text, what was found, and why."""
-    row = doubt.found
-    id_ = f" · id {clean(doubt.id)}" if doubt.id != str(doubt.row) else ""
-    yield Text(f"row {doubt.row}, problem {doubt.problem}{id_}", style="bold")
+    row = item.result
+    id_ = f" · id {clean(item.id)}" if item.id != str(item.row) else ""
+    yield Text(f"row {item.row}, problem {item.problem}{id_}", style="bold")
     text = clean(row.text).strip()
     yield Text(text if len(text) <= longest else f"{text[: longest - 1]}…")
     if row.error:
@@ -178,12 +180,12 @@ def _lines(doubt: Doubt, longest: int) -> Iterator[Text]:
         yield Text("evidence: " + " · ".join(f"“{clean(quote)}”" for quote in row.evidence))
     if row.needs_review:
         yield Text(f"needs review: {review_words(row)}", style="yellow")
-    if doubt.provisional:
-        yield Text(f"it makes the recommendation {doubt.recommendation} provisional")
-    if doubt.copies:
-        yield Text(f"further problems with the same text: {doubt.copies}")
-    if doubt.review and doubt.review.note:
-        yield Text(f"note: {clean(doubt.review.note)}")
+    if item.provisional:
+        yield Text(f"it makes the recommendation {item.recommendation} provisional")
+    if item.copies:
+        yield Text(f"further problems with the same text: {item.copies}")
+    if item.review and item.review.note:
+        yield Text(f"note: {clean(item.review.note)}")
 
 
 def _print(console: Console, text: Text, indent: str = "   ") -> None:

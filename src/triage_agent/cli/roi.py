@@ -63,7 +63,7 @@ def roi(
         show_investment,
         show_portfolio,
     )
-    from triage_agent.tables import open_table
+    from triage_agent.tables import TableOptions, open_table
 
     amounts = {
         "--hours-saved": hours_saved,
@@ -87,7 +87,7 @@ def roi(
             f"The columns of a portfolio hold these values. Leave out {', '.join(options)}, "
             f"or {portfolio}."
         )
-    table = open_table(portfolio, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    table = open_table(portfolio, TableOptions(encoding=encoding, delimiter=delimiter, sheet=sheet))
     results = read_portfolio(table)
     for line in (table.describe(), *table.notes, *results.notes):
         typer.echo(line, err=True)

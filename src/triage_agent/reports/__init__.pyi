@@ -11,9 +11,10 @@ from .contract import (
     print_json,
     rounded,
 )
+from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered
-from .markdown import advice_markdown, roles_markdown
+from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import clean, show_decision, show_problem, show_quiz, show_roles, stdout_console
 from .wording import abstained_words, decided_words, review_words
@@ -23,7 +24,6 @@ __all__ = [
     "Series",
     "abstained_words",
     "advice_html",
-    "advice_markdown",
     "as_advice",
     "as_hire_check",
     "as_investment",
@@ -32,6 +32,8 @@ __all__ = [
     "as_roles",
     "as_row",
     "bar_chart",
+    "check_page",
+    "check_report",
     "clean",
     "decided_words",
     "drawn",
@@ -49,4 +51,5 @@ __all__ = [
     "show_quiz",
     "show_roles",
     "stdout_console",
+    "write_report",
 ]

@@ -1,4 +1,4 @@
-from .reader import Table, open_table
+from .reader import Table, TableOptions, open_table
 from .row import SAMPLE_ROWS, Row, Value
 from .writer import check_output, open_sheet, read_back
 
@@ -6,6 +6,7 @@ __all__ = [
     "SAMPLE_ROWS",
     "Row",
     "Table",
+    "TableOptions",
     "Value",
     "check_output",
     "open_sheet",

@@ -96,33 +96,40 @@ class Table:
         return f"{self.name}: {', '.join(parts)}, {count} ({shown}{more})"
 
 
-def open_table(
-    source: Path | BinaryIO,
-    *,
-    format: str | None = None,  # noqa: A002  (the option's name)
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    sheet: str | None = None,
-    header: bool | None = None,
-) -> Table:
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How a table is to be read; what is None is guessed."""
+
+    format: str | None = None  # a key of FORMATS
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
+
+
+GUESSED = TableOptions()
+
+
+def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Table:
     """Return the table in a file or stream (`Path("-")`: stdin), its first rows read.
 
-    What is None is guessed. `header` False: the first row is data, and the columns are called
-    column_1, column_2, … Raises `InputError` for a file that is missing, empty, without rows or
-    not readable as a table, `SettingsError` for an option that cannot be.
+    Raises `InputError` for a file that is missing, empty, without rows or not readable as a table,
+    `SettingsError` for an option that cannot be.
     """
-    if format is not None and format not in FORMATS:
-        raise SettingsError(f"--format {format!r} is unknown. Choose {', '.join(FORMATS)}.")
-    encoding = check_encoding(encoding) if encoding is not None else None
+    if options.format is not None and options.format not in FORMATS:
+        raise SettingsError(f"--format {options.format!r} is unknown. Choose {', '.join(FORMATS)}.")
+    encoding = check_encoding(options.encoding) if options.encoding is not None else None
     place = Source(source)
     notes: tuple[str, ...] = ()
-    kind = format or ("xlsx" if _is_workbook(place) else None)
+    kind = options.format or ("xlsx" if _is_workbook(place) else None)
     if kind != "xlsx":
         if encoding is None:
             encoding, notes = guess_encoding(place.sample, place.name, is_all=place.is_all)
         kind, said = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
         notes += said
-    options = _Options(kind, encoding, _delimiter(delimiter, kind), sheet, header)
+    options = replace(
+        options, format=kind, encoding=encoding, delimiter=_delimiter(options.delimiter, kind)
+    )
     opened, found = _open(place, options)
     sample = _sample(opened.rows)
     if not sample:
@@ -145,17 +152,6 @@ def open_table(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """How a source is to be read, once everything is guessed."""
-
-    kind: str
-    encoding: str | None
-    delimiter: str | None
-    sheet: str | None
-    header: bool | None
-
-
 @dataclass(slots=True)
 class _Once:
     """Hands out an iterator a single time."""
@@ -170,9 +166,9 @@ class _Once:
         return rows
 
 
-def _open(place: Source, options: _Options) -> tuple[Opened, str | None]:
+def _open(place: Source, options: TableOptions) -> tuple[Opened, str | None]:
     """Return the opened table, and the delimiter that was found."""
-    if options.kind == "xlsx":
+    if options.format == "xlsx":
         file = place.file()
         try:
             opened = open_workbook(file, place.name, options.sheet, options.header)
@@ -181,15 +177,15 @@ def _open(place: Source, options: _Options) -> tuple[Opened, str | None]:
             raise
         return replace(opened, rows=_closing(opened.rows, file)), None
     texts = decoded(place.chunks(), options.encoding or "utf-8", place.name)
-    if options.kind == "json":
+    if options.format == "json":
         return open_array(texts, place.name), None
     found = lines(texts, place.name)
-    if options.kind == "jsonl":
+    if options.format == "jsonl":
         return open_lines(found), None
     return open_delimited(found, place.name, options.delimiter, options.header)
 
 
-def _reread(place: Source, options: _Options) -> Iterator[Row]:
+def _reread(place: Source, options: TableOptions) -> Iterator[Row]:
     """Yield the rows of a file, opened anew."""
     yield from _open(place, options)[0].rows
 

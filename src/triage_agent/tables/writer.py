@@ -9,7 +9,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import atomic_writer
 from triage_agent.tables.formats import WRITERS, Writer
 from triage_agent.tables.formulas import restore
-from triage_agent.tables.reader import open_table
+from triage_agent.tables.reader import TableOptions, open_table
 from triage_agent.tables.row import Value
 
 
@@ -59,10 +59,12 @@ def read_back(path: Path) -> Iterator[dict[str, Any]]:
     is_csv = kind == "csv"
     table = open_table(
         path,
-        format=kind,
-        encoding=None if kind == "xlsx" else "utf-8",
-        delimiter="," if is_csv else None,
-        header=True,
+        TableOptions(
+            kind,
+            encoding=None if kind == "xlsx" else "utf-8",
+            delimiter="," if is_csv else None,
+            header=True,
+        ),
     )
     for row in table.rows():
         if row.complaint and kind != "xlsx":  # in XLSX a text like "#N/A" gets one

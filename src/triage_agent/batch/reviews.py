@@ -1,4 +1,4 @@
-"""What a person said about problems: OUT.reviews.jsonl, an answer a line, the last one wins.
+"""A person's answers about problems: OUT.reviews.jsonl, one per line; the last one wins.
 
 An answer belongs to the problem's text, by its hash; so it outlives a re-run, and a text that
 changed is asked about anew.
@@ -108,8 +108,8 @@ def append_review(path: Path, review: Review) -> None:
         ) from error
 
 
-def answer(row: Classification, review: Review | None) -> Classification:
-    """Return a problem's result as a person settled it; unchanged without an answer.
+def reviewed(row: Classification, review: Review | None) -> Classification:
+    """Return a problem's result as a person decided it; unchanged without an answer.
 
     The model's rationale stays only with the model's label; else the note takes its place.
     """
@@ -130,7 +130,7 @@ def answer(row: Classification, review: Review | None) -> Classification:
     )
 
 
-def answered_values(
+def reviewed_values(
     values: Mapping[str, Any], texts: Sequence[str], reviews: Reviews
 ) -> dict[str, Any]:
     """Return a written row with the answers about its problems, which have these texts."""
@@ -139,16 +139,31 @@ def answered_values(
         before = read_problem(values, number)
         if before is None:
             break
-        after = answer(before, reviews.get(text_key(text)))
-        changed |= answered_fields(number, after) if after != before else {}
+        after = reviewed(before, reviews.get(text_key(text)))
+        changed |= reviewed_fields(number, after) if after != before else {}
     return changed
 
 
-def answered_fields(number: int, row: Classification) -> dict[str, Any]:
+def reviewed_fields(number: int, row: Classification) -> dict[str, Any]:
     """Return those of a problem's columns that an answer can change."""
     cells = flat_problem(number, row)
     names = (f"triage_{number}_{field}" for field in REVIEWED_FIELDS)
     return {name: cells[name] for name in names}
+
+
+def needs_person(row: Classification) -> bool:
+    """Return whether a person should look at a problem: it needs review, or has no label."""
+    return row.needs_review or (row.label is None and row.decided_by is not DecidedBy.PERSON)
+
+
+def worth(row: Classification, *, provisional: bool) -> tuple[int, float]:
+    """Return what problems that need a person are sorted by: small is valuable.
+
+    First what could change a recommendation; then the least probable. An error comes last: asking
+    the model again costs less than a person's time.
+    """
+    rank = 0 if provisional else 2 if row.outcome is Outcome.ERROR else 1
+    return rank, -1.0 if row.probability is None else row.probability
 
 
 def _is_torn(line: bytes) -> bool:

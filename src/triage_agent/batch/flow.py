@@ -1,0 +1,243 @@
+"""What `triage batch` does, from the table of forms to OUT and its pages."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, aclosing, closing, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from triage_agent.batch.columns import Columns, resolve_columns
+from triage_agent.batch.form import FormReading
+from triage_agent.batch.group import Spool
+from triage_agent.batch.outputs import errors_path, run_path, write_out, write_run
+from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.reviews import load_reviews, reviews_path
+from triage_agent.batch.run import Job, Tally, answer_rows
+from triage_agent.classify import Policy
+from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.models import OpenBackend, open_backend
+from triage_agent.reports import check_page
+from triage_agent.settings import Backend, Choice, Options, choose_backend
+from triage_agent.tables import Table, TableOptions, check_output, open_table, read_back
+
+Report = Callable[[str], None]  # is called with every line about the run
+# What shows the progress of a run over so many rows (None: not known) by an open backend.
+ShowProgress = Callable[[int | None, OpenBackend], AbstractContextManager[Callable[[Tally], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """Which forms are to be answered, how, and what is to be written."""
+
+    forms: Path
+    out: Path
+    table: TableOptions = field(default_factory=TableOptions)
+    columns: Columns = field(default_factory=Columns)  # those that the user names
+    labels_only: bool = False  # no recommendation
+    split: bool = True  # a list in one cell is several problems
+    usd_rate: float | None = None
+    dry_run: bool = False  # only say what it would cost
+    retry_errors: bool = False  # only answer the rows of OUT that are in error
+    pages: Path | None = None  # a folder for one page per business
+    summary: Path | None = None  # a page about all of them
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """How a batch ended."""
+
+    errors: int = 0  # problems that ended in an error
+    quote: str | None = None  # of a dry run that would cost something
+
+
+def run_batch(
+    request: BatchRequest,
+    report: Report = lambda _: None,
+    progress: ShowProgress = lambda *_: nullcontext(lambda _: None),
+) -> BatchResult:
+    """Answer the forms, write OUT, its errors, its record and its pages, and report on the way.
+
+    Raises what concerns the whole run: `SettingsError`, `InputError`, and `StopError` where the
+    service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
+    """
+    check_output(request.out)  # an extension that cannot be is known before anything is read
+    if request.summary:
+        check_page(request.summary)
+    table, columns = _understand(request, report)
+    choice = choose_backend(request.options)
+    survey = table.survey()
+    report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
+    job = Job(
+        FormReading(
+            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
+        ),
+        Policy(request.options.threshold),
+        request.labels_only,
+        reviews=load_reviews(reviews_path(request.out)),
+    )
+    if request.dry_run:
+        from triage_agent.batch.quote import quote_batch  # a run does not need what it imports
+
+        quote = quote_batch(request.options, table, job, survey.rows)
+        if quote is None:
+            report("cost: none, the embedded model runs on this machine")
+        return BatchResult(quote=quote)
+    earlier = _earlier(request)
+    pages = BatchPages(request.pages, request.summary)
+    opened = open_backend(request.options)
+    job = replace(job, policy=Policy(request.options.threshold, opened.calibration))
+    with closing(Spool()) as spool:
+        report(opened.line)
+        started = time.time()
+        rows = answer_rows(
+            table.rows(),
+            job,
+            opened.model,
+            spool,
+            earlier=earlier,
+            page=pages.page,
+            short_texts=pages.short_texts,
+        )
+        tally = _run(rows, opened, progress(survey.rows, opened))
+        write_out(request.out, spool, survey.columns, tally, decided=not request.labels_only)
+    record = _record(request, choice, opened, job.reading, time.time() - started)
+    write_run(request.out, tally, record)
+    for line in _results(request, opened, tally):
+        report(line)
+    for line in pages.finish(_about(request, opened, tally), request.out):
+        report(line)
+    return BatchResult(tally.errors)
+
+
+def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
+    """Return the table and its columns, and report what was understood."""
+    table = open_table(request.forms, request.table)
+    report(table.describe())
+    columns, notes = resolve_columns(table.columns, table.sample, request.columns)
+    for note in (*table.notes, *notes):
+        report(note)
+    if request.labels_only and len(columns.problems) > 1:
+        raise SettingsError(
+            f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
+            "Name it with --problem-column."
+        )
+    return table, columns
+
+
+def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:
+    """Return the rows of the OUT whose errors are to be retried."""
+    if not request.retry_errors:
+        return None
+    if not request.out.is_file():
+        raise InputError(
+            f"There is no {request.out} whose errors could be retried. Leave out --retry-errors."
+        )
+    return read_back(request.out)
+
+
+def _run(
+    rows: AsyncGenerator[Tally, None],
+    opened: OpenBackend,
+    progress: AbstractContextManager[Callable[[Tally], None]],
+) -> Tally:
+    """Return the tally after every row is answered; what stops the run is raised."""
+    tally = Tally()
+
+    async def run() -> None:
+        nonlocal tally
+        async with aclosing(opened):
+            with progress as show:
+                try:
+                    async with aclosing(rows):
+                        async for tally in rows:
+                            show(tally)
+                except TriageError:
+                    await opened.drain()  # what is under way is paid for
+                    raise
+
+    try:
+        asyncio.run(run())
+    except TriageError as error:
+        error.message += (
+            f" {tally.rows} rows were answered; the output was not written. "
+            "Answers that were paid for are kept: the same command goes on from here."
+        )
+        raise
+    return tally
+
+
+def _record(
+    request: BatchRequest,
+    choice: Choice,
+    opened: OpenBackend,
+    reading: FormReading,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what OUT.run.json says about the run."""
+    options, spent, model = request.options, opened.spent_usd, opened.model
+    return {
+        "forms": str(request.forms),
+        "reading": reading.model_dump(),  # so that `triage review` reads OUT in the same way
+        "backend": model.backend,
+        "model": model.name,
+        "prompt": model.prompt,
+        "base_url": choice.base_url,
+        "threshold": options.threshold,
+        "calibration": opened.calibration.summary if opened.calibration else None,
+        "prior": options.prior if choice.backend is not Backend.LLM else None,
+        "cascade_threshold": opened.cascade_threshold,
+        "remembered": opened.cached_answers,
+        "spent_usd": str(spent) if spent is not None else None,
+        "duration_s": round(seconds, 3),
+    }
+
+
+def _results(request: BatchRequest, opened: OpenBackend, tally: Tally) -> Iterator[str]:
+    """Yield lines about what came out, and where it is."""
+    out, spent = request.out, opened.spent_usd
+    share = tally.needs_review / tally.problems if tally.problems else 0
+    yield ""
+    yield f"labels: {_counts(tally.labels)}"
+    if tally.recommendations:
+        yield f"recommendations: {_counts(tally.recommendations)}"
+    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
+    if tally.reviewed:
+        yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
+    if tally.complaints:
+        yield f"{tally.complaints} rows hold something that could not be read; see triage_notes"
+    if opened.model.backend != Backend.EMBEDDED:
+        money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
+        yield (
+            f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
+            f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
+            f"{opened.cached_answers} answers came from the cache"
+        )
+    yield f"written: {out} and {run_path(out).name}"
+    if tally.errors:
+        yield (
+            f"{tally.errors} problems ended in an error: {errors_path(out)}. "
+            "The same command with --retry-errors asks again about just those rows."
+        )
+
+
+def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str, str]:
+    """Return what the summary says about the run; nothing in it differs from run to run."""
+    model = opened.model
+    facts = {
+        "forms": request.forms.name,
+        "rows": f"{tally.rows:,}",
+        "rows with something unreadable": f"{tally.complaints:,}",
+        "answers": request.out.name,
+        "read by": f"{model.backend}, {model.name}",
+        "threshold": f"{request.options.threshold:g}",
+    }
+    return facts | ({"prompt": model.prompt} if model.prompt else {})
+
+
+def _counts(counter: Mapping[str, int]) -> str:
+    """Return counts in words, most first."""
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count}" for name, count in ordered) or "none"

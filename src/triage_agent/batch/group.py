@@ -1,0 +1,95 @@
+"""The rows of one business decide together, and wait on disk until all of them are answered."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_problems
+from triage_agent.batch.form import Form
+from triage_agent.batch.result_columns import flat_decision
+from triage_agent.files import json_line
+from triage_agent.intake import UNKNOWN_REVENUE
+from triage_agent.types import Classification, DecidedBy
+
+Values = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Group:
+    """The rows of one business, as far as its decision needs them."""
+
+    first: Form  # the business's first row
+    problems: list[Classification] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    quizzes: list[QuizResult] = field(default_factory=list)
+
+    def add(self, form: Form, rows: Iterable[Classification], *, with_texts: bool = False) -> None:
+        """Add one row's problems, profile and quiz; a decision needs no texts, a page does."""
+        named = [replace(row, id=f"row {form.number}, {row.id}") for row in rows]
+        if not with_texts:  # so that memory stays small
+            named = [replace(row, text="", evidence=(), rationale="") for row in named]
+        self.problems += named
+        self.profiles.append(form.profile)
+        if form.quiz is not None:
+            self.quizzes.append(form.quiz)
+
+    def decide(self) -> tuple[Decision, tuple[str, ...]]:
+        """Return the decision of the business, and what its rows contradict each other about."""
+        revenues = {p.revenue for p in self.profiles if not p.revenue.why_unknown}
+        sells = {p.sells_software for p in self.profiles if p.sells_software is not None}
+        conflicts = []
+        if len(revenues) > 1:
+            conflicts.append("The rows of this business state different revenues: unknown.")
+        if len(sells) > 1:
+            conflicts.append("The rows of this business differ on selling software: unknown.")
+        if len(set(self.quizzes)) > 1:
+            conflicts.append("The rows of this business hold different quizzes: not taken.")
+        profile = Profile(
+            revenues.pop() if len(revenues) == 1 else UNKNOWN_REVENUE,
+            sells.pop() if len(sells) == 1 else None,
+        )
+        quiz = self.quizzes[0] if len(set(self.quizzes)) == 1 else None
+        return decide_business(self.problems, profile, quiz), tuple(conflicts)
+
+    def columns(self) -> Values:
+        """Return the columns that every row of the business repeats."""
+        decision, conflicts = self.decide()
+        return flat_decision(decision, conflicts)
+
+
+class Spool:
+    """The answered rows, on disk, in order, until the decision of every business is known."""
+
+    def __init__(self) -> None:
+        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.groups: dict[str, Group] = {}
+
+    def add(self, values: Values, group: str | None) -> None:
+        """Put one row's values at the end."""
+        self._file.write(json_line([group, values]))
+
+    def rows(self) -> Iterator[Values]:
+        """Yield every row's values, with the recommendation of its business."""
+        decisions = {name: group.columns() for name, group in self.groups.items()}
+        self._file.seek(0)
+        for line in self._file:
+            group, values = json.loads(line)
+            yield values if group is None else {**values, **decisions[group]}
+
+    def close(self) -> None:
+        """Remove the spool."""
+        self._file.close()
+
+
+def decide_business(
+    problems: list[Classification], profile: Profile, quiz: QuizResult | None
+) -> Decision:
+    """Return the decision; a problem that a person left without a label makes none provisional."""
+    decision = decide(problems, profile, quiz)
+    open_ = [p for p in problems if p.label or p.decided_by is not DecidedBy.PERSON]
+    if len(open_) == len(problems):
+        return decision
+    doubtful = doubtful_problems(open_, decision.recommendation, profile, quiz)
+    return replace(decision, provisional=bool(doubtful), provisional_because=doubtful)
