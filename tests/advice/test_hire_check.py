@@ -13,7 +13,7 @@ from triage_agent.advice.hire_check import (
     HireAnswers,
     Proposal,
     Spent,
-    check_hire,
+    assess_hire,
     other_role,
 )
 from triage_agent.advice.red_flags import HireWords, Level, flags_about, hire_words, load_red_flags
@@ -32,7 +32,7 @@ def answered(role, *yes, rest=False):
 
 
 def level(role, *yes):
-    return check_hire(answered(role, *yes), role).level
+    return assess_hire(answered(role, *yes), role).level
 
 
 class TestWhichFlagsAreAsked:
@@ -72,8 +72,8 @@ class TestLevel:
 
     def test_one_severe_flag_is_as_serious_as_two(self):
         severe = HireAnswers({MEETINGS: True}, severe=frozenset({MEETINGS}))
-        assert check_hire(severe, CTO).level is Level.SERIOUS
-        assert check_hire(HireAnswers({MEETINGS: True}), CTO).level is Level.TALK
+        assert assess_hire(severe, CTO).level is Level.SERIOUS
+        assert assess_hire(HireAnswers({MEETINGS: True}), CTO).level is Level.TALK
 
     @pytest.mark.parametrize(
         "flags",
@@ -84,17 +84,17 @@ class TestLevel:
         ],
     )
     def test_without_a_flag_what_has_no_answer_keeps_it_open(self, flags):
-        assert check_hire(HireAnswers(flags), CTO).level is Level.OPEN
+        assert assess_hire(HireAnswers(flags), CTO).level is Level.OPEN
 
     def test_a_flag_counts_although_others_have_no_answer(self):
-        assert check_hire(HireAnswers({TIES: True, ENGLISH: None}), CTO).level is Level.TALK
+        assert assess_hire(HireAnswers({TIES: True, ENGLISH: None}), CTO).level is Level.TALK
 
     @pytest.mark.parametrize(
         ("role", "flag", "needed"),
         [(CTO, SCRIPTS, "a fractional AI officer;"), (AI, REBUILDS, "a fractional CTO;")],
     )
     def test_who_does_the_other_roles_job_is_told_which_role_is_needed(self, role, flag, needed):
-        check = check_hire(answered(role, flag), role)
+        check = assess_hire(answered(role, flag), role)
         assert check.raised[0].flag.other_role
         assert needed in check.verdict
         assert "{" not in check.verdict
@@ -125,14 +125,14 @@ class TestMeetings:
         ],
     )
     def test_the_share_of_time_decides(self, share, flagged, severe):
-        check = check_hire(HireAnswers(meetings_share=share), AI)
+        check = assess_hire(HireAnswers(meetings_share=share), AI)
         assert [finding.flag.id for finding in check.raised] == [MEETINGS] * flagged
         assert [finding.severe for finding in check.raised] == [severe] * flagged
         assert MEETINGS not in {flag.id for flag in check.not_answered}
         assert check.level is (Level.SERIOUS if severe else Level.TALK if flagged else Level.OPEN)
 
     def test_the_share_answers_where_somebody_was_not_sure(self):
-        check = check_hire(HireAnswers({MEETINGS: None}, meetings_share=0.6), AI)
+        check = assess_hire(HireAnswers({MEETINGS: None}, meetings_share=0.6), AI)
         assert [finding.flag.id for finding in check.raised] == [MEETINGS]
         assert check.not_sure == ()
 
@@ -149,7 +149,7 @@ class TestMeetings:
 
 class TestWhatHasNoAnswer:
     def test_is_told_apart_by_why(self):
-        check = check_hire(HireAnswers({TIES: None, ENGLISH: False}), CTO)
+        check = assess_hire(HireAnswers({TIES: None, ENGLISH: False}), CTO)
         assert [flag.id for flag in check.not_sure] == [TIES]
         assert [flag.id for flag in check.not_answered] == [
             SCRIPTS,
@@ -159,14 +159,14 @@ class TestWhatHasNoAnswer:
         ]
 
     def test_a_proposal_does_not_count(self):
-        check = check_hire(HireAnswers(), AI, [Proposal(REBUILDS, "rebuild it all")])
+        check = assess_hire(HireAnswers(), AI, [Proposal(REBUILDS, "rebuild it all")])
         assert check.raised == ()
         assert check.level is Level.OPEN
         assert check.proposed == (Proposal(REBUILDS, "rebuild it all"),)
 
     @pytest.mark.parametrize("answer", [True, False, None])
     def test_an_answer_settles_a_proposal(self, answer):
-        check = check_hire(HireAnswers({REBUILDS: answer}), AI, [Proposal(REBUILDS, "")])
+        check = assess_hire(HireAnswers({REBUILDS: answer}), AI, [Proposal(REBUILDS, "")])
         assert check.proposed == ()
 
 
@@ -182,11 +182,11 @@ class TestMoney:
         ],
     )
     def test_what_was_paid_is_months_times_the_fee(self, months, fee, words):
-        check = check_hire(HireAnswers(), CTO, spent=Spent(Decimal(months), Decimal(fee)))
+        check = assess_hire(HireAnswers(), CTO, spent=Spent(Decimal(months), Decimal(fee)))
         assert check.money.startswith(words)
 
     def test_without_a_fee_there_is_what_a_wrong_hire_usually_costs(self):
-        assert check_hire(HireAnswers(), CTO).money == (
+        assert assess_hire(HireAnswers(), CTO).money == (
             "A wrong hire costs $3,000–15,000 a month and 3–6 months."
         )
 
@@ -384,5 +384,5 @@ class TestInATerminal:
 
 
 def test_a_result_without_a_reader_names_no_model():
-    values = as_hire_check(check_hire(HireAnswers(), CTO))
+    values = as_hire_check(assess_hire(HireAnswers(), CTO))
     assert (values["backend"], values["model"]) == (None, None)

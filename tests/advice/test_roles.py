@@ -12,10 +12,10 @@ from triage_agent.advice.plan import advice_table
 from triage_agent.advice.roles import (
     Role,
     RoleTable,
-    compare_roles,
     described,
     owners_questions,
     role_facts,
+    side_by_side,
 )
 from triage_agent.advice.rules import Recommendation
 from triage_agent.reports.contract import as_roles
@@ -117,7 +117,7 @@ def squeezed(text):
     ],
 )
 def test_each_fact_stands_under_its_role(fact, cto, ai_officer):
-    compared = compare_roles()
+    compared = side_by_side()
     assert compared.names == ("fractional CTO", "fractional AI officer")
     row = {name: (one, other) for name, one, other in compared.rows}[fact]
     assert cto in row[0]

@@ -9,7 +9,7 @@ from .hire_check import (
     Proposal,
     RaisedFlag,
     Spent,
-    check_hire,
+    assess_hire,
 )
 from .hire_reader import NAME, EmbeddedFlagModel, dense_features
 from .plan import Plan, plan_for
@@ -17,7 +17,7 @@ from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
-from .roles import Role, RoleFacts, compare_roles, described, owners_questions, role_facts
+from .roles import Role, RoleFacts, described, owners_questions, role_facts, side_by_side
 from .rules import Profile, Recommendation, Rule, Step
 
 __all__ = [
@@ -51,9 +51,8 @@ __all__ = [
     "Spent",
     "Step",
     "assess",
+    "assess_hire",
     "check_flag",
-    "check_hire",
-    "compare_roles",
     "decide",
     "dense_features",
     "described",
@@ -70,4 +69,5 @@ __all__ = [
     "role_facts",
     "score",
     "shortened",
+    "side_by_side",
 ]

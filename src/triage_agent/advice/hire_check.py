@@ -138,7 +138,7 @@ def other_role(role: Role) -> Role:
     return other
 
 
-def check_hire(
+def assess_hire(
     answers: HireAnswers, role: Role, proposals: Sequence[Proposal] = (), spent: Spent | None = None
 ) -> HireCheck:
     """Return which flags apply, and how bad it looks; proposals that were answered are dropped."""

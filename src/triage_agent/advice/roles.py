@@ -101,10 +101,10 @@ def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
     )
 
 
-def compare_roles(roles: Iterable[Role] = Role) -> Comparison:
+def side_by_side(roles: Iterable[Role] = Role) -> Comparison:
     """Return the facts about the roles side by side.
 
-    >>> compare_roles().rows[1]
+    >>> side_by_side().rows[1]
     ('hours a month', '15–30', '10–20')
     """
     facts = [role_facts()[role] for role in roles]

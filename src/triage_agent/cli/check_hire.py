@@ -46,8 +46,15 @@ def check_hire(
     In a terminal, a question is asked about every flag. Flags that are proposed from your own words
     count only once they are confirmed.
     """
-    from triage_agent.advice import FORM, FlagReading, HireAnswers, Role, Spent, read_hire_answers
-    from triage_agent.advice import check_hire as checked
+    from triage_agent.advice import (
+        FORM,
+        FlagReading,
+        HireAnswers,
+        Role,
+        Spent,
+        assess_hire,
+        read_hire_answers,
+    )
     from triage_agent.cli.session import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.reports import as_hire_check, print_json, show_hire_check
@@ -63,7 +70,7 @@ def check_hire(
     reader, reading = _read("\n".join(story), hired_as) if story else (None, FlagReading(()))
     if in_terminal():
         given = _asked(given, hired_as, reading, everything=answers is None)
-    check = checked(given, hired_as, reading.proposals, spent)
+    check = assess_hire(given, hired_as, reading.proposals, spent)
     if as_json:
         print_json(as_hire_check(check, reader))
     else:
@@ -92,12 +99,12 @@ def _asked(
     """Return the answers after what is missing was asked: every flag, or only proposed ones."""
     from dataclasses import replace
 
-    from triage_agent.advice import check_hire
+    from triage_agent.advice import assess_hire
     from triage_agent.cli.session import choose
     from triage_agent.reports import clean
 
     quotes = {proposal.flag: proposal.evidence for proposal in reading.proposals}
-    missing = check_hire(given, role).not_answered
+    missing = assess_hire(given, role).not_answered
     flags, severe = dict(given.flags), set(given.severe)
     wanted = [flag for flag in missing if everything or flag.id in quotes]
     for number, flag in enumerate(wanted, start=1):

@@ -8,6 +8,7 @@ from .contract import (
     as_quiz,
     as_roles,
     as_row,
+    print_json,
     rounded,
 )
 from .files import check_page, check_report, write_report
@@ -15,15 +16,7 @@ from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered
 from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import (
-    clean,
-    print_json,
-    show_decision,
-    show_problem,
-    show_quiz,
-    show_roles,
-    stdout_console,
-)
+from .terminal import clean, show_decision, show_problem, show_quiz, show_roles, stdout_console
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [

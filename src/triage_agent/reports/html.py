@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from triage_agent.advice import MAX_POINTS, Decision, Plan, compare_roles
+from triage_agent.advice import MAX_POINTS, Decision, Plan, side_by_side
 from triage_agent.files import HERE
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
@@ -42,7 +42,7 @@ def advice_html(title: str, rows: Sequence[Classification], decision: Decision, 
         plan=plan,
         revenue="unknown" if revenue.why_unknown else str(revenue),
         sells=SELLS[decision.profile.sells_software],
-        facts_table=compare_roles(plan.roles).rows,
+        facts_table=side_by_side(plan.roles).rows,
         names={role.value: facts.name for role, facts in plan.roles.items()},
         quiz_chart=drawn(radar_chart(points, MAX_POINTS) if points else ""),
         any_evidence=any(row.evidence for row in rows),

@@ -8,9 +8,9 @@ from triage_agent.advice import (
     FirstDays,
     Plan,
     QuizResult,
-    compare_roles,
     described,
     owners_questions,
+    side_by_side,
 )
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
@@ -105,7 +105,7 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 def roles_markdown() -> str:
     """Return the comparison and the questions as a Markdown page."""
-    compared = compare_roles()
+    compared = side_by_side()
     lines = [f"# {_titled(' or '.join(compared.names))}?", ""]
     lines += [_table_row(("", *compared.names)), _table_row(("---",) * 3)]
     lines += [_table_row(row) for row in compared.rows]

@@ -4,11 +4,9 @@ Text from outside is printed as text: never as markup, never with control charac
 repaint the terminal or reorder what stands in it.
 """
 
-import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -22,9 +20,9 @@ from triage_agent.advice import (
     QuizResult,
     Role,
     RoleFacts,
-    compare_roles,
     described,
     owners_questions,
+    side_by_side,
 )
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification, Label, Outcome
@@ -92,7 +90,7 @@ def show_quiz(console: Console, result: QuizResult) -> None:
 
 def show_roles(console: Console) -> None:
     """Print the two roles side by side, and below them what owners ask about them."""
-    compared = compare_roles()
+    compared = side_by_side()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True, style="dim")
     for name in compared.names:
@@ -107,11 +105,6 @@ def show_roles(console: Console) -> None:
         console.print()
         print_block(console, Text(one.question, style="bold"))
         print_block(console, Text(one.answer))
-
-
-def print_json(values: Mapping[str, Any]) -> None:
-    """Print values as one line of JSON on standard output."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
 def _verdict_lines(row: Classification) -> Iterable[Text]:
