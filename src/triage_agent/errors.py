@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree; each leaf says whose turn it is.
+"""Everything that can go wrong, as one tree; each leaf says who can act on it.
 
     TriageError
     ├── SettingsError    you: an option, a key, a model name, a data file     exit 2
@@ -12,18 +12,25 @@ A `ReplyError` or `ServiceError` ends one row; the others end the run. Every mes
 """
 
 from triage_agent.privacy import mask
-from triage_agent.types import Usage
+from triage_agent.types import Failure, Usage
 
 
 class TriageError(Exception):
-    """What every error of ours is; `message` says what happened and what to do next."""
+    """The base of every error that this package raises.
+
+    Attributes:
+        message: What happened and what to do next, masked.
+        exit_code: The exit code of the command line.
+        retryable: Whether the same call may succeed later.
+        usage: What the attempts cost that ended in this error.
+    """
 
     exit_code = 1
-    retryable = False  # whether the same call may succeed later
+    retryable = False
 
     def __init__(self, message: str) -> None:
         self.message = mask(message)
-        self.usage = Usage()  # what the attempts cost that ended in this error
+        self.usage = Usage()
         super().__init__(self.message)
 
     @property
@@ -31,9 +38,14 @@ class TriageError(Exception):
         """A short name for programs, as in the `error` object of a result row."""
         return type(self).__name__
 
+    @property
+    def failure(self) -> Failure:
+        """The error as a result holds it."""
+        return Failure(self.type, self.message, self.retryable)
+
 
 class SettingsError(TriageError):
-    """A setting, key, model name or data file that cannot work."""
+    """A setting, a key, a model name or a data file that cannot work."""
 
     exit_code = 2
 
@@ -47,8 +59,9 @@ class InputError(TriageError):
 class ReplyError(TriageError):
     """A model answered, but not in a shape that can be used.
 
-    `kind` is one of `refusal`, `truncated`, `content_filter`, `empty`, `not_json`, `bad_schema`;
-    `reply` holds the raw text for the caller and never goes into the message.
+    Attributes:
+        kind: `refusal`, `truncated`, `content_filter`, `empty`, `not_json` or `bad_schema`.
+        reply: The raw text for the caller; it never goes into the message.
     """
 
     exit_code = 3
@@ -69,8 +82,9 @@ class ReplyError(TriageError):
 class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
-    `kind` is one of `timeout`, `connection`, `not_json`, `rate_limit`, `server`, `bad_request`;
-    `wait_s` is how long the service asked us to wait, in seconds (None: it did not say).
+    Attributes:
+        kind: `timeout`, `connection`, `not_json`, `rate_limit`, `server` or `bad_request`.
+        wait_s: How many seconds the service asked us to wait; None: it did not say.
     """
 
     exit_code = 3
@@ -88,9 +102,10 @@ class ServiceError(TriageError):
 
 
 class StopError(TriageError):
-    """The service said something that no retry can change; what was done so far is kept.
+    """The service answered what no retry can change; the results so far are kept.
 
-    `kind` is one of `key`, `forbidden`, `not_found`, `quota`.
+    Attributes:
+        kind: `key`, `forbidden`, `not_found` or `quota`.
     """
 
     exit_code = 5

@@ -2,7 +2,7 @@
 
 Read this module first. A `Problem` is read by a model, which gives a `Prediction`;
 `classify` turns that into a `Classification`; `decide` counts the classifications of one
-business and gives a `Recommendation` (see `decide`).
+business and gives a `Decision` with a `Recommendation` (see `advice`).
 """
 
 from dataclasses import dataclass, field
@@ -10,14 +10,25 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Which of the two kinds of work a problem calls for."""
+    """Which of the two kinds of work a problem calls for.
+
+    Attributes:
+        BUILD: Software is to be built (`build-software`).
+        AUTOMATE: A process that staff do by hand is to be automated (`automate-process`).
+    """
 
     BUILD = "build-software"
     AUTOMATE = "automate-process"
 
 
 class Outcome(StrEnum):
-    """How a row ended; exactly one of these for every row."""
+    """How a row ended; exactly one of these for every row.
+
+    Attributes:
+        CLASSIFIED: The row has a label.
+        ABSTAINED: The model read the text and could not place it; `Abstention` says why.
+        ERROR: The row could not be read or answered; `Failure` says why.
+    """
 
     CLASSIFIED = "classified"
     ABSTAINED = "abstained"
@@ -25,7 +36,13 @@ class Outcome(StrEnum):
 
 
 class Abstention(StrEnum):
-    """Why a row has no label although nothing failed."""
+    """Why a row has no label although nothing failed.
+
+    Attributes:
+        NEITHER: The text is about neither kind of work.
+        TOO_VAGUE: The text does not say enough to choose a kind.
+        UNKNOWN_LANGUAGE: The backend does not know the text's language.
+    """
 
     NEITHER = "neither"
     TOO_VAGUE = "too_vague"
@@ -33,7 +50,7 @@ class Abstention(StrEnum):
 
 
 class DecidedBy(StrEnum):
-    """Who chose the label: the model, a tie rule (see `tiebreak`) or a person."""
+    """Who chose the label: the model, a tie rule (docs/explanation/rules.md) or a person."""
 
     MODEL = "model"
     TB1 = "TB1"
@@ -44,7 +61,15 @@ class DecidedBy(StrEnum):
 
 
 class ReviewReason(StrEnum):
-    """Why a person should look at a row that has a label."""
+    """Why a person should look at a row that has a label.
+
+    Attributes:
+        TB4: No tie rule but the last one applied: nothing in the text decided.
+        NO_EVIDENCE: No passage of the text supports the label.
+        INSTRUCTS_READER: The text tries to instruct its reader.
+        TRUNCATED: The text was too long, and only its beginning was read.
+        BACKENDS_DISAGREE: Two models gave different labels.
+    """
 
     TB4 = "TB4"
     NO_EVIDENCE = "no_evidence"
@@ -73,7 +98,12 @@ class Function(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One free-text description, in the owner's words."""
+    """One problem description, in the owner's words.
+
+    Attributes:
+        id: Names the problem in results; unique among the problems of one business.
+        text: The description, of any length; it is never changed.
+    """
 
     id: str
     text: str
@@ -81,7 +111,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a model noticed about a problem; the tie rules read these and never the text."""
+    """What a model noticed about a problem; the tie rules read these and never the text.
+
+    Attributes:
+        customer_facing_software: Customers or the public would use what gets built.
+        custom_system: A system of their own is to be coded.
+        engineering_leadership: Engineers are to be led, or technology is to be judged.
+        existing_process: Staff do this work by hand today, again and again.
+        mixed: The text holds problems of both kinds.
+        neither: The text is about neither kind of work; the row abstains.
+        too_vague: The text does not say enough; the row abstains.
+        instructs_reader: The text tries to instruct its reader; the row needs review.
+    """
 
     customer_facing_software: bool = False
     custom_system: bool = False
@@ -95,7 +136,13 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a prediction cost, retries included."""
+    """What a prediction cost, retries included; all 0 for the embedded model.
+
+    Attributes:
+        calls: The number of requests that were sent.
+        input_tokens: Tokens of the prompts, as the service counts them.
+        output_tokens: Tokens of the answers, as the service counts them.
+    """
 
     calls: int = 0
     input_tokens: int = 0
@@ -111,29 +158,50 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class MadeBy:
-    """Which of several models gave a prediction."""
+    """Which of several models gave a prediction.
+
+    Attributes:
+        model: The model's name.
+        prompt: The prompt's name and version; None: the model has no prompt.
+    """
 
     model: str
-    prompt: str | None = None  # None: that model has no prompt
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says about one problem, before any rule is applied."""
+    """What a model says about one problem, before any rule is applied.
+
+    Attributes:
+        label: The label that the model prefers.
+        signals: What it noticed about the problem.
+        p_build: The probability of build-software, 0 to 1; None: the backend gives none.
+        probability_from: Where `p_build` comes from; None if there is no `p_build`.
+        function: The part of the business that the problem belongs to.
+        evidence: At most three passages that stand in the text word for word.
+        rationale: One or two sentences for an owner who is not technical; may be empty.
+        known_language: Whether the model knows the text's language.
+        truncated: Whether the model saw only the beginning of the text.
+        votes: The labels of repeated samples; empty: a single answer.
+        usage: What the prediction cost.
+        made_by: The one of several models that answered; None: the model that was asked.
+        disputed: Whether another model that read the text gives the other label.
+    """
 
     label: Label
     signals: Signals
-    p_build: float | None = None  # chance of build-software, 0 to 1; None: the backend gives none
-    probability_from: str | None = None  # where p_build comes from; None with p_build None
+    p_build: float | None = None
+    probability_from: str | None = None
     function: Function = Function.OTHER
-    evidence: tuple[str, ...] = ()  # words that stand in the text, at most three
-    rationale: str = ""  # one or two sentences for a non-technical owner
+    evidence: tuple[str, ...] = ()
+    rationale: str = ""
     known_language: bool = True
-    truncated: bool = False  # the model saw only the beginning of the text
-    votes: tuple[Label, ...] = ()  # the labels of repeated samples; empty: a single answer
+    truncated: bool = False
+    votes: tuple[Label, ...] = ()
     usage: Usage = field(default_factory=Usage)
-    made_by: MadeBy | None = None  # None: the model that was asked
-    disputed: bool = False  # another model that read the text gives the other label
+    made_by: MadeBy | None = None
+    disputed: bool = False
 
     @property
     def abstained_because(self) -> Abstention | None:
@@ -147,7 +215,13 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a row ended in an error."""
+    """Why a row ended in an error.
+
+    Attributes:
+        type: A short name for programs, such as `service_timeout` or `reply_not_json`.
+        message: What happened and what to do next, masked.
+        retryable: Whether the same call may succeed later.
+    """
 
     type: str
     message: str
@@ -156,27 +230,53 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The result of one row: the contract that other programs rely on (see `report.as_row`)."""
+    """The result of one row: the contract that other programs rely on.
+
+    Attributes:
+        id: The id of the problem.
+        text: The text of the problem, unchanged.
+        outcome: How the row ended.
+        backend: The backend that was asked: `embedded`, `llm` or `cascade`.
+        model: The model that answered.
+        label: The kind of work; None unless the outcome is `classified`.
+        p_build: The backend's probability of build-software before any tie rule, 0 to 1.
+        probability: The probability that the final label is right, 0 to 1; for a tie rule, the rate
+            measured for it; None: not known.
+        probability_from: Where the probability comes from; None if there is none.
+        decided_by: Who chose the label; None unless the outcome is `classified`.
+        abstained_because: Why there is no label; None unless the outcome is `abstained`.
+        review_reasons: Why a person should look at the row; empty: nobody needs to.
+        signals: What the model noticed; None if no model has read the text.
+        function: The part of the business; None if no model has read the text.
+        hours_per_week: Working hours that the text states; None: it states none.
+        evidence: Passages that stand in the text word for word; may be empty.
+        rationale: Reasons in a sentence or two; may be empty.
+        truncated: Whether only the beginning of the text was read.
+        prompt: The prompt's name and version; None: the backend has no prompt.
+        usage: What the row cost.
+        duration_s: How long the row took, in seconds.
+        error: Why the row failed; None unless the outcome is `error`.
+    """
 
     id: str
     text: str
     outcome: Outcome
     backend: str
     model: str
-    label: Label | None = None  # None unless the outcome is `classified`
-    p_build: float | None = None  # the backend's probability before any tie rule
-    probability: float | None = None  # the chance that the final label is right; None: not fitted
+    label: Label | None = None
+    p_build: float | None = None
+    probability: float | None = None
     probability_from: str | None = None
-    decided_by: DecidedBy | None = None  # None unless the outcome is `classified`
+    decided_by: DecidedBy | None = None
     abstained_because: Abstention | None = None
     review_reasons: tuple[ReviewReason, ...] = ()
-    signals: Signals | None = None  # None if no model has read the text
+    signals: Signals | None = None
     function: Function | None = None
-    hours_per_week: float | None = None  # None: the text states no hours a week
+    hours_per_week: float | None = None
     evidence: tuple[str, ...] = ()
     rationale: str = ""
     truncated: bool = False
-    prompt: str | None = None  # None: the backend has no prompt
+    prompt: str | None = None
     usage: Usage = field(default_factory=Usage)
     duration_s: float = 0.0
     error: Failure | None = None

@@ -7,22 +7,18 @@ from decimal import Decimal
 import pytest
 
 from support.program import in_pseudo_terminal, triage
-from triage_agent.advice.explain import red_flags
 from triage_agent.advice.hire_answers import as_answers, read_hire_answers
 from triage_agent.advice.hire_check import (
     MEETINGS,
-    Answers,
-    HireWords,
-    Level,
+    HireAnswers,
     Proposal,
     Spent,
     check_hire,
-    flags_about,
-    hire_words,
     other_role,
 )
+from triage_agent.advice.red_flags import HireWords, Level, flags_about, hire_words, load_red_flags
 from triage_agent.advice.roles import Role
-from triage_agent.errors import InputError, SettingsError
+from triage_agent.errors import InputError
 from triage_agent.reports.contract import as_hire_check
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
@@ -32,7 +28,7 @@ TIES, ENGLISH = "financial-ties", "no-plain-english"
 
 def answered(role, *yes, rest=False):
     """Return answers to every question about a role: yes to some, `rest` to the others."""
-    return Answers({flag.id: flag.id in yes or rest for flag in flags_about(role)})
+    return HireAnswers({flag.id: flag.id in yes or rest for flag in flags_about(role)})
 
 
 def level(role, *yes):
@@ -47,16 +43,16 @@ class TestWhichFlagsAreAsked:
         assert SCRIPTS not in ai
         assert REBUILDS in ai
         assert REBUILDS not in cto
-        assert {*cto, *ai} == {flag.id for flag in red_flags()}
+        assert {*cto, *ai} == {flag.id for flag in load_red_flags()}
 
     def test_every_flag_says_what_it_means_and_what_to_do(self):
-        for flag in red_flags():
+        for flag in load_red_flags():
             assert flag.question.endswith("?")
             assert flag.means
             assert flag.do
 
     def test_only_meetings_have_a_severe_case(self):
-        assert [flag.id for flag in red_flags() if flag.severe_question] == [MEETINGS]
+        assert [flag.id for flag in load_red_flags() if flag.severe_question] == [MEETINGS]
 
     def test_the_other_role_of_the_other_role_is_the_role(self):
         assert [other_role(other_role(role)) for role in Role] == list(Role)
@@ -75,9 +71,9 @@ class TestLevel:
                 assert level(role, *yes) is expected, yes
 
     def test_one_severe_flag_is_as_serious_as_two(self):
-        severe = Answers({MEETINGS: True}, severe=frozenset({MEETINGS}))
+        severe = HireAnswers({MEETINGS: True}, severe=frozenset({MEETINGS}))
         assert check_hire(severe, CTO).level is Level.SERIOUS
-        assert check_hire(Answers({MEETINGS: True}), CTO).level is Level.TALK
+        assert check_hire(HireAnswers({MEETINGS: True}), CTO).level is Level.TALK
 
     @pytest.mark.parametrize(
         "flags",
@@ -88,10 +84,10 @@ class TestLevel:
         ],
     )
     def test_without_a_flag_what_has_no_answer_keeps_it_open(self, flags):
-        assert check_hire(Answers(flags), CTO).level is Level.OPEN
+        assert check_hire(HireAnswers(flags), CTO).level is Level.OPEN
 
     def test_a_flag_counts_although_others_have_no_answer(self):
-        assert check_hire(Answers({TIES: True, ENGLISH: None}), CTO).level is Level.TALK
+        assert check_hire(HireAnswers({TIES: True, ENGLISH: None}), CTO).level is Level.TALK
 
     @pytest.mark.parametrize(
         ("role", "flag", "needed"),
@@ -99,7 +95,7 @@ class TestLevel:
     )
     def test_who_does_the_other_roles_job_is_told_which_role_is_needed(self, role, flag, needed):
         check = check_hire(answered(role, flag), role)
-        assert check.findings[0].flag.other_role
+        assert check.raised[0].flag.other_role
         assert needed in check.verdict
         assert "{" not in check.verdict
 
@@ -129,15 +125,15 @@ class TestMeetings:
         ],
     )
     def test_the_share_of_time_decides(self, share, flagged, severe):
-        check = check_hire(Answers(meetings_share=share), AI)
-        assert [finding.flag.id for finding in check.findings] == [MEETINGS] * flagged
-        assert [finding.severe for finding in check.findings] == [severe] * flagged
+        check = check_hire(HireAnswers(meetings_share=share), AI)
+        assert [finding.flag.id for finding in check.raised] == [MEETINGS] * flagged
+        assert [finding.severe for finding in check.raised] == [severe] * flagged
         assert MEETINGS not in {flag.id for flag in check.not_answered}
         assert check.level is (Level.SERIOUS if severe else Level.TALK if flagged else Level.OPEN)
 
     def test_the_share_answers_where_somebody_was_not_sure(self):
-        check = check_hire(Answers({MEETINGS: None}, meetings_share=0.6), AI)
-        assert [finding.flag.id for finding in check.findings] == [MEETINGS]
+        check = check_hire(HireAnswers({MEETINGS: None}, meetings_share=0.6), AI)
+        assert [finding.flag.id for finding in check.raised] == [MEETINGS]
         assert check.not_sure == ()
 
     @pytest.mark.parametrize(("said", "share"), [(True, 0.5), (False, 0.51)])
@@ -153,7 +149,7 @@ class TestMeetings:
 
 class TestWhatHasNoAnswer:
     def test_is_told_apart_by_why(self):
-        check = check_hire(Answers({TIES: None, ENGLISH: False}), CTO)
+        check = check_hire(HireAnswers({TIES: None, ENGLISH: False}), CTO)
         assert [flag.id for flag in check.not_sure] == [TIES]
         assert [flag.id for flag in check.not_answered] == [
             SCRIPTS,
@@ -163,14 +159,14 @@ class TestWhatHasNoAnswer:
         ]
 
     def test_a_proposal_does_not_count(self):
-        check = check_hire(Answers(), AI, [Proposal(REBUILDS, "rebuild it all")])
-        assert check.findings == ()
+        check = check_hire(HireAnswers(), AI, [Proposal(REBUILDS, "rebuild it all")])
+        assert check.raised == ()
         assert check.level is Level.OPEN
         assert check.proposed == (Proposal(REBUILDS, "rebuild it all"),)
 
     @pytest.mark.parametrize("answer", [True, False, None])
     def test_an_answer_settles_a_proposal(self, answer):
-        check = check_hire(Answers({REBUILDS: answer}), AI, [Proposal(REBUILDS, "")])
+        check = check_hire(HireAnswers({REBUILDS: answer}), AI, [Proposal(REBUILDS, "")])
         assert check.proposed == ()
 
 
@@ -186,11 +182,11 @@ class TestMoney:
         ],
     )
     def test_what_was_paid_is_months_times_the_fee(self, months, fee, words):
-        check = check_hire(Answers(), CTO, spent=Spent(Decimal(months), Decimal(fee)))
+        check = check_hire(HireAnswers(), CTO, spent=Spent(Decimal(months), Decimal(fee)))
         assert check.money.startswith(words)
 
     def test_without_a_fee_there_is_what_a_wrong_hire_usually_costs(self):
-        assert check_hire(Answers(), CTO).money == (
+        assert check_hire(HireAnswers(), CTO).money == (
             "A wrong hire costs $3,000–15,000 a month and 3–6 months."
         )
 
@@ -243,7 +239,7 @@ class TestAnswersFile:
             json.dumps({TIES: True, ENGLISH: False, SCRIPTS: None, "meetings_share": 1}),
             "utf-8-sig",
         )
-        assert read_hire_answers(path, CTO) == Answers(
+        assert read_hire_answers(path, CTO) == HireAnswers(
             {TIES: True, ENGLISH: False, SCRIPTS: None}, meetings_share=1.0
         )
 
@@ -267,7 +263,7 @@ class TestCommand:
     def test_says_which_flags_apply_what_they_mean_and_what_to_do(self, tmp_path):
         shown = self.run(tmp_path, {SCRIPTS: True, "meetings_share": 0.7}).stdout.decode()
         words = " ".join(shown.split())
-        for flag in red_flags():
+        for flag in load_red_flags():
             applies = flag.id in {SCRIPTS, MEETINGS}
             assert (f"It means: {flag.means} To do: {flag.do}" in words) == applies, flag.id
         assert words.count("This is the other role's job.") == 1
@@ -388,16 +384,5 @@ class TestInATerminal:
 
 
 def test_a_result_without_a_reader_names_no_model():
-    values = as_hire_check(check_hire(Answers(), CTO))
+    values = as_hire_check(check_hire(HireAnswers(), CTO))
     assert (values["backend"], values["model"]) == (None, None)
-
-
-def test_a_words_file_that_does_not_fit_is_a_settings_error(monkeypatch, tmp_path):
-    from triage_agent.advice import hire_check as hire
-
-    (tmp_path / "hire.toml").write_text("verdicts = []\n", encoding="utf-8")
-    monkeypatch.setattr(hire, "folder", lambda _: tmp_path)
-    hire_words.cache_clear()
-    with pytest.raises(SettingsError, match=r"hire\.toml"):
-        hire_words()
-    hire_words.cache_clear()

@@ -11,14 +11,14 @@ import pytest
 
 pytest.importorskip("sklearn", reason="training needs the dev dependencies")
 
-from triage_agent.advice.explain import red_flags
-from triage_agent.advice.hire_check import Proposal, Reading
+from triage_agent.advice.hire_check import FlagReading, Proposal
 from triage_agent.advice.hire_reader import (
     EmbeddedFlagModel,
     dense_features,
     load_flag_heads,
     stated_days,
 )
+from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.flags import evaluate_flags, flag_values, read_cases, score_flags
@@ -35,7 +35,7 @@ from triage_agent.training.flags import (
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
 EXAMPLES = folder("prompts") / "red_flag_examples.jsonl"
 CASES = folder("evals") / "red_flags.jsonl"
-IDS = [flag.id for flag in red_flags()]
+IDS = [flag.id for flag in load_red_flags()]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ class TestProposing:
     @pytest.mark.parametrize("role", Role)
     def test_a_good_word_proposes_nothing(self, model, role):
         text = "Everything runs well, the reports are on time and we are happy."
-        assert model.read(text, role) == Reading(())
+        assert model.read(text, role) == FlagReading(())
 
     @pytest.mark.parametrize(
         "text",
@@ -85,7 +85,7 @@ class TestProposing:
     )
     def test_a_flag_about_the_other_role_is_never_proposed(self, model, text):
         for role in Role:
-            own = {flag.id for flag in red_flags() if role in flag.roles}
+            own = {flag.id for flag in load_red_flags() if role in flag.roles}
             assert {p.flag for p in model.read(text, role).proposals} <= own
 
     def test_the_words_behind_each_flag_are_those_that_tell_of_it(self, model):
@@ -110,11 +110,11 @@ class TestProposing:
 
     @pytest.mark.parametrize("text", ["", " \n", "?!", "🙂", "\x00", "a" * 20_000])
     def test_odd_texts_do_not_break_it(self, model, text):
-        assert isinstance(model.read(text, CTO), Reading)
+        assert isinstance(model.read(text, CTO), FlagReading)
 
     def test_another_language_is_not_read(self, model):
         text = "Él quiere reconstruir todos los sistemas de la empresa y no explica nada"
-        assert model.read(text, AI) == Reading((), known_language=False)
+        assert model.read(text, AI) == FlagReading((), known_language=False)
 
     def test_a_long_text_is_cut_and_that_is_said(self, model):
         text = "He gets a commission from the vendor. " + "The shop is open every day. " * 200
@@ -193,7 +193,7 @@ class Fixed:
         self.answers = answers
 
     async def propose(self, text, role):
-        return Reading(tuple(Proposal(flag, "") for flag in self.answers[text]))
+        return FlagReading(tuple(Proposal(flag, "") for flag in self.answers[text]))
 
 
 class TestFigures:
@@ -302,7 +302,7 @@ class TestExamples:
         assert sum(not row.flags for row in rows) >= 50
 
     def test_each_flag_can_be_about_the_role_of_its_text(self, rows):
-        roles = {flag.id: flag.roles for flag in red_flags()}
+        roles = {flag.id: flag.roles for flag in load_red_flags()}
         assert [row.text for row in rows for name in row.flags if row.role not in roles[name]] == []
 
     def test_no_text_stands_twice(self, rows):
@@ -334,7 +334,7 @@ class TestFittingAgain:
 
     @pytest.mark.parametrize("name", ["rebuilds-the-stack", "financial-ties"])
     def test_gives_the_shipped_head(self, rows, views, name):
-        (flag,) = (flag for flag in red_flags() if flag.id == name)
+        (flag,) = (flag for flag in load_red_flags() if flag.id == name)
         use, truth = flag_target(rows, flag)
         head, heads, index = fit_flag(views, truth, use), load_flag_heads(WEIGHTS), IDS.index(name)
         np.testing.assert_array_equal(views.rarity, heads.rarity)
@@ -344,7 +344,7 @@ class TestFittingAgain:
         assert head.bias == pytest.approx(float(heads.bias[index]), abs=0.05)
 
     def test_a_head_learns_only_from_the_roles_that_its_flag_can_be_about(self, rows):
-        for flag in red_flags():
+        for flag in load_red_flags():
             use, truth = flag_target(rows, flag)
             assert {row.role for row, used in zip(rows, use, strict=True) if used} == set(
                 flag.roles

@@ -16,7 +16,7 @@ def portfolio(text):
 
 
 def names(found):
-    return [line.assessment.investment.name for line in found.lines]
+    return [line.assessment.investment.name for line in found.rows]
 
 
 @pytest.mark.parametrize("field", COLUMNS)
@@ -56,10 +56,10 @@ def test_a_table_without_any_amount_is_refused_with_the_columns_that_are_known(c
 
 def test_missing_columns_count_as_0_and_unknown_ones_are_not_read_and_both_are_said():
     found = portfolio("name,monthly_cost,cost_reduced,Owner\na,100,500,Ann\n")
-    investment = found.lines[0].assessment.investment
+    investment = found.rows[0].assessment.investment
     assert investment.one_off_cost_usd == 0
     assert investment.age_days is None
-    assert found.said == (
+    assert found.notes == (
         "columns not read: Owner",
         (
             "columns not there, taken as 0: hours_saved_per_week, hourly_cost, revenue_enabled, "
@@ -103,13 +103,13 @@ def test_a_bad_row_is_named_by_row_and_column_and_stops_no_other():
 def test_a_row_of_totals_is_left_out_and_that_is_said():
     found = portfolio("name,monthly_cost,cost_reduced\na,100,500\n Total ,100,500\n")
     assert names(found) == ["a"]
-    assert "row 3 (Total) is left out: the total is computed" in found.said
+    assert "row 3 (Total) is left out: the total is computed" in found.notes
     assert not found.refused
 
 
 def test_rows_are_ranked_by_return_and_keep_their_numbers():
     found = portfolio("name,monthly_cost,cost_reduced\npoor,100,100\nbest,100,900\nfree,,5\n")
-    assert [(line.row, line.assessment.investment.name) for line in found.lines] == [
+    assert [(line.row, line.assessment.investment.name) for line in found.rows] == [
         (4, "free"),
         (3, "best"),
         (2, "poor"),
@@ -121,7 +121,7 @@ def test_json_lines_may_name_a_column_late_and_say_amounts_as_numbers_or_text():
         '{"name": "a", "monthly_cost": 0.1, "cost_reduced": 0.3}\nnot json\n'
         '{"name": "b", "monthly_cost": "$1.2k", "one_off_cost": 12, "age_days": 60}\n'
     )
-    first, second = (line.assessment for line in found.lines)
+    first, second = (line.assessment for line in found.rows)
     assert first.figures.return_ratio == 3
     assert second.investment.monthly_cost_usd == 1200
     assert second.investment.age_days == 60
@@ -138,6 +138,6 @@ def test_a_workbook_is_read_with_its_numbers_and_its_errors(tmp_path):
         book.active.append(cells)
     book.save(tmp_path / "ideas.xlsx")
     found = read_portfolio(open_table(tmp_path / "ideas.xlsx"))
-    assert found.lines[0].assessment.figures.return_ratio == Decimal("3.505")
+    assert found.rows[0].assessment.figures.return_ratio == Decimal("3.505")
     assert [(refused.row, refused.name) for refused in found.refused] == [(3, "b")]
     assert "#REF!" in found.refused[0].error.message

@@ -1,17 +1,94 @@
-"""The two roles side by side."""
+"""The facts about the two roles, and both side by side."""
 
 import json
 import re
 
 import pytest
+from pydantic import ValidationError
 
 from support.program import triage
 from triage_agent.advice import roles
-from triage_agent.advice.decision import Recommendation
-from triage_agent.advice.explain import advice_table
-from triage_agent.advice.roles import Role, compare_roles, owners_questions, role_facts
+from triage_agent.advice.plan import advice_table
+from triage_agent.advice.roles import (
+    Role,
+    RoleTable,
+    compare_roles,
+    described,
+    owners_questions,
+    role_facts,
+)
+from triage_agent.advice.rules import Recommendation
 from triage_agent.reports.contract import as_roles
-from triage_agent.reports.markdown import roles_page
+from triage_agent.reports.markdown import roles_markdown
+
+# docs/how-to/compare-roles.md states the same facts.
+FACTS = {
+    "focus": (
+        "technology strategy, software architecture",
+        "AI automation, operational efficiency",
+    ),
+    "background": (
+        "former VP of engineering or start-up CTO",
+        "business operator who builds with AI",
+    ),
+    "hours_per_month": ((15, 30), (10, 20)),
+    "usd_per_month": ((5_000, 15_000), (3_000, 5_000)),
+    "time_to_return": ("3–6 months", "30–60 days"),
+    "manages_people": ("yes, engineering teams (2–15 engineers)", "no, manages AI systems"),
+    "builds": (
+        "software products, APIs, infrastructure",
+        "AI agents, automated workflows, dashboards",
+    ),
+    "best_for": (
+        "companies that build software",
+        "companies that use AI to run operations",
+    ),
+    "areas": (
+        (
+            "technology strategy",
+            "architecture",
+            "hiring and managing the team",
+            "vendor evaluation",
+        ),
+        (
+            "process automation",
+            "AI agents",
+            "workflow optimisation",
+            "measuring the return (what does not return 3 times its cost is stopped)",
+        ),
+    ),
+    "within_60_days": (
+        "a technology roadmap and first deliverables",
+        "hours saved and costs reduced (within the first month)",
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+@pytest.mark.parametrize(("role", "column"), [(role, n) for n, role in enumerate(Role)])
+def test_the_data_file_states_each_fact_as_the_table_does(role, column, fact):
+    value = getattr(role_facts()[role], fact)
+    if hasattr(value, "low"):
+        value = (value.low, value.high)
+    assert value == FACTS[fact][column]
+
+
+def test_the_table_states_every_fact_that_is_shown():
+    assert set(FACTS) | {"name"} == set(type(role_facts()[Role.FRACTIONAL_CTO]).model_fields)
+
+
+def test_a_role_is_described_by_every_fact_that_the_file_states():
+    lines = described(role_facts()[Role.FRACTIONAL_CTO])
+    assert len(lines) == len(dict(lines)) == len(FACTS)
+    assert dict(lines)["cost a month"] == "$5,000–15,000"
+    assert dict(lines)["hours a month"] == "15–30"
+
+
+def test_a_table_without_a_role_is_refused():
+    with pytest.raises(ValidationError, match="no facts for fractional-cto"):
+        RoleTable(
+            {Role.FRACTIONAL_AI_OFFICER: role_facts()[Role.FRACTIONAL_AI_OFFICER].model_dump()}
+        )
 
 
 def shown(*arguments, columns="60"):
@@ -107,7 +184,7 @@ def test_json_holds_the_facts_and_the_questions():
 
 def test_markdown_is_a_table_of_three_columns_and_the_questions():
     page = shown("--markdown")
-    assert page == roles_page()
+    assert page == roles_markdown()
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert table[:2] == ["|  | fractional CTO | fractional AI officer |", "| --- | --- | --- |"]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {4}
@@ -119,7 +196,7 @@ def test_a_bar_in_a_fact_does_not_break_the_markdown_table(monkeypatch):
         role: one.model_copy(update={"focus": "this | that"}) for role, one in role_facts().items()
     }
     monkeypatch.setattr(roles, "role_facts", lambda: facts)
-    assert r"| focus | this \| that | this \| that |" in roles_page()
+    assert r"| focus | this \| that | this \| that |" in roles_markdown()
 
 
 def test_two_ways_to_print_at_once_are_refused():

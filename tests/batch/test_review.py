@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from support.program import in_pseudo_terminal
-from triage_agent.advice.decision import Profile, decide
+from triage_agent.advice.decision import decide
+from triage_agent.advice.rules import Profile
 from triage_agent.batch import flow
 from triage_agent.batch.outputs import errors_path, run_path
 from triage_agent.batch.reviews import (

@@ -8,7 +8,7 @@ import pytest
 
 from support.eval_sets import Oracle, prediction, run_main, serving
 from support.openai_server import Fault, reply_for
-from triage_agent.advice.decision import Recommendation, Rule
+from triage_agent.advice.rules import Recommendation, Rule
 from triage_agent.classify.classifier import Policy
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.evals import run as run_module

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.eval_sets import Oracle, Sets, prediction, run_main
-from triage_agent.advice.decision import Recommendation, Rule
+from triage_agent.advice.rules import Recommendation, Rule
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import Expected
 from triage_agent.evals.pairs import PairRow

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from triage_agent.advice.decision import Recommendation, Rule, decide
+from triage_agent.advice.decision import decide
 from triage_agent.advice.quiz import score
+from triage_agent.advice.rules import Recommendation, Rule
 from triage_agent.evals.cases import (
     Attack,
     BusinessCase,

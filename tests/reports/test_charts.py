@@ -17,7 +17,7 @@ SERIES = (
     Series("perfect", ((0.0, 0.0), (1.0, 1.0)), dashed=True, dots=False),
 )
 MAKE = {
-    "radar": lambda: radar_chart(POINTS),
+    "radar": lambda: radar_chart(POINTS, 3),
     "bars": lambda: bar_chart("labels", {"automate-process": 1234, "error": 1}),
     "lines": lambda: line_chart("Risk", "coverage", "accuracy", SERIES, (0, 1), (0.5, 1)),
 }
@@ -62,7 +62,7 @@ def test_every_colour_is_a_variable_of_the_page(make):
 
 
 def test_a_radar_says_and_draws_the_points_of_each_dimension_clockwise():
-    svg = radar_chart({"North": 3, "East": 1, "South": 0, "West": 2})
+    svg = radar_chart({"North": 3, "East": 1, "South": 0, "West": 2}, 3)
     assert 'aria-label="Radar chart, points of 3: North 3, East 1, South 0, West 2"' in svg
     root = fromstring(svg)  # noqa: S314
     names = {text.find("tspan").text: text for text in root.iter("text") if len(text)}
@@ -78,7 +78,7 @@ def test_a_radar_says_and_draws_the_points_of_each_dimension_clockwise():
 
 
 def test_a_long_name_takes_two_lines():
-    svg = radar_chart(POINTS)
+    svg = radar_chart(POINTS, 3)
     assert ">Budget and</tspan>" in svg
     assert ">measured return</tspan>" in svg
     assert ">Data</tspan>" in svg

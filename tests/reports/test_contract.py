@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from triage_agent.advice.decision import Profile, decide
-from triage_agent.advice.explain import plan_for
+from triage_agent.advice.decision import decide
+from triage_agent.advice.plan import plan_for
 from triage_agent.advice.quiz import load_quiz, score
+from triage_agent.advice.rules import Profile
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.reports.contract import as_advice, as_quiz, as_row, made_by
 from triage_agent.types import (
@@ -27,7 +28,7 @@ def listed(text):
     return text.split(", ")
 
 
-# PRODUCT.md, "Contracts that other programs rely on", word for word.
+# docs/reference/json.md, word for word.
 ROW_KEYS = listed(
     "schema_version, id, text, outcome, label, p_build, probability, probability_from, decided_by, "
     "abstained_because, needs_review, review_reasons, signals, function, hours_per_week, evidence, "

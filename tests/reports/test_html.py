@@ -22,14 +22,15 @@ from support.businesses import (
     VAGUE,
     decision_of,
 )
-from triage_agent.advice.decision import Profile, Recommendation, decide
-from triage_agent.advice.explain import plan_for
+from triage_agent.advice.decision import decide
+from triage_agent.advice.plan import plan_for
 from triage_agent.advice.quiz import load_quiz
+from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.batch.pages import summary_page
 from triage_agent.batch.summary import BatchSummary
 from triage_agent.files import HERE
 from triage_agent.intake.revenue import parse_revenue
-from triage_agent.reports.html import LONGEST_SHOWN, cleaned, passages, report_page
+from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned, passages
 from triage_agent.types import (
     Failure,
 )
@@ -42,7 +43,7 @@ IDS = [question.id for question in load_quiz().questions]
 
 def page_of(rows, *business, title="Advice", **more):
     decision = decision_of(rows, *business, **more)
-    return report_page(title, rows, decision, plan_for(decision, rows))
+    return advice_html(title, rows, decision, plan_for(decision, rows))
 
 
 PAGES = {

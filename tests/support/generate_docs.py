@@ -1,7 +1,8 @@
 """Writes what README and docs/ take from the program itself.
 
 Four things are generated: the output below a command whose block is marked, the eval table of
-README, the table of settings, and docs/reference/cli.md from `--help`. Run `python tests/support/generate_docs.py` after a
+README, the table of settings, and docs/reference/cli.md from `--help`. Run
+`python tests/support/generate_docs.py` after a
 change of the program, and read the difference. `test_docs.py` fails when something has drifted.
 
 A marked block looks like this; a command may be continued over lines that end with a backslash:

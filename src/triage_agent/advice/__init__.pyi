@@ -1,37 +1,37 @@
-from .decision import Decision, Profile, Recommendation, Rule, decide, doubtful_problems
-from .explain import Plan, RedFlag, plan_for, red_flags
+from .decision import Decision, decide, doubtful_problems
+from .first_days import FirstDays, plan_words, shortened
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
-    Answers,
-    Finding,
     FlagReader,
+    FlagReading,
+    HireAnswers,
     HireCheck,
-    Level,
     Proposal,
-    Reading,
+    RaisedFlag,
     Spent,
     check_hire,
-    hire_words,
 )
 from .hire_reader import NAME, EmbeddedFlagModel, dense_features
-from .plan import FirstDays, plan_words, shortened
+from .plan import Plan, plan_for
 from .portfolio import Portfolio, read_portfolio
-from .quiz import MAX_POINTS, Question, QuizResult, load_quiz, read_answers, score
+from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
+from .red_flags import Level, RedFlag, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import Role, RoleFacts, compare_roles, described, owners_questions, role_facts
+from .rules import Profile, Recommendation, Rule, Step
 
 __all__ = [
     "FORM",
     "MAX_POINTS",
     "NAME",
-    "Answers",
     "Assessment",
     "Decision",
     "EmbeddedFlagModel",
     "Figures",
-    "Finding",
     "FirstDays",
     "FlagReader",
+    "FlagReading",
+    "HireAnswers",
     "HireCheck",
     "Investment",
     "Level",
@@ -39,9 +39,9 @@ __all__ = [
     "Portfolio",
     "Profile",
     "Proposal",
-    "Question",
+    "QuizQuestion",
     "QuizResult",
-    "Reading",
+    "RaisedFlag",
     "Recommendation",
     "RedFlag",
     "RoiVerdict",
@@ -49,6 +49,7 @@ __all__ = [
     "RoleFacts",
     "Rule",
     "Spent",
+    "Step",
     "assess",
     "check_flag",
     "check_hire",
@@ -59,13 +60,13 @@ __all__ = [
     "doubtful_problems",
     "hire_words",
     "load_quiz",
+    "load_red_flags",
     "owners_questions",
     "plan_for",
     "plan_words",
     "read_answers",
     "read_hire_answers",
     "read_portfolio",
-    "red_flags",
     "role_facts",
     "score",
     "shortened",

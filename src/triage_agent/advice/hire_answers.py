@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from triage_agent.advice.explain import red_flags
-from triage_agent.advice.hire_check import MEETINGS, OVER, Answers, flags_about, measured
+from triage_agent.advice.hire_check import MEETINGS, OVER, HireAnswers, measured
+from triage_agent.advice.red_flags import flags_about, load_red_flags
 from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError
 
@@ -15,7 +15,7 @@ LONGEST = 40  # characters of a value in a message
 FORM = f'{{flag: true, false or null, "{SHARE}": 0 to 1 (optional)}}'
 
 
-def read_hire_answers(path: Path, role: Role) -> Answers:
+def read_hire_answers(path: Path, role: Role) -> HireAnswers:
     """Return the answers of a JSON file, or raise `InputError` saying what is wrong in it."""
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
@@ -30,7 +30,7 @@ def read_hire_answers(path: Path, role: Role) -> Answers:
     return as_answers(values, role, str(path))
 
 
-def as_answers(values: Mapping[str, Any], role: Role, place: str) -> Answers:
+def as_answers(values: Mapping[str, Any], role: Role, place: str) -> HireAnswers:
     """Return JSON values as answers about a person in this role.
 
     Raises `InputError`, beginning with `place`, on an unknown flag, on one about the other role,
@@ -49,7 +49,7 @@ def as_answers(values: Mapping[str, Any], role: Role, place: str) -> Answers:
             raise InputError(
                 f"{place}: {name} is {_short(value)}; it must be true, false, or null for not sure."
             )
-    answers = Answers(flags, None if share is None else float(share))
+    answers = HireAnswers(flags, None if share is None else float(share))
     if (counted := measured(answers)) and flags.get(MEETINGS) not in {None, counted[MEETINGS]}:
         raise InputError(
             f"{place}: {MEETINGS} is {json.dumps(flags[MEETINGS])}, and {SHARE} is {share:g}; "
@@ -63,7 +63,7 @@ def check_flag(name: str, role: Role, place: str) -> None:
     known = [flag.id for flag in flags_about(role)]
     if name in known:
         return
-    other = name in {flag.id for flag in red_flags()}
+    other = name in {flag.id for flag in load_red_flags()}
     wrong = f"{name} is not about a {role}" if other else f"there is no flag {_short(name)}"
     raise InputError(f"{place}: {wrong}. For a {role} there are {', '.join(known)}.")
 
@@ -75,7 +75,7 @@ def _short(value: object) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's values, or raise `ValueError` where a name stands twice."""
+    """Return an object's values, or raise `ValueError` where a name occurs twice."""
     values = dict(pairs)
     if len(values) < len(pairs):
         raise ValueError("a name stands twice")

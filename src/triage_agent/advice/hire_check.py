@@ -1,69 +1,25 @@
-"""Whether somebody was the wrong hire: the seven red flags as questions, answers to findings.
+"""Whether somebody was the wrong hire: answers about the red flags in, the flags that apply out.
 
-Deterministic; the rules of the verdict and all words are in prompts/hire.toml and red_flags.toml.
+Deterministic; the rules of the verdict and all words are data files (see `red_flags`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from functools import cache
 from typing import Protocol
 
-from pydantic import model_validator
-
-from triage_agent.advice.explain import RedFlag, red_flags
-from triage_agent.advice.roles import Role, Span, role_facts
-from triage_agent.files import Strict, folder, load_toml
-from triage_agent.intake import usd
+from triage_agent.advice.red_flags import Level, RedFlag, flags_about, hire_words
+from triage_agent.advice.roles import Role, role_facts
+from triage_agent.intake import read_amount, usd
 
 MEETINGS = "meetings-over-building"
-OVER = 0.5  # of the time in meetings: more is a flag (PRODUCT.md)
+OVER = 0.5  # of the time in meetings: more is a flag (docs/how-to/check-hire.md)
 SEVERE = 0.7  # and from here on it is severe
 SEVERAL = 2
 
 
-class Level(StrEnum):
-    """How bad it looks; the first that fits (prompts/hire.toml says when)."""
-
-    OTHER_ROLE = "other-role"
-    SERIOUS = "serious"
-    TALK = "talk"
-    OPEN = "open"
-    CLEAR = "clear"
-
-
-class VerdictWords(Strict):
-    """What is said at one level, and when it applies."""
-
-    id: Level
-    rule: str
-    text: str
-
-
-class WrongHire(Strict):
-    """What a wrong hire usually costs: US dollars a month, and for how many months."""
-
-    usd_per_month: Span
-    months: Span
-
-
-class HireWords(Strict):
-    """What is said beside the flags (prompts/hire.toml)."""
-
-    wrong_hire: WrongHire
-    verdicts: tuple[VerdictWords, ...]
-
-    @model_validator(mode="after")
-    def holds_every_level_in_order(self) -> "HireWords":
-        """Refuse a file that lacks a level, or tries the levels in another order."""
-        if [words.id for words in self.verdicts] != list(Level):
-            raise ValueError(f"the verdicts must be {', '.join(Level)}, in this order")
-        return self
-
-
 @dataclass(frozen=True, slots=True)
-class Answers:
+class HireAnswers:
     """What somebody answered; a flag that is missing was not asked."""
 
     flags: Mapping[str, bool | None] = field(default_factory=dict)  # None: not sure
@@ -73,19 +29,28 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A flag that a free text seems to tell of; a person has to confirm it."""
+    """A flag that a free text seems to describe; a person has to confirm it."""
 
     flag: str
     evidence: str  # the passage that speaks most for it; empty: none stands out
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FlagReading:
     """What a reader made of a text."""
 
     proposals: tuple[Proposal, ...]
     known_language: bool = True
     truncated: bool = False  # only the beginning was read
+
+    @property
+    def note(self) -> str:
+        """What was not read, and why; empty if all of it was."""
+        if not self.known_language:
+            return "Not read: this model knows English only. Nothing was proposed."
+        if self.truncated:
+            return "Only the beginning was read; what comes later proposed nothing."
+        return ""
 
 
 class FlagReader(Protocol):
@@ -94,12 +59,12 @@ class FlagReader(Protocol):
     backend: str
     name: str
 
-    async def propose(self, text: str, role: Role) -> Reading:
-        """Return the flags that a text about a person in this role seems to tell of."""
+    async def propose(self, text: str, role: Role) -> FlagReading:
+        """Return the flags that a text about a person in this role seems to describe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RaisedFlag:
     """A flag that applies."""
 
     flag: RedFlag
@@ -113,6 +78,16 @@ class Spent:
     months: Decimal
     usd_per_month: Decimal
 
+    @classmethod
+    def parse(cls, months: str | None, monthly_fee: str | None) -> "Spent | None":
+        """Return what was paid, from options as people write them; None unless both are known.
+
+        Raises `InputError` on what is not a number or not an amount.
+        """
+        known = read_amount(months, "months", "--months")
+        fee = read_amount(monthly_fee, "usd_per_month", "--monthly-fee")
+        return None if known is None or fee is None else cls(known, fee)
+
     @property
     def usd(self) -> Decimal:
         """Months times the monthly fee."""
@@ -125,7 +100,7 @@ class HireCheck:
 
     role: Role
     level: Level
-    findings: tuple[Finding, ...]
+    raised: tuple[RaisedFlag, ...]
     not_sure: tuple[RedFlag, ...]
     not_answered: tuple[RedFlag, ...]
     proposed: tuple[Proposal, ...]  # not confirmed; they do not count
@@ -153,17 +128,6 @@ class HireCheck:
         return f"Paid so far: {usd(self.spent.usd)} ({months} {unit} at {each}). {costs}"
 
 
-@cache
-def hire_words() -> HireWords:
-    """Return what is said beside the flags (prompts/hire.toml)."""
-    return load_toml(folder("prompts") / "hire.toml", HireWords)
-
-
-def flags_about(role: Role) -> tuple[RedFlag, ...]:
-    """Return the red flags that a person in this role can raise, in the order of the list."""
-    return tuple(flag for flag in red_flags() if role in flag.roles)
-
-
 def other_role(role: Role) -> Role:
     """Return the role that this one is not.
 
@@ -175,19 +139,19 @@ def other_role(role: Role) -> Role:
 
 
 def check_hire(
-    answers: Answers, role: Role, proposals: Sequence[Proposal] = (), spent: Spent | None = None
+    answers: HireAnswers, role: Role, proposals: Sequence[Proposal] = (), spent: Spent | None = None
 ) -> HireCheck:
     """Return which flags apply, and how bad it looks; proposals that were answered are dropped."""
     given = {**answers.flags, **measured(answers)}
     own = flags_about(role)
     severe = answers.severe | ({MEETINGS} if (answers.meetings_share or 0) >= SEVERE else set())
-    findings = tuple(Finding(f, f.id in severe) for f in own if given.get(f.id) is True)
+    raised = tuple(RaisedFlag(f, f.id in severe) for f in own if given.get(f.id) is True)
     not_sure = tuple(f for f in own if f.id in given and given[f.id] is None)
     not_answered = tuple(f for f in own if f.id not in given)
     return HireCheck(
         role=role,
-        level=_level(findings, unanswered=bool(not_sure or not_answered)),
-        findings=findings,
+        level=_level(raised, unanswered=bool(not_sure or not_answered)),
+        raised=raised,
         not_sure=not_sure,
         not_answered=not_answered,
         proposed=tuple(p for p in proposals if p.flag not in given),
@@ -196,18 +160,18 @@ def check_hire(
     )
 
 
-def measured(answers: Answers) -> dict[str, bool]:
+def measured(answers: HireAnswers) -> dict[str, bool]:
     """Return the answer that the share of time in meetings gives, if it is known."""
     share = answers.meetings_share
     return {} if share is None else {MEETINGS: share > OVER}
 
 
-def _level(findings: Sequence[Finding], *, unanswered: bool) -> Level:
+def _level(raised: Sequence[RaisedFlag], *, unanswered: bool) -> Level:
     """Return the first level that fits, in the order of prompts/hire.toml."""
-    if any(finding.flag.other_role for finding in findings):
+    if any(one.flag.other_role for one in raised):
         return Level.OTHER_ROLE
-    if len(findings) >= SEVERAL or any(finding.severe for finding in findings):
+    if len(raised) >= SEVERAL or any(one.severe for one in raised):
         return Level.SERIOUS
-    if findings:
+    if raised:
         return Level.TALK
     return Level.OPEN if unanswered else Level.CLEAR

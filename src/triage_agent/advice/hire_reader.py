@@ -1,8 +1,9 @@
-"""The model that ships for red flags: reads what somebody tells about a person they hired.
+"""The model that ships for red flags: it reads an owner's words about a person they hired.
 
-It proposes; the user confirms (see `hire`). One linear head a flag looks at the text's mean vector
-(the encoder of `embedded_weights`), at how long the text says that somebody has been there, and at
-the text's n-grams. `training flags` makes the weights from prompts/red_flag_examples.jsonl.
+It proposes flags; the user confirms them (see `hire_check`). There is one linear head per flag; it
+reads the text's mean vector (the encoder of `models.embedded`), how long the person has been there
+by the text, and the text's n-grams. `training flags` makes the weights from
+prompts/red_flag_examples.jsonl.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from text_to_num import alpha2digit
 
-from triage_agent.advice.hire_check import Proposal, Reading, flags_about
+from triage_agent.advice.hire_check import FlagReading, Proposal
+from triage_agent.advice.red_flags import flags_about
 from triage_agent.advice.roles import Role
 from triage_agent.models import (
     BUCKETS,
@@ -39,7 +41,7 @@ from triage_agent.models import (
 
 NAME = "flags.npz"
 TIME_WEIGHT = 0.5  # of a stated time beside a vector of length 1
-RESULTS_DAYS = 60  # after which a result must be there (PRODUCT.md)
+RESULTS_DAYS = 60  # after which a result must be there (docs/how-to/check-hire.md)
 LONGEST_DAYS = 800  # "thirty years in the trade" is not how long somebody has been there
 UNIT_DAYS = {"day": 1, "week": 7, "wk": 7, "month": 30, "quarter": 91}
 WORDS = {"one": 1, "two": 2, "three": 3, "first": 1, "second": 2, "third": 3}
@@ -56,7 +58,7 @@ HALF_YEAR_DAYS = 182
 
 @dataclass(frozen=True, slots=True)
 class FlagHeads:
-    """The linear heads, one a flag, and how they are read."""
+    """The linear heads, one per flag, and how they are read."""
 
     name: str
     flags: tuple[str, ...]
@@ -68,10 +70,10 @@ class FlagHeads:
 
     def scores(self, dense: Vector, ngrams: NGrams) -> Vector:
         """Return the log-odds of every flag."""
-        found: Vector = (
+        scores: Vector = (
             self.dense @ dense + self.sparse[:, ngrams.buckets] @ ngrams.weights + self.bias
         )
-        return found
+        return scores
 
 
 class EmbeddedFlagModel:
@@ -87,19 +89,19 @@ class EmbeddedFlagModel:
         self._encoder = Encoder(folder)
         self.name = self._heads.name
 
-    async def propose(self, text: str, role: Role) -> Reading:
-        """Return the flags that a text about a person in this role seems to tell of."""
+    async def propose(self, text: str, role: Role) -> FlagReading:
+        """Return the flags that a text about a person in this role seems to describe."""
         return await asyncio.to_thread(self.read, text, role)
 
-    def read(self, text: str, role: Role) -> Reading:
-        """Return what `propose` returns; the surest flag first, each with the words behind it."""
+    def read(self, text: str, role: Role) -> FlagReading:
+        """Return what `propose` returns; the most certain flag first, each with its evidence."""
         heads, clean = self._heads, tidy(text)
         if not is_english(clean.text, self._words):
-            return Reading((), known_language=False)
+            return FlagReading((), known_language=False)
         encoded, ngrams = self._encoder.encode(clean.text), count_ngrams(clean.text, heads.rarity)
         margins = heads.scores(dense_features(clean.text, encoded.mean), ngrams) - heads.thresholds
         own = {flag.id for flag in flags_about(role)}
-        found = [
+        raised = [
             (float(margin), index)
             for index, (flag, margin) in enumerate(zip(heads.flags, margins, strict=True))
             if margin >= 0 and flag in own
@@ -107,11 +109,11 @@ class EmbeddedFlagModel:
         parts = split(clean.text)
         alone = [self._alone(part, clean.text, encoded, ngrams) for part in parts]
         proposals = []
-        for _, index in sorted(found, reverse=True):
+        for _, index in sorted(raised, reverse=True):
             effects = [float(scores[index]) for scores in alone]
             quoted = quotes(text, clean, parts, effects, 1)
             proposals.append(Proposal(heads.flags[index], quoted[0] if quoted else ""))
-        return Reading(tuple(proposals), truncated=clean.cut or encoded.cut)
+        return FlagReading(tuple(proposals), truncated=clean.cut or encoded.cut)
 
     def _alone(self, part: Span, text: str, encoded: Encoded, ngrams: NGrams) -> Vector:
         """Return how much each flag's log-odds a part of the text would give on its own."""
@@ -139,12 +141,12 @@ def stated_days(text: str) -> float | None:
     True
     """
     digits = alpha2digit(text.casefold(), "en")
-    found = [float(HALF_YEAR_DAYS)] if HALF_YEAR.search(digits) else []
+    days = [float(HALF_YEAR_DAYS)] if HALF_YEAR.search(digits) else []
     for pattern in TIMES:
         for match in pattern.finditer(digits):
             count = match.groupdict().get("count") or "1"
-            found.append(float(WORDS.get(count, count)) * UNIT_DAYS[match.group("unit")])
-    return max((days for days in found if days < LONGEST_DAYS), default=None)
+            days.append(float(WORDS.get(count, count)) * UNIT_DAYS[match.group("unit")])
+    return max((one for one in days if one < LONGEST_DAYS), default=None)
 
 
 @cache

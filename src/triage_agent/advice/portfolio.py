@@ -1,4 +1,4 @@
-"""A table of investments, each assessed on its own; a row that cannot be read stops no other."""
+"""A table of investments, each assessed on its own; a row in error does not stop the others."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,10 +7,10 @@ from typing import Any
 
 from triage_agent.advice.roi import Assessment, Figures, Investment, assess, rank_key, total
 from triage_agent.errors import InputError
-from triage_agent.intake import read_amount
+from triage_agent.intake import read_amounts
 from triage_agent.tables import Row, Table
 
-# The fields of `Investment`, the column that README names for each, and its other spellings.
+# The fields of `Investment`; for each, the column of docs/how-to/roi.md, and other spellings.
 COLUMNS = {
     "name": ("name", ()),
     "hours_saved_per_week": ("hours_saved_per_week", ("hours_saved",)),
@@ -26,7 +26,7 @@ TOTALS = {"total", "totals", "grand total", "sum"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AssessedRow:
     """One row of the table, assessed."""
 
     row: int  # as the user's program counts it
@@ -46,14 +46,14 @@ class Refused:
 class Portfolio:
     """A table of investments: the best return first, and what could not be read."""
 
-    lines: tuple[Line, ...]
+    rows: tuple[AssessedRow, ...]
     refused: tuple[Refused, ...]
-    said: tuple[str, ...]  # about columns and rows, for the user
+    notes: tuple[str, ...]  # about columns and rows, for the user
 
     @property
     def total(self) -> Figures:
         """The benefits and costs of all rows that could be read."""
-        return total(line.assessment for line in self.lines)
+        return total(row.assessment for row in self.rows)
 
 
 def read_portfolio(table: Table) -> Portfolio:
@@ -63,19 +63,19 @@ def read_portfolio(table: Table) -> Portfolio:
     for row in rows:
         names |= dict.fromkeys(row.values)
     columns = find_columns(names, table.name)
-    said = _about_columns(names, columns)
-    lines, refused = [], list[Refused]()
+    notes = _about_columns(names, columns)
+    assessed, refused = [], list[Refused]()
     for row in rows:
         name = _name(row, columns)
         if name.casefold() in TOTALS:
-            said.append(f"row {row.number} ({name}) is left out: the total is computed")
+            notes.append(f"row {row.number} ({name}) is left out: the total is computed")
             continue
         try:
-            lines.append(Line(row.number, assess(read_row(row, columns, table.name))))
+            assessed.append(AssessedRow(row.number, assess(read_row(row, columns, table.name))))
         except InputError as error:
             refused.append(Refused(row.number, name, error))
-    lines.sort(key=lambda line: rank_key(line.assessment))
-    return Portfolio(tuple(lines), tuple(refused), tuple(said))
+    assessed.sort(key=lambda row: rank_key(row.assessment))
+    return Portfolio(tuple(assessed), tuple(refused), tuple(notes))
 
 
 def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:
@@ -89,21 +89,22 @@ def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:
         for field, (column, others) in COLUMNS.items()
         for spelling in (field, column, *others)
     }
-    found: dict[str, str] = {}
+    by_field: dict[str, str] = {}
     for column in columns:
         field = known.get(_key(column))
-        if field in found:
+        if field in by_field:
             raise InputError(
-                f"{table}: the columns {found[field]!r} and {column!r} mean the same. Remove one."
+                f"{table}: the columns {by_field[field]!r} and {column!r} mean the same. "
+                "Remove one."
             )
         if field:
-            found[field] = column
-    if not found.keys() - {"name", "age_days"}:
+            by_field[field] = column
+    if not by_field.keys() - {"name", "age_days"}:
         raise InputError(
             f"{table} has no column with a benefit or a cost. "
             f"Name its columns {', '.join(column for column, _ in COLUMNS.values())}."
         )
-    return found
+    return by_field
 
 
 def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
@@ -111,17 +112,11 @@ def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
     place = f"{table}, row {row.number}"
     if row.complaint:
         raise InputError(f"{place} {row.complaint}. Correct the row.")
-    amounts = {
-        field: amount
+    amounts = read_amounts(
+        (row.values.get(column), field, f"{place}, column {' '.join(column.split())!r}")
         for field, column in columns.items()
         if field != "name"
-        and (
-            amount := read_amount(
-                row.values.get(column), field, f"{place}, column {' '.join(column.split())!r}"
-            )
-        )
-        is not None
-    }
+    )
     if not amounts.keys() - {"age_days"}:
         raise InputError(f"{place} holds no benefit and no cost. Fill them in, or remove the row.")
     return Investment(_name(row, columns), **amounts)
@@ -132,11 +127,11 @@ def _about_columns(names: Iterable[str], columns: Mapping[str, str]) -> list[str
     others = [" ".join(name.split()) for name in names if name not in columns.values()]
     missing = [COLUMNS[field][0] for field in COLUMNS if field not in columns]
     zero = [name for name in missing if name not in {"name", "age_days"}]
-    said = [f"columns not read: {', '.join(others)}"] if others else []
-    said += [f"columns not there, taken as 0: {', '.join(zero)}"] if zero else []
+    notes = [f"columns not read: {', '.join(others)}"] if others else []
+    notes += [f"columns not there, taken as 0: {', '.join(zero)}"] if zero else []
     if "age_days" in missing:
-        said.append("there is no column age_days, so nothing is watched in its first 60 days")
-    return said
+        notes.append("there is no column age_days, so nothing is watched in its first 60 days")
+    return notes
 
 
 def _name(row: Row, columns: Mapping[str, str]) -> str:

@@ -11,19 +11,19 @@ from pydantic import Field, model_validator
 from triage_agent.errors import InputError
 from triage_agent.files import Strict, folder, load_toml
 
-PASS_RAW = 12  # of 24: half of the points (PRODUCT.md, rule D4)
+PASS_RAW = 12  # of 24: half of the points (rule D4 of docs/explanation/rules.md)
 MAX_POINTS = 3
 
 
 class Answer(Strict):
-    """One possible answer: what the owner says, what level it is, what to do next."""
+    """One possible answer: its text, the level that it means, and what to do next."""
 
     text: str
     level: str
     advice: str
 
 
-class Question(Strict):
+class QuizQuestion(Strict):
     """One dimension of readiness; the answers are worth 0, 1, 2 and 3 points in this order."""
 
     id: str
@@ -35,7 +35,7 @@ class Question(Strict):
 class Quiz(Strict):
     """The eight questions, in the order in which they are asked."""
 
-    questions: tuple[Question, ...] = Field(min_length=8, max_length=8)
+    questions: tuple[QuizQuestion, ...] = Field(min_length=8, max_length=8)
 
     @model_validator(mode="after")
     def ids_are_unique(self) -> "Quiz":
@@ -48,7 +48,15 @@ class Quiz(Strict):
 
 @dataclass(frozen=True, slots=True)
 class DimensionResult:
-    """One dimension's points (0 to 3), its level in words, and advice."""
+    """One dimension of a taken quiz.
+
+    Attributes:
+        id: The dimension's id, as in an answers file.
+        dimension: Its name for people.
+        points: 0 to 3.
+        level: What these points mean, in a word or two.
+        advice: What to do next.
+    """
 
     id: str
     dimension: str
@@ -59,7 +67,13 @@ class DimensionResult:
 
 @dataclass(frozen=True, slots=True)
 class QuizResult:
-    """A taken quiz: raw points (0 to 24), score (0 to 100), and a result a dimension."""
+    """A taken readiness quiz.
+
+    Attributes:
+        raw: The sum of all points, 0 to 24.
+        score: The same as 0 to 100.
+        dimensions: One result per dimension, in the order of the questions.
+    """
 
     raw: int
     score: float

@@ -2,25 +2,31 @@
 
 What does not return 3 times its cost is stopped; within its first 60 days it is watched instead.
 Amounts are US dollars in `Decimal`. 52/12 weeks make a month, which no decimal holds exactly, so
-benefits are kept a year, and a division is cut off, never rounded up: just under 3 stays under 3.
+benefits are held per year, and a division is cut off, never rounded up: just under 3 stays under 3.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
 from enum import StrEnum
 
-from triage_agent.advice.roles import Role, role_facts
-from triage_agent.intake import CUT, check, months, times, usd
-from triage_agent.types import Classification, Label
+from triage_agent.errors import SettingsError
+from triage_agent.intake import CUT, check_amount, months, read_amounts, times, usd
 
 KEEP_FROM = Decimal(3)  # times its cost, at least
 WATCH_DAYS = 60  # the last day on which a low return is watched and not stopped
 WEEKS_A_YEAR, MONTHS_A_YEAR = 52, 12
-# Wages and benefits; in the US, employers paid $34.53 an hour in September 2018 on average
-# (Bureau of Labor Statistics, Employer Costs for Employee Compensation).
-ASSUMED_HOURLY_COST_USD = Decimal(35)
 ZERO = Decimal(0)
+OPTIONS = {  # of `triage roi`, and the field of `Investment` that each fills
+    "--hours-saved": "hours_saved_per_week",
+    "--hourly-cost": "hourly_cost_usd",
+    "--cost-reduced": "cost_reduced_usd_per_month",
+    "--revenue-enabled": "revenue_enabled_usd_per_month",
+    "--monthly-cost": "monthly_cost_usd",
+    "--one-off-cost": "one_off_cost_usd",
+    "--age-days": "age_days",
+}
+EXAMPLE = "triage roi --hours-saved 12 --hourly-cost 35 --monthly-cost 400 --one-off-cost 2000"
 
 
 class RoiVerdict(StrEnum):
@@ -48,7 +54,25 @@ class Investment:
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
             if value is not None:
-                check(value, field.name, place=field.name, shown=str(value))
+                check_amount(value, field.name, place=field.name, shown=str(value))
+
+    @classmethod
+    def parse(cls, options: Mapping[str, str]) -> "Investment":
+        """Return the investment that options of `triage roi` describe, as people write amounts.
+
+        Raises `InputError` on what is not an amount, `SettingsError` where an option is missing.
+        """
+        amounts = read_amounts((text, OPTIONS[name], name) for name, text in options.items())
+        if not amounts.keys() - {"age_days", "hourly_cost_usd"}:
+            raise SettingsError(
+                f"Give its benefits and its costs, for example: {EXAMPLE}. "
+                "Or name a table with one investment per row: triage roi portfolio.csv"
+            )
+        if amounts.get("hours_saved_per_week") and "hourly_cost_usd" not in amounts:
+            raise SettingsError(
+                "--hours-saved needs --hourly-cost: what an hour of that work costs."
+            )
+        return cls("", **amounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +93,7 @@ class Figures:
 
     @property
     def monthly_benefit_usd(self) -> Decimal:
-        """What it brings a month."""
+        """What it brings per month."""
         return CUT.divide(self.benefit_usd_per_year, MONTHS_A_YEAR)
 
     @property
@@ -80,7 +104,7 @@ class Figures:
 
     @property
     def full_monthly_cost_usd(self) -> Decimal:
-        """What it costs a month with a twelfth of the one-off cost."""
+        """What it costs per month with a twelfth of the one-off cost."""
         return CUT.divide(self.cost_usd_per_year, MONTHS_A_YEAR)
 
     @property
@@ -179,76 +203,3 @@ def rank_key(assessment: Assessment) -> tuple[Decimal, Decimal]:
     if ratio is None:
         ratio = Decimal("Infinity") if benefit else ZERO
     return -ratio, -benefit
-
-
-@dataclass(frozen=True, slots=True)
-class Burn:
-    """What the hours that problems state cost a month, beside the fee of who would save them."""
-
-    hours_per_week: Decimal
-    hourly_cost_usd: Decimal  # assumed, not measured
-    role: Role
-    fee_low_usd_per_month: Decimal
-    fee_high_usd_per_month: Decimal
-    silent: int  # problems of the same kind that state no hours
-
-    @property
-    def burn_usd_per_month(self) -> Decimal:
-        """What the hours cost a month."""
-        with localcontext(CUT):
-            a_year = self.hours_per_week * self.hourly_cost_usd * WEEKS_A_YEAR
-            return a_year / MONTHS_A_YEAR
-
-    @property
-    def covers_low(self) -> bool:
-        """Whether saving all these hours returns 3 times the low end of the fee."""
-        return self.burn_usd_per_month >= KEEP_FROM * self.fee_low_usd_per_month
-
-    @property
-    def covers_high(self) -> bool:
-        """Whether saving all these hours returns 3 times the high end of the fee."""
-        return self.burn_usd_per_month >= KEEP_FROM * self.fee_high_usd_per_month
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The burn, the fee, and whether the one covers 3 times the other, in sentences."""
-        low, high = self.fee_low_usd_per_month, self.fee_high_usd_per_month
-        if self.covers_high:
-            covers = "Saving all these hours would return that at either end of the fee."
-        elif self.covers_low:
-            covers = "Saving all these hours would return that at the low end, not at the high end."
-        else:
-            covers = "Saving all these hours alone would not return that, even at the low end."
-        hours, an_hour = self.hours_per_week.normalize(), usd(self.hourly_cost_usd)
-        stated = (
-            f"The problems state {hours:,f} hour{'' if hours == 1 else 's'} a week; at an assumed "
-            f"{an_hour} an hour that is {usd(self.burn_usd_per_month)} a month."
-        )
-        fee = (
-            f"A {role_facts()[self.role].name} costs {usd(low)} to {usd(high)} a month, and is to "
-            f"return {KEEP_FROM} times that: {usd(KEEP_FROM * low)} to {usd(KEEP_FROM * high)}."
-        )
-        silent = f"Problems to automate that state no hours, not counted: {self.silent}."
-        return (stated, f"{fee} {covers}", *([silent] if self.silent else []))
-
-
-def burn(
-    rows: Sequence[Classification],
-    hourly_cost_usd: Decimal = ASSUMED_HOURLY_COST_USD,
-    role: Role = Role.FRACTIONAL_AI_OFFICER,
-) -> Burn | None:
-    """Return what the hours stated by problems to automate cost a month; None: none states any."""
-    check(hourly_cost_usd, "hourly_cost_usd", place="hourly cost", shown=str(hourly_cost_usd))
-    hours = [row.hours_per_week for row in rows if row.label is Label.AUTOMATE]
-    stated = [Decimal(str(count)) for count in hours if count is not None]
-    if not stated:
-        return None
-    fee = role_facts()[role].usd_per_month
-    return Burn(
-        sum(stated, ZERO),
-        hourly_cost_usd,
-        role,
-        Decimal(fee.low),
-        Decimal(fee.high),
-        silent=len(hours) - len(stated),
-    )

@@ -1,5 +1,6 @@
 """The two roles: the facts about each, both side by side, and the questions that owners ask."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -24,7 +25,7 @@ class Span(Strict):
 
 
 class RoleFacts(Strict):
-    """The facts about one role; hours and US dollars are a month."""
+    """The facts about one role; hours and US dollars are per month."""
 
     name: str
     focus: str
@@ -66,9 +67,9 @@ class OwnersQuestions(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both roles, fact by fact."""
+    """The roles, fact by fact."""
 
-    names: tuple[str, ...]  # of the roles, in the order of `Role`
+    names: tuple[str, ...]  # of the roles
     rows: tuple[tuple[str, ...], ...]  # what is compared, and after it the fact about each role
 
 
@@ -100,13 +101,13 @@ def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
     )
 
 
-def compare_roles() -> Comparison:
-    """Return the facts about both roles side by side.
+def compare_roles(roles: Iterable[Role] = Role) -> Comparison:
+    """Return the facts about the roles side by side.
 
     >>> compare_roles().rows[1]
     ('hours a month', '15–30', '10–20')
     """
-    facts = [role_facts()[role] for role in Role]
+    facts = [role_facts()[role] for role in roles]
     columns = [described(one) for one in facts]
     rows = tuple(
         (pairs[0][0], *(value for _, value in pairs)) for pairs in zip(*columns, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from triage_agent.advice import MAX_POINTS, Question, load_quiz
+from triage_agent.advice import MAX_POINTS, QuizQuestion, load_quiz
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
 
@@ -120,7 +120,7 @@ def resolve_columns(
     return known, _notes(known, dimensions)
 
 
-def quiz_points(question: Question, cell: object) -> int | None:
+def quiz_points(question: QuizQuestion, cell: object) -> int | None:
     """Return the points (0 to 3) that a cell gives a question, None if it gives none.
 
     A cell holds the points, or an answer's text or level, as a form exports the choice.
@@ -134,7 +134,7 @@ def quiz_points(question: Question, cell: object) -> int | None:
 
 
 @cache
-def _choices(question: Question) -> dict[str, int]:
+def _choices(question: QuizQuestion) -> dict[str, int]:
     """Return the points of a question's answers, by their text and by their level."""
     return {
         _plain(words): points

@@ -11,7 +11,7 @@ from triage_agent.batch.run import Page
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text
-from triage_agent.reports import bar_chart, drawn, rendered, report_page
+from triage_agent.reports import advice_html, bar_chart, drawn, rendered
 from triage_agent.types import Classification, Function
 
 LONGEST_NAME = 60  # characters of a business's name
@@ -46,7 +46,7 @@ class BatchPages:
         """Write a business's page, if there is something to advise, and count it."""
         if self._folder and decision is not None:
             title, plan = f"Advice for {name_of(form)}", plan_for(decision, rows)
-            page = report_page(title, rows, decision, plan)
+            page = advice_html(title, rows, decision, plan)
             write_text(self._folder / page_name(form), page, durable=False)
         if self._path:
             grouped = form.group is not None and decision is not None

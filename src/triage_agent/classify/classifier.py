@@ -67,7 +67,10 @@ async def classify(
 def apply_policy(
     problem: Problem, prediction: Prediction, model: Model, policy: Policy
 ) -> Classification:
-    """Return the classification that a prediction leads to; checks in the order of PRODUCT.md."""
+    """Return the classification that a prediction leads to.
+
+    The checks are those of docs/explanation/rules.md, in that order.
+    """
     fitted = policy.calibration is not None and policy.calibration.fits(prediction)
     calibration = policy.calibration if fitted else None
     if calibration:

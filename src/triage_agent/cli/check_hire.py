@@ -1,7 +1,5 @@
 """`triage check-hire`: the seven red flags of a wrong hire as a questionnaire."""
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +9,7 @@ import typer
 from triage_agent.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from triage_agent.advice import Answers, FlagReader, Reading, Role, Spent
+    from triage_agent.advice import FlagReader, FlagReading, HireAnswers, Role
 
 CHOICES = {"yes": True, "no": False, "not sure": None}
 
@@ -26,64 +24,54 @@ class RoleName(StrEnum):
 
 
 def check_hire(
-    role: Annotated[RoleName, typer.Option(help="What they were hired as.")],
+    role: Annotated[RoleName, typer.Option(help="The role that they were hired for.")],
     story: Annotated[
         list[str] | None,
         typer.Argument(help="What bothers you, in your own words; flags are proposed from it."),
     ] = None,
     answers: Annotated[
         Path | None,
-        typer.Option(help="Read the answers from a file: {flag: true, false or null}."),
+        typer.Option(help="Read the answers from a JSON file: {flag: true, false or null}."),
     ] = None,
     months: Annotated[
-        str | None, typer.Option(metavar="MONTHS", help="How long they have been with you.")
+        str | None, typer.Option(metavar="MONTHS", help="Number of months they have been with you.")
     ] = None,
     monthly_fee: Annotated[
-        str | None, typer.Option(metavar="USD", help="What they cost a month.")
+        str | None, typer.Option(metavar="USD", help="Their cost per month.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check for the red flags of a wrong hire: which apply, what they mean, what to do.
 
-    In a terminal every flag is asked. Flags proposed from your own words count once confirmed.
+    In a terminal, a question is asked about every flag. Flags that are proposed from your own words
+    count only once they are confirmed.
     """
-    from triage_agent.advice import FORM, Answers, Reading, Role, read_hire_answers
-    from triage_agent.advice import check_hire as assess
+    from triage_agent.advice import FORM, FlagReading, HireAnswers, Role, Spent, read_hire_answers
+    from triage_agent.advice import check_hire as checked
     from triage_agent.cli.session import in_terminal
     from triage_agent.errors import InputError
-    from triage_agent.reports import as_hire_check, show_check
+    from triage_agent.reports import as_hire_check, print_json, show_hire_check
 
-    kind = Role(f"fractional-{role.removeprefix('fractional-')}")
-    spent = _spent(months, monthly_fee)
+    hired_as = Role(f"fractional-{role.removeprefix('fractional-')}")
+    spent = Spent.parse(months, monthly_fee)
     if not (story or answers or in_terminal()):
         raise InputError(
-            "The flags are asked in a terminal, and this is none. Give the answers in a file "
+            "The flags are asked in a terminal, and this is not one. Give the answers in a file "
             f"(--answers FILE: {FORM}), or say in your own words what bothers you."
         )
-    given = read_hire_answers(answers, kind) if answers else Answers()
-    reader, reading = _read("\n".join(story), kind) if story else (None, Reading(()))
+    given = read_hire_answers(answers, hired_as) if answers else HireAnswers()
+    reader, reading = _read("\n".join(story), hired_as) if story else (None, FlagReading(()))
     if in_terminal():
-        given = _asked(given, kind, reading, everything=answers is None)
-    check = assess(given, kind, reading.proposals, spent)
+        given = _asked(given, hired_as, reading, everything=answers is None)
+    check = checked(given, hired_as, reading.proposals, spent)
     if as_json:
-        values = as_hire_check(check, reader)
-        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+        print_json(as_hire_check(check, reader))
     else:
-        show_check(check)
+        show_hire_check(check)
 
 
-def _spent(months: str | None, monthly_fee: str | None) -> "Spent | None":
-    """Return what was paid so far; None unless both numbers are known."""
-    from triage_agent.advice import Spent
-    from triage_agent.intake import read_amount
-
-    long = read_amount(months, "months", "--months")
-    fee = read_amount(monthly_fee, "usd_per_month", "--monthly-fee")
-    return None if long is None or fee is None else Spent(long, fee)
-
-
-def _read(text: str, role: "Role") -> "tuple[FlagReader, Reading]":
-    """Return the model that read a text, and what it proposes; what it could not read is said."""
+def _read(text: str, role: "Role") -> "tuple[FlagReader, FlagReading]":
+    """Return the model that read a text, and what it proposes; say what it could not read."""
     from triage_agent.advice import EmbeddedFlagModel
     from triage_agent.classify import has_words
     from triage_agent.errors import InputError
@@ -93,14 +81,14 @@ def _read(text: str, role: "Role") -> "tuple[FlagReader, Reading]":
     reader = EmbeddedFlagModel()
     typer.echo(f"backend: {reader.backend} ({reader.name}), nothing leaves this machine", err=True)
     reading = reader.read(text, role)
-    if not reading.known_language:
-        typer.echo("Not read: this model knows English only. Nothing was proposed.", err=True)
-    elif reading.truncated:
-        typer.echo("Only the beginning was read; what comes later proposed nothing.", err=True)
+    if reading.note:
+        typer.echo(reading.note, err=True)
     return reader, reading
 
 
-def _asked(given: "Answers", role: "Role", reading: "Reading", *, everything: bool) -> "Answers":
+def _asked(
+    given: "HireAnswers", role: "Role", reading: "FlagReading", *, everything: bool
+) -> "HireAnswers":
     """Return the answers after what is missing was asked: every flag, or only proposed ones."""
     from dataclasses import replace
 
@@ -108,13 +96,13 @@ def _asked(given: "Answers", role: "Role", reading: "Reading", *, everything: bo
     from triage_agent.cli.session import choose
     from triage_agent.reports import clean
 
-    said = {proposal.flag: proposal.evidence for proposal in reading.proposals}
+    quotes = {proposal.flag: proposal.evidence for proposal in reading.proposals}
     missing = check_hire(given, role).not_answered
     flags, severe = dict(given.flags), set(given.severe)
-    wanted = [flag for flag in missing if everything or flag.id in said]
+    wanted = [flag for flag in missing if everything or flag.id in quotes]
     for number, flag in enumerate(wanted, start=1):
-        if said.get(flag.id):
-            typer.echo(f"\nYou wrote: “{' '.join(clean(said[flag.id]).split())}”", err=True)
+        if quotes.get(flag.id):
+            typer.echo(f"\nYou wrote: “{' '.join(clean(quotes[flag.id]).split())}”", err=True)
         title = f"{number} of {len(wanted)} · {flag.question}"
         flags[flag.id] = CHOICES[choose(title, list(CHOICES))]
         worse = flag.severe_question if flags[flag.id] else None

@@ -1,7 +1,5 @@
 """`triage quiz`: how ready the business is for AI and automation."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +10,9 @@ from triage_agent.cli.options import JsonOption
 
 def quiz(
     answers: Annotated[
-        Path | None, typer.Option(help="Read the answers from a file: {dimension: 0..3}.")
+        Path | None, typer.Option(help="Read the answers from a JSON file: {dimension: 0..3}.")
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the answers to a file.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the answers to a JSON file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take the two-minute readiness quiz: eight questions, a score of 0 to 100, and advice."""
@@ -24,7 +22,7 @@ def quiz(
     from triage_agent.cli.session import owner_at_terminal
     from triage_agent.errors import InputError
     from triage_agent.files import write_json
-    from triage_agent.reports import as_quiz, show_quiz, stdout_console
+    from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
 
     owner = owner_at_terminal(ask=True)
     if answers:
@@ -33,14 +31,14 @@ def quiz(
         result = asyncio.run(owner.take_quiz())
     else:
         raise InputError(
-            "The quiz asks its questions in a terminal, and this is none. "
+            "The quiz asks its questions in a terminal, and this is not one. "
             "Give the answers in a file: triage quiz --answers answers.json"
         )
     if save:
         points = {dimension.id: dimension.points for dimension in result.dimensions}
         write_json(save, points)
     if as_json:
-        sys.stdout.write(json.dumps(as_quiz(result), ensure_ascii=False) + "\n")
+        print_json(as_quiz(result))
     else:
         show_quiz(stdout_console(), result)
     if save:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from triage_agent.advice import FlagReader, Role, check_flag, red_flags
+from triage_agent.advice import FlagReader, Role, check_flag, load_red_flags
 from triage_agent.errors import InputError
 from triage_agent.evals.metrics import Rate, rate
 from triage_agent.evals.summary import values
@@ -72,7 +72,7 @@ def score_flags(
     """Return the figures of proposed flags; a flag that nobody expects or proposes counts as 0."""
     from sklearn.metrics import f1_score
 
-    names = [flag.id for flag in red_flags()]
+    names = [flag.id for flag in load_red_flags()]
     truth = [[name in flags for name in names] for flags in expected]
     given = [[name in flags for name in names] for flags in proposed]
     macro = f1_score(truth, given, average="macro", zero_division=0) if truth else None

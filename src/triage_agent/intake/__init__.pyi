@@ -1,6 +1,7 @@
-from .amounts import CUT, check, months, read_amount, times, usd
+from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
+from .numerals import MILLION, UNKNOWN_WORDS
 from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
-from .revenue import MILLION, UNKNOWN_REVENUE, UNKNOWN_WORDS, Band, Revenue, parse_revenue
+from .revenue import UNKNOWN_REVENUE, Band, Revenue, parse_revenue
 
 __all__ = [
     "CUT",
@@ -11,7 +12,7 @@ __all__ = [
     "Band",
     "Rejected",
     "Revenue",
-    "check",
+    "check_amount",
     "from_arguments",
     "from_stream",
     "is_technology_wish",
@@ -19,6 +20,7 @@ __all__ = [
     "parse_revenue",
     "problems_of",
     "read_amount",
+    "read_amounts",
     "times",
     "usd",
 ]

@@ -1,10 +1,18 @@
 """Amounts as people write them and as people read them, in `Decimal` on the way between."""
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from triage_agent.errors import InputError
-from triage_agent.intake.revenue import AMOUNT, FOREIGN, SCALES, UNKNOWN_WORDS
+from triage_agent.intake.numerals import (
+    DOLLARS,
+    FOREIGN,
+    SCALES,
+    UNKNOWN_WORDS,
+    quoted,
+    split_number,
+)
 
 CUT = Context(prec=60, rounding=ROUND_DOWN)  # a division never rounds up to a threshold
 SMALLEST = Decimal("0.000001")  # of anything but 0; what is smaller is a slip of a formula
@@ -13,8 +21,7 @@ LARGEST = {
     "hours_saved_per_week": Decimal(168 * 1000),  # a thousand people around the clock
     "age_days": Decimal(36_500),  # a spreadsheet's dates are numbers above it
 }
-MOST_SHOWN = Decimal(1000)  # from here on a ratio or a time is only said to be long
-DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
+MOST_SHOWN = Decimal(1000)  # from here on the exact value is not shown
 NEGATIVE = re.compile(r"[-−–(]\s*[\d.]")
 BLANK = {"", "-", "–", "—"}  # spreadsheets show a dash for 0
 
@@ -38,17 +45,23 @@ def read_amount(cell: object, field: str, place: str) -> Decimal | None:
     foreign = FOREIGN.search(text) if is_money else None
     value = None if foreign or isinstance(cell, bool | list | dict) else _number(body, is_money)
     if value is not None:
-        return check(value, field, place=place, shown=text)
+        return check_amount(value, field, place=place, shown=text)
     kind, example = ("an amount", "1200, $1,200 or 1.2k") if is_money else ("a number", "12 or 7.5")
     wrong = f"is not {kind}"
     if foreign:
         wrong = f"is not in US dollars ({foreign.group()})"
     elif NEGATIVE.match(body):
         wrong = "must not be negative"
-    raise InputError(f"{place}: {_short(text)} {wrong}. Write it like {example}.")
+    raise InputError(f"{place}: {quoted(text)} {wrong}. Write it like {example}.")
 
 
-def check(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
+def read_amounts(cells: Iterable[tuple[object, str, str]]) -> dict[str, Decimal]:
+    """Return {field: amount} of cells or options that are not blank; see `read_amount`."""
+    amounts = {field: read_amount(cell, field, place) for cell, field, place in cells}
+    return {field: amount for field, amount in amounts.items() if amount is not None}
+
+
+def check_amount(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
     """Return a value that a field of `roi.Investment` can take, or raise `InputError`.
 
     The message begins with `place`, and shows the value as it was written.
@@ -59,12 +72,12 @@ def check(value: Decimal, field: str, *, place: str, shown: str) -> Decimal:
     elif value < 0:
         wrong = "must not be negative"
     elif value > most:
-        wrong = f"is more than {most:,}, the most that is taken"
+        wrong = f"is more than {most:,}, the maximum"
     elif 0 < value < SMALLEST:
-        wrong = f"is less than {SMALLEST}, the least that is taken"
+        wrong = f"is less than {SMALLEST}, the minimum"
     else:
         return CUT.plus(value)
-    raise InputError(f"{place}: {_short(shown)} {wrong}. Correct it.")
+    raise InputError(f"{place}: {quoted(shown)} {wrong}. Correct it.")
 
 
 def _number(text: str, is_money: bool) -> Decimal | None:
@@ -73,20 +86,11 @@ def _number(text: str, is_money: bool) -> Decimal | None:
         return Decimal(text)  # "nan" and "1e9" too, as spreadsheets write them
     except InvalidOperation:
         pass
-    found = AMOUNT.fullmatch(text)
-    if not found or (found.group(2) and not is_money):
+    number = split_number(text)
+    if number is None or (number[1] and not is_money):
         return None
-    digits = found.group(1)
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
-        digits = digits.replace(".", "")
-    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
-        digits = re.sub(r"[,_ ']", "", digits)
-    return Decimal(digits.replace(",", ".")) * SCALES[(found.group(2) or "").casefold()]
-
-
-def _short(text: str) -> str:
-    """Return what somebody wrote, quoted, and cut to the length of a message."""
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+    digits, scale = number
+    return Decimal(digits.replace(",", ".")) * SCALES[scale]
 
 
 def usd(amount: Decimal) -> str:

@@ -35,7 +35,7 @@ WISH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One row of input that is no problem description, and why."""
+    """One row of input that is not a problem description, and why."""
 
     id: str
     text: str
@@ -104,8 +104,8 @@ def decode(raw: bytes) -> str:
 def split_pasted(text: str) -> list[str]:
     r"""Return the problems of a pasted text.
 
-    Blank lines present: one problem a paragraph, else one a line. A numbered or bulleted list is
-    one problem an item, its markers removed; a heading above it ("My problems:") is dropped.
+    With blank lines, one problem per paragraph; else one per line. A numbered or bulleted list is
+    one problem per item, without its markers; a heading above it ("My problems:") is dropped.
 
     >>> split_pasted("My problems:\n1. Leads get lost\n   every day\n2) Stock is wrong")
     ['Leads get lost every day', 'Stock is wrong']
@@ -117,16 +117,16 @@ def split_pasted(text: str) -> list[str]:
         blocks = [block.strip("\n") for block in BLANK_LINES.split(text) if block.strip()]
         if len(blocks) > 1 and _is_heading(blocks[0]) and MARKER.match(blocks[1]):
             blocks = blocks[1:]
-        found = [problem for block in blocks for problem in _items(block)]
+        problems = [item for block in blocks for item in _items(block)]
     else:
         lines = text.split("\n")
         first = next((n for n, line in enumerate(lines) if MARKER.match(line)), len(lines))
-        found = lines[:first]
+        problems = lines[:first]
         if first < len(lines):
-            if found and _is_heading(found[-1]):
-                found.pop()
-            found += _items("\n".join(lines[first:]))
-    return [problem.strip() for problem in found if problem.strip()]
+            if problems and _is_heading(problems[-1]):
+                problems.pop()
+            problems += _items("\n".join(lines[first:]))
+    return [problem.strip() for problem in problems if problem.strip()]
 
 
 def is_technology_wish(text: str) -> bool:

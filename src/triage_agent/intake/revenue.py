@@ -6,33 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.errors import InputError
+from triage_agent.intake.numerals import (
+    AMOUNT,
+    DOLLARS,
+    FOREIGN,
+    MILLION,
+    NUMBER,
+    SCALES,
+    UNKNOWN_WORDS,
+    quoted,
+    split_number,
+)
 
-MILLION = 1_000_000
 LARGEST = 1e15  # no business; beyond it a slip of the keyboard becomes infinity
 SMALLEST = 1_000  # a bare number below this is a forgotten unit, not a year's revenue
-SCALES = {
-    "": 1,
-    "k": 1_000,
-    "thousand": 1_000,
-    "m": MILLION,
-    "mm": MILLION,
-    "mn": MILLION,
-    "mil": MILLION,
-    "mio": MILLION,
-    "million": MILLION,
-    "millions": MILLION,
-    "b": 1_000 * MILLION,
-    "bn": 1_000 * MILLION,
-    "billion": 1_000 * MILLION,
-}
-FOREIGN = re.compile(
-    r"[€£¥₹₽₺₩₪]|\b(?:eur|euros?|gbp|pounds?|chf|francs?|jpy|yen|inr|rupees?|cad|aud|nzd|sek|nok|"
-    r"dkk|pln|cny|rmb|brl|mxn|zar|sgd|hkd)\b|\b(?:ca|au|nz|sg|hk|[cas])\$",
-    re.I,
-)
-NUMBER = r"(\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+(?:[.,]\d+)?|\.\d+)"
-SCALE = r"(k|thousand|mm|mn|mil|mio|millions?|m|bn|billion|b)?"
-AMOUNT = re.compile(rf"{NUMBER}\s*{SCALE}\b", re.I)
 RANGE_JOIN = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\bthrough\b)\s*", re.I)
 BELOW = re.compile(
     r"^(?:under|below|less than|fewer than|up to|at most|no more than|max(?:imum)?|<=?|≤)\s*", re.I
@@ -52,18 +39,6 @@ FILLER = re.compile(
     r"^(?:about|around|approximately|approx\.?|roughly|circa|ca\.?|nearly|almost|between|~|≈)\s*",
     re.I,
 )
-UNKNOWN_WORDS = {
-    "",
-    "unknown",
-    "n/a",
-    "na",
-    "none",
-    "not sure",
-    "don't know",
-    "?",
-    "-",
-    "prefer not to say",
-}
 
 
 class Band(StrEnum):
@@ -87,7 +62,7 @@ class Revenue:
 
     @property
     def band(self) -> Band:
-        """The band that holds the whole interval, else `UNKNOWN`."""
+        """The band that contains all of the interval, else `UNKNOWN`."""
         if self.high_usd < MILLION or (self.high_usd == MILLION and self.high_open):
             return Band.UNDER_1M
         if self.low_usd > 10 * MILLION or (self.low_usd == 10 * MILLION and self.low_open):
@@ -154,15 +129,13 @@ def parse_revenue(text: str, usd_rate: float | None = None) -> Revenue:
     foreign = FOREIGN.search(cleaned)
     if foreign and usd_rate is None:
         raise InputError(
-            f"The revenue {_shown(text)} is not in US dollars ({foreign.group()}). "
+            f"The revenue {quoted(text)} is not in US dollars ({foreign.group()}). "
             "Give it in dollars, or give the rate with --usd-rate."
         )
     rate = usd_rate if foreign and usd_rate is not None else 1.0
     if not (math.isfinite(rate) and rate > 0):
         raise InputError(f"The rate {usd_rate} must be a positive number of dollars per unit.")
-    body = re.sub(
-        r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", " ", FOREIGN.sub(" ", cleaned), flags=re.I
-    )
+    body = DOLLARS.sub(" ", FOREIGN.sub(" ", cleaned))
     monthly = bool(MONTHLY.search(body))
     body = " ".join(YEARLY.sub(" ", MONTHLY.sub(" ", body)).split())
     low, high, low_open, high_open = _interval(body, text)
@@ -203,34 +176,25 @@ def _ends(parts: list[str], text: str) -> tuple[float, float, bool, bool]:
         low_text += high_scale.group(2)
     low, high = _amount(low_text, text), _amount(parts[1], text)
     if low > high:
-        raise InputError(f"The revenue {_shown(text)} runs from a higher to a lower amount.")
+        raise InputError(f"The revenue {quoted(text)} runs from a higher to a lower amount.")
     return low, high, False, False
 
 
 def _amount(piece: str, text: str) -> float:
     """Return one amount, or raise `InputError` showing what was written."""
-    found = AMOUNT.fullmatch(FILLER.sub("", piece.strip()).strip())
-    if not found:
+    number = split_number(FILLER.sub("", piece.strip()).strip())
+    if number is None:
         hint = "must not be negative" if re.match(r"\s*[-−(]\s*\$?\d", text) else "is not an amount"
         raise InputError(
-            f"The revenue {_shown(text)} {hint}. Write it like 3M, $750k, 1M-5M or 250k a month."
+            f"The revenue {quoted(text)} {hint}. Write it like 3M, $750k, 1M-5M or 250k a month."
         )
-    digits, scale = found.group(1), (found.group(2) or "").casefold()
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
-        digits = digits.replace(".", "")
-    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
-        digits = re.sub(r"[,_ ']", "", digits)
+    digits, scale = number
     value = float(digits.replace(",", ".")) * SCALES[scale]
     if value > LARGEST:
-        raise InputError(f"The revenue {_shown(text)} is more than any business makes.")
+        raise InputError(f"The revenue {quoted(text)} is more than any business makes.")
     if 0 < value < SMALLEST and not scale:
         raise InputError(
-            f"The revenue {_shown(text)} would be {dollars(value)} a year. "
+            f"The revenue {quoted(text)} would be {dollars(value)} a year. "
             f"Write the unit, like {digits}k or {digits}M."
         )
     return round(value, 2)
-
-
-def _shown(text: str) -> str:
-    """Return the offending text, short enough for a message."""
-    return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -1,19 +1,40 @@
 from .charts import Series, bar_chart, line_chart
-from .contract import SCHEMA_VERSION, as_advice, as_hire_check, as_quiz, as_roles, as_row, rounded
+from .contract import (
+    SCHEMA_VERSION,
+    as_advice,
+    as_hire_check,
+    as_investment,
+    as_portfolio,
+    as_quiz,
+    as_roles,
+    as_row,
+    rounded,
+)
 from .files import check_page, check_report, write_report
-from .html import drawn, rendered, report_page
-from .markdown import roles_page
-from .red_flags_terminal import show_check
+from .hire_terminal import show_hire_check
+from .html import advice_html, drawn, rendered
+from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import clean, show_decision, show_problem, show_quiz, stdout_console
+from .terminal import (
+    clean,
+    print_json,
+    show_decision,
+    show_problem,
+    show_quiz,
+    show_roles,
+    stdout_console,
+)
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [
     "SCHEMA_VERSION",
     "Series",
     "abstained_words",
+    "advice_html",
     "as_advice",
     "as_hire_check",
+    "as_investment",
+    "as_portfolio",
     "as_quiz",
     "as_roles",
     "as_row",
@@ -24,17 +45,18 @@ __all__ = [
     "decided_words",
     "drawn",
     "line_chart",
+    "print_json",
     "rendered",
-    "report_page",
     "review_words",
-    "roles_page",
+    "roles_markdown",
     "rounded",
-    "show_check",
     "show_decision",
+    "show_hire_check",
     "show_investment",
     "show_portfolio",
     "show_problem",
     "show_quiz",
+    "show_roles",
     "stdout_console",
     "write_report",
 ]

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
-from triage_agent.advice import MAX_POINTS
-
 WIDTH = 440  # units of the drawing; small, so that text stays readable on a phone
 FONT = 13
 RADAR = 250
@@ -50,20 +48,20 @@ class Series:
     dots: bool = True
 
 
-def radar_chart(points: Mapping[str, int]) -> str:
-    """Return a radar of quiz points (0 to 3), a spoke for each dimension, clockwise."""
+def radar_chart(points: Mapping[str, int], most: int) -> str:
+    """Return a radar of points (0 to `most`), one spoke per name, clockwise."""
     import pygal
 
-    chart = pygal.Radar(**_settings(RADAR, RADAR), fill=True, range=(0, MAX_POINTS), margin=0)
+    chart = pygal.Radar(**_settings(RADAR, RADAR), fill=True, range=(0, most), margin=0)
     names = [*points][:1] + [*points][:0:-1]  # as pygal draws against the clock
     chart.x_labels = names
-    chart.y_labels = list(range(1, MAX_POINTS + 1))
+    chart.y_labels = list(range(1, most + 1))
     chart.add("", [points[name] for name in names])
     root = _parsed(chart)
     for number, (label, name) in enumerate(zip(_names_around(root), names, strict=True)):
         _place_upright(label, name, number / len(names))
-    told = ", ".join(f"{name} {value}" for name, value in points.items())
-    return _finished(root, f"Radar chart, points of {MAX_POINTS}: {told}", _box_around_plot(root))
+    description = ", ".join(f"{name} {value}" for name, value in points.items())
+    return _finished(root, f"Radar chart, points of {most}: {description}", _box_around_plot(root))
 
 
 def bar_chart(title: str, counts: Mapping[str, int]) -> str:
@@ -88,8 +86,8 @@ def bar_chart(title: str, counts: Mapping[str, int]) -> str:
     ends = [float(bar.get("x", 0)) + float(bar.get("width", 0)) for bar in _bars(root)]
     for text, end in zip(_counts(root), ends, strict=True):
         text.attrib |= {"x": f"{end + 5:.1f}", "text-anchor": "start"}  # pygal's are on the bar
-    told = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing"
-    return _finished(root, f"Bar chart, {title}: {told}")
+    description = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing"
+    return _finished(root, f"Bar chart, {title}: {description}")
 
 
 def line_chart(
@@ -100,7 +98,7 @@ def line_chart(
     x_range: tuple[float, float],
     y_range: tuple[float, float],
 ) -> str:
-    """Return lines through points; both ranges are drawn whole, whatever the points are."""
+    """Return lines through points; both ranges are drawn in full, whatever the points are."""
     import pygal
 
     chart = pygal.XY(
@@ -212,10 +210,10 @@ def _box_around_plot(root: Element) -> str:
     return f"{left - SIDE:g} {top - ABOVE:g} {width + 2 * SIDE:g} {height + 2 * ABOVE:g}"
 
 
-def _finished(root: Element, told: str, box: str = "") -> str:
+def _finished(root: Element, description: str, box: str = "") -> str:
     """Return the drawing as text, with its style and what it shows in words."""
     box = box or root.get("viewBox", "")
-    root.attrib = {"class": "chart", "viewBox": box, "role": "img", "aria-label": told}
+    root.attrib = {"class": "chart", "viewBox": box, "role": "img", "aria-label": description}
     style = Element("style")
     style.text = STYLE.replace("\n", "")
     root.insert(0, style)

@@ -1,14 +1,18 @@
 """Results as values that programs read: the JSON contracts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from triage_agent.advice import (
+    Assessment,
     Decision,
+    Figures,
     FlagReader,
     HireCheck,
     Plan,
+    Portfolio,
     QuizResult,
     RedFlag,
     Role,
@@ -17,6 +21,7 @@ from triage_agent.advice import (
     owners_questions,
     role_facts,
 )
+from triage_agent.intake import CUT
 from triage_agent.types import Classification
 
 SCHEMA_VERSION = 1
@@ -147,13 +152,13 @@ def as_hire_check(check: HireCheck, reader: FlagReader | None = None) -> dict[st
         "verdict": check.verdict,
         "flags": [
             {
-                **_flag(finding.flag),
-                "other_role": finding.flag.other_role,
-                "severe": finding.severe,
-                "means": finding.flag.means,
-                "do": finding.flag.do,
+                **_flag(raised.flag),
+                "other_role": raised.flag.other_role,
+                "severe": raised.severe,
+                "means": raised.flag.means,
+                "do": raised.flag.do,
             }
-            for finding in check.findings
+            for raised in check.raised
         ],
         "not_sure": [_flag(flag) for flag in check.not_sure],
         "not_answered": [_flag(flag) for flag in check.not_answered],
@@ -173,5 +178,62 @@ def _spent(spent: Spent) -> dict[str, float]:
 
 
 def _flag(flag: RedFlag) -> dict[str, Any]:
-    """Return what names a flag."""
+    """Return what identifies a flag."""
     return {"id": flag.id, "text": flag.text, "question": flag.question}
+
+
+def as_investment(assessment: Assessment, **place: int) -> dict[str, Any]:
+    """Return an assessment as JSON values; `place` is its rank and its row in a portfolio."""
+    given = asdict(assessment.investment)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "investment",
+        **place,
+        **{k: _number(v) if isinstance(v, Decimal) else v for k, v in given.items()},
+        **_as_figures(assessment.figures),
+        "verdict": assessment.verdict.value,
+        "sentence": assessment.sentence,
+        "notes": list(assessment.notes),
+    }
+
+
+def as_portfolio(portfolio: Portfolio) -> Iterator[dict[str, Any]]:
+    """Yield each investment, best return first, then each row in error, then the total."""
+    for rank, row in enumerate(portfolio.rows, start=1):
+        yield as_investment(row.assessment, rank=rank, row=row.row)
+    for refused in portfolio.refused:
+        yield {
+            "schema_version": SCHEMA_VERSION,
+            "kind": "error",
+            "row": refused.row,
+            "name": refused.name,
+            "error": asdict(refused.error.failure),
+        }
+    yield {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "total",
+        "rows": len(portfolio.rows),
+        "errors": len(portfolio.refused),
+        **_as_figures(portfolio.total),
+    }
+
+
+def _as_figures(figures: Figures) -> dict[str, Any]:
+    """Return benefit, cost, return and payback as JSON values."""
+    names = (
+        "monthly_benefit_usd",
+        "monthly_cost_usd",
+        "one_off_cost_usd",
+        "full_monthly_cost_usd",
+        "return_ratio",
+        "payback_months",
+    )
+    return {name: _number(getattr(figures, name)) for name in names}
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    """Return a JSON number cut to six decimals: as a float, 2.99999999999999999 would be 3."""
+    if value is None:
+        return None
+    cut = value.quantize(Decimal("0.000001"), ROUND_DOWN, context=CUT)
+    return int(cut) if cut == cut.to_integral_value() else float(cut)

@@ -34,13 +34,13 @@ def write_report(
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
-        from triage_agent.reports.html import report_page
+        from triage_agent.reports.html import advice_html
 
-        text = report_page(TITLE, rows, decision, plan)
+        text = advice_html(TITLE, rows, decision, plan)
     elif kind == ".md":
-        from triage_agent.reports.markdown import advice_page
+        from triage_agent.reports.markdown import advice_markdown
 
-        text = advice_page(TITLE, rows, decision, plan)
+        text = advice_markdown(TITLE, rows, decision, plan)
     else:
         from triage_agent.reports.contract import as_advice
 

@@ -1,6 +1,6 @@
 """Advice as one HTML page that needs nothing else: no script, no network, light, dark and printed.
 
-The templates and the style are in pages/. Whatever stands in a value is shown as text.
+The templates and the style are in templates/. Whatever stands in a value is shown as text.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from triage_agent.advice import Decision, Plan, described
+from triage_agent.advice import MAX_POINTS, Decision, Plan, compare_roles
 from triage_agent.files import HERE
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
@@ -30,12 +30,10 @@ FORBIDDEN = re.compile(
 SELLS = {True: "yes", False: "no", None: "unknown"}
 
 
-def report_page(title: str, rows: Sequence[Classification], decision: Decision, plan: Plan) -> str:
+def advice_html(title: str, rows: Sequence[Classification], decision: Decision, plan: Plan) -> str:
     """Return one business's advice as an HTML page; the same values give the same page."""
     revenue = decision.profile.revenue
-    facts = [described(facts) for facts in plan.roles.values()]
-    quiz = decision.quiz
-    chart = radar_chart({d.dimension: d.points for d in quiz.dimensions}) if quiz else ""
+    points = {d.dimension: d.points for d in decision.quiz.dimensions} if decision.quiz else {}
     return rendered(
         "advice.html.j2",
         title=title,
@@ -44,11 +42,9 @@ def report_page(title: str, rows: Sequence[Classification], decision: Decision, 
         plan=plan,
         revenue="unknown" if revenue.why_unknown else str(revenue),
         sells=SELLS[decision.profile.sells_software],
-        facts_table=[
-            (lines[0][0], *(value for _, value in lines)) for lines in zip(*facts, strict=True)
-        ],
+        facts_table=compare_roles(plan.roles).rows,
         names={role.value: facts.name for role, facts in plan.roles.items()},
-        quiz_chart=drawn(chart),
+        quiz_chart=drawn(radar_chart(points, MAX_POINTS) if points else ""),
         any_evidence=any(row.evidence for row in rows),
         highlighted=highlighted,
         readers=made_by(rows),
@@ -56,7 +52,7 @@ def report_page(title: str, rows: Sequence[Classification], decision: Decision, 
 
 
 def rendered(template: str, **values: Any) -> str:
-    """Return a template of pages/ filled with values, all of which are escaped but `drawn` ones."""
+    """Return a template filled with values; all of them are escaped except those from `drawn`."""
     return _environment().get_template(template).render(values)
 
 

@@ -13,14 +13,16 @@ from triage_agent.advice import (
     owners_questions,
 )
 from triage_agent.reports.contract import made_by
-from triage_agent.reports.wording import abstained_words, decided_words, review_words
+from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification
 
 # Everything that Markdown or HTML could take for more than text.
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
-def advice_page(title: str, rows: Sequence[Classification], decision: Decision, plan: Plan) -> str:
+def advice_markdown(
+    title: str, rows: Sequence[Classification], decision: Decision, plan: Plan
+) -> str:
     """Return one business's page; text from outside is escaped."""
     mark = " (provisional)" if decision.provisional else ""
     lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {plan.because}", ""]
@@ -31,11 +33,8 @@ def advice_page(title: str, rows: Sequence[Classification], decision: Decision, 
         lines += [f"{number}. {escape(row.text) or '(no text)'}", ""]
         lines += [f"   {line}  " for line in _about(row)]
         lines.append("")
-    trace = (
-        f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
-        for step in decision.verdict.trace
-    )
-    lines += _section("The rules that decided", map(escape, trace))
+    trace = (escape(trace_line(step)) for step in decision.verdict.trace)
+    lines += _section("The rules that decided", trace)
     lines += _quiz(decision.quiz) if decision.quiz else []
     for facts in plan.roles.values():
         lines += [f"## The {facts.name}", "", "| | |", "|---|---|"]
@@ -65,7 +64,7 @@ def escape(text: str) -> str:
 
 
 def _about(row: Classification) -> Iterable[str]:
-    """Yield what is said about one problem."""
+    """Yield the lines about one problem."""
     if row.error:
         yield f"error: {escape(row.error.message)}"
     if row.abstained_because:
@@ -91,7 +90,7 @@ def _quiz(result: QuizResult) -> list[str]:
 
 
 def _days(days: FirstDays) -> list[str]:
-    """Return the plan, a heading a stage; nothing if there is none."""
+    """Return the plan, one heading per stage; nothing if there is none."""
     lines = ["## The first 60 days", ""] if days.stages else []
     for stage in days.stages:
         lines += [f"### {stage.title}", "", *(f"- {escape(line)}" for line in stage.lines), ""]
@@ -104,7 +103,7 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
     return [f"## {title}", "", *items, ""] if items else []
 
 
-def roles_page() -> str:
+def roles_markdown() -> str:
     """Return the comparison and the questions as a Markdown page."""
     compared = compare_roles()
     lines = [f"# {_titled(' or '.join(compared.names))}?", ""]

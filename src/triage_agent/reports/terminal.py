@@ -4,11 +4,14 @@ Text from outside is printed as text: never as markup, never with control charac
 repaint the terminal or reorder what stands in it.
 """
 
+import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from triage_agent.advice import (
@@ -19,9 +22,11 @@ from triage_agent.advice import (
     QuizResult,
     Role,
     RoleFacts,
+    compare_roles,
     described,
+    owners_questions,
 )
-from triage_agent.reports.wording import abstained_words, decided_words, review_words
+from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification, Label, Outcome
 
 LONGEST_SHOWN = 280  # characters of a problem's text
@@ -49,7 +54,7 @@ def show_problem(console: Console, number: int, row: Classification) -> None:
     short = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
     console.print(Text(f"{number}. {short or '(no text)'}"))
     for line in _verdict_lines(row):
-        _print_block(console, line, indent="   ")
+        print_block(console, line, indent="   ")
     console.print()
 
 
@@ -61,7 +66,7 @@ def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
     console.print()
     for role, facts in plan.roles.items():
         _show_role(console, role, facts)
-    _show_list(console, "Rules that decided", _trace_lines(decision))
+    _show_list(console, "Rules that decided", map(trace_line, decision.verdict.trace))
     _show_list(console, "What would change it", plan.would_change)
     _show_list(console, "Good to know", plan.notes)
     _show_list(console, "What the stated hours cost", plan.hours_cost)
@@ -72,7 +77,7 @@ def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
 
 
 def show_quiz(console: Console, result: QuizResult) -> None:
-    """Print a taken quiz: the score, a bar a dimension, its level, and its advice."""
+    """Print a taken quiz: the score, and for each dimension a bar, its level and its advice."""
     console.print(Text(f"Readiness: {result.score:.0f} of 100", style="bold"))
     console.print()
     width = max(len(dimension.dimension) for dimension in result.dimensions)
@@ -85,8 +90,32 @@ def show_quiz(console: Console, result: QuizResult) -> None:
     )
 
 
+def show_roles(console: Console) -> None:
+    """Print the two roles side by side, and below them what owners ask about them."""
+    compared = compare_roles()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True, style="dim")
+    for name in compared.names:
+        table.add_column(name, ratio=1)
+    for row in compared.rows:
+        table.add_row(*map(Text, row))
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():  # without the trailing spaces of a table
+        console.file.write(line.rstrip() + "\n")
+    for one in owners_questions():
+        console.print()
+        print_block(console, Text(one.question, style="bold"))
+        print_block(console, Text(one.answer))
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print values as one line of JSON on standard output."""
+    sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+
+
 def _verdict_lines(row: Classification) -> Iterable[Text]:
-    """Yield what is said below a problem's text."""
+    """Yield the lines below a problem's text."""
     if row.error:
         yield Text(f"error: {clean(row.error.message)}", style="bold red")
         return
@@ -108,32 +137,26 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         yield Text(f"needs review: {review_words(row)}", style="yellow")
 
 
-def _trace_lines(decision: Decision) -> Iterable[str]:
-    """Yield one line a rule that was tried."""
-    for step in decision.verdict.trace:
-        yield f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
-
-
 def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
-    """Print the facts about one role, one a line."""
+    """Print the facts about one role, one per line."""
     console.print(Text(f"The {facts.name} ({role.value})", style="bold"))
     for name, value in described(facts):
-        _print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
+        print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
     console.print()
 
 
 def _show_days(console: Console, days: FirstDays) -> None:
-    """Print the plan, a stage after the other, and where the interview questions are."""
+    """Print the plan, stage by stage, and where the interview questions are."""
     if not days.stages:
         return
     console.print(Text("The first 60 days", style="bold"))
     for stage in days.stages:
         console.print(Text(f"  {stage.title}"))
         for line in stage.lines:
-            _print_block(console, Text(clean(line)), indent="      ", first="    - ")
+            print_block(console, Text(clean(line)), indent="      ", first="    - ")
     if days.interviews:
         line = "Ten questions for the interview stand in the report: -o report.html"
-        _print_block(console, Text(line, style="dim"), indent="  ")
+        print_block(console, Text(line, style="dim"), indent="  ")
     console.print()
 
 
@@ -144,12 +167,15 @@ def _show_list(console: Console, title: str, lines: Iterable[str]) -> None:
         return
     console.print(Text(title, style="bold"))
     for line in lines:
-        _print_block(console, Text(clean(line)), indent="    ", first="  - ")
+        print_block(console, Text(clean(line)), indent="    ", first="  - ")
     console.print()
 
 
-def _print_block(console: Console, text: Text, indent: str, first: str | None = None) -> None:
-    """Print text wrapped to the console's width behind an indent, without trailing spaces."""
+def print_block(console: Console, text: Text, indent: str = "", first: str | None = None) -> None:
+    """Print text wrapped to the console's width, without trailing spaces.
+
+    `first` leads the first line and `indent` the others (None: `indent` leads all of them).
+    """
     lines = text.wrap(console, max(20, console.width - len(indent)))
     for number, line in enumerate(lines):
         line.rstrip()

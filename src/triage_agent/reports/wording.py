@@ -1,8 +1,9 @@
 """What codes mean in plain English, for every kind of report."""
 
+from triage_agent.advice import Step
 from triage_agent.types import Abstention, Classification, DecidedBy, ReviewReason
 
-SUREST = 0.99  # no model is surer than that of a stranger's text
+SUREST = 0.99  # no model can be more certain about a stranger's text
 DECIDED = {
     DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
     DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
@@ -43,3 +44,8 @@ def decided_words(row: Classification) -> str:
     rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
     over = "over " if row.probability > SUREST else ""
     return f"{over}{min(row.probability, SUREST):.0%} sure{rough}, decided by the model"
+
+
+def trace_line(step: Step) -> str:
+    """Return one rule that was tried, whether it applied, and why."""
+    return f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"

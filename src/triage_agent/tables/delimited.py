@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, islice, product
 
 from triage_agent.errors import InputError
-from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, Opened, Row, fill, name_columns
+from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill, name_columns
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
@@ -26,7 +26,7 @@ Record = tuple[int, list[str], str | None]
 
 def open_delimited(
     lines: Iterator[str], name: str, delimiter: str | None, header: bool | None
-) -> tuple[Opened, str]:
+) -> tuple[OpenedTable, str]:
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
     `header` None decides by the first row whether it holds names; a first row that looks like
@@ -61,7 +61,7 @@ def open_delimited(
         notes += renamed
         notes += [f"The header (line {first[0]}) {first[2]}."] if first[2] else []
     return (
-        Opened(columns, _rows(columns, chain(head, found)), tuple(notes)),
+        OpenedTable(columns, _rows(columns, chain(head, found)), tuple(notes)),
         "" if delimiter == NO_DELIMITER else delimiter,
     )
 

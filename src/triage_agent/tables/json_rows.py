@@ -11,7 +11,7 @@ from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
-from triage_agent.tables.row import ROW_LIMIT, Opened, Row, Value
+from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value
 
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
 BLANKS = re.compile(r"[ \t\r\n]*")
@@ -19,14 +19,14 @@ BLANKS = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
-def open_lines(lines: Iterator[str]) -> Opened:
+def open_lines(lines: Iterator[str]) -> OpenedTable:
     """Return the table of a JSON Lines text; a bad line is a row with a complaint."""
-    return Opened(None, _line_rows(lines))
+    return OpenedTable(None, _line_rows(lines))
 
 
-def open_array(texts: Iterable[str], name: str) -> Opened:
+def open_array(texts: Iterable[str], name: str) -> OpenedTable:
     """Return the table of a JSON array of objects, read item by item."""
-    return Opened(None, _item_rows(texts, name))
+    return OpenedTable(None, _item_rows(texts, name))
 
 
 def _line_rows(lines: Iterator[str]) -> Iterator[Row]:

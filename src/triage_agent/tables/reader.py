@@ -13,7 +13,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.json_rows import open_array, open_lines
-from triage_agent.tables.row import SAMPLE_ROWS, Opened, Row
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
@@ -166,7 +166,7 @@ class _Once:
         return rows
 
 
-def _open(place: Source, options: TableOptions) -> tuple[Opened, str | None]:
+def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter that was found."""
     if options.format == "xlsx":
         file = place.file()

@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedTable:
     """What a format's reader understood; `columns` None means that each row names its own."""
 
     columns: tuple[str, ...] | None

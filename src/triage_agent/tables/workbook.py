@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
-from triage_agent.tables.row import MAX_COLUMNS, SAMPLE_ROWS, Opened, Row, Value, fill, name_columns
+from triage_agent.tables.row import MAX_COLUMNS, SAMPLE_ROWS, OpenedTable, Row, Value, fill, name_columns
 
 MAX_UNPACKED = 1_000_000_000  # bytes; Excel's million rows of forms stay below it
 MAX_STRINGS = 300_000_000  # bytes of shared strings, the part that is held in memory
@@ -23,7 +23,7 @@ ERRORS = frozenset(
 BATCH = 256
 
 
-def open_workbook(file: BinaryIO, name: str, sheet: str | None, header: bool | None) -> Opened:
+def open_workbook(file: BinaryIO, name: str, sheet: str | None, header: bool | None) -> OpenedTable:
     """Return the table in a sheet: the one named, else the first visible one with anything in it.
 
     `header` False: the first row is data; True: it is the header, not a title above it. Formulas
@@ -59,7 +59,7 @@ def open_workbook(file: BinaryIO, name: str, sheet: str | None, header: bool | N
             shown = ", ".join(map(repr, rest[:5])) + (", …" if len(rest) > 5 else "")
             notes.append(f"Only sheet {candidate.title!r} is read, not {shown} (--sheet).")
         rows = _rows(columns, chain(head, found))
-        return Opened(columns, rows, (*notes, *renamed), candidate.title, sheets)
+        return OpenedTable(columns, rows, (*notes, *renamed), candidate.title, sheets)
     where = f"sheet {sheet!r} of {name}" if sheet is not None else name
     raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from triage_agent.advice import NAME, RedFlag, Role, dense_features, red_flags
+from triage_agent.advice import NAME, RedFlag, Role, dense_features, load_red_flags
 from triage_agent.files import Strict
 from triage_agent.models import Encoder, Vector, tidy
 from triage_agent.training.measure import best_threshold
@@ -72,7 +72,7 @@ def make_flags(examples: Path, weights: Path) -> None:
     rows = load_flag_examples(examples)
     views = flag_views([row.text for row in rows], weights)
     heads, unseen, limits = [], [], []
-    for flag in red_flags():
+    for flag in load_red_flags():
         use, truth = flag_target(rows, flag)
         heads.append(fit_flag(views, truth, use))
         unseen.append(unseen_log_odds(rows, views, truth, use))
@@ -80,7 +80,7 @@ def make_flags(examples: Path, weights: Path) -> None:
     buckets = np.flatnonzero(views.rarity)
     np.savez_compressed(
         weights / NAME,
-        flags=np.array([flag.id for flag in red_flags()]),
+        flags=np.array([flag.id for flag in load_red_flags()]),
         dense=np.array([head.dense for head in heads], np.float32),
         sparse=np.array([head.sparse[buckets] for head in heads], np.float16),
         bias=np.array([head.bias for head in heads], np.float32),
@@ -148,7 +148,7 @@ def _report(
     """Return the cross-validated figures, each flag over the texts about its roles."""
     flags: dict[str, dict[str, Any]] = {}
     wrong = np.zeros(len(rows), dtype=bool)
-    for flag, scores, limit in zip(red_flags(), unseen, limits, strict=True):
+    for flag, scores, limit in zip(load_red_flags(), unseen, limits, strict=True):
         use, truth = flag_target(rows, flag)
         on = use & (scores >= limit)
         wrong |= on != truth

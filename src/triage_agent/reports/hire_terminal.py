@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import Finding, HireCheck, Level, Proposal, RedFlag, red_flags
-from triage_agent.reports.terminal import clean, stdout_console
+from triage_agent.advice import HireCheck, Level, Proposal, RaisedFlag, RedFlag, load_red_flags
+from triage_agent.reports.terminal import clean, print_block, stdout_console
 
 STYLE = {
     Level.OTHER_ROLE: "bold red",
@@ -21,11 +21,11 @@ CONFIRM = "To confirm them, answer in a terminal, or in a file (--answers):"
 Line = tuple[str, str, str]  # what leads the first line, what leads the others, the text
 
 
-def show_check(check: HireCheck) -> None:
+def show_hire_check(check: HireCheck) -> None:
     """Print the verdict, each flag with what it means and what to do, and the money at risk."""
     console = stdout_console()
-    _print(console, ("", "", check.verdict), STYLE[check.level])
-    _section(console, "Flags that apply", [line for f in check.findings for line in _found(f)])
+    print_block(console, Text(check.verdict, style=STYLE[check.level]))
+    _section(console, "Flags that apply", [line for f in check.raised for line in _raised(f)])
     proposed = [line for proposal in check.proposed for line in _proposed(proposal)]
     if proposed:
         example = ", ".join(f'"{proposal.flag}": true' for proposal in check.proposed)
@@ -38,11 +38,11 @@ def show_check(check: HireCheck) -> None:
     _section(console, "Money at risk", [("  ", "  ", check.money)])
 
 
-def _found(finding: Finding) -> Iterator[Line]:
+def _raised(raised: RaisedFlag) -> Iterator[Line]:
     """Yield the lines about a flag that applies."""
-    flag = finding.flag
+    flag = raised.flag
     yield "  - ", "    ", flag.text
-    if finding.severe:
+    if raised.severe:
         yield "    ", "    ", "Here it is severe."
     if flag.other_role:
         yield "    ", "    ", "This is the other role's job."
@@ -51,8 +51,8 @@ def _found(finding: Finding) -> Iterator[Line]:
 
 
 def _proposed(proposal: Proposal) -> Iterator[Line]:
-    """Yield the lines about a flag that nobody has confirmed."""
-    (flag,) = (flag for flag in red_flags() if flag.id == proposal.flag)
+    """Yield the lines about a flag that is not confirmed."""
+    (flag,) = (flag for flag in load_red_flags() if flag.id == proposal.flag)
     yield "  - ", "    ", flag.question
     if proposal.evidence:
         yield "    ", "    ", f"You wrote: “{' '.join(clean(proposal.evidence).split())}”"
@@ -68,15 +68,6 @@ def _section(console: Console, title: str, lines: list[Line]) -> None:
     if not lines:
         return
     console.print()
-    _print(console, ("", "", title), "bold")
-    for line in lines:
-        _print(console, line)
-
-
-def _print(console: Console, line: Line, style: str = "") -> None:
-    """Print a text wrapped to the console's width behind what leads its lines."""
-    first, others, words = line
-    text = Text(words, style=style)
-    for number, part in enumerate(text.wrap(console, max(20, console.width - len(others)))):
-        part.rstrip()
-        console.print(Text(others if number else first).append_text(part), soft_wrap=True)
+    print_block(console, Text(title, style="bold"))
+    for first, others, text in lines:
+        print_block(console, Text(text), indent=others, first=first)

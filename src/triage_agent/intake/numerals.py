@@ -1,0 +1,66 @@
+"""Numbers as people write them: digits with separators, a scale like k or M, a currency."""
+
+import re
+
+MILLION = 1_000_000
+SCALES = {
+    "": 1,
+    "k": 1_000,
+    "thousand": 1_000,
+    "m": MILLION,
+    "mm": MILLION,
+    "mn": MILLION,
+    "mil": MILLION,
+    "mio": MILLION,
+    "million": MILLION,
+    "millions": MILLION,
+    "b": 1_000 * MILLION,
+    "bn": 1_000 * MILLION,
+    "billion": 1_000 * MILLION,
+}
+FOREIGN = re.compile(
+    r"[€£¥₹₽₺₩₪]|\b(?:eur|euros?|gbp|pounds?|chf|francs?|jpy|yen|inr|rupees?|cad|aud|nzd|sek|nok|"
+    r"dkk|pln|cny|rmb|brl|mxn|zar|sgd|hkd)\b|\b(?:ca|au|nz|sg|hk|[cas])\$",
+    re.I,
+)
+NUMBER = r"(\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+(?:[.,]\d+)?|\.\d+)"
+SCALE = r"(k|thousand|mm|mn|mil|mio|millions?|m|bn|billion|b)?"
+AMOUNT = re.compile(rf"{NUMBER}\s*{SCALE}\b", re.I)
+DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
+UNKNOWN_WORDS = {
+    "",
+    "unknown",
+    "n/a",
+    "na",
+    "none",
+    "not sure",
+    "don't know",
+    "?",
+    "-",
+    "prefer not to say",
+}
+LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
+
+
+def split_number(text: str) -> tuple[str, str] | None:
+    """Return a number's digits and its scale, a key of `SCALES`; None if it is not a number.
+
+    What groups the digits is removed; a comma that is left is a decimal one.
+
+    >>> split_number("1,200.5 K"), split_number("1.234.567"), split_number("7,5")
+    (('1200.5', 'k'), ('1234567', ''), ('7,5', ''))
+    """
+    match = AMOUNT.fullmatch(text)
+    if not match:
+        return None
+    digits, scale = match.group(1), (match.group(2) or "").casefold()
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
+        digits = digits.replace(".", "")
+    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
+        digits = re.sub(r"[,_ ']", "", digits)
+    return digits, scale
+
+
+def quoted(text: str) -> str:
+    """Return what somebody wrote in quotes, cut to the length of a message."""
+    return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
