@@ -100,7 +100,7 @@ def _show_applied(out: Path, applied: "Applied", *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(asdict(applied)) + "\n")
     elif applied.problems:
         typer.echo(
-            f"written: {out}. Problems settled by a person: {applied.problems}, in rows: "
+            f"written: {out}. Problems decided by a person: {applied.problems}, in rows: "
             f"{applied.rows}; recommendations that changed: {applied.recommendations}",
             err=True,
         )
