@@ -6,7 +6,7 @@
 The server (200 ms a reply) runs on the last core and the client on the first. Each contender runs
 in a process of its own, on the same rows, and its rate is taken between the 500th and the last
 reply; start-up (imports, opening, the engine's slow start) is reported apart. `triage` is the real
-path: classify, LLMModel, Recalling, ledger, Gate, Budget, OpenAIChat; `triage, httpx2` the same
+path: classify, LLMModel, the cache, the rate limiter, Budget, OpenAIChat; `triage, httpx2` the same
 through the SDK's own transport. `instructor` is left out where it is not installed (it may insist
 on an older openai; `pip install --no-deps instructor` with what it misses keeps ours).
 """

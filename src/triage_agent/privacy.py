@@ -6,8 +6,8 @@ prices, dates and versions stay. Both use the recognisers below.
 
 Not recognised, and therefore sent:
 
-- Personal names. What tells them well is a trained model, and none is in a package registry from
-  its own makers: those of spaCy (and so of presidio), GLiNER, flair and stanza are downloaded from
+- Personal names. Only a trained model recognises them well, and those of spaCy (and so of
+  presidio), GLiNER, flair and stanza cannot be installed as a dependency: they are downloaded from
   elsewhere; names-dataset rests on a leak. In a trial spaCy's small English model missed Raj, Ana
   and priya, took Jira and Notion for people, and needed 31 ms a text and 350 MB.
 - Postal addresses, and numbers spelled with letters (1-800-FLOWERS); "ann at gmail.com".
@@ -201,13 +201,13 @@ def _shown(match: re.Match[str]) -> Span | None:
 
 
 def _scan(
-    pattern: str, text: str, judge: Callable[[re.Match[str]], Span | None] = _shown
+    pattern: str, text: str, span_of: Callable[[re.Match[str]], Span | None] = _shown
 ) -> Iterator[Span]:
-    """Yield what `judge` makes of each match; after a None, look on from the next character."""
+    """Yield what `span_of` makes of each match; after a None, look on from the next character."""
     search = re.compile(pattern).search
     at = 0
     while match := search(text, at):
-        span = judge(match)
+        span = span_of(match)
         if span:
             yield span
         at = span[1] if span else match.start() + 1
@@ -282,12 +282,12 @@ SECRETS: Recognisers = (
     ("KEY", partial(_scan, KEY)),
     ("EMAIL", partial(_scan, EMAIL)),
     ("ACCOUNT", partial(_scan, ACCOUNT)),
-    ("ACCOUNT", partial(_scan, IBAN, judge=_iban)),
+    ("ACCOUNT", partial(_scan, IBAN, span_of=_iban)),
 )
 RECOGNISERS: Recognisers = (
     ("URL", _urls_with_secrets),
     *SECRETS,
-    ("CARD", partial(_scan, CARD, judge=_card)),
+    ("CARD", partial(_scan, CARD, span_of=_card)),
     ("", partial(_scan, HARMLESS)),
     ("PHONE", _phones),
     ("PHONE", partial(_scan, INTRODUCED_PHONE)),
@@ -295,6 +295,6 @@ RECOGNISERS: Recognisers = (
 MASKED: Recognisers = (
     *SECRETS,
     ("ACCOUNT", partial(_scan, LONG_NUMBER)),
-    ("PHONE", partial(_scan, PHONE, judge=partial(_phone, valid=lambda *_: True))),
+    ("PHONE", partial(_scan, PHONE, span_of=partial(_phone, valid=lambda *_: True))),
     ("PHONE", partial(_scan, INTRODUCED_PHONE)),
 )

@@ -153,24 +153,24 @@ class Desk:
         return record["tally"]["usage"]
 
     def ask(self, sql):
-        """Return the rows of a question to the ledger, as a killed program left it."""
+        """Return the rows of a question to the cache, as a killed program left it."""
         path = self.home / "ledger.sqlite3"
         if not path.exists():
             return []
-        with closing(sqlite3.connect(path)) as ledger:
+        with closing(sqlite3.connect(path)) as database:
             try:
-                return ledger.execute(sql).fetchall()
+                return database.execute(sql).fetchall()
             except sqlite3.OperationalError:  # killed before it was laid out
                 return []
 
     @property
     def kept(self):
-        """How many answers the ledger holds."""
+        """How many answers the cache holds."""
         return sum(count for (count,) in self.ask("SELECT count(*) FROM reply WHERE good"))
 
     @property
     def spent(self):
-        """What the ledger says was spent on OUT, in USD."""
+        """What the cache records as spent on OUT, in USD."""
         return sum(Decimal(spent) for (spent,) in self.ask("SELECT spent FROM account")) / 10**6
 
 
@@ -225,7 +225,7 @@ def test_killed_at_any_moment_and_resumed_the_output_is_the_undisturbed_one(
         process = killed.start(server)
         kill_after(process, server, dice.randrange(-20, 151), dice.uniform(0, 0.3))
         before, kept = settled(server), killed.kept
-        # Sent but not kept is only what was under way.
+        # Sent but not cached is only what was under way.
         assert before - kept <= IN_FLIGHT
         killed.run(server)
         resumed = list(server.kept)[before:]
@@ -369,7 +369,7 @@ def test_equal_texts_are_asked_once_and_only_a_changed_row_is_asked_again(desk):
         assert calls(texts, "--fresh") == 40
 
 
-def test_no_e_mail_or_phone_leaves_this_machine_or_lies_in_the_ledger(desk):
+def test_no_e_mail_or_phone_leaves_this_machine_or_lies_in_the_cache(desk):
     private = desk(0)
     secrets = ["ann.lee@example.com", "415-555-2671", "bob@example.org"]
     private.write(
@@ -430,7 +430,7 @@ def test_a_dry_run_sends_nothing_and_quotes_a_price(desk):
     assert not list(quoted.folder.glob(".out*"))
 
 
-def test_three_votes_are_three_samples_and_each_is_remembered(desk):
+def test_three_votes_are_three_samples_and_each_is_cached(desk):
     voting = desk(10)
     with serving() as server:
         voting.run(server, "--votes", "3")

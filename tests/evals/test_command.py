@@ -218,7 +218,7 @@ def test_rows_in_error_and_what_the_calls_were_like_are_told(monkeypatch):
     assert eval_show.running(tree) == [
         "2 of 3 rows ended in an error: wrong",
         "live calls: 3, median 1.50 s, 95th percentile 2.50 s",
-        "4 calls, 5 tokens in, 6 out; answered from the ledger: 0 of 3",
+        "4 calls, 5 tokens in, 6 out; answered from the cache: 0 of 3",
     ]
 
 

@@ -437,7 +437,7 @@ def test_repeats_with_votes_ask_for_samples_of_their_own(triage, cases):
         assert service.server.calls == 2 * 3 * 5
 
 
-def test_a_second_run_is_answered_from_the_ledger_and_costs_nothing(triage, cases):
+def test_a_second_run_is_answered_from_the_cache_and_costs_nothing(triage, cases):
     with serving(reply=right) as service:
         options = ("--json", "--repeats", "2", "--limit", "10", "--cases", cases, *service.options)
         first = triage(*options).values["problems"]
@@ -450,7 +450,7 @@ def test_a_second_run_is_answered_from_the_ledger_and_costs_nothing(triage, case
     assert second["accuracy"] == first["accuracy"]
 
 
-def test_what_was_never_sent_does_not_count_as_remembered(triage, tmp_path):
+def test_what_was_never_sent_does_not_count_as_cached(triage, tmp_path):
     path = tmp_path / "cases.csv"
     path.write_text("text,label\n🙂 !!!,\nOrders are typed by hand,automate-process\n", "utf-8")
     with serving(reply=right) as service:
@@ -460,7 +460,7 @@ def test_what_was_never_sent_does_not_count_as_remembered(triage, tmp_path):
     assert problems["accuracy"]["value"] == problems["abstention_recall"]["value"] == 1
 
 
-def test_what_the_embedded_half_of_a_cascade_answers_does_not_count_as_remembered(
+def test_what_the_embedded_half_of_a_cascade_answers_does_not_count_as_cached(
     triage, cases, monkeypatch
 ):
     class Sure(Oracle):

@@ -15,10 +15,10 @@ from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopErr
 from triage_agent.models.cascade import (
     THRESHOLDS,
     Cascade,
-    Point,
-    curve,
-    load_curve,
-    sureness,
+    OperatingPoint,
+    confidence,
+    load_operating_points,
+    operating_points,
     threshold_for_accuracy,
     threshold_for_calls,
 )
@@ -250,25 +250,35 @@ def test_both_models_are_closed_even_if_one_fails_at_it(broken):
 # Right where it is sure, wrong where it is not, with one lucky guess and one sure mistake.
 ANSWERS = [(0.99, True), (0.95, False), (0.9, True), (0.8, True), (0.6, True), (0.55, False)]
 ANSWERS += [(0.0, True), (0.0, False)]
-POINTS = (Point(0.6, 0.9, 0.9), Point(0.7, 0.8, 0.96), Point(0.8, 0.6, 0.95), Point(0.9, 0.2, 0.99))
+POINTS = (
+    OperatingPoint(0.6, 0.9, 0.9),
+    OperatingPoint(0.7, 0.8, 0.96),
+    OperatingPoint(0.8, 0.6, 0.95),
+    OperatingPoint(0.9, 0.2, 0.99),
+)
 
 
 @pytest.mark.parametrize(
-    ("threshold", "kept", "accuracy"),
+    ("threshold", "coverage", "accuracy"),
     [
-        pytest.param(0.5, 6 / 8, 4 / 6, id="what nobody could keep still counts as a text"),
-        pytest.param(0.6, 5 / 8, 4 / 5, id="a sureness exactly at the threshold is kept"),
+        pytest.param(0.5, 6 / 8, 4 / 6, id="what nobody could answer still counts as a text"),
+        pytest.param(0.6, 5 / 8, 4 / 5, id="a confidence exactly at the threshold counts"),
         pytest.param(0.61, 4 / 8, 3 / 4, id="just under it is not"),
         pytest.param(0.99, 1 / 8, 1.0, id="the surest alone"),
     ],
 )
-def test_a_point_tells_the_share_kept_and_how_much_of_it_is_right(threshold, kept, accuracy):
-    assert curve(ANSWERS, [threshold]) == (Point(threshold, kept, accuracy),)
+def test_a_point_tells_the_coverage_and_how_much_of_it_is_right(threshold, coverage, accuracy):
+    assert operating_points(ANSWERS, [threshold]) == (
+        OperatingPoint(threshold, coverage, accuracy),
+    )
 
 
-def test_a_threshold_that_keeps_nothing_has_no_point():
-    assert [point.threshold for point in curve(ANSWERS, [0.5, 0.99, 0.999])] == [0.5, 0.99]
-    assert curve([]) == ()
+def test_a_threshold_that_no_answer_reaches_has_no_point():
+    assert [point.threshold for point in operating_points(ANSWERS, [0.5, 0.99, 0.999])] == [
+        0.5,
+        0.99,
+    ]
+    assert operating_points([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -310,13 +320,13 @@ def test_a_wish_that_no_threshold_grants_is_an_error_that_names_the_nearest():
 class TestShippedCurve:
     """The table in weights/report.json, which the training command writes."""
 
-    points = load_curve(WEIGHTS)
+    points = load_operating_points(WEIGHTS)
 
     def test_it_has_a_point_for_each_threshold_and_keeps_less_at_higher_ones(self):
         assert [point.threshold for point in self.points] == list(THRESHOLDS)
-        kept = [point.kept for point in self.points]
+        kept = [point.coverage for point in self.points]
         assert kept == sorted(kept, reverse=True)
-        assert all(0 < point.kept < 1 and 0.5 < point.accuracy <= 1 for point in self.points)
+        assert all(0 < point.coverage < 1 and 0.5 < point.accuracy <= 1 for point in self.points)
 
     def test_without_a_wish_the_threshold_is_the_first_that_is_right_in_97_percent(self):
         chosen = cascade_threshold(Options())
@@ -370,7 +380,7 @@ def test_a_table_that_cannot_be_read_is_an_error_that_says_what_to_do(tmp_path, 
     if content is not None:
         (tmp_path / "report.json").write_text(content)
     with pytest.raises(SettingsError, match=r"report\.json.*Reinstall"):
-        load_curve(tmp_path)
+        load_operating_points(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -431,8 +441,8 @@ TEXTS = [text for pair in zip(CLEAR, UNCLEAR, strict=True) for text in pair]
 
 def test_what_the_texts_of_the_tests_below_are():
     embedded = EmbeddedModel()
-    assert all(sureness(embedded.read(text)) >= THRESHOLD for text in CLEAR)
-    assert all(sureness(embedded.read(text)) < THRESHOLD for text in UNCLEAR)
+    assert all(confidence(embedded.read(text)) >= THRESHOLD for text in CLEAR)
+    assert all(confidence(embedded.read(text)) < THRESHOLD for text in UNCLEAR)
 
 
 @pytest.mark.parametrize(
@@ -602,6 +612,7 @@ def test_doctor_asks_both_models_one_question():
     checks = json.loads(shown)
     assert (code, calls) == (0, 1)
     assert list(checks) == [
+        "settings",
         "backend",
         "key",
         "model",

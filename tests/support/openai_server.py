@@ -34,7 +34,7 @@ PATH = "/v1/chat/completions"
 MARKED_FAULT = re.compile(r"\[\[fault:(\w+)\]\]")
 PROBLEM = re.compile(r"<problem-(\w+)>\n(.*)\n</problem-\1>", re.DOTALL)
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
-RUNGS = frozenset({"json_schema", "tool", "json_object", "plain"})
+MODES = frozenset({"json_schema", "tool", "json_object", "plain"})
 
 
 class Fault(StrEnum):
@@ -192,8 +192,8 @@ class Options:
     faults: Sequence[Fault | str] = ()  # what the random share consists of
     fault_rate: float = 0.0
     seed: int = 0
-    rungs: frozenset[str] = RUNGS  # how a schema may be asked for; others are refused
-    ignores_schema_on: frozenset[str] = frozenset()  # rungs that are accepted and answered in prose
+    modes: frozenset[str] = MODES  # how a schema may be asked for; others are refused
+    ignores_schema_on: frozenset[str] = frozenset()  # modes that are accepted and answered in prose
     refuses: frozenset[str] = frozenset()  # parameters; `bounds` is the limits inside a schema
     refusal_status: int = 400
     key: str | None = None  # None: every key is accepted
@@ -273,8 +273,8 @@ class OpenAIServer:
         if refusal := self._refusal(call):
             self.faults["refused"] += 1
             return None, refusal
-        rung = rung_of(call.body)
-        if rung in options.ignores_schema_on:
+        mode = mode_of(call.body)
+        if mode in options.ignores_schema_on:
             self.faults["ignored"] += 1
             return None, self._ok(completion(call.body, "I would say that this is automation."))
         return None, self._ok(self._good(call))
@@ -372,10 +372,10 @@ class OpenAIServer:
         if "bounds" in options.refuses and '"maxLength"' in json.dumps(body):
             said = "Invalid schema for response_format 'triage': 'maxLength' is not permitted."
             return _error(status, said, "response_format", kind, None)
-        rung = rung_of(body)
-        if rung not in options.rungs:
-            where = "tools" if rung == "tool" else "response_format"
-            said = f"This model does not support {where} of type {rung}."
+        mode = mode_of(body)
+        if mode not in options.modes:
+            where = "tools" if mode == "tool" else "response_format"
+            said = f"This model does not support {where} of type {mode}."
             return _error(status, said, where, kind, None)
         return None
 
@@ -459,7 +459,7 @@ def problem_text(body: Mapping[str, Any]) -> str:
     return match.group(2) if match else said
 
 
-def rung_of(body: Mapping[str, Any]) -> str:
+def mode_of(body: Mapping[str, Any]) -> str:
     """Return how a request asks for the schema."""
     if "tools" in body:
         return "tool"
@@ -594,7 +594,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         faults=[Fault(part) for part in split(arguments.faults)],
         fault_rate=arguments.fault_rate,
         seed=arguments.seed,
-        rungs=frozenset(split(arguments.rungs)),
+        modes=frozenset(split(arguments.modes)),
         ignores_schema_on=frozenset(split(arguments.ignores_schema_on)),
         refuses=frozenset(split(arguments.refuses)),
         refusal_status=arguments.refusal_status,
@@ -620,8 +620,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--faults", default="", help=", ".join(Fault))
     made.add_argument("--fault-rate", type=float, default=0.0)
     made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--rungs", default=",".join(sorted(RUNGS)))
-    made.add_argument("--ignores-schema-on", default="", metavar="RUNGS")
+    made.add_argument("--modes", default=",".join(sorted(MODES)))
+    made.add_argument("--ignores-schema-on", default="", metavar="MODES")
     made.add_argument("--refuses", default="", metavar="PARAMETERS")
     made.add_argument("--refusal-status", type=int, default=400)
     made.add_argument("--key")

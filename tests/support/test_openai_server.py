@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from support.openai_server import ERRORS, RUNGS, Fault, OpenAIServer, completion, reply_for
+from support.openai_server import ERRORS, MODES, Fault, OpenAIServer, completion, reply_for
 from triage_agent.classify.classifier import classify
 from triage_agent.errors import StopError, TriageError
-from triage_agent.models.llm.asking import Asking
+from triage_agent.models.llm.answering import ValidatingAnswerer
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import Reply, load_prompt
@@ -83,7 +83,7 @@ async def connect(naps):
             "m", server.base_url, "sk-test", timeout_s=timeout_s, attempts=attempts, sleep=sleep
         )
         opened.append(chat)
-        return LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
+        return LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
 
     yield build
     for chat in opened:
@@ -123,16 +123,16 @@ async def test_a_fault_that_concerns_every_row_stops_after_one_call(connect, fau
     assert server.calls == 1
 
 
-@pytest.mark.parametrize("rung", sorted(RUNGS))
-async def test_a_server_that_knows_one_rung_only_is_understood(connect, rung):
-    async with OpenAIServer(rungs=frozenset({rung})) as server:
+@pytest.mark.parametrize("mode", sorted(MODES))
+async def test_a_server_that_knows_one_mode_only_is_understood(connect, mode):
+    async with OpenAIServer(modes=frozenset({mode})) as server:
         model = connect(server)
         rows = [await classify(PROBLEM, model) for _ in range(2)]
-    steps = ["json_schema", "tool", "json_object", "plain"].index(rung)
+    steps = ["json_schema", "tool", "json_object", "plain"].index(mode)
     assert [row.outcome for row in rows] == [Outcome.CLASSIFIED] * 2
     assert rows[0].label == reply_for(PROBLEM.text)["label"]
     assert server.calls == steps + 2
-    assert model.chat.dialect.rung == rung
+    assert model.chat.dialect.output_mode == mode
 
 
 async def test_a_server_that_ignores_the_strict_schema_is_asked_for_a_tool_call(connect):
@@ -140,13 +140,13 @@ async def test_a_server_that_ignores_the_strict_schema_is_asked_for_a_tool_call(
         model = connect(server)
         rows = [await classify(PROBLEM, model) for _ in range(3)]
     assert [row.outcome.value for row in rows] == ["error", "classified", "classified"]
-    assert model.chat.dialect.rung == "tool"
+    assert model.chat.dialect.output_mode == "tool"
     assert server.calls == 2 + 2 + 1
 
 
-async def test_a_server_that_refuses_parameters_bounds_and_rungs_is_answered_in_the_end(connect):
+async def test_a_server_that_refuses_parameters_bounds_and_modes_is_answered_in_the_end(connect):
     refuses = frozenset({"temperature", "logprobs", "max_tokens", "bounds"})
-    async with OpenAIServer(refuses=refuses, rungs=frozenset({"tool"})) as server:
+    async with OpenAIServer(refuses=refuses, modes=frozenset({"tool"})) as server:
         rows = [await classify(PROBLEM, connect(server)) for _ in range(1)]
     assert rows[0].outcome is Outcome.CLASSIFIED
     assert server.faults["refused"] == server.calls - 1 == 5

@@ -29,14 +29,13 @@ from triage_agent.models import (
     Span,
     Vector,
     count_ngrams,
-    damaged,
     is_english,
     load_words,
     of_part,
     quotes,
-    read_bytes,
     split,
     tidy,
+    weight_file,
 )
 
 NAME = "flags.npz"
@@ -152,8 +151,7 @@ def stated_days(text: str) -> float | None:
 @cache
 def load_flag_heads(folder: Path) -> FlagHeads:
     """Return the heads in `folder`, or raise `SettingsError`."""
-    raw = read_bytes(folder / NAME)
-    try:
+    with weight_file(folder / NAME) as raw:
         stored = np.load(io.BytesIO(raw), allow_pickle=False)
         flags = tuple(str(flag) for flag in stored["flags"])
         sparse = np.zeros((len(flags), BUCKETS), np.float32)
@@ -168,5 +166,3 @@ def load_flag_heads(folder: Path) -> FlagHeads:
             thresholds=stored["thresholds"],
             rarity=rarity,
         )
-    except Exception as error:  # numpy and zipfile raise many kinds on bytes that are not theirs
-        raise damaged(folder / NAME, error) from error

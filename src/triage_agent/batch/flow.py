@@ -186,7 +186,7 @@ def _record(
         "prompt": model.prompt,
         "base_url": choice.base_url,
         "threshold": options.threshold,
-        "calibration": opened.calibration.named if opened.calibration else None,
+        "calibration": opened.calibration.summary if opened.calibration else None,
         "prior": options.prior if choice.backend is not Backend.LLM else None,
         "cascade_threshold": opened.cascade_threshold,
         "remembered": opened.cached_answers,

@@ -1,4 +1,4 @@
-"""`triage cache`: where the LLM's answers are kept, how many, and how to forget them."""
+"""`triage cache`: where the LLM's answers are cached, how many, and how to delete them."""
 
 from typing import Annotated
 
@@ -6,33 +6,26 @@ import typer
 
 
 def cache(
-    clear: Annotated[bool, typer.Option("--clear", help="Forget the kept answers.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete the cached answers.")] = False,
     older_than: Annotated[
         float | None,
-        typer.Option(min=0, metavar="DAYS", help="Only those older than so many days."),
+        typer.Option(
+            min=0, metavar="DAYS", help="Delete only answers that are older than this many days."
+        ),
     ] = None,
 ) -> None:
-    """Show where the LLM's answers are kept, so that none is paid for twice; or forget them."""
+    """Show where the LLM's answers are cached, so that none is paid for twice; or delete them."""
     from contextlib import closing
 
-    from triage_agent.errors import SettingsError
-    from triage_agent.models import Ledger, default_path, discard
+    from triage_agent.models import open_cache
 
-    path = default_path()
-    try:
-        ledger = Ledger(path)
-    except SettingsError:
-        if not clear or older_than is not None:
-            raise
-        discard(path)  # a broken file can only be forgotten as a whole
-        ledger = Ledger(path)
-    with closing(ledger):
+    if older_than is not None and not clear:
+        raise typer.BadParameter("--older-than goes with --clear.")
+    with closing(open_cache(replace_broken=clear and older_than is None)) as database:
         if clear:
             seconds = None if older_than is None else older_than * 86_400
-            typer.echo(f"forgotten: {ledger.clear(seconds)} answers", err=True)
-        elif older_than is not None:
-            raise typer.BadParameter("--older-than goes with --clear.")
-        stats = ledger.stats()
+            typer.echo(f"deleted from the cache: {database.clear(seconds)} answers", err=True)
+        stats = database.stats()
     typer.echo(
         f"{stats.path}: {stats.replies} answers, {stats.bad} bad ones, {stats.bytes:,} bytes"
     )

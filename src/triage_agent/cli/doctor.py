@@ -17,22 +17,22 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
     It also shows where each setting comes from: the command line, the environment, triage.toml in
     the working folder, your own configuration file, or the default.
     """
-    from triage_agent.models import examine
+    from triage_agent.models import check_backend
 
     settings = origins(context, options)
     if not as_json:
         for line in _setting_lines(settings):
             typer.echo(line)
-    findings = examine(options)
+    findings = check_backend(options)
     if as_json:
-        values = {finding.check: {"ok": finding.ok, "says": finding.says} for finding in findings}
+        values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
         shown = {one.name: asdict(one) for one in settings}
         said = "; ".join(line.strip() for line in _setting_lines(settings))
         values = {"settings": {"ok": True, "says": said, "values": shown}, **values}
         sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.says}")
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")
     failed = [finding for finding in findings if not finding.ok]
     if failed:
         raise typer.Exit(failed[0].exit_code)

@@ -113,7 +113,7 @@ def run(wish: Wish) -> int:
         brief=wish.options.brief,
         votes=wish.options.votes,
         threshold=wish.options.threshold,
-        calibration=opened.calibration.named if opened.calibration else None,
+        calibration=opened.calibration.summary if opened.calibration else None,
         prior=wish.prior,
         gate=wish.gate,
     )

@@ -83,7 +83,7 @@ class Summary:
     tie_breaker_off: Rate  # accuracy if the model's own label had stood
     spread: Spread | None  # None: one repeat
     usage: Usage
-    live: int  # rows that called a model and did not come from the ledger
+    live: int  # rows that called a model and did not come from the cache
     latency_p50: float | None  # seconds, of those rows; None: there are none
     latency_p95: float | None
     cached: Rate

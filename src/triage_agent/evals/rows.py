@@ -23,7 +23,7 @@ class EvalRow:
     slices: dict[str, str] = field(default_factory=dict)  # difficulty, voice, function and so on
     repeat: int = 0
     usage: Usage = field(default_factory=Usage)  # what it cost this time
-    cached: bool = False  # answered from the ledger
+    cached: bool = False  # answered from the cache
     duration_s: float = 0.0
 
     @property

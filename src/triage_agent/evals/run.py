@@ -51,7 +51,7 @@ async def run_cases(
         async for case, answer in results:
             rows.append(
                 from_classification(
-                    answer, case.label, case.slices, repeat=repeat, cached=_remembered(answer)
+                    answer, case.label, case.slices, repeat=repeat, cached=_from_cache(answer)
                 )
             )
             answers.append(answer)
@@ -185,8 +185,8 @@ def given_rows(case: DecisionCase) -> list[Classification]:
     ]
 
 
-def _remembered(answer: Classification) -> bool:
-    """Return whether an LLM's answer came from the ledger: it was read, and cost no call."""
+def _from_cache(answer: Classification) -> bool:
+    """Return whether an LLM's answer came from the cache: it was read, and cost no call."""
     return answer.prompt is not None and answer.signals is not None and not answer.usage.calls
 
 

@@ -141,7 +141,7 @@ def running(problems: Tree) -> list[str]:
     if usage["calls"]:
         lines.append(
             f"{usage['calls']} calls, {usage['input_tokens']} tokens in, "
-            f"{usage['output_tokens']} out; answered from the ledger: "
+            f"{usage['output_tokens']} out; answered from the cache: "
             f"{problems['cached']['right']} of {problems['cached']['total']}"
         )
     return lines

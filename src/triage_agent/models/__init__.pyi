@@ -14,9 +14,9 @@ from .calibration import (
     mapped,
     tie_rates,
 )
-from .cascade import curve, sureness
-from .embedded.examples import usable
-from .embedded.injection import Encode, halved_if_short, in_runs, set_aside
+from .cascade import confidence, operating_points
+from .embedded.examples import fits_in_prompt
+from .embedded.injection import Encode, halved_if_short, screen, smoothed
 from .embedded.model import quotes
 from .embedded.text import Span, Words, is_english, split, tidy
 from .embedded.weights import (
@@ -30,17 +30,16 @@ from .embedded.weights import (
     NGrams,
     Vector,
     count_ngrams,
-    damaged,
     discounted,
     load_heads,
     load_words,
     of_part,
-    read_bytes,
+    weight_file,
 )
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
-from .health import examine
+from .health import check_backend
 from .llm.budget import quote
-from .llm.cache import Ledger, default_path, discard
+from .llm.cache import open_cache
 from .llm.prices import load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
 from .llm.refusals import OPENAI_BASE_URL, host_of
@@ -65,7 +64,6 @@ __all__ = [
     "Heads",
     "Identity",
     "Isotonic",
-    "Ledger",
     "Model",
     "NGrams",
     "OpenBackend",
@@ -79,16 +77,13 @@ __all__ = [
     "Words",
     "asks_llm",
     "calibration_folder",
+    "check_backend",
+    "confidence",
     "count_ngrams",
-    "curve",
-    "damaged",
-    "default_path",
-    "discard",
     "discounted",
-    "examine",
+    "fits_in_prompt",
     "halved_if_short",
     "host_of",
-    "in_runs",
     "is_english",
     "kind_of",
     "load_heads",
@@ -99,14 +94,15 @@ __all__ = [
     "mapped",
     "of_part",
     "open_backend",
+    "open_cache",
+    "operating_points",
     "price_of",
     "quote",
     "quotes",
-    "read_bytes",
-    "set_aside",
+    "screen",
+    "smoothed",
     "split",
-    "sureness",
     "tidy",
     "tie_rates",
-    "usable",
+    "weight_file",
 ]

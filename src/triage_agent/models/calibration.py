@@ -1,7 +1,7 @@
-"""How sure a backend may be: what it claims, mapped to how often that came true.
+"""Calibration: the probability that a backend claims, mapped to how often that is right.
 
-`triage eval calibrate` fits a map for one backend, model and prompt (see `evaluate.calibrate`);
-here such a file is read, and applied to what that backend says.
+`triage eval calibrate` fits a map for one backend, model and prompt (see `evals.calibrate`); here
+such a file is read, and applied to the predictions of that backend.
 """
 
 import math
@@ -20,11 +20,11 @@ from triage_agent.files import Strict, explain
 from triage_agent.models.protocols import Identity
 from triage_agent.types import DecidedBy, Prediction
 
-MIN_TIES = 5  # that a rule must have decided; of fewer, its rate says nothing
-MOST = 700.0  # log-odds, the most that a float can take back
+MIN_TIES = 5  # cases that a tie rule must have decided before its rate means anything
+MOST = 700.0  # log-odds; `math.exp` of more overflows
 EDGE = 1e-6  # probabilities nearer to 0 or 1 have the log-odds of this one
 UNCALIBRATED = "-uncalibrated"  # how `probability_from` ends where no map was applied
-TIE_RULE = "tie-rule"  # what `probability_from` says of a rule's rate
+TIE_RULE = "tie-rule"  # the value of `probability_from` for the rate of a tie rule
 
 Share = Annotated[float, Field(ge=0, le=1)]
 TieRule = Literal["TB1", "TB2", "TB3", "TB4"]
@@ -37,7 +37,7 @@ TIE_RULES: dict[DecidedBy, TieRule] = {
 
 
 class Unchanged(Strict):
-    """No map: the probabilities are honest as they are."""
+    """No map: the probabilities are right as they are."""
 
     method: Literal["none"] = "none"
 
@@ -46,8 +46,8 @@ class Platt(Strict):
     """A straight line over the log-odds (Platt 1999): two numbers, enough for few cases."""
 
     method: Literal["platt"] = "platt"
-    scale: Annotated[FiniteFloat, Field(ge=0)]  # under 1: the model claims more than it knows
-    shift: FiniteFloat  # over 0: it says build-software too rarely
+    scale: Annotated[FiniteFloat, Field(ge=0)]  # under 1: the model is overconfident
+    shift: FiniteFloat  # over 0: it predicts build-software too rarely
 
     def at(self, p: float, votes: int = 1) -> float:
         """Return the probability at `p`, a share of votes if there are several."""
@@ -98,7 +98,7 @@ class TieRate(Strict):
 
 
 class FittedOn(Strict):
-    """The file whose cases were used, so that it can be told from a changed one."""
+    """The file whose cases were used; the hash shows whether it was changed since."""
 
     file: str
     sha256: str
@@ -110,8 +110,10 @@ class Calibration(Strict):
     backend: str
     model: str
     prompt: str | None
-    probability_from: str  # the kind that the map reads: logprobs, votes, stated or embedded
-    votes: int = Field(ge=1)  # how often each case was asked
+    probability_from: (
+        str  # the kind of probability that it maps: logprobs, votes, stated or embedded
+    )
+    votes: int = Field(ge=1)  # samples per case
     threshold: Share  # under which the tie rules decided; their rates hold at no other
     map: Map
     prior: Share  # share of build-software among the cases; elsewhere the map is off by the odds
@@ -123,12 +125,12 @@ class Calibration(Strict):
 
     @property
     def identity(self) -> Identity:
-        """What it is about."""
+        """The model and prompt that it was fitted for."""
         return Identity(self.backend, self.model, self.prompt)
 
     @property
-    def named(self) -> str:
-        """How the record of a run names it."""
+    def summary(self) -> str:
+        """One line about it, for the record of a run."""
         cases = f"{self.cases} cases of {self.fitted_on.file}"
         return f"{self.map.method}, fitted {self.made} to {cases}"
 
@@ -145,7 +147,7 @@ class Calibration(Strict):
         return mapped(self.map, p_build, self.votes, self.cases)
 
     def calibrated(self, prediction: Prediction) -> Prediction:
-        """Return a prediction that it fits with the honest probability."""
+        """Return the prediction with the calibrated probability."""
         if prediction.p_build is None:
             return prediction
         return replace(
@@ -176,16 +178,16 @@ def tie_rates(decided: Iterable[tuple[DecidedBy, bool]]) -> dict[TieRule, TieRat
 
 
 def mapped(by: Map, p: float, votes: int, cases: int) -> float:
-    """Return what a map that was fitted to so many cases makes of a probability."""
+    """Return the calibrated probability, by a map that was fitted to that number of cases."""
     if isinstance(by, Unchanged):
         return p
     return bounded(by.at(p, votes) if isinstance(by, Platt) else by.at(p), cases)
 
 
 def bounded(p: float, cases: int) -> float:
-    """Return a probability no surer than the cases allow that it was learned from.
+    """Return a probability no nearer to 0 or 1 than the number of cases allows.
 
-    After n of them nobody knows that a claim is right more often than in n + 1 of n + 2 (Laplace).
+    n cases that were all right support a probability of (n + 1) / (n + 2) (Laplace), and no more.
 
     >>> bounded(1.0, cases=98), bounded(0.5, cases=98)
     (0.99, 0.5)
@@ -197,7 +199,7 @@ def bounded(p: float, cases: int) -> float:
 def log_odds(p: float, votes: int = 1) -> float:
     """Return the log-odds of a probability, or of a share of votes.
 
-    Both sides get half a vote more: five votes of five are no certainty.
+    Both sides get half a vote more: five votes of five do not make it certain.
 
     >>> log_odds(0.5), round(log_odds(1.0, votes=5), 3) == round(log_odds(5.5 / 6), 3)
     (0.0, True)

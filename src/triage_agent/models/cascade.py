@@ -1,7 +1,7 @@
-"""Two models as one: the embedded model answers where it is sure enough, the LLM the rest.
+"""Two models as one: the embedded model answers where it is confident, the LLM the rest.
 
-How sure is sure enough is read off the embedded model's answers about texts that it had not seen:
-a `Point` for each threshold, made in training and kept in weights/report.json.
+The threshold of confidence is chosen from the embedded model's answers about texts that it had not
+seen: an `OperatingPoint` per threshold, measured in training and stored in data/report.json.
 """
 
 import json
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from triage_agent.errors import SettingsError
+from triage_agent.models.embedded import weight_file
 from triage_agent.models.protocols import Identity, Model
 from triage_agent.types import MadeBy, Prediction, Problem
 
@@ -17,26 +18,23 @@ THRESHOLDS = (*(percent / 100 for percent in range(50, 100)), 0.995, 0.999)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """What comes of one threshold: how much the embedded model keeps, and how right it is."""
+class OperatingPoint:
+    """One threshold: how many texts the embedded model answers alone, and how well."""
 
     threshold: float
-    kept: float  # share of the texts that the LLM is not asked about, 0 to 1
-    accuracy: float  # of the kept; to keep a text that has no label is wrong
+    coverage: float  # share of the texts that the LLM is not asked about, 0 to 1
+    accuracy: float  # of these; an answer to a text that has no label is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Cascade(Model):
-    """Reads problems with the embedded model, and asks the LLM about those it is not sure of."""
+    """Reads problems with the embedded model, and asks the LLM where it is not confident."""
 
     embedded: Model
     llm: Model
-    threshold: float  # from this sureness upwards the embedded model's answer stands; 0.5 to 1
+    threshold: float  # from this confidence upwards the embedded model's answer stands; 0.5 to 1
 
-    @property
-    def backend(self) -> str:
-        """Always `cascade`."""
-        return "cascade"
+    backend = "cascade"
 
     @property
     def name(self) -> str:
@@ -63,12 +61,12 @@ class Cascade(Model):
         return replace(self, llm=self.llm.repeat(number))
 
     async def predict(self, problem: Problem) -> Prediction:
-        """Return the embedded model's answer if it is sure enough, else the LLM's.
+        """Return the embedded model's answer if it is confident enough, else the LLM's.
 
         If the LLM fails, its error is raised: the answer that was in doubt does not take its place.
         """
         first = await self.embedded.predict(problem)
-        if sureness(first) >= self.threshold:
+        if confidence(first) >= self.threshold:
             return replace(first, made_by=MadeBy(self.embedded.name, self.embedded.prompt))
         second = await self.llm.predict(problem)
         return replace(
@@ -85,16 +83,16 @@ class Cascade(Model):
             await self.embedded.aclose()
 
 
-def sureness(prediction: Prediction) -> float:
+def confidence(prediction: Prediction) -> float:
     """Return how likely the label is right, 0.5 to 1; 0 where no answer should stand alone.
 
     That is where the model abstains, gives no probability, or notices that the text is both kinds
     or instructs its reader.
 
     >>> from triage_agent.types import Label, Signals
-    >>> sureness(Prediction(Label.AUTOMATE, Signals(), p_build=0.25))
+    >>> confidence(Prediction(Label.AUTOMATE, Signals(), p_build=0.25))
     0.75
-    >>> sureness(Prediction(Label.AUTOMATE, Signals(mixed=True), p_build=0.25))
+    >>> confidence(Prediction(Label.AUTOMATE, Signals(mixed=True), p_build=0.25))
     0.0
     """
     signals, p_build = prediction.signals, prediction.p_build
@@ -103,28 +101,30 @@ def sureness(prediction: Prediction) -> float:
     return max(p_build, 1 - p_build)
 
 
-def curve(
+def operating_points(
     answers: Sequence[tuple[float, bool]], thresholds: Sequence[float] = THRESHOLDS
-) -> tuple[Point, ...]:
-    """Return what comes of each threshold, from (sureness, right) of answers to unseen texts.
+) -> tuple[OperatingPoint, ...]:
+    """Return the point of each threshold, from (confidence, right) of answers to unseen texts.
 
-    Thresholds at which nothing is kept are left out.
+    Thresholds that no answer reaches are left out.
 
-    >>> for point in curve([(0.9, True), (0.9, True), (0.6, False), (0.0, False)], [0.5, 0.8, 1]):
+    >>> answers = [(0.9, True), (0.9, True), (0.6, False), (0.0, False)]
+    >>> for point in operating_points(answers, [0.5, 0.8, 1]):
     ...     print(point)
-    Point(threshold=0.5, kept=0.75, accuracy=0.6666666666666666)
-    Point(threshold=0.8, kept=0.5, accuracy=1.0)
+    OperatingPoint(threshold=0.5, coverage=0.75, accuracy=0.6666666666666666)
+    OperatingPoint(threshold=0.8, coverage=0.5, accuracy=1.0)
     """
     points = []
     for threshold in thresholds:
-        kept = [right for sure, right in answers if sure >= threshold]
-        if kept:
-            points.append(Point(threshold, len(kept) / len(answers), sum(kept) / len(kept)))
+        reached = [right for confidence, right in answers if confidence >= threshold]
+        if reached:
+            coverage, accuracy = len(reached) / len(answers), sum(reached) / len(reached)
+            points.append(OperatingPoint(threshold, coverage, accuracy))
     return tuple(points)
 
 
-def threshold_for_accuracy(points: Sequence[Point], wanted: float) -> float:
-    """Return the smallest threshold at which the kept answers are right often enough.
+def threshold_for_accuracy(points: Sequence[OperatingPoint], wanted: float) -> float:
+    """Return the smallest threshold at which enough of the embedded answers are right.
 
     Raises `SettingsError` if there is none.
     """
@@ -133,39 +133,32 @@ def threshold_for_accuracy(points: Sequence[Point], wanted: float) -> float:
         return min(enough)
     best = max(points, key=lambda point: point.accuracy)
     raise SettingsError(
-        f"No threshold makes the embedded model right in {wanted:.2%} of what it keeps; at "
-        f"{best.threshold:g} it is in {best.accuracy:.2%}. Want less with --cascade-accuracy, or "
-        "ask the LLM about everything with --backend llm."
+        f"No threshold makes the embedded model right in {wanted:.2%} of its answers; at "
+        f"{best.threshold:g} it is in {best.accuracy:.2%}. Ask for less with --cascade-accuracy, "
+        "or ask the LLM about everything with --backend llm."
     )
 
 
-def threshold_for_calls(points: Sequence[Point], wanted: float) -> float:
+def threshold_for_calls(points: Sequence[OperatingPoint], wanted: float) -> float:
     """Return the largest threshold at which the LLM is asked about no more than a share of texts.
 
     Raises `SettingsError` if there is none.
     """
-    few = [point.threshold for point in points if 1 - point.kept <= wanted]
+    few = [point.threshold for point in points if 1 - point.coverage <= wanted]
     if few:
         return max(few)
-    least = max(points, key=lambda point: point.kept)
+    least = max(points, key=lambda point: point.coverage)
     raise SettingsError(
         f"No threshold leaves only {wanted:.2%} of the texts to the LLM; at {least.threshold:g} it "
-        f"is {1 - least.kept:.2%}. Want more with --cascade-calls, or ask nothing of the LLM with "
+        f"is {1 - least.coverage:.2%}. Allow more with --cascade-calls, or do without the LLM with "
         "--backend embedded."
     )
 
 
-def load_curve(folder: Path) -> tuple[Point, ...]:
+def load_operating_points(folder: Path) -> tuple[OperatingPoint, ...]:
     """Return the points that training found, or raise `SettingsError`."""
-    path = folder / "report.json"
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["cascade"]["points"]
-        points = tuple(Point(float(t), float(kept), float(right)) for t, kept, right in rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(
-            f"The thresholds in {path} cannot be read ({type(error).__name__}: {error}). "
-            "Reinstall triage-agent, or give one with --cascade-threshold."
-        ) from error
-    if not points:
-        raise SettingsError(f"{path} holds no thresholds. Reinstall triage-agent.")
-    return points
+    with weight_file(folder / "report.json") as raw:
+        rows = json.loads(raw)["cascade"]["points"]
+        if not rows:
+            raise ValueError("it has no operating points")
+        return tuple(OperatingPoint(*map(float, row)) for row in rows)

@@ -38,7 +38,7 @@ class OpenBackend:
     @property
     def cached_answers(self) -> int:
         """How many answers came from the cache and cost nothing."""
-        return self.llm.caching.remembered if self.llm else 0
+        return self.llm.caching.hits if self.llm else 0
 
     @property
     def spent_usd(self) -> Decimal | None:
@@ -91,9 +91,9 @@ def open_backend(options: Options) -> OpenBackend:
 
 def calibration_folder(options: Options) -> Path:
     """Return the user's folder of calibrations; it stands beside the cache."""
-    from triage_agent.models.llm import default_path
+    from triage_agent.models.llm import cache_path
 
-    return (options.cache or default_path()).parent / "calibration"
+    return (options.cache or cache_path()).parent / "calibration"
 
 
 def _calibration(model: Model, options: Options) -> Calibration | None:
@@ -134,7 +134,7 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
 
 
 def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
-    """Return the LLM, open, with what finds labelled examples if its prompt shows any."""
+    """Return the LLM, open, with the labelled examples if its prompt shows them."""
     from triage_agent.models.llm import load_prompt, open_llm
 
     template = load_prompt(options.prompt)
@@ -151,17 +151,17 @@ def asks_llm(options: Options) -> Callable[[str], bool]:
     check_options(choice, options)
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is Backend.LLM
-    from triage_agent.models.cascade import sureness
+    from triage_agent.models.cascade import confidence
     from triage_agent.models.embedded import EmbeddedModel
 
     embedded, threshold = EmbeddedModel(options.prior), cascade_threshold(options)
-    return lambda text: sureness(embedded.read(text)) < threshold
+    return lambda text: confidence(embedded.read(text)) < threshold
 
 
 def cascade_threshold(options: Options) -> float:
-    """Return how sure the embedded model must be to answer alone: as given, or as measured."""
+    """Return the confidence from which the embedded model answers alone: given or measured."""
     from triage_agent.models.cascade import (
-        load_curve,
+        load_operating_points,
         threshold_for_accuracy,
         threshold_for_calls,
     )
@@ -169,7 +169,7 @@ def cascade_threshold(options: Options) -> float:
 
     if options.cascade_threshold is not None:
         return options.cascade_threshold
-    points = load_curve(WEIGHTS)
+    points = load_operating_points(WEIGHTS)
     if options.cascade_calls is not None:
         return threshold_for_calls(points, options.cascade_calls)
     accuracy = options.cascade_accuracy

@@ -1,4 +1,4 @@
-"""Checks a backend with one real question, and says in words what works."""
+"""Checks a backend with one real question, and reports what works."""
 
 import asyncio
 import time
@@ -14,36 +14,36 @@ SAMPLE = "Leads get lost because nobody follows up on them fast enough."
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: whether it passed, what it says, and the exit code if it did not."""
+class CheckResult:
+    """One check: whether it passed, the detail in words, and the exit code if it failed."""
 
     check: str
     ok: bool
-    says: str
+    detail: str
     exit_code: int = 0
 
 
-def examine(options: Options) -> list[Finding]:
-    """Return the findings about a backend, the chosen one and why first; no finding shows a key."""
+def check_backend(options: Options) -> list[CheckResult]:
+    """Return the checks of a backend, first which one and why; no result shows a key."""
     choice = choose_backend(options)
-    findings = [Finding("backend", True, f"{choice.backend.value}, because {choice.why}")]
+    results = [CheckResult("backend", True, f"{choice.backend.value}, because {choice.why}")]
     if choice.backend is not Backend.EMBEDDED:
         key = "a key is set" if choice.api_key else "no key is set (fine for most local servers)"
-        findings.append(Finding("key", True, key))
+        results.append(CheckResult("key", True, key))
     started = time.perf_counter()
     try:
         # Fresh: a cached answer would say nothing about the server.
         opened = open_backend(replace(options, fresh=True))
-        findings.append(Finding("model", True, opened.line))
+        results.append(CheckResult("model", True, opened.line))
         if choice.backend is not Backend.LLM:
-            findings.append(Finding("loading", True, f"{time.perf_counter() - started:.2f} s"))
-        asyncio.run(_ask_all(opened, findings))
+            results.append(CheckResult("loading", True, f"{time.perf_counter() - started:.2f} s"))
+        asyncio.run(_ask_all(opened, results))
     except TriageError as error:
-        findings.append(_failure(error))
-    return findings
+        results.append(_failure(error))
+    return results
 
 
-async def _ask_all(opened: OpenBackend, findings: list[Finding]) -> None:
+async def _ask_all(opened: OpenBackend, results: list[CheckResult]) -> None:
     """Add what the sample question shows, of both models of a cascade; and close the backend."""
     async with aclosing(opened):
         parts = opened.model.parts
@@ -52,14 +52,16 @@ async def _ask_all(opened: OpenBackend, findings: list[Finding]) -> None:
             prediction = await one.predict(Problem("doctor", SAMPLE))
             took = time.perf_counter() - started
             if one.output_mode:
-                findings.append(Finding("endpoint", True, "reachable, and it accepts the key"))
-                findings.append(Finding("structured output", True, f"works (by {one.output_mode})"))
+                results.append(CheckResult("endpoint", True, "reachable, and it accepts the key"))
+                results.append(
+                    CheckResult("structured output", True, f"works (by {one.output_mode})")
+                )
             check = f"one question to {one.backend}" if len(parts) > 1 else "one question"
-            findings.append(Finding(check, True, f"{prediction.label.value}, {took:.2f} s"))
+            results.append(CheckResult(check, True, f"{prediction.label.value}, {took:.2f} s"))
 
 
-def _failure(error: TriageError) -> Finding:
-    """Return the finding that an error stands for, named after the check that it failed."""
+def _failure(error: TriageError) -> CheckResult:
+    """Return the failed check that an error stands for."""
     if isinstance(error, ReplyError):
         check = "structured output"
     elif isinstance(error, StopError) and error.kind == "key":
@@ -69,7 +71,7 @@ def _failure(error: TriageError) -> Finding:
     else:
         check = "settings"
     # A doctor's only row failed: that is the run, so 5 and not 3 (some rows).
-    return Finding(
+    return CheckResult(
         check,
         False,
         error.message,

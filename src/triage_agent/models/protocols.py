@@ -64,7 +64,7 @@ class Model(Protocol):
 
     @property
     def output_mode(self) -> str | None:
-        """How replies are made to fit the schema (see `Rung`); None: they need no such thing."""
+        """How an LLM is asked for structured output (see `OutputMode`); None: it is no LLM."""
         return None
 
     def repeat(self, number: int) -> "Model":  # noqa: ARG002 (for those who sample)
@@ -105,7 +105,7 @@ class ChatRequest:
 
 
 class Token(NamedTuple):
-    """One token of a reply, and what the model might have said in its place."""
+    """One token of a reply, and the likely alternatives in its place."""
 
     text: str
     logprob: float
@@ -118,8 +118,8 @@ class ChatReply:
 
     text: str
     usage: Usage
-    tokens: tuple[Token, ...] = ()  # empty if the service told no log-probabilities
-    rung: str = ""  # how the schema was enforced (see `dialect.Rung`)
+    tokens: tuple[Token, ...] = ()  # empty if the service reports no log-probabilities
+    output_mode: str = ""  # how structured output was asked for (see `dialect.OutputMode`)
 
 
 class Chat(Protocol):
@@ -137,17 +137,17 @@ class Chat(Protocol):
 
     @property
     def output_mode(self) -> str:
-        """How the service is asked to hold to the schema at present (see `Rung`)."""
+        """How the service is asked for structured output at present (see `OutputMode`)."""
         ...
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, or raise `ReplyError`, `ServiceError` or `StopError`."""
         ...
 
-    def judged(self, rung: str, *, fits: bool) -> None:
-        """Take note whether an answer given on this rung fitted the schema."""
+    def report_fit(self, output_mode: str, *, fits: bool) -> None:
+        """Learn whether a reply that was given in this mode fits the schema."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

@@ -63,7 +63,7 @@ HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedHeads:
     """The heads over both views, and their log-odds of texts they had not seen."""
 
     dense: dict[str, LogisticRegression]
@@ -145,10 +145,10 @@ def calibration_of(
 
 def fit(
     rows: Sequence[Example], dense: Numbers, sparse: csr_matrix, names: Sequence[str]
-) -> Fitted:
+) -> FittedHeads:
     """Return the named heads and `function`, fitted on all rows and on all but each fold."""
     fold = np.array([row.fold for row in rows])
-    fitted = Fitted({}, {}, {})
+    fitted = FittedHeads({}, {}, {})
     for name in names:
         use, truth = target(rows, name)
         share = LABEL_SHARE if name == "label" else 1.0
@@ -198,7 +198,7 @@ def choose_thresholds(rows: Sequence[Example], unseen: dict[str, Numbers]) -> di
     return chosen
 
 
-def ngram_table(rarity: Vector, fitted: Fitted, orders: Orders) -> NDArray[np.float16]:
+def ngram_table(rarity: Vector, fitted: FittedHeads, orders: Orders) -> NDArray[np.float16]:
     """Return rarity, the heads' weights over the buckets and those of the order head, as rows."""
     rows = [fitted.sparse[name].coef_[0] for name in HEADS]
     table = np.zeros((len(rows) + 2, BUCKETS), dtype=np.float16)
@@ -206,7 +206,7 @@ def ngram_table(rarity: Vector, fitted: Fitted, orders: Orders) -> NDArray[np.fl
     return table
 
 
-def as_lists(fitted: Fitted, orders: Orders) -> dict[str, dict[str, Any]]:
+def as_lists(fitted: FittedHeads, orders: Orders) -> dict[str, dict[str, Any]]:
     """Return the dense heads as JSON values; the bias is that of both views together."""
     order = {"weights": np.round(orders.dense, 4).tolist(), "bias": round(orders.bias, 5)}
     heads: dict[str, dict[str, Any]] = {"order": order}

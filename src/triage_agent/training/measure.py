@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from triage_agent.classify import break_tie, is_torn
-from triage_agent.models import TieRate, TieRule, curve, sureness
+from triage_agent.models import TieRate, TieRule, confidence, operating_points
 from triage_agent.models import tie_rates as rates_by_rule
 from triage_agent.training.examples import SIGNALS, VOICES, Example
 from triage_agent.types import Label, Prediction, Signals
@@ -93,13 +93,15 @@ def tie_rates(rows: Sequence[Example], answers: Sequence[Prediction]) -> dict[Ti
 def cascade_points(
     rows: Sequence[Example], answers: Sequence[Prediction]
 ) -> list[tuple[float, float, float]]:
-    """Return (threshold, kept, accuracy) of a cascade at each threshold (see `cascade.Point`).
+    """Return (threshold, coverage, accuracy) of a cascade at each threshold.
 
-    Texts without a label count: to keep one is wrong.
+    Texts without a label count: to answer one is wrong.
     """
     pairs = zip(rows, answers, strict=True)
-    points = curve([(sureness(answer), answer.label is row.label) for row, answer in pairs])
-    return [(p.threshold, round(p.kept, 4), round(p.accuracy, 4)) for p in points]
+    points = operating_points(
+        [(confidence(answer), answer.label is row.label) for row, answer in pairs]
+    )
+    return [(p.threshold, round(p.coverage, 4), round(p.accuracy, 4)) for p in points]
 
 
 def report(

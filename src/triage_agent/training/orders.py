@@ -22,9 +22,9 @@ from triage_agent.models import (
     Words,
     count_ngrams,
     halved_if_short,
-    in_runs,
     of_part,
-    set_aside,
+    screen,
+    smoothed,
     split,
     tidy,
 )
@@ -48,7 +48,7 @@ class Orders:
     unseen: Numbers
 
     def head(self, rarity: Vector) -> Heads:
-        """Return the head alone, as `set_aside` takes it."""
+        """Return the head alone, as `screen` takes it."""
         return Heads(
             name="orders",
             dense={"order": self.dense.astype(np.float32)},
@@ -175,7 +175,7 @@ def without_orders(
     head = orders.head(rarity)
 
     def one(row: Example) -> str:
-        return set_aside(tidy(row.text).text, encode, head, words).text
+        return screen(tidy(row.text).text, encode, head, words).text
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(one, rows))
@@ -204,7 +204,7 @@ def _scores(
 def _by_text(scores: Numbers, parts: Parts) -> Numbers:
     """Return the log-odds of all parts, each in the light of its text."""
     starts = np.flatnonzero(np.diff(parts.owner)) + 1
-    return np.concatenate([in_runs(own) for own in np.split(scores, starts)])
+    return np.concatenate([smoothed(own) for own in np.split(scores, starts)])
 
 
 def _strongest(scores: Numbers, parts: Parts, texts: int) -> Numbers:

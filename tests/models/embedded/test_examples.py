@@ -8,7 +8,14 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
-from triage_agent.models.embedded.examples import EACH, LONGEST, Example, Neighbours, shown, usable
+from triage_agent.models.embedded.examples import (
+    EACH,
+    LONGEST,
+    Neighbours,
+    PromptExample,
+    fits_in_prompt,
+    shown,
+)
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.training.neighbours import make_neighbours
 from triage_agent.types import Label
@@ -118,7 +125,9 @@ def test_an_example_is_shown_on_one_line_with_its_label_and_its_true_signals(nei
     words = neighbours.as_text("Our tenants want an app.")
     assert words.count("Text: ") == words.count("\nlabel: ") == 2 * EACH
     assert words.endswith("label: build-software; true: customer_facing_software")
-    assert shown(Example("a\n\n b", BUILD, ())) == "Text: a b\nlabel: build-software; true: none"
+    assert (
+        shown(PromptExample("a\n\n b", BUILD, ())) == "Text: a b\nlabel: build-software; true: none"
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,13 +142,15 @@ def test_an_example_is_shown_on_one_line_with_its_label_and_its_true_signals(nei
     ],
 )
 def test_only_short_clear_examples_may_stand_in_a_prompt(changes, may_stand):
-    assert usable(line("Text") | changes) is may_stand
+    assert fits_in_prompt(line("Text") | changes) is may_stand
 
 
 def test_no_shipped_example_that_may_not_stand_in_a_prompt_does(shipped):
     text = (folder("prompts") / "examples.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(one) for one in text.split("\n") if one]
-    assert {e.text for e in shipped._examples} == {row["text"] for row in rows if usable(row)}
+    assert {e.text for e in shipped._examples} == {
+        row["text"] for row in rows if fits_in_prompt(row)
+    }
 
 
 def test_vectors_in_eight_bits_hardly_move_a_cosine(small, neighbours):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.program import triage
 from triage_agent.errors import SettingsError
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.models.embedded.model import MAX_QUOTES, EmbeddedModel, leave_out, rationale
@@ -288,3 +289,15 @@ def test_tidy_text_points_back_to_the_original() -> None:
     assert clean.text == "AB\nC fix"
     assert "".join(text[index] for index in clean.origin[:2]) == "AB"
     assert text[clean.origin[3]] == "\uff23"
+
+
+def test_reading_leaves_nothing_in_the_users_folders_and_queues_no_telemetry(
+    no_user: Path, tmp_path: Path
+) -> None:
+    # onnxruntime 1.32 keeps a device id and a queue of events to upload, unless it is told not to.
+    result = triage(
+        "classify", "We spend 40 hours a week on reporting", environment={"TMPDIR": str(tmp_path)}
+    )
+    assert result.returncode == 0
+    left = [path for folder in (no_user, tmp_path) for path in folder.rglob("*") if path.is_file()]
+    assert left == []

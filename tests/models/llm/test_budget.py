@@ -19,7 +19,7 @@ from triage_agent.models.llm.budget import (
     quote,
     upper_bound,
 )
-from triage_agent.models.llm.cache import Ledger
+from triage_agent.models.llm.cache import Cache
 from triage_agent.types import Usage
 
 CHEAP = Price(Decimal("0.25"), Decimal("2.00"))
@@ -29,13 +29,13 @@ prices = st.builds(Price, *2 * [st.decimals("0", "1000", places=9)])
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    with closing(Ledger(tmp_path / "ledger.sqlite3")) as one:
+def cache(tmp_path):
+    with closing(Cache(tmp_path / "ledger.sqlite3")) as one:
         yield one
 
 
-def spent(ledger):
-    return ledger.spent(OUT)
+def spent(cache):
+    return cache.spent(OUT)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_an_amount_is_said_in_cents_or_finer_and_rounded_up(micro_usd, words):
     assert in_usd(micro_usd) == words
 
 
-def test_a_reservation_counts_in_full_until_it_is_settled(ledger):
-    budget = Budget(ledger, OUT, CHEAP, None)
+def test_a_reservation_counts_in_full_until_it_is_settled(cache):
+    budget = Budget(cache, OUT, CHEAP, None)
     reservation = budget.reserve(4000, 500)
     assert budget.spent_usd == Decimal("0.002")
     reservation.settle(Usage(1, 1000, 100))
@@ -106,21 +106,21 @@ def test_a_reservation_counts_in_full_until_it_is_settled(ledger):
         pytest.param(Usage(1, 8000, 500), 3000, id="more than the bound: what it says"),
     ],
 )
-def test_what_is_settled(ledger, usage, micro_usd):
-    Budget(ledger, OUT, CHEAP, None).reserve(4000, 500).settle(usage)
-    assert spent(ledger) == micro_usd
+def test_what_is_settled(cache, usage, micro_usd):
+    Budget(cache, OUT, CHEAP, None).reserve(4000, 500).settle(usage)
+    assert spent(cache) == micro_usd
 
 
-def test_a_reservation_is_settled_once(ledger):
-    reservation = Budget(ledger, OUT, CHEAP, None).reserve(4000, 500)
+def test_a_reservation_is_settled_once(cache):
+    reservation = Budget(cache, OUT, CHEAP, None).reserve(4000, 500)
     reservation.settle(Usage(1, 1000, 100))
     with pytest.raises(RuntimeError, match="twice"):
         reservation.settle(None)
-    assert spent(ledger) == 450
+    assert spent(cache) == 450
 
 
-def test_a_request_that_fits_the_cap_to_the_micro_dollar_is_made_and_the_next_is_not(ledger):
-    budget = Budget(ledger, OUT, CHEAP, Decimal("0.004"))
+def test_a_request_that_fits_the_cap_to_the_micro_dollar_is_made_and_the_next_is_not(cache):
+    budget = Budget(cache, OUT, CHEAP, Decimal("0.004"))
     first, second = budget.reserve(4000, 500), budget.reserve(4000, 500)
     with pytest.raises(CostCapError) as caught:
         budget.reserve(1, 0)
@@ -133,8 +133,8 @@ def test_a_request_that_fits_the_cap_to_the_micro_dollar_is_made_and_the_next_is
     budget.reserve(4000, 300)
 
 
-def test_the_error_says_the_cap_what_is_spent_and_how_to_go_on(ledger):
-    budget = Budget(ledger, OUT, CHEAP, Decimal("0.004"))
+def test_the_error_says_the_cap_what_is_spent_and_how_to_go_on(cache):
+    budget = Budget(cache, OUT, CHEAP, Decimal("0.004"))
     budget.reserve(4000, 500).settle(None)
     with pytest.raises(TriageError) as caught:
         budget.reserve(8000, 1000)
@@ -143,14 +143,14 @@ def test_the_error_says_the_cap_what_is_spent_and_how_to_go_on(ledger):
     assert caught.value.type == "CostCapError"
     assert caught.value.message == (
         "The cost cap of $0.0040 is reached: $0.0020 is spent or reserved, and the next request "
-        "may cost up to $0.0040. Everything done so far is kept: run the same command with a "
+        "may cost up to $0.0040. Answers received so far are cached: run the same command with a "
         "higher --max-cost to continue."
     )
 
 
-def test_a_later_run_continues_where_the_earlier_one_stopped(ledger, tmp_path):
-    Budget(ledger, OUT, CHEAP, Decimal("0.003")).reserve(4000, 500)  # killed: never settled
-    with closing(Ledger(tmp_path / "ledger.sqlite3")) as again:
+def test_a_later_run_continues_where_the_earlier_one_stopped(cache, tmp_path):
+    Budget(cache, OUT, CHEAP, Decimal("0.003")).reserve(4000, 500)  # killed: never settled
+    with closing(Cache(tmp_path / "ledger.sqlite3")) as again:
         with pytest.raises(CostCapError) as caught:
             Budget(again, OUT, CHEAP, Decimal("0.003")).reserve(4000, 500)
         assert not caught.value.may_pass
@@ -158,31 +158,31 @@ def test_a_later_run_continues_where_the_earlier_one_stopped(ledger, tmp_path):
         Budget(again, "/home/ann/other.csv", CHEAP, Decimal("0.003")).reserve(4000, 500)
 
 
-def test_a_cap_of_nothing_lets_nothing_out(ledger):
+def test_a_cap_of_nothing_lets_nothing_out(cache):
     with pytest.raises(CostCapError):
-        Budget(ledger, OUT, CHEAP, Decimal(0)).reserve(1, 1)
+        Budget(cache, OUT, CHEAP, Decimal(0)).reserve(1, 1)
 
 
-def test_a_cap_without_a_price_is_a_settings_error_that_names_the_option(ledger):
+def test_a_cap_without_a_price_is_a_settings_error_that_names_the_option(cache):
     with pytest.raises(SettingsError, match=r"--price INPUT/OUTPUT"):
-        Budget(ledger, OUT, None, Decimal(5))
+        Budget(cache, OUT, None, Decimal(5))
 
 
 @pytest.mark.parametrize("cap", ["nan", "inf", "-1"])
-def test_a_cap_that_is_no_amount_is_a_settings_error(ledger, cap):
+def test_a_cap_that_is_no_amount_is_a_settings_error(cache, cap):
     with pytest.raises(SettingsError, match="--max-cost"):
-        Budget(ledger, OUT, CHEAP, Decimal(cap))
+        Budget(cache, OUT, CHEAP, Decimal(cap))
 
 
-def test_without_a_price_and_a_cap_nothing_is_refused(ledger):
-    Budget(ledger, OUT, None, None).reserve(10**9, 10**9).settle(Usage(1, 10, 10))
-    assert spent(ledger) == 0
+def test_without_a_price_and_a_cap_nothing_is_refused(cache):
+    Budget(cache, OUT, None, None).reserve(10**9, 10**9).settle(Usage(1, 10, 10))
+    assert spent(cache) == 0
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_reservations_and_settlements_in_any_order_never_pass_the_cap(ledger, seed):
+def test_reservations_and_settlements_in_any_order_never_pass_the_cap(cache, seed):
     chance, cap = random.Random(seed), 20_000  # noqa: S311 (no secret)
-    budget = Budget(ledger, OUT, CHEAP, Decimal(cap).scaleb(-6))
+    budget = Budget(cache, OUT, CHEAP, Decimal(cap).scaleb(-6))
     under_way, charged, refused = [], 0, 0
     for _ in range(300):
         if under_way and chance.random() < 0.5:
@@ -197,7 +197,7 @@ def test_reservations_and_settlements_in_any_order_never_pass_the_cap(ledger, se
             except CostCapError:
                 refused += 1
         most = charged + sum(upper_bound(size, limit, CHEAP) for _, size, limit in under_way)
-        assert charged <= most <= spent(ledger) <= cap
+        assert charged <= most <= spent(cache) <= cap
     assert refused
 
 

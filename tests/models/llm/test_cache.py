@@ -1,4 +1,4 @@
-"""The ledger: what is kept is found again, what is reserved stays counted, whatever is killed."""
+"""The cache: what is kept is found again, what is reserved stays counted, whatever is killed."""
 
 import os
 import random
@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.cache import FORMAT, Ledger, default_path, discard
+from triage_agent.models.llm.cache import FORMAT, Cache, cache_path, delete_cache, open_cache
 from triage_agent.models.protocols import ChatReply, Token
 from triage_agent.types import Usage
 
 OUT = "/home/ann/out.csv"
 USAGE = Usage(1, 1200, 150)
-REPLY = ChatReply('{"label":"build-software"}', USAGE, rung="json_schema")
+REPLY = ChatReply('{"label":"build-software"}', USAGE, output_mode="json_schema")
 KILLS = 20
 CAP = 8_000  # micro-dollars, a few hundred requests
 
@@ -31,91 +31,91 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def ledger(path):
-    with closing(Ledger(path)) as one:
+def cache(path):
+    with closing(Cache(path)) as one:
         yield one
 
 
 def written(path):
-    """Return every byte that lies in the ledger's files."""
+    """Return every byte that lies in the cache's files."""
     return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
 
 
 # Replies
 
 
-def test_a_kept_reply_is_found_with_what_it_cost(ledger):
-    assert ledger.find("a") is None
-    ledger.keep("a", REPLY)
-    assert ledger.find("a") == REPLY
-    assert ledger.find("b") is None
+def test_a_kept_reply_is_found_with_what_it_cost(cache):
+    assert cache.find("a") is None
+    cache.store("a", REPLY)
+    assert cache.find("a") == REPLY
+    assert cache.find("b") is None
 
 
-def test_a_later_reply_replaces_an_earlier_one(ledger):
-    ledger.keep("a", REPLY)
-    ledger.keep("a", ChatReply("{}", Usage()))
-    assert ledger.find("a") == ChatReply("{}", Usage())
-    assert ledger.stats().replies == 1
+def test_a_later_reply_replaces_an_earlier_one(cache):
+    cache.store("a", REPLY)
+    cache.store("a", ChatReply("{}", Usage()))
+    assert cache.find("a") == ChatReply("{}", Usage())
+    assert cache.stats().replies == 1
 
 
-def test_a_bad_reply_is_counted_and_never_found(ledger):
-    ledger.keep_bad("a", "Sure! I would say", USAGE)
-    ledger.keep_bad("a", "Sure! I would say", USAGE)
-    assert ledger.find("a") is None
-    assert (ledger.stats().replies, ledger.stats().bad) == (0, 2)
-    ledger.keep("a", REPLY)
-    ledger.keep_bad("a", "Sure! I would say", USAGE)
-    assert ledger.find("a") == REPLY
-    assert (ledger.stats().replies, ledger.stats().bad) == (1, 3)
+def test_a_bad_reply_is_counted_and_never_found(cache):
+    cache.store_rejected("a", "Sure! I would say", USAGE)
+    cache.store_rejected("a", "Sure! I would say", USAGE)
+    assert cache.find("a") is None
+    assert (cache.stats().replies, cache.stats().bad) == (0, 2)
+    cache.store("a", REPLY)
+    cache.store_rejected("a", "Sure! I would say", USAGE)
+    assert cache.find("a") == REPLY
+    assert (cache.stats().replies, cache.stats().bad) == (1, 3)
 
 
 @pytest.mark.parametrize(
     "text", ["Zürich 東京 🚀 \u202e", '"\\ud83d"', "\ud83d", "\0", "", "'; --"]
 )
-def test_any_text_survives(path, ledger, text):
-    ledger.keep(text.strip("\ud83d"), ChatReply(text, USAGE))
-    with closing(Ledger(path)) as other:
+def test_any_text_survives(path, cache, text):
+    cache.store(text.strip("\ud83d"), ChatReply(text, USAGE))
+    with closing(Cache(path)) as other:
         assert other.find(text.strip("\ud83d")).text == text
 
 
-def test_what_lies_in_the_files_is_no_question_and_nobodys_address(path, ledger):
+def test_what_lies_in_the_files_is_no_question_and_nobodys_address(path, cache):
     private = "ann@example.com", "415-555-2671", "sk-abc12345678"
     for words in private:
-        ledger.keep("a", ChatReply(f'{{"evidence":["ask {words}"]}}', USAGE))
-        ledger.keep_bad("a", f"ask {words}", USAGE)
-    ledger.keep("b", REPLY)
-    ledger.reserve(OUT, 10, None)
-    assert ledger.find("a") is None
-    assert ledger.stats().bad == 6
+        cache.store("a", ChatReply(f'{{"evidence":["ask {words}"]}}', USAGE))
+        cache.store_rejected("a", f"ask {words}", USAGE)
+    cache.store("b", REPLY)
+    cache.reserve(OUT, 10, None)
+    assert cache.find("a") is None
+    assert cache.stats().bad == 6
     raw = written(path)
     assert b"build-software" in raw
     assert b"[e-mail]" in raw
     assert not [words for words in private if words.encode() in raw]
 
 
-def test_the_tokens_of_the_label_are_kept_and_no_others(path, ledger):
+def test_the_tokens_of_the_label_are_kept_and_no_others(path, cache):
     tokens = (
         Token('{"why":"secretly",', -0.1),
         Token('"label":"', -0.2),
         Token("build-software", -0.3, (("build-software", -0.3), ("automate", -2.0))),
         Token('"}', 0.0),
     )
-    ledger.keep("a", ChatReply("{}", USAGE, tokens))
-    assert ledger.find("a").tokens == tokens[1:]
+    cache.store("a", ChatReply("{}", USAGE, tokens))
+    assert cache.find("a").tokens == tokens[1:]
     assert b"secretly" not in written(path)
 
 
 # Spending
 
 
-def test_an_account_is_what_was_settled_and_what_is_open(ledger):
-    assert ledger.spent(OUT) == 0
-    one, two, three = (ledger.reserve(OUT, amount, None) for amount in (100, 200, 300))
-    assert ledger.spent(OUT) == 600
-    ledger.settle(one, 40, USAGE)
-    ledger.settle(two, None, Usage())
-    ledger.settle(three, 0, USAGE)
-    assert ledger.spent(OUT) == 240
+def test_an_account_is_what_was_settled_and_what_is_open(cache):
+    assert cache.spent(OUT) == 0
+    one, two, three = (cache.reserve(OUT, amount, None) for amount in (100, 200, 300))
+    assert cache.spent(OUT) == 600
+    cache.settle(one, 40, USAGE)
+    cache.settle(two, None, Usage())
+    cache.settle(three, 0, USAGE)
+    assert cache.spent(OUT) == 240
 
 
 @pytest.mark.parametrize(
@@ -129,36 +129,36 @@ def test_an_account_is_what_was_settled_and_what_is_open(ledger):
         pytest.param([10**15, 10**15], None, [True, True], id="no cap"),
     ],
 )
-def test_what_would_pass_the_cap_is_refused(ledger, amounts, cap, taken):
-    assert [ledger.reserve(OUT, amount, cap) is not None for amount in amounts] == taken
+def test_what_would_pass_the_cap_is_refused(cache, amounts, cap, taken):
+    assert [cache.reserve(OUT, amount, cap) is not None for amount in amounts] == taken
 
 
-def test_a_reservation_is_settled_once(ledger):
-    one = ledger.reserve(OUT, 100, None)
-    ledger.settle(one, 40, USAGE)
-    ledger.settle(one, 7, USAGE)
-    assert ledger.spent(OUT) == 40
+def test_a_reservation_is_settled_once(cache):
+    one = cache.reserve(OUT, 100, None)
+    cache.settle(one, 40, USAGE)
+    cache.settle(one, 7, USAGE)
+    assert cache.spent(OUT) == 40
 
 
-def test_a_report_above_the_reservation_is_believed_and_uses_up_the_cap(ledger):
-    ledger.settle(ledger.reserve(OUT, 100, 100), 150, USAGE)
-    assert ledger.spent(OUT) == 150
-    assert ledger.reserve(OUT, 0, 100) is None
-    assert ledger.reserve(OUT, 1, 151) is not None
+def test_a_report_above_the_reservation_is_believed_and_uses_up_the_cap(cache):
+    cache.settle(cache.reserve(OUT, 100, 100), 150, USAGE)
+    assert cache.spent(OUT) == 150
+    assert cache.reserve(OUT, 0, 100) is None
+    assert cache.reserve(OUT, 1, 151) is not None
 
 
 @pytest.mark.parametrize("other", ["/home/ann/OUT.csv", "", "/home/ann/東京\udcff.csv"])
-def test_accounts_do_not_know_of_each_other(ledger, other):
-    ledger.reserve(OUT, 100, 100)
-    assert ledger.spent(other) == 0
-    assert ledger.reserve(other, 100, 100) is not None
-    assert ledger.spent(OUT) == ledger.spent(other) == 100
+def test_accounts_do_not_know_of_each_other(cache, other):
+    cache.reserve(OUT, 100, 100)
+    assert cache.spent(other) == 0
+    assert cache.reserve(other, 100, 100) is not None
+    assert cache.spent(OUT) == cache.spent(other) == 100
 
 
-def test_what_a_lost_process_had_reserved_stays_spent(path, ledger):
-    ledger.reserve(OUT, 100, None)
-    ledger.close()
-    with closing(Ledger(path)) as again:
+def test_what_a_lost_process_had_reserved_stays_spent(path, cache):
+    cache.reserve(OUT, 100, None)
+    cache.close()
+    with closing(Cache(path)) as again:
         assert again.spent(OUT) == 100
         assert again.reserve(OUT, 1, 100) is None
 
@@ -166,46 +166,46 @@ def test_what_a_lost_process_had_reserved_stays_spent(path, ledger):
 # Two at once
 
 
-def test_two_ledgers_open_at_once_see_the_same(path, ledger):
-    with closing(Ledger(path)) as other:
-        ledger.keep("a", REPLY)
+def test_two_caches_open_at_once_see_the_same(path, cache):
+    with closing(Cache(path)) as other:
+        cache.store("a", REPLY)
         assert other.find("a") == REPLY
-        one, two = ledger.reserve(OUT, 60, 100), other.reserve(OUT, 40, 100)
-        assert ledger.reserve(OUT, 1, 100) is other.reserve(OUT, 1, 100) is None
+        one, two = cache.reserve(OUT, 60, 100), other.reserve(OUT, 40, 100)
+        assert cache.reserve(OUT, 1, 100) is other.reserve(OUT, 1, 100) is None
         other.settle(two, 0, USAGE)
-        ledger.settle(one, 10, USAGE)
-        assert ledger.spent(OUT) == other.spent(OUT) == 10
-    assert ledger.find("a") == REPLY
+        cache.settle(one, 10, USAGE)
+        assert cache.spent(OUT) == other.spent(OUT) == 10
+    assert cache.find("a") == REPLY
 
 
 def test_many_that_find_no_file_lay_one_out_together(tmp_path):
     def one(place):
-        with closing(Ledger(tmp_path / str(place % 10))) as ledger:
-            return ledger.reserve(OUT, 1, None) is not None
+        with closing(Cache(tmp_path / str(place % 10))) as cache:
+            return cache.reserve(OUT, 1, None) is not None
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(one, range(80)))
     for place in range(10):
-        with closing(Ledger(tmp_path / str(place))) as ledger:
-            assert ledger.spent(OUT) == 8
+        with closing(Cache(tmp_path / str(place))) as cache:
+            assert cache.spent(OUT) == 8
 
 
-def test_threads_share_one_ledger(ledger):
+def test_threads_share_one_cache(cache):
     def spend(seed):
         chance, total = random.Random(seed), 0  # noqa: S311 (no secret)
         for turn in range(50):
-            if number := ledger.reserve(OUT, 10, 1_000):
+            if number := cache.reserve(OUT, 10, 1_000):
                 real = chance.randint(0, 10)
-                ledger.settle(number, real, USAGE)
+                cache.settle(number, real, USAGE)
                 total += real
-            ledger.keep(f"{seed} {turn}", REPLY)
-            assert ledger.find(f"{seed} {turn}") == REPLY
+            cache.store(f"{seed} {turn}", REPLY)
+            assert cache.find(f"{seed} {turn}") == REPLY
         return total
 
     with ThreadPoolExecutor(6) as pool:
         charged = sum(pool.map(spend, range(6)))
-    assert ledger.spent(OUT) == charged <= 1_000
-    assert ledger.stats().replies == 300
+    assert cache.spent(OUT) == charged <= 1_000
+    assert cache.stats().replies == 300
 
 
 # Three threads that spend and keep, and write down in a file of their own what the service charged
@@ -213,31 +213,31 @@ def test_threads_share_one_ledger(ledger):
 WORKER = """
 import os, random, sys, threading
 from pathlib import Path
-from triage_agent.models.llm.cache import Ledger
+from triage_agent.models.llm.cache import Cache
 from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Usage
 
 path, account, cap, log, seed, suicidal = sys.argv[1:]
-ledger = Ledger(Path(path))
+cache = Cache(Path(path))
 diary = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 def work(name):
     chance, turn = random.Random(name), 0
-    while (number := ledger.reserve(account, bound := chance.randint(1, 60), int(cap))) is not None:
+    while (number := cache.reserve(account, bound := chance.randint(1, 60), int(cap))) is not None:
         turn += 1
         real = chance.choice([None, chance.randint(0, bound)])
         os.write(diary, b"charged %d\\n" % (bound if real is None else real))
         if suicidal == "yes" and chance.random() < 1 / 400:
             os._exit(1)
-        ledger.settle(number, real, Usage(1, bound, 1))
+        cache.settle(number, real, Usage(1, bound, 1))
         key = f"{name}-{turn}"
-        ledger.keep(key, ChatReply('{"of":"%s"}' % key, Usage(1, bound, 1)))
+        cache.store(key, ChatReply('{"of":"%s"}' % key, Usage(1, bound, 1)))
         os.write(diary, b"kept %s\\n" % key.encode())
 
 threads = [threading.Thread(target=work, args=(f"{seed}-{n}",)) for n in range(3)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-ledger.close()
+cache.close()
 """
 
 
@@ -247,14 +247,14 @@ def start(path, account, log, name, suicidal):
 
 
 def check(path, account, log):
-    """Hold the ledger against what was written down elsewhere."""
+    """Hold the cache against what was written down elsewhere."""
     lines = [line.split() for line in log.read_text().splitlines()]
     charged = sum(int(what) for deed, what in lines if deed == "charged")
-    with closing(Ledger(path)) as ledger:
-        assert 0 < charged <= ledger.spent(account) <= CAP
+    with closing(Cache(path)) as cache:
+        assert 0 < charged <= cache.spent(account) <= CAP
         for deed, what in lines:
             if deed == "kept":
-                assert ledger.find(what).text == f'{{"of":"{what}"}}'
+                assert cache.find(what).text == f'{{"of":"{what}"}}'
 
 
 def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
@@ -277,8 +277,8 @@ def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
         turn += 1
     assert start(path, account, log, "last", "no").communicate()[1] == b""
     check(path, account, log)
-    with closing(Ledger(path)) as ledger:
-        assert ledger.spent(account) > CAP - 60  # it went on until nothing more fitted
+    with closing(Cache(path)) as cache:
+        assert cache.spent(account) > CAP - 60  # it went on until nothing more fitted
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
@@ -289,8 +289,8 @@ def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
 def test_the_file_and_the_folders_made_for_it_are_the_users_alone(tmp_path):
     path = tmp_path / "one" / "two" / "ledger.sqlite3"
     tmp_path.chmod(0o755)
-    with closing(Ledger(path)) as ledger:
-        ledger.keep("a", REPLY)
+    with closing(Cache(path)) as cache:
+        cache.store("a", REPLY)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*")}
     assert {modes.pop("one"), modes.pop("two")} == {0o700}
     assert set(modes) >= {"ledger.sqlite3", "ledger.sqlite3-wal"}
@@ -298,11 +298,11 @@ def test_the_file_and_the_folders_made_for_it_are_the_users_alone(tmp_path):
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
-def test_the_file_says_whose_it_is_and_writes_ahead(path, ledger):
+def test_the_file_says_whose_it_is_and_writes_ahead(path, cache):
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (FORMAT,)
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert ledger._run("PRAGMA synchronous")[0] == [(1,)]
+    assert cache._run("PRAGMA synchronous")[0] == [(1,)]
 
 
 def change(path, *statements):
@@ -312,7 +312,7 @@ def change(path, *statements):
 
 
 def later_version(path):
-    Ledger(path).close()
+    Cache(path).close()
     change(path, f"PRAGMA user_version = {FORMAT + 1}")
 
 
@@ -325,14 +325,14 @@ def other_program_with_a_version(path):
 
 
 def torn(path):
-    with closing(Ledger(path)) as ledger:
+    with closing(Cache(path)) as cache:
         for place in range(200):
-            ledger.keep(str(place), ChatReply('{"why":"%s"}' % ("word " * 100), USAGE))
+            cache.store(str(place), ChatReply('{"why":"%s"}' % ("word " * 100), USAGE))
     os.truncate(path, 9_000)
 
 
 def overwritten(path):
-    Ledger(path).close()
+    Cache(path).close()
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * 100_000)
@@ -350,10 +350,10 @@ BROKEN = [
 
 
 def use(path):
-    with closing(Ledger(path)) as ledger:
-        ledger.keep("150", REPLY)
-        ledger.find("150")
-        ledger.reserve(OUT, 1, None)
+    with closing(Cache(path)) as cache:
+        cache.store("150", REPLY)
+        cache.find("150")
+        cache.reserve(OUT, 1, None)
 
 
 @pytest.mark.parametrize("breaking", BROKEN)
@@ -373,27 +373,36 @@ def test_a_file_that_cannot_be_used_is_a_settings_error_that_says_what_to_do(tmp
 def test_a_file_that_cannot_be_used_can_be_discarded(tmp_path, breaking):
     path = tmp_path / "ledger.sqlite3"
     breaking(path)
-    discard(path)
-    with closing(Ledger(path)) as ledger:
-        assert ledger.stats().replies == 0
+    delete_cache(path)
+    with closing(Cache(path)) as cache:
+        assert cache.stats().replies == 0
 
 
 def test_what_does_not_exist_can_be_discarded_too(path):
-    discard(path)
+    delete_cache(path)
+
+
+def test_the_users_broken_cache_is_replaced_only_where_that_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAGE_CACHE_DIR", str(tmp_path))
+    (tmp_path / "ledger.sqlite3").write_bytes(b"no database" * 100)
+    with pytest.raises(SettingsError, match="triage cache --clear"):
+        open_cache()
+    with closing(open_cache(replace_broken=True)) as cache:
+        assert cache.stats().replies == 0
 
 
 def test_a_place_where_nothing_can_be_made_is_a_settings_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="TRIAGE_CACHE_DIR"):
-        Ledger(tmp_path / "file" / "ledger.sqlite3")
+        Cache(tmp_path / "file" / "ledger.sqlite3")
 
 
-def test_an_empty_file_becomes_a_ledger(path):
+def test_an_empty_file_becomes_a_cache(path):
     path.parent.mkdir()
     path.touch()
-    with closing(Ledger(path)) as ledger:
-        ledger.keep("a", REPLY)
-        assert ledger.find("a") == REPLY
+    with closing(Cache(path)) as cache:
+        cache.store("a", REPLY)
+        assert cache.find("a") == REPLY
 
 
 # Looking and clearing
@@ -401,12 +410,12 @@ def test_an_empty_file_becomes_a_ledger(path):
 
 def test_the_statistics_count_what_is_there(path):
     now = [1000.0]
-    with closing(Ledger(path, clock=lambda: now[0])) as ledger:
-        assert ledger.stats().oldest is None
-        ledger.keep_bad("a", "no", USAGE)
+    with closing(Cache(path, clock=lambda: now[0])) as cache:
+        assert cache.stats().oldest is None
+        cache.store_rejected("a", "no", USAGE)
         now[0] += 5
-        ledger.keep("a", REPLY)
-        stats = ledger.stats()
+        cache.store("a", REPLY)
+        stats = cache.stats()
     assert (stats.path, stats.replies, stats.bad, stats.oldest) == (path, 1, 1, 1000.0)
     assert stats.bytes >= 4096
 
@@ -423,39 +432,39 @@ def test_the_statistics_count_what_is_there(path):
 )
 def test_replies_are_cleared_by_age(path, older_than_s, gone, left):
     now = [1000.0]
-    with closing(Ledger(path, clock=lambda: now[0])) as ledger:
-        ledger.keep("a", REPLY)
+    with closing(Cache(path, clock=lambda: now[0])) as cache:
+        cache.store("a", REPLY)
         now[0] += 1
-        ledger.keep_bad("b", "no", USAGE)
+        cache.store_rejected("b", "no", USAGE)
         now[0] += 10
-        ledger.keep("c", REPLY)
-        ledger.reserve(OUT, 100, None)
-        assert ledger.clear(older_than_s) == gone
-        assert ledger.stats().replies + ledger.stats().bad == left
-        assert ledger.spent(OUT) == (0 if older_than_s is None else 100)
+        cache.store("c", REPLY)
+        cache.reserve(OUT, 100, None)
+        assert cache.clear(older_than_s) == gone
+        assert cache.stats().replies + cache.stats().bad == left
+        assert cache.spent(OUT) == (0 if older_than_s is None else 100)
 
 
 @pytest.mark.parametrize("older_than_s", [None, -1])
-def test_what_was_cleared_is_gone_from_the_files(path, ledger, older_than_s):
+def test_what_was_cleared_is_gone_from_the_files(path, cache, older_than_s):
     for place in range(300):
-        ledger.keep(str(place), ChatReply('{"why":"unforgettable %s"}' % ("word " * 50), USAGE))
-    before = ledger.stats().bytes
+        cache.store(str(place), ChatReply('{"why":"unforgettable %s"}' % ("word " * 50), USAGE))
+    before = cache.stats().bytes
     assert b"unforgettable" in written(path)
-    with closing(Ledger(path)) as other:
+    with closing(Cache(path)) as other:
         assert other.clear(older_than_s) == 300
     assert b"unforgettable" not in written(path)
-    assert ledger.stats().bytes < before
+    assert cache.stats().bytes < before
     assert path.stat().st_size <= 8 * 4096
-    ledger.keep("a", REPLY)
-    assert ledger.find("a") == REPLY
+    cache.store("a", REPLY)
+    assert cache.find("a") == REPLY
 
 
-def test_a_settlement_after_a_clear_does_not_touch_the_new_account(ledger):
-    late = ledger.reserve(OUT, 100, None)
-    ledger.clear()
-    ledger.reserve(OUT, 10, None)
-    ledger.settle(late, 1, USAGE)
-    assert ledger.spent(OUT) == 10
+def test_a_settlement_after_a_clear_does_not_touch_the_new_account(cache):
+    late = cache.reserve(OUT, 100, None)
+    cache.clear()
+    cache.reserve(OUT, 10, None)
+    cache.settle(late, 1, USAGE)
+    assert cache.spent(OUT) == 10
 
 
 # Where it lies
@@ -471,10 +480,10 @@ def test_a_settlement_after_a_clear_does_not_touch_the_new_account(ledger):
         pytest.param("", "c", "c/triage-agent/ledger.sqlite3", id="an empty variable is none"),
     ],
 )
-def test_the_ledger_lies_where_caches_do(monkeypatch, no_user, own, cache, expected):
+def test_the_cache_lies_where_caches_do(monkeypatch, no_user, own, cache, expected):
     for name, value in (("TRIAGE_CACHE_DIR", own), ("XDG_CACHE_HOME", cache)):
         monkeypatch.delenv(name, raising=False)
         if value is not None:
             there = str(no_user / value) if value and value[0] != "~" else value
             monkeypatch.setenv(name, there)
-    assert default_path() == no_user / Path(expected)
+    assert cache_path() == no_user / Path(expected)

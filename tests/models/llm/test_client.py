@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from support.openai_server import ERRORS, RUNGS, Fault, completion, rung_of
+from support.openai_server import ERRORS, MODES, Fault, completion, mode_of
 from triage_agent.errors import (
     ReplyError,
     ServiceError,
@@ -19,7 +19,7 @@ from triage_agent.errors import (
     TriageError,
 )
 from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat
-from triage_agent.models.llm.dialect import LADDER, Dialect, Rung
+from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
 from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Usage
@@ -155,11 +155,11 @@ def refusing(*names, status=400):
     return answer
 
 
-def only_on(*rungs, status=400, message="Unsupported response_format or tools."):
+def only_on(*modes, status=400, message="Unsupported response_format or tools."):
     """Answer like a server that knows only some ways to hold to a schema."""
 
     def answer(request):
-        known = rung_of(json.loads(request.content)) in rungs
+        known = mode_of(json.loads(request.content)) in modes
         return answered(request=request) if known else said(status, message)
 
     return answer
@@ -176,7 +176,7 @@ async def test_a_good_answer_takes_one_call_with_the_key_and_the_strictest_body(
 ):
     route = httpx2_mock.post(URL).mock(side_effect=lambda r: answered(request=r))
     reply = await chat.ask(REQUEST)
-    assert (reply.text, reply.rung) == ('{"a": "b"}', "json_schema")
+    assert (reply.text, reply.output_mode) == ('{"a": "b"}', "json_schema")
     assert reply.usage == Usage(calls=1, input_tokens=5, output_tokens=2)
     assert route.call_count == 1
     assert bodies(route) == [Dialect().body(REQUEST, "m")]
@@ -340,11 +340,11 @@ async def test_azures_content_filter_ends_the_row_and_is_not_taken_for_a_refused
 
 
 @pytest.mark.parametrize(("message", "parameter", "code"), TOO_LONG.values(), ids=TOO_LONG.keys())
-@pytest.mark.parametrize("rung", [Rung.JSON_SCHEMA, Rung.TOOL])
+@pytest.mark.parametrize("mode", [OutputMode.JSON_SCHEMA, OutputMode.TOOL])
 async def test_a_text_too_long_for_the_model_ends_its_row_and_teaches_nothing_about_the_server(
-    chat, httpx2_mock, message, parameter, code, rung
+    chat, httpx2_mock, message, parameter, code, mode
 ):
-    chat.dialect = learnt = Dialect(rung=rung)
+    chat.dialect = learnt = Dialect(output_mode=mode)
     route = httpx2_mock.post(URL).mock(return_value=said(400, message, parameter, code))
     failure = await failure_of(chat)
     assert (failure.exit_code, failure.retryable) == (3, False)
@@ -480,7 +480,7 @@ async def test_several_refused_parameters_are_dropped_one_by_one(chat, httpx2_mo
     }
 
 
-async def test_refused_bounds_are_left_out_for_the_run_and_the_rung_is_kept(chat, httpx2_mock):
+async def test_refused_bounds_are_left_out_for_the_run_and_the_mode_is_kept(chat, httpx2_mock):
     def answer(request):
         if b"maxLength" in request.content:
             words = "Invalid schema for response_format 'triage': 'maxLength' is not permitted."
@@ -489,28 +489,30 @@ async def test_refused_bounds_are_left_out_for_the_run_and_the_rung_is_kept(chat
 
     route = httpx2_mock.post(URL).mock(side_effect=answer)
     replies = [await chat.ask(REQUEST), await chat.ask(REQUEST)]
-    assert [reply.rung for reply in replies] == ["json_schema"] * 2
+    assert [reply.output_mode for reply in replies] == ["json_schema"] * 2
     assert route.call_count == 3
 
 
-@pytest.mark.parametrize("rung", LADDER, ids=str)
-async def test_the_ladder_is_climbed_down_to_the_first_rung_that_works_and_remembered(
-    chat, naps, httpx2_mock, rung
+@pytest.mark.parametrize("mode", OUTPUT_MODES, ids=str)
+async def test_the_first_output_mode_that_works_is_found_and_used_from_then_on(
+    chat, naps, httpx2_mock, mode
 ):
-    route = httpx2_mock.post(URL).mock(side_effect=only_on(rung.value))
+    route = httpx2_mock.post(URL).mock(side_effect=only_on(mode.value))
     replies = [await chat.ask(REQUEST), await chat.ask(REQUEST)]
-    assert [(reply.text, reply.rung) for reply in replies] == [('{"a": "b"}', rung.value)] * 2
-    assert route.call_count == LADDER.index(rung) + 2
+    assert [(reply.text, reply.output_mode) for reply in replies] == [
+        ('{"a": "b"}', mode.value)
+    ] * 2
+    assert route.call_count == OUTPUT_MODES.index(mode) + 2
     assert naps == []
 
 
-async def test_a_server_that_refuses_every_rung_is_an_error_after_one_call_a_rung(
+async def test_a_server_that_refuses_every_mode_is_an_error_after_one_call_per_mode(
     chat, httpx2_mock
 ):
     route = httpx2_mock.post(URL).mock(side_effect=only_on())
     failure = await failure_of(chat)
     assert (type(failure), failure.kind) == (ServiceError, "bad_request")
-    assert route.call_count == len(LADDER)
+    assert route.call_count == len(OUTPUT_MODES)
 
 
 async def test_a_server_that_answers_500_to_an_unknown_format_is_asked_another_way(
@@ -523,7 +525,7 @@ async def test_a_server_that_answers_500_to_an_unknown_format_is_asked_another_w
     )
     answer = only_on("tool", "json_object", "plain", status=500, message=words)
     route = httpx2_mock.post(URL).mock(side_effect=answer)
-    assert (await chat.ask(REQUEST)).rung == "tool"
+    assert (await chat.ask(REQUEST)).output_mode == "tool"
     assert (route.call_count, naps) == (2, [])
 
 
@@ -539,11 +541,11 @@ async def test_a_server_that_crashes_on_its_own_functions_is_tried_again_and_tea
 async def test_a_router_that_answers_404_because_nobody_knows_tools_is_asked_another_way(
     chat, naps, httpx2_mock
 ):
-    chat.dialect = Dialect(rung=Rung.TOOL)
+    chat.dialect = Dialect(output_mode=OutputMode.TOOL)
     words = "No endpoints found that support tool use. To learn more, visit https://router.test"
     answer = only_on("json_object", "plain", status=404, message=words)
     route = httpx2_mock.post(URL).mock(side_effect=answer)
-    assert (await chat.ask(REQUEST)).rung == "json_object"
+    assert (await chat.ask(REQUEST)).output_mode == "json_object"
     assert (route.call_count, naps) == (2, [])
 
 
@@ -561,33 +563,33 @@ async def test_a_model_that_forbids_log_probabilities_with_403_is_asked_without_
     assert (route.call_count, naps) == (2, [])
 
 
-async def test_three_replies_that_ignore_the_schema_lead_one_rung_down(chat, httpx2_mock):
+async def test_three_replies_that_ignore_the_schema_lead_to_the_next_mode(chat, httpx2_mock):
     route = httpx2_mock.post(URL).mock(side_effect=lambda r: answered("prose", r))
     for _ in range(4):
         reply = await chat.ask(REQUEST)
-        chat.judged(reply.rung, fits=False)
-    assert [rung_of(body) for body in bodies(route)] == ["json_schema"] * 3 + ["tool"]
+        chat.report_fit(reply.output_mode, fits=False)
+    assert [mode_of(body) for body in bodies(route)] == ["json_schema"] * 3 + ["tool"]
 
 
-async def test_a_late_complaint_about_a_rung_already_left_does_not_count(chat):
-    chat.dialect = Dialect(rung=Rung.TOOL)
+async def test_a_late_complaint_about_a_mode_already_left_does_not_count(chat):
+    chat.dialect = Dialect(output_mode=OutputMode.TOOL)
     for _ in range(3):
-        chat.judged("json_schema", fits=False)
-    assert chat.dialect == Dialect(rung=Rung.TOOL)
+        chat.report_fit("json_schema", fits=False)
+    assert chat.dialect == Dialect(output_mode=OutputMode.TOOL)
 
 
 async def test_many_requests_refused_at_the_same_time_are_one_step(chat, httpx2_mock):
     barrier = asyncio.Barrier(8)
-    known = only_on(*RUNGS - {"json_schema"})
+    known = only_on(*MODES - {"json_schema"})
 
     async def answer(request):
-        if rung_of(json.loads(request.content)) == "json_schema":
+        if mode_of(json.loads(request.content)) == "json_schema":
             await barrier.wait()
         return known(request)
 
     route = httpx2_mock.post(URL).mock(side_effect=answer)
     replies = await asyncio.gather(*(chat.ask(REQUEST) for _ in range(8)))
-    assert {reply.rung for reply in replies} == {"tool"}
+    assert {reply.output_mode for reply in replies} == {"tool"}
     assert route.call_count == 16
 
 

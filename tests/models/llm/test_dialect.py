@@ -4,9 +4,9 @@ import pytest
 
 from triage_agent.errors import ReplyError
 from triage_agent.models.llm.dialect import (
-    LADDER,
+    OUTPUT_MODES,
     Dialect,
-    Rung,
+    OutputMode,
     first_json_object,
     read_completion,
 )
@@ -89,7 +89,7 @@ def test_the_first_request_is_the_strictest():
 
 
 def test_a_tool_is_the_only_one_the_model_may_call():
-    body = Dialect(rung=Rung.TOOL).body(REQUEST, "m")
+    body = Dialect(output_mode=OutputMode.TOOL).body(REQUEST, "m")
     function = {"name": "triage", "strict": True, "parameters": SCHEMA}
     assert body["tools"] == [{"type": "function", "function": function}]
     assert body["tool_choice"] == {"type": "function", "function": {"name": "triage"}}
@@ -97,12 +97,12 @@ def test_a_tool_is_the_only_one_the_model_may_call():
 
 
 @pytest.mark.parametrize(
-    ("rung", "response_format"),
-    [(Rung.JSON_OBJECT, {"type": "json_object"}), (Rung.PLAIN, None)],
+    ("mode", "response_format"),
+    [(OutputMode.JSON_OBJECT, {"type": "json_object"}), (OutputMode.PLAIN, None)],
     ids=str,
 )
-def test_without_enforcement_the_schema_stands_in_the_system_message(rung, response_format):
-    body = Dialect(rung=rung).body(REQUEST, "m")
+def test_without_enforcement_the_schema_stands_in_the_system_message(mode, response_format):
+    body = Dialect(output_mode=mode).body(REQUEST, "m")
     system, user = (m["content"] for m in body["messages"])
     assert system.startswith("Judge.\n\n")
     assert json.loads(system[system.index("{") :]) == SCHEMA
@@ -111,8 +111,8 @@ def test_without_enforcement_the_schema_stands_in_the_system_message(rung, respo
     assert not {"tools", "tool_choice"} & body.keys()
 
 
-def test_asking_on_a_lower_rung_leaves_the_request_as_it_was():
-    Dialect(rung=Rung.PLAIN).body(REQUEST, "m")
+def test_asking_on_a_lower_mode_leaves_the_request_as_it_was():
+    Dialect(output_mode=OutputMode.PLAIN).body(REQUEST, "m")
     assert REQUEST.messages[0].content == "Judge."
 
 
@@ -157,7 +157,7 @@ def test_refused_bounds_leave_the_schema_without_any_bound(bound):
     said = f"Invalid schema for response_format 'triage': '{bound}' is not permitted."
     after = Dialect().after_refusal(said, "response_format")
     assert after is not None
-    assert after.rung is Rung.JSON_SCHEMA
+    assert after.output_mode is OutputMode.JSON_SCHEMA
     schema = after.body(REQUEST, "m")["response_format"]["json_schema"]["schema"]
     assert schema == {
         "type": "object",
@@ -169,27 +169,27 @@ def test_refused_bounds_leave_the_schema_without_any_bound(bound):
     }
 
 
-def test_bounds_that_are_refused_again_lead_one_rung_down():
+def test_bounds_that_are_refused_again_lead_to_the_next_mode():
     after = Dialect(bounds=False).after_refusal("'maxLength' is not permitted in schema", None)
-    assert after == Dialect(rung=Rung.TOOL, bounds=False)
+    assert after == Dialect(output_mode=OutputMode.TOOL, bounds=False)
 
 
 @pytest.mark.parametrize(
-    ("rung", "said"),
+    ("mode", "said"),
     [
-        (Rung.JSON_SCHEMA, "This response_format type is unavailable now"),
-        (Rung.JSON_SCHEMA, "Input should be 'text' or 'json_object', not 'json_schema'"),
-        (Rung.JSON_SCHEMA, "Failed to initialize samplers: failed to parse grammar"),
-        (Rung.JSON_SCHEMA, "Structured outputs are not supported by this model"),
-        (Rung.TOOL, "This model does not support tools"),
-        (Rung.TOOL, "function calling is not enabled"),
-        (Rung.JSON_OBJECT, "response_format json_object is not supported"),
+        (OutputMode.JSON_SCHEMA, "This response_format type is unavailable now"),
+        (OutputMode.JSON_SCHEMA, "Input should be 'text' or 'json_object', not 'json_schema'"),
+        (OutputMode.JSON_SCHEMA, "Failed to initialize samplers: failed to parse grammar"),
+        (OutputMode.JSON_SCHEMA, "Structured outputs are not supported by this model"),
+        (OutputMode.TOOL, "This model does not support tools"),
+        (OutputMode.TOOL, "function calling is not enabled"),
+        (OutputMode.JSON_OBJECT, "response_format json_object is not supported"),
     ],
 )
-def test_a_refusal_about_the_format_leads_one_rung_down(rung, said):
-    after = Dialect(rung=rung).after_refusal(said, None)
+def test_a_refusal_about_the_format_leads_to_the_next_mode(mode, said):
+    after = Dialect(output_mode=mode).after_refusal(said, None)
     assert after is not None
-    assert after.rung is LADDER[LADDER.index(rung) + 1]
+    assert after.output_mode is OUTPUT_MODES[OUTPUT_MODES.index(mode) + 1]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,12 @@ def test_a_refusal_about_anything_else_changes_nothing(said, parameter):
     assert Dialect().after_refusal(said, parameter) is None
 
 
-def test_there_is_no_rung_below_plain():
-    assert Dialect(rung=Rung.PLAIN).after_refusal("response_format is unknown", None) is None
-    assert Dialect(rung=Rung.PLAIN).step_down() is None
+def test_there_is_no_mode_below_plain():
+    assert (
+        Dialect(output_mode=OutputMode.PLAIN).after_refusal("response_format is unknown", None)
+        is None
+    )
+    assert Dialect(output_mode=OutputMode.PLAIN).step_down() is None
 
 
 def test_a_server_that_refuses_everything_is_asked_a_limited_number_of_times():
@@ -214,23 +217,23 @@ def test_a_server_that_refuses_everything_is_asked_a_limited_number_of_times():
     dialect, asked = Dialect(), 1
     while changed := dialect.after_refusal(said, None):
         dialect, asked = changed, asked + 1
-    assert asked == 9  # 4 parameters, the bounds, 3 rungs
+    assert asked == 9  # 4 parameters, the bounds, 3 modes
     assert dialect.body(REQUEST, "m").keys() == {"model", "messages"}
 
 
-def test_the_third_reply_that_ignores_the_schema_leads_one_rung_down():
-    rungs, dialect = [], Dialect()
+def test_the_third_reply_that_ignores_the_schema_leads_to_the_next_mode():
+    modes, dialect = [], Dialect()
     for _ in range(7):
         dialect = dialect.after_reply(fits=False)
-        rungs.append(dialect.rung.value)
-    assert rungs == [*["json_schema"] * 2, *["tool"] * 3, *["json_object"] * 2]
+        modes.append(dialect.output_mode.value)
+    assert modes == [*["json_schema"] * 2, *["tool"] * 3, *["json_object"] * 2]
 
 
-def test_on_the_last_rung_replies_may_ignore_the_schema_for_ever():
-    dialect = Dialect(rung=Rung.PLAIN)
+def test_on_the_last_mode_replies_may_ignore_the_schema_for_ever():
+    dialect = Dialect(output_mode=OutputMode.PLAIN)
     for _ in range(4):
         dialect = dialect.after_reply(fits=False)
-    assert dialect.rung is Rung.PLAIN
+    assert dialect.output_mode is OutputMode.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -257,13 +260,15 @@ def test_on_the_last_rung_replies_may_ignore_the_schema_for_ever():
 )
 def test_an_answer_that_holds_no_whole_reply_is_an_error_of_its_kind(answer, kind):
     with pytest.raises(ReplyError) as caught:
-        read_completion(answer, Rung.PLAIN, "m")
+        read_completion(answer, OutputMode.PLAIN, "m")
     assert caught.value.kind == kind
 
 
 def test_what_was_written_before_a_cut_is_kept_out_of_the_message():
     with pytest.raises(ReplyError) as caught:
-        read_completion(payload(content='{"rationale": "Ann', finish="length"), Rung.PLAIN, "m")
+        read_completion(
+            payload(content='{"rationale": "Ann', finish="length"), OutputMode.PLAIN, "m"
+        )
     assert caught.value.reply == '{"rationale": "Ann'
     assert "Ann" not in str(caught.value)
 
@@ -271,14 +276,14 @@ def test_what_was_written_before_a_cut_is_kept_out_of_the_message():
 def test_a_tool_call_is_read_before_any_content():
     call = {"type": "function", "function": {"name": "triage", "arguments": '{"a": 1}'}}
     message = {"content": "I will call the tool.", "tool_calls": [call]}
-    reply = read_completion(payload(message=message), Rung.TOOL, "m")
-    assert (reply.text, reply.rung) == ('{"a": 1}', "tool")
+    reply = read_completion(payload(message=message), OutputMode.TOOL, "m")
+    assert (reply.text, reply.output_mode) == ('{"a": 1}', "tool")
 
 
 @pytest.mark.parametrize("calls", [None, [], ["x"], [{}], [{"function": {"arguments": {}}}]])
 def test_a_tool_call_without_arguments_leaves_the_content(calls):
     message = {"content": '{"a": 1}', "tool_calls": calls}
-    assert read_completion(payload(message=message), Rung.TOOL, "m").text == '{"a": 1}'
+    assert read_completion(payload(message=message), OutputMode.TOOL, "m").text == '{"a": 1}'
 
 
 @pytest.mark.parametrize(
@@ -294,7 +299,7 @@ def test_a_tool_call_without_arguments_leaves_the_content(calls):
 )
 def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
     answer = payload() | {"usage": usage}
-    assert read_completion(answer, Rung.PLAIN, "m").usage == expected
+    assert read_completion(answer, OutputMode.PLAIN, "m").usage == expected
 
 
 @pytest.mark.parametrize(
@@ -319,7 +324,7 @@ def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
     ids=str,
 )
 def test_log_probabilities_are_read_whole_or_not_at_all(logprobs, tokens):
-    assert read_completion(payload(logprobs=logprobs), Rung.PLAIN, "m").tokens == tokens
+    assert read_completion(payload(logprobs=logprobs), OutputMode.PLAIN, "m").tokens == tokens
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import httpx
 import openai
 import pytest
 
-from support.openai_server import completion, problem_text, reply_for, rung_of
+from support.openai_server import completion, mode_of, problem_text, reply_for
 from triage_agent.classify.classifier import classify
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.models.llm.asking import Answer, Asking
+from triage_agent.models.llm.answering import ValidatingAnswerer, ValidReply
 from triage_agent.models.llm.client import OpenAIChat
-from triage_agent.models.llm.dialect import Dialect, Rung
+from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
@@ -60,11 +60,11 @@ def model():
 
     client = openai.DefaultAsyncHttpxClient(verify=TLS)
     chat = OpenAIChat("m", "http://llm.test/v1", KEY, sleep=sleep, http_client=client)
-    return LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
+    return LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
 
 
 def answered(values, **choice):
-    """Answer every request with `values`, the way the request asks for."""
+    """ValidReply every request with `values`, the way the request asks for."""
     text = values if isinstance(values, str) else json.dumps(values)
 
     def answer(request):
@@ -77,7 +77,7 @@ def answered(values, **choice):
 
 
 def in_turn(*answers):
-    """Answer the first request with the first of `answers`, and so on."""
+    """ValidReply the first request with the first of `answers`, and so on."""
     rest = iter(answers)
 
     def answer(request):
@@ -196,7 +196,7 @@ class Samples:
 
     async def answer(self, request):
         self.seen.append(request.sample)
-        return Answer(Reply(**GOOD), ChatReply(json.dumps(GOOD), Usage(1)))
+        return ValidReply(Reply(**GOOD), ChatReply(json.dumps(GOOD), Usage(1)))
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ async def test_the_probability_comes_from_the_answer_that_is_used_not_from_the_r
     assert prediction.probability_from == "logprobs-uncalibrated"
 
 
-async def test_three_replies_that_ignore_the_schema_lead_one_rung_down_repairs_counted(
+async def test_three_replies_that_ignore_the_schema_lead_to_the_next_mode_repairs_counted(
     model, httpx2_mock
 ):
     answers = [answered("prose"), answered("prose"), answered("prose"), answered(GOOD)]
@@ -358,19 +358,19 @@ async def test_three_replies_that_ignore_the_schema_lead_one_rung_down_repairs_c
     with pytest.raises(ReplyError):
         await model.predict(PROBLEM)
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
-    assert [rung_of(body) for body in bodies(route)] == [*["json_schema"] * 3, "tool"]
+    assert [mode_of(body) for body in bodies(route)] == [*["json_schema"] * 3, "tool"]
 
 
-@pytest.mark.parametrize("rung", Rung, ids=str)
-async def test_a_good_reply_is_read_on_every_rung(model, httpx2_mock, rung):
-    model.chat.dialect = Dialect(rung=rung)
+@pytest.mark.parametrize("mode", OutputMode, ids=str)
+async def test_a_good_reply_is_read_in_every_mode(model, httpx2_mock, mode):
+    model.chat.dialect = Dialect(output_mode=mode)
     route = httpx2_mock.post(URL).mock(side_effect=answered(GOOD))
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
-    assert [rung_of(body) for body in bodies(route)] == [rung]
+    assert [mode_of(body) for body in bodies(route)] == [mode]
 
 
 async def test_a_reply_wrapped_in_words_and_a_code_block_is_read(model, httpx2_mock):
-    model.chat.dialect = Dialect(rung=Rung.PLAIN)
+    model.chat.dialect = Dialect(output_mode=OutputMode.PLAIN)
     text = f"Sure! Here it is:\n```json\n{json.dumps(GOOD, indent=1)}\n```\nAnything else?"
     route = httpx2_mock.post(URL).mock(side_effect=answered(text))
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.models.llm.rate_headers import LONGEST_RESET_S
-from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.rate_limiter import RateLimiter
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -39,7 +39,7 @@ class Scene:
 
     def __init__(self, loop, **settings):
         self.loop, self.sleeps = loop, 0
-        self.gate = Gate(clock=loop.time, sleep=self.sleep, **settings)
+        self.gate = RateLimiter(clock=loop.time, sleep=self.sleep, **settings)
 
     async def sleep(self, seconds):
         assert seconds > 0
@@ -429,7 +429,7 @@ def test_a_request_larger_than_the_bucket_waits_until_it_is_full_and_is_then_owe
 )
 def test_a_gate_that_could_admit_nobody_is_refused(settings):
     with pytest.raises(ValueError, match=r"must be at least|admits nothing"):
-        Gate(**settings)
+        RateLimiter(**settings)
 
 
 def test_a_ticket_is_done_once():

@@ -22,9 +22,9 @@ from collections import Counter
 import pytest
 
 from triage_agent.classify.classifier import classify
-from triage_agent.models.llm.asking import Asking
+from triage_agent.models.llm.answering import ValidatingAnswerer
 from triage_agent.models.llm.client import OpenAIChat
-from triage_agent.models.llm.dialect import Dialect, Rung
+from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import Outcome, Problem
@@ -124,7 +124,7 @@ async def _classify_all(base_url, problems, dialect=None):
     chat = OpenAIChat("smollm2", base_url, timeout_s=REPLY_S)
     if dialect:
         chat.dialect = dialect
-    model = LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
+    model = LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
     started = time.perf_counter()
     try:
         rows = [await classify(problem, model) for problem in problems]
@@ -135,7 +135,7 @@ async def _classify_all(base_url, problems, dialect=None):
     reviews = Counter(reason.value for row in rows for reason in row.review_reasons)
     usage = [row.usage.calls for row in rows]
     print(  # noqa: T201  what the run is for
-        f"\n{dict(counts)}; rung {chat.dialect.rung}, dropped {sorted(chat.dialect.dropped)}, "
+        f"\n{dict(counts)}; {chat.output_mode}, dropped {sorted(chat.dialect.dropped)}, "
         f"calls {sum(usage)}, {took / len(rows):.1f} s a row, review {dict(reviews)}"
     )
     return rows, chat.dialect
@@ -152,23 +152,23 @@ def _check(rows, problems):
             assert all(quote in row.text for quote in row.evidence)
 
 
-async def test_the_strictest_rung_that_the_server_enforces_gives_only_valid_replies(base_url):
+async def test_the_strictest_mode_that_the_server_enforces_gives_only_valid_replies(base_url):
     # llama-cpp-python refuses json_schema and compiles the tool's schema to a grammar.
     rows, dialect = await _classify_all(base_url, PROBLEMS)
     _check(rows, PROBLEMS)
-    assert dialect.rung in {Rung.JSON_SCHEMA, Rung.TOOL}
+    assert dialect.output_mode in {OutputMode.JSON_SCHEMA, OutputMode.TOOL}
     assert [row.error for row in rows if row.error] == []
 
 
 async def test_with_json_object_every_row_ends_in_a_valid_reply_or_a_typed_error(base_url):
     some = PROBLEMS[:8]  # without a grammar, most are asked twice and run to the token limit
-    rows, _ = await _classify_all(base_url, some, Dialect(rung=Rung.JSON_OBJECT))
+    rows, _ = await _classify_all(base_url, some, Dialect(output_mode=OutputMode.JSON_OBJECT))
     _check(rows, some)
 
 
 async def test_the_server_takes_two_questions_at_the_same_time(base_url):
     chat = OpenAIChat("smollm2", base_url, timeout_s=REPLY_S)
-    model = LLMModel(chat, Asking(chat), load_prompt(), redacts=False)
+    model = LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
     try:
         rows = await asyncio.gather(*(classify(problem, model) for problem in PROBLEMS[:2]))
     finally:

@@ -1,9 +1,10 @@
 from .examples import Neighbours
 from .model import EmbeddedModel
-from .weights import WEIGHTS
+from .weights import WEIGHTS, weight_file
 
 __all__ = [
     "WEIGHTS",
     "EmbeddedModel",
     "Neighbours",
+    "weight_file",
 ]

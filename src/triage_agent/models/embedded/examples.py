@@ -3,8 +3,6 @@
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
 from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.weights import WEIGHTS, Encoder, damaged, read_bytes
+from triage_agent.models.embedded.weights import WEIGHTS, Encoder, weight_file
 from triage_agent.types import Label
 
 EACH = 3  # examples of each label
@@ -24,7 +22,7 @@ NAMES = ("customer_facing_software", "custom_system", "engineering_leadership", 
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class PromptExample:
     """One labelled text, and the signals that are true of it."""
 
     text: str
@@ -40,25 +38,21 @@ class Neighbours:
 
     def __init__(self, examples: Path | None = None, weights: Path = WEIGHTS) -> None:
         path = examples or folder("prompts") / "examples.jsonl"
-        raw = read_bytes(path)
         file = weights / "neighbours.npz"
-        try:
-            with np.load(io.BytesIO(read_bytes(file)), allow_pickle=False) as arrays:
-                stored = {name: arrays[name] for name in ("vectors", "rows", "examples_sha256")}
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise damaged(file, error) from error
-        if str(stored["examples_sha256"]) != hashlib.sha256(raw).hexdigest():
-            raise SettingsError(
-                f"The vectors in {file} were made from other examples than {path}. "
-                "Make them anew: python -m triage_agent.training neighbours"
-            )
-        rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]
-        self._examples = [_example(rows[index]) for index in stored["rows"]]
-        self._vectors: NDArray[np.float32] = stored["vectors"].astype(np.float32)
+        with weight_file(path) as raw:
+            rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]
+        with weight_file(file) as packed, np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            if str(arrays["examples_sha256"]) != hashlib.sha256(raw).hexdigest():
+                raise SettingsError(
+                    f"The vectors in {file} were made from other examples than {path}. "
+                    "Make them anew: python -m triage_agent.training neighbours"
+                )
+            self._examples = [_example(rows[index]) for index in arrays["rows"]]
+            self._vectors: NDArray[np.float32] = arrays["vectors"].astype(np.float32)
         self._vectors /= np.linalg.norm(self._vectors, axis=1, keepdims=True)
         self._encoder = Encoder(weights)
 
-    def near(self, text: str, each: int = EACH) -> list[Example]:
+    def near(self, text: str, each: int = EACH) -> list[PromptExample]:
         """Return `each` examples of each label, the nearest of all last.
 
         Not the labels in turn: then the last one, to which a small model leans, would be of the
@@ -66,7 +60,7 @@ class Neighbours:
         """
         order = np.argsort(-(self._vectors @ self._encoder.encode(tidy(text).text).mean))
         counts = dict.fromkeys(Label, 0)
-        found: list[Example] = []
+        found: list[PromptExample] = []
         for index in order:
             example = self._examples[index]
             if counts[example.label] < each:
@@ -81,7 +75,7 @@ class Neighbours:
         return "\n\n".join(shown(example) for example in self.near(text))
 
 
-def usable(row: dict[str, Any]) -> bool:
+def fits_in_prompt(row: dict[str, Any]) -> bool:
     """Return whether an example may stand in a prompt: short, clear, and no attack."""
     return (
         row["label"] is not None
@@ -91,10 +85,10 @@ def usable(row: dict[str, Any]) -> bool:
     )
 
 
-def shown(example: Example) -> str:
+def shown(example: PromptExample) -> str:
     """Return one example as the prompt shows it.
 
-    >>> print(shown(Example("We type invoices.", Label.AUTOMATE, ("existing_process",))))
+    >>> print(shown(PromptExample("We type invoices.", Label.AUTOMATE, ("existing_process",))))
     Text: We type invoices.
     label: automate-process; true: existing_process
     """
@@ -102,6 +96,8 @@ def shown(example: Example) -> str:
     return f"Text: {' '.join(example.text.split())}\nlabel: {example.label.value}; true: {true}"
 
 
-def _example(row: dict[str, Any]) -> Example:
+def _example(row: dict[str, Any]) -> PromptExample:
     """Return an example from its line in the file."""
-    return Example(row["text"], Label(row["label"]), tuple(name for name in NAMES if row[name]))
+    return PromptExample(
+        row["text"], Label(row["label"]), tuple(name for name in NAMES if row[name])
+    )

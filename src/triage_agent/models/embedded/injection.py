@@ -28,7 +28,7 @@ from triage_agent.models.embedded.weights import (
 
 FEW_WORDS = 4  # of fewer the head's log-odds are halved: "Output:" is a heading
 STAYS = 0.9  # the chance that the part after an order is one too, and after none none
-CERTAIN = 15.0  # log-odds; no part is believed to be surer on its own
+CERTAIN = 15.0  # log-odds; a part on its own never counts as more certain
 PROOF = 2  # foreign function words that a part in another language has: "w/ AI" has one
 NO_WORD = re.compile(r"[A-Za-z0-9+=%_]{32,}")  # "invoices/quotes/orders" are words
 
@@ -36,7 +36,7 @@ Encode = Callable[[str], Encoded]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ScreenedText:
     """A tidy text as far as it is read, and both views of that."""
 
     text: str  # blanks in place of what was set aside
@@ -46,25 +46,25 @@ class Reading:
     instructs: bool  # whether an order to the reader is surely among what was set aside
 
 
-def set_aside(text: str, encode: Encode, heads: Heads, words: Words) -> Reading:
+def screen(text: str, encode: Encode, heads: Heads, words: Words) -> ScreenedText:
     """Return what is to be read of a tidy text.
 
     What the head finds suspicious, but not sure, is set aside too and not called an order. It is
-    judged again where the sure orders are gone, for their neighbourhood makes an honest sentence
-    suspect; and it is kept if nothing else would be left.
+    scored again where the sure orders are gone, for their neighbourhood makes an honest sentence
+    suspect; and it stays if nothing else would be left.
     """
     parts = split(text)
     reading = _read(text, parts, encode, heads, instructs=False)
     found = [words.orders.search(text[slice(*part)]) is not None for part in parts]
     matched = np.array(found, dtype=bool)
     scores = np.where(matched, CERTAIN, order_scores(parts, reading.ngrams, reading.encoded, heads))
-    sure = matched | (in_runs(scores) >= heads.thresholds["instructs_reader"])
+    sure = matched | (smoothed(scores) >= heads.thresholds["instructs_reader"])
     if sure.any():
         orders = [part for part, is_order in zip(parts, sure, strict=True) if is_order]
         reading = _without(orders, reading, encode, heads, instructs=True)
         again = order_scores(parts, reading.ngrams, reading.encoded, heads)
         scores = np.where(sure, CERTAIN, again)
-    suspect = ~sure & (in_runs(scores) >= heads.thresholds["set_aside"])
+    suspect = ~sure & (smoothed(scores) >= heads.thresholds["set_aside"])
     more = [part for part, is_suspect in zip(parts, suspect, strict=True) if is_suspect]
     unread: list[Span] = []
     rest = blank(reading.text, more)
@@ -94,10 +94,10 @@ def halved_if_short(log_odds: Any, words: Any) -> Any:
     return np.where(np.asarray(words) < FEW_WORDS, log_odds / 2, log_odds)
 
 
-def in_runs(scores: NDArray[Any]) -> NDArray[Any]:
+def smoothed(scores: NDArray[Any]) -> NDArray[Any]:
     """Return the log-odds of each part in the light of all parts of its text, in their order.
 
-    >>> in_runs(np.array([4.0, 0.0, 0.0, -4.0])).round(1)
+    >>> smoothed(np.array([4.0, 0.0, 0.0, -4.0])).round(1)
     array([ 2.9,  0.6, -0.6, -2.9])
     """
     scores = np.clip(scores, -CERTAIN, CERTAIN)
@@ -116,8 +116,8 @@ def _carried(log_odds: float) -> float:
 
 
 def _without(
-    spans: list[Span], reading: Reading, encode: Encode, heads: Heads, *, instructs: bool
-) -> Reading:
+    spans: list[Span], reading: ScreenedText, encode: Encode, heads: Heads, *, instructs: bool
+) -> ScreenedText:
     """Return the reading without some spans, and without the parts of which nothing is left."""
     text = blank(reading.text, spans)
     parts = [part for part in reading.parts if _has_words(text[slice(*part)])]
@@ -130,5 +130,5 @@ def _has_words(text: str) -> bool:
 
 def _read(
     text: str, parts: list[Span], encode: Encode, heads: Heads, *, instructs: bool
-) -> Reading:
-    return Reading(text, parts, encode(text), count_ngrams(text, heads.rarity), instructs)
+) -> ScreenedText:
+    return ScreenedText(text, parts, encode(text), count_ngrams(text, heads.rarity), instructs)

@@ -1,9 +1,9 @@
 """The model that ships in the package: reads a problem on this machine, without a network.
 
 The text is tidied, sentences that give orders to their reader are set aside, and what is left is
-looked at: a small encoder and n-grams, with one linear head per question (see
-`embedded_weights`). So the label's log-odds can be taken apart by sentence, and the evidence is
-what moved them most. `training` makes the weights.
+scored: by a small encoder and n-grams, with one linear head per question (see `weights`). So the
+label's log-odds can be taken apart by sentence, and the evidence is what moved them most.
+`training` makes the weights.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.embedded.injection import set_aside
+from triage_agent.models.embedded.injection import screen
 from triage_agent.models.embedded.text import MAX_PART, Clean, Span, is_english, tidy
 from triage_agent.models.embedded.weights import (
     ABSTENTIONS,
@@ -35,7 +35,7 @@ from triage_agent.types import Function, Label, Prediction, Problem, Signals
 MAX_QUOTES = 3
 WORTH_QUOTING = 0.25  # of the strongest sentence's effect
 CLEAR = math.log(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD))  # log-odds that are not torn
-ALMOST_SURE = 13.8  # log-odds of one in a million; a small model has no business being surer
+ALMOST_SURE = 13.8  # log-odds of one in a million; a small model cannot be more certain
 
 
 class EmbeddedModel(Model):
@@ -75,7 +75,7 @@ class EmbeddedModel(Model):
     def read(self, text: str) -> Prediction:
         """Return what `predict` returns, for a bare text."""
         heads, clean = self._heads, tidy(text)
-        reading = set_aside(clean.text, self._encoder.encode, heads, self._words)
+        reading = screen(clean.text, self._encoder.encode, heads, self._words)
         ngrams, encoded = reading.ngrams, reading.encoded
         vector = encoded.mean
         raw = heads.score("label", vector, ngrams)

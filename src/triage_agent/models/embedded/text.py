@@ -1,6 +1,6 @@
-"""How the embedded model prepares a text: cleaned, cut into parts, orders to the reader found.
+"""How the embedded model prepares a text: it is cleaned and cut into parts.
 
-Pure functions of the text and the word lists (weights/words.json); nothing here was learned.
+Pure functions of the text and the word lists (data/words.json); nothing here was learned.
 """
 
 import re
@@ -31,7 +31,7 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What was written rather than learned: see weights/words.json."""
+    """What was written rather than learned: see data/words.json."""
 
     orders: re.Pattern[str]  # what a sentence that instructs its reader looks like
     english: frozenset[str]  # function words
@@ -44,7 +44,7 @@ def tidy(text: str) -> Clean:
     r"""Return the beginning of a text as the model reads it.
 
     Letters in disguise become plain (NFKC), invisible characters vanish, a run of white space
-    becomes one blank or line end; each character's place in the original is kept.
+    becomes one blank or line end; each character's place in the original is recorded.
 
     >>> tidy("Bu\u200bild   \uff21pp\x00").text
     'Build App'

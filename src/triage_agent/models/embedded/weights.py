@@ -1,4 +1,4 @@
-"""What the embedded model learned, loaded from `weights/`, and the two views it takes of a text.
+"""What the embedded model learned, loaded from `data/`, and the two views it takes of a text.
 
 The encoder gives a vector for each word piece; the n-grams are words, pairs of words and the
 letters within words, hashed into buckets. Every head adds a dot product with the mean vector to
@@ -8,19 +8,27 @@ one with the n-grams, so its log-odds can be taken apart by sentence without ano
 import hashlib
 import io
 import json
+import os
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from triage_agent.errors import SettingsError
+# Nothing leaves this machine: without it, onnxruntime keeps a device id in the user's cache and
+# queues events for upload from the moment it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
+
+from triage_agent.errors import SettingsError, TriageError
 from triage_agent.models.embedded.text import Span, Words
 
 WEIGHTS = Path(__file__).resolve().parent / "data"
@@ -106,12 +114,10 @@ class Encoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # every text has another length: an arena only grows
         options.log_severity_level = 3
-        model, pieces = read_bytes(folder / "encoder.onnx"), read_bytes(folder / "tokenizer.json")
-        try:
+        with weight_file(folder / "encoder.onnx") as model:
             self._session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
+        with weight_file(folder / "tokenizer.json") as pieces:
             self._tokenizer = Tokenizer.from_buffer(pieces)
-        except Exception as error:  # both libraries raise bare subclasses of Exception
-            raise damaged(folder, error) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(WINDOW)
 
@@ -199,29 +205,31 @@ def _letters(word: str) -> list[int]:
     ]
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a weight file's bytes, or raise `SettingsError` naming it."""
+@contextmanager
+def weight_file(path: Path) -> Iterator[bytes]:
+    """Yield a file's bytes; whatever goes wrong in reading or decoding them is a `SettingsError`.
+
+    numpy, zipfile, onnxruntime and tokenizers raise many kinds of error about damaged bytes.
+    """
     try:
-        return path.read_bytes()
+        yield path.read_bytes()
+    except TriageError:
+        raise
     except OSError as error:
         raise SettingsError(
             f"The model's weights {path} cannot be read ({error.strerror}). Reinstall triage-agent."
         ) from error
-
-
-def damaged(path: Path, error: Exception) -> SettingsError:
-    """Return the error that says a weight file holds something else than it should."""
-    return SettingsError(
-        f"The model's weights in {path} are damaged ({type(error).__name__}: {error}). "
-        "Reinstall triage-agent."
-    )
+    except Exception as error:
+        raise SettingsError(
+            f"The model's weights in {path} are damaged ({type(error).__name__}: {error}). "
+            "Reinstall triage-agent."
+        ) from error
 
 
 @cache
 def load_heads(folder: Path) -> Heads:
     """Return the heads in `folder`, or raise `SettingsError`."""
-    raw, table = read_bytes(folder / "heads.json"), read_bytes(folder / "ngrams.npy")
-    try:
+    with weight_file(folder / "ngrams.npy") as table, weight_file(folder / "heads.json") as raw:
         data: dict[str, Any] = json.loads(raw)
         if hashlib.sha256(table).hexdigest() != data["ngrams_sha256"]:
             raise ValueError("ngrams.npy is not the file that heads.json was made with")
@@ -236,15 +244,13 @@ def load_heads(folder: Path) -> Heads:
             scale=float(data["calibration"]["scale"]),
             shift=float(data["calibration"]["shift"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(folder / "heads.json", error) from error
 
 
 @cache
 def load_words(folder: Path) -> Words:
     """Return the word lists in `folder`, or raise `SettingsError`."""
-    try:
-        data = json.loads(read_bytes(folder / "words.json"))
+    with weight_file(folder / "words.json") as raw:
+        data = json.loads(raw)
         return Words(
             orders=re.compile("|".join(data["orders"]), re.IGNORECASE),
             english=frozenset(data["english"].split()),
@@ -252,5 +258,3 @@ def load_words(folder: Path) -> Words:
             in_names=frozenset(data["in_names"].split()),
             rationale=data["rationale"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
-        raise damaged(folder / "words.json", error) from error

@@ -1,10 +1,10 @@
-from .cache import default_path
+from .cache import cache_path
 from .opening import OpenLLM, open_llm
 from .prompt import load_prompt
 
 __all__ = [
     "OpenLLM",
-    "default_path",
+    "cache_path",
     "load_prompt",
     "open_llm",
 ]

@@ -1,6 +1,6 @@
 """What calls cost: bounds, quotes, and the budget that a run may not pass.
 
-Amounts are whole micro-dollars or `Decimal`, never floats, and rounded up. Since prices are a
+Amounts are whole micro-dollars or `Decimal`, never floats, and rounded up. Since prices are per
 million tokens, tokens times price is micro-dollars.
 """
 
@@ -11,11 +11,8 @@ from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 from triage_agent.errors import SettingsError, TriageError
-from triage_agent.models.llm.cache import Ledger
-from triage_agent.models.llm.prices import Price as Price
-from triage_agent.models.llm.prices import Prices as Prices
-from triage_agent.models.llm.prices import load_prices as load_prices
-from triage_agent.models.llm.prices import price_of as price_of
+from triage_agent.models.llm.cache import Cache
+from triage_agent.models.llm.prices import Price
 from triage_agent.types import Usage
 
 MICRO = 1_000_000
@@ -24,7 +21,7 @@ TYPICAL_BYTES_A_TOKEN = 4  # of English text, by OpenAI's rule of thumb
 
 
 class CostCapError(TriageError):
-    """The next request might pass the cost cap; what was done so far is kept.
+    """The next request might pass the cost cap; what was done so far is cached.
 
     `may_pass`: requests of this run are under way, and may leave room once they are settled.
     """
@@ -37,7 +34,7 @@ class CostCapError(TriageError):
 
 
 def _micro(input_tokens: int, output_tokens: int, price: Price) -> int:
-    """Return the micro-dollars of so many tokens, rounded up."""
+    """Return the price of a number of tokens in micro-dollars, rounded up."""
     with localcontext(UPWARDS):
         dear = price.input_usd_per_million * input_tokens
         return math.ceil(dear + price.output_usd_per_million * output_tokens)
@@ -68,38 +65,38 @@ def in_usd(micro_usd: int) -> str:
 
 
 class Budget:
-    """What one run may spend; without a price it counts tokens only, and `spent_usd` stays."""
+    """What one run may spend; without a price it only counts tokens, and `spent_usd` stays 0."""
 
     def __init__(
-        self, ledger: Ledger, account: str, price: Price | None, cap_usd: Decimal | None
+        self, database: Cache, account: str, price: Price | None, cap_usd: Decimal | None
     ) -> None:
         if cap_usd is not None and not (cap_usd.is_finite() and cap_usd >= 0):
             raise SettingsError(f"--max-cost {cap_usd} is not an amount. Give USD, as 5 or 2.50.")
         self.price, self.cap_usd, self.account = price, cap_usd, account
-        self._ledger, self._open = ledger, 0
+        self._database, self._open = database, 0
         self._cap = None if cap_usd is None else math.floor(cap_usd * MICRO)
         if cap_usd is not None and price is None:
             raise SettingsError(
-                "A cost cap cannot be kept for a model whose price is not known. Give it with "
-                "--price INPUT/OUTPUT in USD a million tokens, for example --price 0.25/2.00."
+                "A cost cap cannot be enforced for a model whose price is not known. Give it with "
+                "--price INPUT/OUTPUT in USD per million tokens, for example --price 0.25/2.00."
             )
 
     @property
     def spent_usd(self) -> Decimal:
         """What the account has spent, in this run and earlier ones, open reservations included."""
-        return Decimal(self._ledger.spent(self.account)).scaleb(-6)
+        return Decimal(self._database.spent(self.account)).scaleb(-6)
 
     def reserve(self, request_bytes: int, max_output_tokens: int) -> "Reservation":
         """Set aside what one request can cost at most, or raise `CostCapError`."""
         price = self.price
         bound = upper_bound(request_bytes, max_output_tokens, price) if price else 0
-        number = self._ledger.reserve(self.account, bound, self._cap)
+        number = self._database.reserve(self.account, bound, self._cap)
         if number is None:
             raise CostCapError(
                 f"The cost cap of {in_usd(self._cap or 0)} is reached: "
-                f"{in_usd(self._ledger.spent(self.account))} is spent or reserved, and the next "
-                f"request may cost up to {in_usd(bound)}. Everything done so far is kept: run the "
-                "same command with a higher --max-cost to continue.",
+                f"{in_usd(self._database.spent(self.account))} is spent or reserved, and the next "
+                f"request may cost up to {in_usd(bound)}. Answers received so far are cached: run "
+                "the same command with a higher --max-cost to continue.",
                 may_pass=self._open > 0,
             )
         self._open += 1
@@ -108,10 +105,10 @@ class Budget:
     def _settle(self, number: int, usage: Usage | None) -> None:
         """Put what a request cost in the place of what was reserved for it."""
         self._open -= 1
-        # No call is answered without tokens both ways: a report that says so is none.
-        told = usage and (not usage.calls or (usage.input_tokens and usage.output_tokens))
-        real = cost(usage, self.price) if usage and told and self.price else None
-        self._ledger.settle(number, real, usage or Usage())
+        # No call is answered without tokens both ways: such a report does not count.
+        reported = usage and (not usage.calls or (usage.input_tokens and usage.output_tokens))
+        real = cost(usage, self.price) if usage and reported and self.price else None
+        self._database.settle(number, real, usage or Usage())
 
 
 @dataclass(slots=True)
@@ -151,7 +148,7 @@ def quote(
     typical_output_tokens: int,
     price: Price,
 ) -> Quote:
-    """Return what `rows` requests will cost, judged by the sizes in bytes of some of them."""
+    """Return what `rows` requests will cost, estimated from the sizes in bytes of some of them."""
     if rows and not samples:
         raise ValueError("a quote needs at least one sample")
     scale = Fraction(rows, len(samples) or 1)

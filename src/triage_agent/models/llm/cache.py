@@ -1,7 +1,7 @@
-"""Every answer that was paid for, and every cent: one SQLite file for several processes at once.
+"""The cache: every answer that was paid for, and every cent, in one SQLite file.
 
-Every change is one SQL statement, so SQLite makes it whole or nothing, whatever is killed when.
-A power cut may lose the last moments, never the file.
+Several processes may use it at once. Every change is one SQL statement, so SQLite makes all of it
+or nothing, whatever is killed when. A power cut may lose the last moments, never the file.
 """
 
 import os
@@ -18,8 +18,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.cache_key import is_redacted, pack, unpack
-from triage_agent.models.llm.cache_key import key_of as key_of
+from triage_agent.models.llm.cache_entry import is_redacted, pack, unpack
 from triage_agent.models.protocols import ChatReply
 from triage_agent.privacy import mask
 from triage_agent.types import Usage
@@ -35,7 +34,7 @@ SCHEMA = (
     f"PRAGMA user_version = {FORMAT}",
 )
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
-KEEP = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
+STORE = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
 RESERVE = """UPDATE account SET spent = spent + :amount
     WHERE name = :name AND (:cap IS NULL OR spent + :amount <= :cap) RETURNING id"""
 SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
@@ -43,18 +42,18 @@ SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerStats:
+class CacheStats:
     """What `triage cache` shows."""
 
     path: Path
     bytes: int  # on disk, with the log and its index
     replies: int
     bad: int
-    oldest: float | None  # seconds since 1970; None: nothing is kept
+    oldest: float | None  # seconds since 1970; None: the cache is empty
 
 
-class Ledger:
-    """One connection to the file, for all threads; `SettingsError` if that is broken or locked."""
+class Cache:
+    """One connection to the file, for all threads; `SettingsError` if it is broken or locked."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, Lock()
@@ -76,25 +75,25 @@ class Ledger:
             raise
 
     def find(self, key: str) -> ChatReply | None:
-        """Return the good reply kept under a key, with its usage and the tokens of its label."""
+        """Return the good reply stored under a key, with its usage and the tokens of its label."""
         rows, _ = self._run("SELECT value FROM reply WHERE key = ? AND good", (key,))
         return unpack(rows[0][0]) if rows else None
 
-    def keep(self, key: str, reply: ChatReply) -> None:
-        """Keep a reply that fitted; it replaces an earlier one.
+    def store(self, key: str, reply: ChatReply) -> None:
+        """Store a reply that fits the schema; it replaces an earlier one.
 
-        One that holds a key, or a person's address or number (redacted questions have no such),
-        may not lie here as it is, and masked it would be another answer: it is kept as bad.
+        One that holds an API key, or a person's address or number (redacted questions have no
+        such), may not be stored as it is, and masked it would be another answer: it is rejected.
         """
         if is_redacted(reply.text):
-            self._run(KEEP, (key, True, self._clock(), pack(reply)))
+            self._run(STORE, (key, True, self._clock(), pack(reply)))
         else:
-            self.keep_bad(key, reply.text, reply.usage)
+            self.store_rejected(key, reply.text, reply.usage)
 
-    def keep_bad(self, key: str, reply_text: str, usage: Usage) -> None:
-        """Keep a useless reply, masked, for the money and for looking; it is never found."""
+    def store_rejected(self, key: str, reply_text: str, usage: Usage) -> None:
+        """Store a reply that is of no use, masked, to show what it cost; it is never found."""
         masked = ChatReply(mask(reply_text), usage)
-        self._run(KEEP, (key, False, self._clock(), pack(masked)))
+        self._run(STORE, (key, False, self._clock(), pack(masked)))
 
     def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap."""
@@ -120,11 +119,11 @@ class Ledger:
         rows, _ = self._run("SELECT spent FROM account WHERE name = ?", (os.fsencode(account),))
         return int(rows[0][0]) if rows else 0
 
-    def stats(self) -> LedgerStats:
-        """Return how much is kept."""
+    def stats(self) -> CacheStats:
+        """Return how much is stored."""
         ((replies, bad, oldest),), _ = self._run(STATS)
         size = sum(file.stat().st_size for file in _files(self.path))
-        return LedgerStats(self.path, size, replies, bad, oldest)
+        return CacheStats(self.path, size, replies, bad, oldest)
 
     def clear(self, older_than_s: float | None = None) -> int:
         """Remove replies and return how many: all of them and the spending, or older ones only."""
@@ -132,7 +131,7 @@ class Ledger:
         _, gone = self._run("DELETE FROM reply WHERE created < ?", (before,))
         if older_than_s is None:
             self._run("DELETE FROM account")
-        self._run("VACUUM")  # what was deleted must not lie on in the file's free pages
+        self._run("VACUUM")  # what was deleted must not stay in the file's free pages
         self._run("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
@@ -173,21 +172,33 @@ class Ledger:
 
     def _unusable(self, why: object) -> SettingsError:
         return SettingsError(
-            f"The ledger {self.path} cannot be used ({why}). If another triage is running, wait "
-            "for it. Else remove what is remembered with `triage cache --clear`, or set "
+            f"The cache {self.path} cannot be used ({why}). If another triage is running, wait "
+            "for it. Else delete the cached answers with `triage cache --clear`, or set "
             "TRIAGE_CACHE_DIR to another folder."
         )
 
 
-def default_path() -> Path:
-    """Return where the cache lies: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
+def cache_path() -> Path:
+    """Return the path of the cache: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
     own = os.environ.get("TRIAGE_CACHE_DIR")
     folder = Path(own).expanduser() if own else user_cache_path("triage-agent", appauthor=False)
     return folder / "ledger.sqlite3"
 
 
-def discard(path: Path) -> None:
-    """Delete a ledger that cannot be opened; no process may be using it."""
+def open_cache(*, replace_broken: bool = False) -> Cache:
+    """Return the user's cache; with `replace_broken`, a file that cannot be used is deleted."""
+    path = cache_path()
+    try:
+        return Cache(path)
+    except SettingsError:
+        if not replace_broken:
+            raise
+    delete_cache(path)
+    return Cache(path)
+
+
+def delete_cache(path: Path) -> None:
+    """Delete a cache that cannot be opened; no process may be using it."""
     for file in _files(path):
         file.unlink()
 

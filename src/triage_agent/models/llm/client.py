@@ -3,10 +3,10 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server says,
+    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server asks,
                                                      else 0.5 s doubling to 30 s, with jitter
     empty answer                                     the same
-    400 or 422 about a parameter or the format,      asked again at once without it, remembered
+    400 or 422 about a parameter or the format,      asked again at once without it, and in future
     403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
     401, 403, 404, quota used up, redirect,          the run stops
@@ -16,7 +16,7 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,15 +28,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
-from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.dialect import (
     OTHER_LIMIT,
     Dialect,
-    Rung,
+    OutputMode,
     read_completion,
     reported_usage,
 )
-from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.refusals import (
     FORM_IF_NAMED,
     OPENAI_BASE_URL,
@@ -44,7 +43,6 @@ from triage_agent.models.llm.refusals import (
     explain,
     host_of,
     read_refusal,
-    retry_after_s,
 )
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
@@ -52,7 +50,6 @@ from triage_agent.types import Usage
 ATTEMPTS = 6
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 10.0
-BYTES_A_TOKEN = 3  # for the rate limits; English has about four
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 
 
@@ -71,7 +68,7 @@ def fast_client(timeout_s: float = TIMEOUT_S) -> httpx2.AsyncClient:
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `gate` says when a request may go out, `budget` whether it can be paid for (None: at once, any).
+    `meter` admits each request (None: all, at once).
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
 
@@ -84,14 +81,13 @@ class OpenAIChat:
         timeout_s: float = TIMEOUT_S,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        gate: Gate | None = None,
-        budget: Budget | None = None,
+        meter: Meter | None = None,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
         self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
-        self._address = f"{self.base_url}/chat/completions"  # whole: the client need not join it
+        self._address = f"{self.base_url}/chat/completions"  # the client need not join it
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
@@ -100,10 +96,9 @@ class OpenAIChat:
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
         self.dialect = Dialect(limit_name=own_limit)
         self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
-        self._gate, self._budget = gate, budget
-        self._settled = asyncio.Event()  # set whenever a request has been paid for
+        self._meter = meter or Meter()
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
-        # At DEBUG the client logs whole requests, and they hold people's texts.
+        # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
@@ -116,14 +111,14 @@ class OpenAIChat:
 
     @property
     def output_mode(self) -> str:
-        """The rung of the dialect that was learned so far."""
-        return self.dialect.rung.value
+        """The mode of the dialect as learned so far."""
+        return self.dialect.output_mode.value
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
         spent: list[Usage] = []
         try:
-            try:  # nearly every first attempt is the last, and needs nobody who counts them
+            try:  # nearly every first attempt is the last, and needs no retry machinery
                 reply = await self._attempt(request, spent)
             except TriageError as first:
                 reply = await self._retry(first, request, spent)
@@ -134,9 +129,9 @@ class OpenAIChat:
             raise
         return replace(reply, usage=sum(spent, Usage()))
 
-    def judged(self, rung: str, *, fits: bool) -> None:
-        """Take note whether an answer fitted; three in a row that did not lead one rung down."""
-        if rung == self.dialect.rung:
+    def report_fit(self, output_mode: str, *, fits: bool) -> None:
+        """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
+        if output_mode == self.dialect.output_mode:
             self.dialect = self.dialect.after_reply(fits=fits)
 
     async def aclose(self) -> None:
@@ -190,76 +185,39 @@ class OpenAIChat:
                 self.dialect = changed
                 spent.append(Usage(calls=1))
                 continue
-            return read_completion(payload, Rung(dialect.rung), self.model)
+            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
 
     def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
         """Return the dialect to ask in next if a refusal was about the request's form."""
         if not refusal.about_form:
             return None
         if dialect is not self.dialect:
-            return self.dialect  # a concurrent request has learnt meanwhile
+            return self.dialect  # a concurrent request has learned it meanwhile
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
     async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
-        """Return the decoded answer to one request that the gate admits and the budget bears.
-
-        Every request is settled, whatever becomes of it: on what it reported; at nothing if the
-        server refused it with an error status; in full if nothing is known of it.
-        """
+        """Return the decoded answer to one request, sent when the meter admits it."""
+        if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
+            raise SettingsError(
+                f"{self.host} takes no completion limit, so no cost cap can be enforced. "
+                "Leave out --max-cost, or choose another model."
+            )
         content = to_json(body)
-        tokens = len(content) // BYTES_A_TOKEN + request.max_output_tokens
-        ticket = await self._gate.admit(tokens) if self._gate else None
-        status: int | None = None
-        headers: Mapping[str, str] = {}
-        usage: Usage | None = None
-        reservation = None
-        try:
-            if (
-                self._budget
-                and self._budget.cap_usd is not None
-                and not (OTHER_LIMIT.keys() & body.keys())
-            ):
-                raise SettingsError(
-                    f"{self.host} takes no completion limit, so no cost cap can be kept. "
-                    "Leave out --max-cost, or choose another model."
-                )
-            reservation = await self._reserve(len(content), request.max_output_tokens)
+        async with self._meter.admit(len(content), request.max_output_tokens) as exchange:
             if self._stopped is not None:  # while this one waited for its turn
-                usage = Usage()
+                exchange.usage = Usage()
                 raise StopError(self._stopped.message, self._stopped.kind)
-            response = await self._post(content)
-            status, headers = response.status_code, response.headers
-            payload = self._decode(response.content)
-            usage = reported_usage(payload)
-        except openai.APIStatusError as error:
-            status, headers, usage = error.status_code, error.response.headers, Usage()
-            raise
-        finally:
-            if reservation is not None:
-                reservation.settle(usage)
-                self._settled.set()
-            if ticket is not None:
-                used = usage.input_tokens + usage.output_tokens if usage else None
-                wait_s = retry_after_s(headers)
-                ticket.done(status=status, headers=headers, wait_s=wait_s, tokens=used)
-        return payload
-
-    async def _reserve(self, size: int, max_output_tokens: int) -> Reservation | None:
-        """Return the reservation for one request, or raise `CostCapError`.
-
-        What is reserved is the most that a request can cost. So near the cap, requests wait for
-        those under way to settle for less, and only then is the cap reached.
-        """
-        while self._budget is not None:
             try:
-                return self._budget.reserve(size, max_output_tokens)
-            except CostCapError as error:
-                if not error.may_pass:
-                    raise
-                self._settled.clear()
-                await self._settled.wait()
-        return None
+                response = await self._post(content)
+            except openai.APIStatusError as error:
+                exchange.status, exchange.headers = error.status_code, error.response.headers
+                exchange.usage = Usage()  # what was refused costs nothing
+                raise
+            exchange.status, exchange.headers = response.status_code, response.headers
+            payload = self._decode(response.content)
+            exchange.usage = reported_usage(payload)
+            return payload
 
     async def _post(self, content: bytes) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""
@@ -304,7 +262,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _wait(state: RetryCallState) -> float:
-    """Return the seconds to wait: what the server said, else growing with jitter."""
+    """Return the seconds to wait: what the server asks for, else growing with jitter."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, ServiceError) and error.wait_s is not None:
         return error.wait_s

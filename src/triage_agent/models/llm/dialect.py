@@ -1,6 +1,6 @@
-"""How one server wants to be asked: what it refused is remembered, how it enforces a schema too.
+"""How one server wants to be asked: which parameters it takes, and how it enforces a schema.
 
-Pure: bodies and replies are values here; `openai_model` sends them. Servers that call themselves
+Pure: bodies and replies are values here; `client` sends them. Servers that call themselves
 OpenAI-compatible differ in three ways that matter: which parameters they refuse, what they call
 the completion limit, and how (or whether) they hold a reply to a schema. A dialect starts with
 the strictest request and steps down once for everything that is refused.
@@ -22,8 +22,8 @@ from triage_agent.types import Usage
 IGNORED_REPLIES_BEFORE_STEP = 3
 MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
 OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-# Words of a refusal that is about how the schema is enforced. Under a status that has
-# another meaning by rights, only the names count (see `refusals`).
+# Words of a refusal that is about how the schema is enforced. Under a status that normally has
+# another meaning, only the names count (see `refusals`).
 FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b|tool use")
 FORMAT_WORDS = re.compile(
     FORMAT_NAMES.pattern + r"|structured output|schema|grammar|\btool|\bfunction", re.IGNORECASE
@@ -31,8 +31,8 @@ FORMAT_WORDS = re.compile(
 BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
 
 
-class Rung(StrEnum):
-    """How a server is asked to hold to the schema, from strict to not at all."""
+class OutputMode(StrEnum):
+    """How a server is asked for structured output, from strict to not at all."""
 
     JSON_SCHEMA = "json_schema"
     TOOL = "tool"
@@ -40,18 +40,18 @@ class Rung(StrEnum):
     PLAIN = "plain"
 
 
-LADDER = tuple(Rung)
+OUTPUT_MODES = tuple(OutputMode)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What is known so far about one model at one address."""
 
-    rung: Rung = Rung.JSON_SCHEMA
+    output_mode: OutputMode = OutputMode.JSON_SCHEMA
     limit_name: str = "max_tokens"
     dropped: frozenset[str] = frozenset()  # parameters that were refused
     bounds: bool = True  # whether the schema may bound lengths and numbers
-    ignored: int = 0  # replies in a row, on this rung, that did not fit the schema
+    ignored: int = 0  # replies in a row, in this mode, that did not fit the schema
 
     def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
         """Return the request's JSON body in this dialect."""
@@ -65,12 +65,12 @@ class Dialect:
             "top_logprobs": ALTERNATIVES,
             self.limit_name: request.max_output_tokens,
         }
-        if self.rung is Rung.JSON_SCHEMA:
+        if self.output_mode is OutputMode.JSON_SCHEMA:
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": request.schema_name, "strict": True, "schema": schema},
             }
-        elif self.rung is Rung.TOOL:
+        elif self.output_mode is OutputMode.TOOL:
             function = {"name": request.schema_name, "strict": True, "parameters": schema}
             body["tools"] = [{"type": "function", "function": function}]
             body["tool_choice"] = {"type": "function", "function": {"name": request.schema_name}}
@@ -80,7 +80,7 @@ class Dialect:
                 "\n\nReply with one JSON object and nothing else. It must fit this JSON Schema:\n"
                 + wanted
             )
-            if self.rung is Rung.JSON_OBJECT:
+            if self.output_mode is OutputMode.JSON_OBJECT:
                 body["response_format"] = {"type": "json_object"}
         return {key: value for key, value in body.items() if key not in self.dropped}
 
@@ -89,23 +89,23 @@ class Dialect:
     ) -> "Dialect | None":
         """Return the dialect to try after a request was refused; None if nothing is left to drop.
 
-        `message` and `parameter` are what the server said was wrong; `by_name` says that
-        its status means something else by rights, so that only a parameter's name is believed.
+        `message` and `parameter` are what the server calls wrong; `by_name` means that its status
+        normally means something else, so that only the name of a parameter counts.
         """
-        said = f"{parameter or ''} {message}"
+        complaint = f"{parameter or ''} {message}"
         may_go = ("temperature", "top_logprobs", "logprobs", self.limit_name)
         for name in (name for name in may_go if name not in self.dropped):
-            if re.search(rf"\b{name}\b", said):
+            if re.search(rf"\b{name}\b", complaint):
                 return self._without(name)
-        named = any(re.search(rf"\b{word}\b", said) for word in BOUNDS)
-        if named and self.bounds and self.rung is not Rung.PLAIN:
+        named = any(re.search(rf"\b{word}\b", complaint) for word in BOUNDS)
+        if named and self.bounds and self.output_mode is not OutputMode.PLAIN:
             return replace(self, bounds=False)
-        if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(said):
+        if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(complaint):
             return self.step_down()
         return None
 
     def after_reply(self, *, fits: bool) -> "Dialect":
-        """Return the dialect after a reply: three in a row off the schema are one step down."""
+        """Return the dialect after a reply: after three in a row that do not fit, the next mode."""
         if fits:
             return replace(self, ignored=0) if self.ignored else self
         if self.ignored + 1 < IGNORED_REPLIES_BEFORE_STEP:
@@ -113,11 +113,9 @@ class Dialect:
         return self.step_down() or self
 
     def step_down(self) -> "Dialect | None":
-        """Return the dialect one rung down; None on the last."""
-        place = LADDER.index(self.rung)
-        if place + 1 == len(LADDER):
-            return None
-        return replace(self, rung=LADDER[place + 1], ignored=0)
+        """Return the dialect in the next, less strict mode; None after the last."""
+        weaker = OUTPUT_MODES[OUTPUT_MODES.index(self.output_mode) + 1 :]
+        return replace(self, output_mode=weaker[0], ignored=0) if weaker else None
 
     def _without(self, name: str) -> "Dialect":
         """Return the dialect that no longer sends `name`; a completion limit is renamed first."""
@@ -137,7 +135,7 @@ def _without_bounds(schema: Any) -> Any:
     return schema
 
 
-def read_completion(payload: Any, rung: Rung, model: str) -> ChatReply:
+def read_completion(payload: Any, output_mode: OutputMode, model: str) -> ChatReply:
     """Return the answer inside a chat-completion payload.
 
     Raises `ReplyError`: `empty` (no choice, no text), `refusal`, `content_filter`, `truncated`.
@@ -168,7 +166,7 @@ def read_completion(payload: Any, rung: Rung, model: str) -> ChatReply:
         text=first_json_object(text),
         usage=usage,
         tokens=tokens_of(choice.get("logprobs")),
-        rung=rung.value,
+        output_mode=output_mode.value,
     )
 
 

@@ -1,4 +1,4 @@
-"""Log-probabilities: read from a payload, and turned into how sure a model is of a label."""
+"""Log-probabilities: read from a payload, and turned into the probability of a label."""
 
 import math
 import re
@@ -24,8 +24,8 @@ def tokens_of(logprobs: Any) -> tuple[Token, ...]:
         return ()
     rows: list[tuple[Any, Any, Any]]
     if isinstance(content := logprobs.get("content"), list):
-        told = [t for t in content if isinstance(t, Mapping)]
-        rows = [(t.get("token"), t.get("logprob"), t.get("top_logprobs")) for t in told]
+        items = [t for t in content if isinstance(t, Mapping)]
+        rows = [(t.get("token"), t.get("logprob"), t.get("top_logprobs")) for t in items]
     elif isinstance(texts := logprobs.get("tokens"), list):
         values, tops = logprobs.get("token_logprobs"), logprobs.get("top_logprobs")
         tops = tops if isinstance(tops, list) and len(tops) == len(texts) else [None] * len(texts)
@@ -73,11 +73,11 @@ def _others(top: Any) -> tuple[tuple[str, float], ...]:
 def label_probability(tokens: Sequence[Token], label: str) -> float | None:
     """Return the chance that the model gave to the label rather than the other, 0.5 to 1.
 
-    None if it is not told. Where alternatives are told, the two labels share what the model gave
-    to either at the first token that tells them apart: a server that holds replies to a schema
-    reports the log-probabilities from before it did so, and what went to words that are neither
-    label says nothing about which one it is. An unlisted label is taken to be as likely as the
-    least likely alternative, or as all that is left, if that is less. Without alternatives, the
+    None if it is not reported. Where alternatives are reported, the two labels share what the model
+    gave to either at the first token that differs between them: a server that holds replies to a
+    schema reports the log-probabilities from before it did so, and what went to words that are
+    neither label says nothing about which one it is. An unlisted label is taken to be as likely as
+    the least likely alternative, or as all that is left, if that is less. Without alternatives, the
     log-probabilities of all tokens of the label are added up; under 0.5, what is missing may have
     gone to no label at all.
 
@@ -97,8 +97,8 @@ def label_probability(tokens: Sequence[Token], label: str) -> float | None:
     before = first.text[: max(0, value.start(1) - starts[own[0]])]
     shares = {name: _mass(first, before, name) for name in Label}
     if shares[Label(label)]:
-        told = [math.exp(min(logprob, 0.0)) for _, logprob in first.others]
-        least = min(*told, max(0.0, 1 - sum(told)))
+        reported = [math.exp(min(logprob, 0.0)) for _, logprob in first.others]
+        least = min(*reported, max(0.0, 1 - sum(reported)))
         other = next(share for name, share in shares.items() if name != label)
         share = shares[Label(label)] / (shares[Label(label)] + max(other, least))
     else:

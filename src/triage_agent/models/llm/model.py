@@ -1,10 +1,10 @@
-"""A language model as a `Model`: it hides personal data, puts the prompt, and counts votes."""
+"""A language model as a `Model`: it hides personal data, fills the prompt and counts the votes."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.models.llm.asking import Answer, Answerer
+from triage_agent.models.llm.answering import Answerer, ValidReply
 from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
@@ -24,10 +24,10 @@ VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted sev
 class LLMModel(Model):
     """Reads problems by asking a chat service.
 
-    `votes` is how often each problem is asked; with `redacts`, e-mail addresses, phone, card and
+    `votes` is the number of samples per problem; with `redacts`, e-mail addresses, phone, card and
     account numbers do not leave this machine. With `brief`, the reply has no rationale, function or
-    evidence. `examples` finds what the prompt shows of the labelled examples; it sees the text as
-    it is sent.
+    evidence. `examples` returns the labelled examples that the prompt shows; it gets the text as it
+    is sent.
     """
 
     chat: Chat
@@ -37,12 +37,9 @@ class LLMModel(Model):
     redacts: bool = True
     brief: bool = False
     examples: Callable[[str], str] | None = None
-    first_sample: int = 0  # another number asks anew where an answer is kept
+    first_sample: int = 0  # under another number, other answers are cached
 
-    @property
-    def backend(self) -> str:
-        """Always `llm`."""
-        return "llm"
+    backend = "llm"
 
     @property
     def name(self) -> str:
@@ -64,7 +61,7 @@ class LLMModel(Model):
         return replace(self, first_sample=number * self.votes)
 
     async def predict(self, problem: Problem) -> Prediction:
-        """Return what the language model says about a problem; with votes, what most of them say.
+        """Return the prediction of the language model; with votes, that of the majority.
 
         A reply that does not fit is sent back once; a second bad reply is a `ReplyError`.
         """
@@ -92,11 +89,11 @@ class LLMModel(Model):
         )
 
     async def aclose(self) -> None:
-        """Give up what is under way and close the connections."""
+        """Cancel what is under way and close the connections."""
         await self.answerer.aclose()
 
-    async def _ask(self, request: ChatRequest) -> list[Answer]:
-        """Return one answer a vote; the first error is raised after all have ended."""
+    async def _ask(self, request: ChatRequest) -> list[ValidReply]:
+        """Return one answer per vote; the first error is raised after all have ended."""
         numbers = range(self.first_sample, self.first_sample + self.votes)
         samples = [replace(request, sample=number) for number in numbers]
         if len(samples) == 1:
@@ -107,11 +104,11 @@ class LLMModel(Model):
         for one in ended:
             if isinstance(one, BaseException):
                 raise one
-        return [one for one in ended if isinstance(one, Answer)]
+        return [one for one in ended if isinstance(one, ValidReply)]
 
 
 def count(predictions: list[Prediction]) -> Prediction:
-    """Return what several votes say together: the label, the share of votes, all usage.
+    """Return the majority of several votes: its label, the share of votes, the usage of all.
 
     Signals, evidence and rationale are those of the first vote for the winning label; on an even
     split that is the first vote, and the tie-breaker has the last word.

@@ -5,15 +5,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 
-from triage_agent.models.llm.asking import Asking, Recalling
+from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
 from triage_agent.models.llm.budget import Budget
-from triage_agent.models.llm.cache import Ledger, default_path
-from triage_agent.models.llm.cache_key import key_of
+from triage_agent.models.llm.cache import Cache, cache_path
+from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat, fast_client
+from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
-from triage_agent.models.llm.rate_limiter import Gate
+from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
 from triage_agent.settings import Choice, Options
 
@@ -24,9 +25,9 @@ class OpenLLM:
 
     model: LLMModel
     line: str  # names the model and its host, and says what is sent there
-    caching: Recalling
+    caching: CachingAnswerer
     budget: Budget
-    database: Ledger
+    database: Cache
     _final_usd: Decimal | None = None  # what was spent when the database was closed
     _closed: bool = False
 
@@ -49,26 +50,26 @@ def open_llm(
     template: Prompt,
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
-    """Return the LLM backend; `examples` finds what the prompt shows of the labelled examples."""
+    """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     price = price_of(choice.model, load_prices(), options.price, host=host)
-    database = Ledger(options.cache or default_path())
+    database = Cache(options.cache or cache_path())
     budget = Budget(database, options.account, price, options.max_cost_usd)
+    rate_limiter = RateLimiter(
+        max_concurrency=options.max_concurrency,
+        requests_per_minute=options.rpm,
+        tokens_per_minute=options.tpm,
+    )
     chat = OpenAIChat(
         choice.model,
         choice.base_url,
         choice.api_key,
         timeout_s=options.timeout,
-        gate=Gate(
-            max_concurrency=options.max_concurrency,
-            requests_per_minute=options.rpm,
-            tokens_per_minute=options.tpm,
-        ),
-        budget=budget if options.account else None,
+        meter=Meter(rate_limiter, budget if options.account else None),
         http_client=fast_client(options.timeout),
     )
-    caching = Recalling(
-        Asking(chat),
+    caching = CachingAnswerer(
+        ValidatingAnswerer(chat),
         database,
         key=lambda request: key_of(chat.base_url, chat.model, request),
         fresh=options.fresh,

@@ -16,7 +16,7 @@ DATED = r"-20\d\d-\d\d-\d\d$"
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs, in USD a million tokens."""
+    """What a model costs, in USD per million tokens."""
 
     input_usd_per_million: Decimal
     output_usd_per_million: Decimal
@@ -28,7 +28,7 @@ class ModelPrice(Strict):
     name: str = Field(min_length=1)
     input_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
     output_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
-    host: str = ""  # whose price it is; empty: anybody's
+    host: str = ""  # whose price it is; empty: of any host
     looked_up: date | None = None
     source: str = ""
 
@@ -69,7 +69,7 @@ def _read_price(text: str) -> Price:
     found = fullmatch(rf"\s*\$?{number}\s*/\s*\$?{number}\s*", text, ASCII)
     if not found:
         raise SettingsError(
-            f"--price {text[:40]!r} is not a price. Give USD a million tokens for input and "
+            f"--price {text[:40]!r} is not a price. Give USD per million tokens for input and "
             "output, for example --price 0.25/2.00."
         )
     return Price(Decimal(found[1]), Decimal(found[2]))

@@ -17,7 +17,7 @@ from triage_agent.models.protocols import ChatReply, Message
 from triage_agent.types import Function, Label, Prediction, Signals
 
 DEFAULT_PROMPT = "guide"
-MAX_CHARACTERS = 8_000  # of a problem; what is beyond is not sent, and the result says so
+MAX_CHARACTERS = 8_000  # of a problem; the rest is not sent, and the result is marked as truncated
 MAX_OUTPUT_TOKENS = 600
 TYPICAL_OUTPUT_TOKENS = 220  # of a full reply; the shortest take 150, the longest 350
 SECTIONS = re.compile(r"^# (System|User)\s*$", re.MULTILINE)
@@ -50,7 +50,7 @@ class Reply(BaseModel):
     confidence_percent: Literal[50, 60, 70, 80, 90, 95, 99]
 
 
-# What a brief reply does not say: it takes a third of the time, and shows nobody why.
+# What a brief reply leaves out: it takes a third of the time, and gives no reasons.
 LEFT_OUT: dict[str, Any] = {"function": Function.OTHER, "evidence": [], "rationale": ""}
 
 
@@ -73,7 +73,7 @@ def reply_schema(*, brief: bool = False) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt file: what the model is told (system) and how the problem is put (user)."""
+    """A prompt file: the instructions (system) and the frame around the problem (user)."""
 
     name: str
     system: str

@@ -1,4 +1,4 @@
-"""What an answer's rate-limit headers say: how much is left, and when it is renewed.
+"""Reads the rate-limit headers of an answer: how much is left, and when it is renewed.
 
     headers                                                               sent by
     x-ratelimit-{remaining,reset}-{requests,tokens}                       OpenAI, Groq, Azure
@@ -56,7 +56,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """All that one answer says; None: nothing that could be read and believed."""
+    """What the headers of one answer allow; None: nothing plausible was sent."""
 
     requests: Allowance | None = None
     tokens: Allowance | None = None
@@ -72,16 +72,16 @@ def read_allowances(headers: Mapping[str, str], now: datetime | None = None) -> 
     Allowances(requests=Allowance(left=0.0, reset_s=1.0), tokens=None)
     """
     # One pass instead of a dozen look-ups: an HTTP client's mapping normalises the name each time.
-    said = {
+    sent = {
         lower: value.strip()
         for name, value in headers.items()
         if "ratelimit" in (lower := name.lower())
     }
-    if not said:
+    if not sent:
         return NOTHING
-    policies = _items(said["ratelimit"]) if "ratelimit" in said else ()
+    policies = _items(sent["ratelimit"]) if "ratelimit" in sent else ()
     return Allowances(
-        _tightest([*_pairs(said, REQUESTS), *policies], now), _tightest(_pairs(said, TOKENS), now)
+        _tightest([*_pairs(sent, REQUESTS), *policies], now), _tightest(_pairs(sent, TOKENS), now)
     )
 
 
@@ -92,26 +92,26 @@ def reset_s(text: str, now: datetime | None = None) -> float | None:
     (90.5, 0.02, 7.0, None, None)
     """
     if DURATION.fullmatch(text):
-        return _believed(sum(float(n) * SECONDS_OF[unit] for n, unit in PART.findall(text)))
+        return _plausible(sum(float(n) * SECONDS_OF[unit] for n, unit in PART.findall(text)))
     now = now or datetime.now(UTC)
     if NUMBER.fullmatch(text):
         number = float(text)
         moments = (number / 1000 - now.timestamp(), number - now.timestamp())
-        return next((s for s in map(_believed, (number, *moments)) if s is not None), None)
+        return next((s for s in map(_plausible, (number, *moments)) if s is not None), None)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return _believed((moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return _plausible((moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
-def _believed(seconds: float) -> float | None:
+def _plausible(seconds: float) -> float | None:
     """Return a wait if it is one that a limit by the minute can cause."""
     return seconds if 0 <= seconds <= LONGEST_RESET_S else None
 
 
 def _allowance(left: str | None, reset: str | None, now: datetime | None) -> Allowance | None:
-    """Return what a pair of headers says."""
+    """Return the allowance in a pair of headers; None if it cannot be read."""
     # -1 is what some gateways send for "no limit", so a sign is not read.
     if left is None or reset is None or not NUMBER.fullmatch(left):
         return None
@@ -119,9 +119,9 @@ def _allowance(left: str | None, reset: str | None, now: datetime | None) -> All
     return None if seconds is None else Allowance(float(left), seconds)
 
 
-def _pairs(said: Mapping[str, str], names: Iterable[tuple[str, str]]) -> list[Pair]:
+def _pairs(sent: Mapping[str, str], names: Iterable[tuple[str, str]]) -> list[Pair]:
     """Return what is left and the reset in those of the pairs of headers that are there."""
-    return [(said[left], said.get(reset)) for left, reset in names if left in said]
+    return [(sent[left], sent.get(reset)) for left, reset in names if left in sent]
 
 
 def _items(field: str) -> Iterator[Pair]:
@@ -132,10 +132,10 @@ def _items(field: str) -> Iterator[Pair]:
         yield left and left[1], reset and reset[1]
 
 
-def _tightest(said: Iterable[Pair], now: datetime | None) -> Allowance | None:
+def _tightest(pairs: Iterable[Pair], now: datetime | None) -> Allowance | None:
     """Return the allowance with the least left, among those the one renewed last."""
     found = None
-    for left, reset in said:
+    for left, reset in pairs:
         one = _allowance(left, reset, now)
         if one and (not found or (one.left, -one.reset_s) < (found.left, -found.reset_s)):
             found = one

@@ -6,8 +6,8 @@
     429                                × 0.8, at most once a round, never below 1
     429 with Retry-After               nobody is admitted until then
     5xx, timeout, dropped connection   no growth for 5 s
-    says that nothing is left          nobody is admitted until the reset it names
-    says that few tokens are left      no request that needs more, until that reset
+    reports that nothing is left       nobody is admitted until the reset it names
+    reports that few tokens are left   no request that needs more, until that reset
 
 Requests are admitted strictly in the order in which they came: one that needs many tokens is not
 overtaken by smaller ones, or it would wait for ever.
@@ -36,7 +36,7 @@ Settle = Callable[["Ticket", int | None, Mapping[str, str] | None, float | None,
 
 
 class Ticket:
-    """The right to send one request; `done` gives the place back and tells how it went."""
+    """The right to send one request; `done` gives the place back and reports the outcome."""
 
     __slots__ = ("_settle", "number", "tokens")
 
@@ -64,8 +64,8 @@ class Ticket:
         settle(self, status, headers, wait_s, tokens)
 
 
-class Gate:
-    """Decides when the next request may be sent; one gate for each service, in one event loop."""
+class RateLimiter:
+    """Decides when the next request may be sent; one for each service, in one event loop."""
 
     def __init__(
         self,
@@ -79,12 +79,12 @@ class Gate:
         if max_concurrency < 1:
             raise ValueError(f"max_concurrency is {max_concurrency}, and must be at least 1")
         self._clock, self._sleep = clock, sleep
-        self._width = _Width(max_concurrency)
+        self._concurrency = _ConcurrencyLimit(max_concurrency)
         self._request_bucket, self._token_bucket = (
-            _Bucket(math.inf if per_minute is None else per_minute)
+            _TokenBucket(math.inf if per_minute is None else per_minute)
             for per_minute in (requests_per_minute, tokens_per_minute)
         )
-        self._requests_left, self._tokens_left = _Left(), _Left()
+        self._requests_left, self._tokens_left = _ServerAllowance(), _ServerAllowance()
         self._hold_until = NEVER
         self._in_flight = 0
         self._admitted = 0
@@ -96,7 +96,7 @@ class Gate:
     @property
     def limit(self) -> float:
         """How many requests may be under way; a fraction is on its way to the next place."""
-        return self._width.limit
+        return self._concurrency.limit
 
     @property
     def in_flight(self) -> int:
@@ -125,7 +125,7 @@ class Gate:
             if future.done():  # cancelled, but its task has not run since
                 del self._waiting[future]
                 continue
-            if self._in_flight >= self._width.places:
+            if self._in_flight >= self._concurrency.places:
                 return  # the next `done` looks again
             now, at = self._clock(), self._ready_at(tokens)
             if now < at:
@@ -153,7 +153,7 @@ class Gate:
         self._admitted += 1
         self._request_bucket.take(1, now)
         self._token_bucket.take(tokens, now)
-        self._width.fill(self._in_flight, self._admitted)
+        self._concurrency.fill(self._in_flight, self._admitted)
         return Ticket(self._settle, self._admitted, tokens)
 
     def _undo(self, ticket: Ticket) -> None:
@@ -172,22 +172,22 @@ class Gate:
     ) -> None:
         """Learn from an outcome, and admit whom that lets in."""
         now = self._clock()
-        self._width.fill(self._in_flight, self._admitted)
+        self._concurrency.fill(self._in_flight, self._admitted)
         self._in_flight -= 1
-        self._width.hear(status, ticket.number, now)
+        self._concurrency.update(status, ticket.number, now)
         if tokens is not None:
             self._token_bucket.give_back(ticket.tokens - max(tokens, 0))
         if status == 429 and wait_s is not None and math.isfinite(wait_s):
             # Retry-After is the wait itself; OpenAI's resets tell when *everything* is back.
             self._hold_until = max(self._hold_until, now + wait_s)
         elif headers:
-            said = read_allowances(headers)
-            for left, heard in (
-                (self._requests_left, said.requests),
-                (self._tokens_left, said.tokens),
+            reported = read_allowances(headers)
+            for known, new in (
+                (self._requests_left, reported.requests),
+                (self._tokens_left, reported.tokens),
             ):
-                if heard is not None:
-                    left.hear(heard.left, now + heard.reset_s, ticket.number, now)
+                if new is not None:
+                    known.update(new.left, now + new.reset_s, ticket.number, now)
         self._serve()
 
     def _wake_at(self, at: float) -> None:
@@ -206,7 +206,7 @@ class Gate:
         self._serve()
 
 
-class _Width:
+class _ConcurrencyLimit:
     """How many requests may be under way at once: additive increase, multiplicative decrease."""
 
     def __init__(self, most: int) -> None:
@@ -225,7 +225,7 @@ class _Width:
         if in_flight >= SATURATED * self.places:
             self._full_at = newest
 
-    def hear(self, status: int | None, number: int, now: float) -> None:
+    def update(self, status: int | None, number: int, now: float) -> None:
         """Learn from the outcome of one request."""
         if status == 429:
             self._slow_start = False
@@ -242,8 +242,8 @@ class _Width:
         self.places = int(self.limit)
 
 
-class _Bucket:
-    """A token bucket, kept as the moment at which it will be full again."""
+class _TokenBucket:
+    """A token bucket, stored as the moment at which it will be full again."""
 
     def __init__(self, per_minute: float) -> None:
         if not per_minute > 0:
@@ -256,26 +256,26 @@ class _Bucket:
         return self._full_at - max(BURST_S - amount / self._per_s, 0.0)
 
     def take(self, amount: int, now: float) -> None:
-        """Take so much out, below empty if need be."""
+        """Take `amount` out, below empty if necessary."""
         self._full_at = max(self._full_at, now) + amount / self._per_s
 
     def give_back(self, amount: int) -> None:
-        """Put so much back, or take more if it is negative."""
+        """Put `amount` back, or take more out if it is negative."""
         self._full_at -= amount / self._per_s
 
 
-class _Left:
-    """What the server said is left of something, and until when that holds."""
+class _ServerAllowance:
+    """How many requests or tokens the server reported as left, and until when that holds."""
 
     def __init__(self) -> None:
         self._left, self._until, self._number = math.inf, NEVER, 0
 
     def ready_at(self, amount: int) -> float:
-        """Return when so much may be asked for; when nothing is left, not even nothing may."""
+        """Return when `amount` may be requested; with nothing left, not even 0 may."""
         return self._until if self._left < max(amount, 1) else NEVER
 
-    def hear(self, left: float, until: float, number: int, now: float) -> None:
-        """Learn what the answer to request `number` says, unless something newer is known."""
+    def update(self, left: float, until: float, number: int, now: float) -> None:
+        """Learn what the answer to request `number` reported, unless something newer is known."""
         # Answers overtake each other. Within one window less left is newer, and a window that
         # ends later is newer; but a slow answer's window seems to end later than it does, so the
         # request must have been sent later for its answer to lift what is known.

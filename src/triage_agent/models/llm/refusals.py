@@ -1,6 +1,6 @@
 """What a service's error answer means: an error of ours, and whether the request's form was wrong.
 
-Pure; `openai_model` hands in what came over the network.
+Pure; `client` hands in what came over the network.
 """
 
 import re
@@ -18,7 +18,7 @@ from triage_agent.privacy import mask
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RETRIED = frozenset({408, 409, 425, 429})
 QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-# Statuses under which servers refuse a parameter: 400 and 422 by rights; llama-cpp-python crashes
+# Statuses under which servers refuse a parameter: normally 400 and 422; llama-cpp-python crashes
 # with 500 on a response_format it does not know, OpenAI forbids logprobs with 403, and routers say
 # 404 when none of their back ends takes tools.
 FORM = frozenset({400, 422})
@@ -57,11 +57,11 @@ def read_refusal(status: int, body: object, text: str, headers: Mapping[str, str
     if not isinstance(inner, Mapping):
         message = inner if isinstance(inner, str) else text
         return Refusal(status, message, wait_s=retry_after_s(headers))
-    said = inner.get("message") or inner.get("detail") or ""
+    message = inner.get("message") or inner.get("detail") or ""
     parameter = inner.get("param")
     return Refusal(
         status,
-        said if isinstance(said, str) else str(said),
+        message if isinstance(message, str) else str(message),
         parameter if isinstance(parameter, str) else None,
         frozenset(c for c in (inner.get("code"), inner.get("type")) if isinstance(c, str)),
         retry_after_s(headers),
@@ -70,8 +70,8 @@ def read_refusal(status: int, body: object, text: str, headers: Mapping[str, str
 
 def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
     """Return our error for a refusal; the key never shows in it."""
-    said = refusal.message.replace(key, "[key]") if key else refusal.message
-    tail = f" It said: {mask(said)[:SHOWN]}" if said else ""  # cut last, or half a number escapes
+    message = refusal.message.replace(key, "[key]") if key else refusal.message
+    tail = f" It said: {mask(message)[:SHOWN]}" if message else ""  # cut after masking
     status = refusal.status
     if refusal.codes & QUOTA or status == 402:
         complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"

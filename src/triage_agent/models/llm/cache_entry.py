@@ -1,4 +1,4 @@
-"""What is kept of a question and its answer: a hash of the one, JSON of the other."""
+"""What the cache stores of a question and its answer: a hash of the one, JSON of the other."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from triage_agent.types import Usage
 
 
 def key_of(base_url: str, model: str, request: ChatRequest) -> str:
-    """Return the SHA-256 of everything that decides an answer: not the rung, not the retry."""
+    """Return the SHA-256 of everything that decides an answer: not the output mode or retries."""
     question = {
         "base_url": base_url.rstrip("/"),
         "model": model,
@@ -29,39 +29,39 @@ def key_of(base_url: str, model: str, request: ChatRequest) -> str:
 def pack(reply: ChatReply) -> str:
     """Return a reply as JSON, in ASCII, because a server may send half a surrogate pair.
 
-    Of its tokens only those of the label are kept: the others are never read, and are most of it.
+    Only the tokens of the label are stored: the others are never read, and are most of it.
     """
     usage = (reply.usage.calls, reply.usage.input_tokens, reply.usage.output_tokens)
-    values = (reply.text, usage, label_tokens(reply.tokens), reply.rung)
+    values = (reply.text, usage, label_tokens(reply.tokens), reply.output_mode)
     return json.dumps(values, separators=(",", ":"))
 
 
 def unpack(packed: str) -> ChatReply:
     """Return the reply that was packed.
 
-    >>> unpack(pack(ChatReply("{}", Usage(1, 20, 3), rung="tool")))
+    >>> unpack(pack(ChatReply("{}", Usage(1, 20, 3), output_mode="tool")))
     ChatReply(text='{}', usage=Usage(calls=1, input_tokens=20, output_tokens=3), tokens=(), \
-rung='tool')
+output_mode='tool')
     """
-    text, usage, tokens, rung = json.loads(packed)
-    return ChatReply(text, Usage(*usage), _tokens(tokens), rung)
+    text, usage, tokens, output_mode = json.loads(packed)
+    return ChatReply(text, Usage(*usage), _tokens(tokens), output_mode)
 
 
 def label_tokens(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens that `logprobs.label_probability` reads.
 
-    >>> said = ('{"a":1,', '"label":"', "build", '"}')
-    >>> [token.text for token in label_tokens([Token(text, -0.1) for text in said])]
+    >>> texts = ('{"a":1,', '"label":"', "build", '"}')
+    >>> [token.text for token in label_tokens([Token(text, -0.1) for text in texts])]
     ['"label":"', 'build', '"}']
     """
     return [tokens[place] for place in sorted(label_places([token.text for token in tokens]))]
 
 
-def _tokens(kept: list[Any]) -> tuple[Token, ...]:
-    """Return the tokens that were kept; of those kept before 2026-12, no alternatives are known."""
+def _tokens(stored: list[Any]) -> tuple[Token, ...]:
+    """Return the stored tokens; those stored before 2026-12 have no alternatives."""
     return tuple(
         Token(text, logprob, tuple((other, p) for other, p in others[0]) if others else ())
-        for text, logprob, *others in kept
+        for text, logprob, *others in stored
     )
 
 
@@ -71,12 +71,12 @@ def is_redacted(text: str) -> bool:
     >>> is_redacted('{"hours_per_week": 40}'), is_redacted(r'["ann\u0040example.com"]')
     (True, False)
     """
-    said = "\n".join(_strings(text))
-    return mask(said) == said
+    strings = "\n".join(_strings(text))
+    return mask(strings) == strings
 
 
 def _strings(text: str) -> Iterator[str]:
-    """Yield the strings in a JSON text, not the names; the text itself if it is no JSON."""
+    """Yield the strings in a JSON text, not the names; the text itself if it is not JSON."""
     try:
         values = [json.loads(text)]
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.models.llm.cache_key import is_redacted, key_of, label_tokens, pack, unpack
+from triage_agent.models.llm.cache_entry import is_redacted, key_of, label_tokens, pack, unpack
 from triage_agent.models.llm.logprobs import label_probability
 from triage_agent.models.protocols import ChatReply, ChatRequest, Message, Token
 from triage_agent.types import Usage
@@ -100,7 +100,7 @@ def test_half_a_surrogate_pair_has_a_key():
         ChatReply,
         st.text(st.characters(exclude_categories=())),
         st.builds(Usage, st.integers(0, 9), st.integers(0, 10**6), st.integers(0, 10**6)),
-        rung=st.sampled_from(["", "json_schema", "plain"]),
+        output_mode=st.sampled_from(["", "json_schema", "plain"]),
     )
 )
 def test_a_reply_survives_packing(reply):

@@ -1,0 +1,135 @@
+"""From a question to a validated reply: ask, validate, ask once for a repair; or use the cache."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from triage_agent.errors import ReplyError, TriageError
+from triage_agent.models.llm.cache import Cache
+from triage_agent.models.llm.prompt import Reply, read_reply
+from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
+from triage_agent.types import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ValidReply:
+    """A reply that fits the schema, and the message it came in."""
+
+    reply: Reply
+    raw: ChatReply  # its usage is what the reply cost this time: nothing if it was cached
+    from_cache: bool = False
+
+
+class Answerer(Protocol):
+    """Anything that answers a question with a validated reply."""
+
+    async def answer(self, request: ChatRequest) -> ValidReply:
+        """Return the reply, or raise a `TriageError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections, and cancel the questions under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatingAnswerer:
+    """Asks a chat service, and once more with the validation error if the reply does not fit."""
+
+    chat: Chat
+
+    async def answer(self, request: ChatRequest) -> ValidReply:
+        """Return the validated reply; a second bad reply is a `ReplyError`."""
+        raw = await self.chat.ask(request)
+        try:
+            reply = read_reply(raw, brief=request.brief)
+        except ReplyError as error:
+            self.chat.report_fit(raw.output_mode, fits=False)
+            return await self._repair(request, raw, error)
+        self.chat.report_fit(raw.output_mode, fits=True)
+        return ValidReply(reply, raw)
+
+    async def aclose(self) -> None:
+        """Close the chat service."""
+        await self.chat.aclose()
+
+    async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> ValidReply:
+        """Return the reply to one repair question, its usage including that of the first reply."""
+        turns = (
+            # Half a surrogate pair, which a server may send, cannot be sent back.
+            Message("assistant", raw.text.encode("utf-8", "replace").decode("utf-8")),
+            Message("user", f"{error.message} Send the whole JSON object again, corrected."),
+        )
+        second: ChatReply | None = None
+        try:
+            second = await self.chat.ask(replace(request, messages=request.messages + turns))
+            reply = read_reply(second, brief=request.brief)
+        except TriageError as again:
+            if second is not None:
+                self.chat.report_fit(second.output_mode, fits=False)
+            again.usage += raw.usage
+            raise
+        return ValidReply(reply, replace(second, usage=raw.usage + second.usage))
+
+
+@dataclass(slots=True)
+class CachingAnswerer:
+    """Answers from the cache where it can; equal questions under way are asked once.
+
+    `key` gives the key under which the answer to a question is cached. With `fresh`, the cache is
+    written and not read.
+    """
+
+    answerer: Answerer
+    cache: Cache
+    key: Callable[[ChatRequest], str]
+    fresh: bool = False
+    hits: int = 0  # answers that cost nothing: cached, or asked for by an equal question under way
+    _under_way: dict[str, asyncio.Future[ValidReply]] = field(default_factory=dict)
+
+    async def answer(self, request: ChatRequest) -> ValidReply:
+        """Return the cached answer, else ask and cache it; errors are never cached."""
+        key = self.key(request)
+        # Shielded: who asked may give up, but the answer is paid for, and others may wait for it.
+        if (other := self._under_way.get(key)) is not None:
+            return self._hit(await asyncio.shield(other))
+        cached = None if self.fresh else self.cache.find(key)
+        if cached is not None:
+            return self._hit(ValidReply(read_reply(cached, brief=request.brief), cached))
+        task = asyncio.ensure_future(self._ask_and_store(key, request))
+        self._under_way[key] = task
+        task.add_done_callback(lambda done: self._ended(key, done))
+        return await asyncio.shield(task)
+
+    async def drain(self) -> None:
+        """Wait until every question under way has been answered and cached, or has failed."""
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Cancel the questions under way, and close what asks them."""
+        for task in self._under_way.values():
+            task.cancel()
+        await self.drain()
+        await self.answerer.aclose()
+
+    async def _ask_and_store(self, key: str, request: ChatRequest) -> ValidReply:
+        """Return the answer after it was cached."""
+        try:
+            answer = await self.answerer.answer(request)
+        except ReplyError as error:
+            self.cache.store_rejected(key, error.reply, error.usage)
+            raise
+        self.cache.store(key, answer.raw)
+        return answer
+
+    def _ended(self, key: str, task: asyncio.Future[ValidReply]) -> None:
+        """Remove a question that was answered or failed, also if nobody waits for it any more."""
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # retrieved, so that asyncio does not report it as overlooked
+
+    def _hit(self, answer: ValidReply) -> ValidReply:
+        """Count an answer that cost nothing this time, and return it as such."""
+        self.hits += 1
+        return replace(answer, raw=replace(answer.raw, usage=Usage()), from_cache=True)

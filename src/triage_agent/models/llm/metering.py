@@ -1,0 +1,82 @@
+"""What every request passes on its way out: the rate limiter and the budget."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
+from triage_agent.models.llm.rate_limiter import RateLimiter
+from triage_agent.models.llm.refusals import retry_after_s
+from triage_agent.types import Usage
+
+BYTES_PER_TOKEN = 3  # for the rate limits; English has about four
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What became of one request."""
+
+    status: int | None = None  # None: a timeout or a dropped connection
+    headers: Mapping[str, str] = field(default_factory=dict)
+    usage: Usage | None = None  # None: unknown, so the whole reservation counts as used
+
+
+class Meter:
+    """Admits requests that the rate limiter has room for and the budget can pay.
+
+    Without a rate limiter requests go out at once, without a budget all are paid.
+    """
+
+    def __init__(
+        self, rate_limiter: RateLimiter | None = None, budget: Budget | None = None
+    ) -> None:
+        self._rate_limiter, self._budget = rate_limiter, budget
+        self._settled = asyncio.Event()  # set whenever a request has been paid for
+
+    @property
+    def has_cost_cap(self) -> bool:
+        """Whether there is an amount that the requests together may not pass."""
+        return self._budget is not None and self._budget.cap_usd is not None
+
+    @asynccontextmanager
+    async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Exchange]:
+        """Wait until one request may be sent; the caller writes into it what happened.
+
+        Every request is settled, whatever becomes of it: for the usage written there, and in full
+        if nothing is known of it. Raises `CostCapError`.
+        """
+        tokens = request_bytes // BYTES_PER_TOKEN + max_output_tokens
+        ticket = await self._rate_limiter.admit(tokens) if self._rate_limiter else None
+        exchange, reservation = Exchange(), None
+        try:
+            reservation = await self._reserve(request_bytes, max_output_tokens)
+            yield exchange
+        finally:
+            usage = exchange.usage
+            if reservation is not None:
+                reservation.settle(usage)
+                self._settled.set()
+            if ticket is not None:
+                ticket.done(
+                    status=exchange.status,
+                    headers=exchange.headers,
+                    wait_s=retry_after_s(exchange.headers),
+                    tokens=usage.input_tokens + usage.output_tokens if usage else None,
+                )
+
+    async def _reserve(self, request_bytes: int, max_output_tokens: int) -> Reservation | None:
+        """Return the reservation for one request, or raise `CostCapError`.
+
+        What is reserved is the most that a request can cost. So near the cap, requests wait for
+        those under way to settle for less, and only then is the cap reached.
+        """
+        while self._budget is not None:
+            try:
+                return self._budget.reserve(request_bytes, max_output_tokens)
+            except CostCapError as error:
+                if not error.may_pass:
+                    raise
+                self._settled.clear()
+                await self._settled.wait()
+        return None
