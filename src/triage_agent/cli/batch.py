@@ -70,8 +70,6 @@ def batch(
 
     If it is stopped, the same command continues: answers that were paid for are cached.
     """
-    from dataclasses import replace
-
     from triage_agent.batch import BatchRequest, Columns, run_batch
     from triage_agent.cli.progress import Progress
     from triage_agent.tables import TableOptions
@@ -89,13 +87,13 @@ def batch(
             tuple(problem_column or ()), id_column, revenue_column, software_column, quiz, group_by
         ),
         labels_only=labels_only,
-        split=split and not labels_only,
+        split=split,
         usd_rate=usd_rate,
         dry_run=dry_run,
         retry_errors=retry_errors,
         pages=reports,
         summary=report,
-        options=replace(options, account=str(out.resolve())),
+        options=options,
     )
     result = run_batch(request, lambda line: typer.echo(line, err=True), Progress)
     if result.quote:
