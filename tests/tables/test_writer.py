@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import open_sheet, read_back
-from triage_agent.tables.formats import CELL_LIMIT
-from triage_agent.tables.formulas import neutralise, restore
+from triage_agent.tables.cells import neutralise, restore
+from triage_agent.tables.workbook import CELL_LIMIT
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
 RISKY = st.text(

@@ -42,7 +42,7 @@ def apply_to_out(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     """Write the answers into OUT and return what changed; all other cells stay as they are.
 
     OUT is replaced completely or not at all, and is left alone if nothing changes. An error also
-    says that the answers are kept, and how they get into OUT.
+    says that the answers are recorded, and how they get into OUT.
     """
     try:
         return _apply(out, reading, reviews)

@@ -170,7 +170,7 @@ def _find(name: str, columns: Sequence[str], option: str) -> str:
     close += [plain for plain in by_plain if _plain(name) in plain and plain not in close]
     shown = [by_plain[plain] for plain in close[:3]]
     hint = f"Did you mean {_listed(shown, ' or ')}?" if shown else f"There are: {_listed(columns)}."
-    what = "is the name of several columns" if same else "is no column"
+    what = "is the name of several columns" if same else "is not a column"
     raise InputError(f"{option}: {name!r} {what}. {hint}")
 
 

@@ -36,7 +36,7 @@ class BatchRequest:
     table: TableOptions = field(default_factory=TableOptions)
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    split: bool = True  # a list in one cell is several problems
+    split: bool = True  # a list in one cell is several problems; not with `labels_only`
     usd_rate: float | None = None
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
@@ -64,6 +64,12 @@ def run_batch(
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
     check_output(request.out)  # an extension that cannot be is known before anything is read
+    request = replace(
+        request,
+        split=request.split and not request.labels_only,  # whose rows have one problem each
+        # Spending adds up across the runs into one output.
+        options=replace(request.options, account=str(request.out.resolve())),
+    )
     if request.summary:
         check_page(request.summary)
     table, columns = _understand(request, report)

@@ -100,7 +100,7 @@ def queue_for_review(
 def export_cases(out: Path, reading: FormReading, reviews: Reviews, to: Path) -> int:
     """Write the problems that a person answered as an eval set, and return how many there are.
 
-    Raises `SettingsError` if `to` is no new .jsonl file, and `InputError` if there is none.
+    Raises `SettingsError` if `to` is not a new .jsonl file, `InputError` if nothing is answered.
     """
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":

@@ -38,7 +38,7 @@ class Review(Strict):
     @model_validator(mode="after")
     def _is_an_answer(self) -> Self:
         if self.outcome is Outcome.ERROR:
-            raise ValueError("an error is no answer")
+            raise ValueError("an error is not an answer")
         if (self.label is not None) != (self.outcome is Outcome.CLASSIFIED):
             raise ValueError("a label goes with the outcome classified, and only with that")
         return self
@@ -67,7 +67,7 @@ def load_reviews(path: Path) -> dict[str, Review]:
     """Return the last answer about each text; none if there is no file.
 
     A last line that a killed program left unfinished counts as not written. Raises `InputError`
-    for any other line that is no answer, naming it.
+    for any other line that is not an answer, naming it.
     """
     try:
         lines = path.read_bytes().splitlines(keepends=True)
@@ -83,7 +83,7 @@ def load_reviews(path: Path) -> dict[str, Review]:
             review = Review.model_validate_json(line)
         except ValidationError as error:
             raise InputError(
-                f"{path}, line {number} is no answer of `triage review`: {explain(error)}. "
+                f"{path}, line {number} is not an answer of `triage review`: {explain(error)}. "
                 "Correct the line or remove it; the other lines stay."
             ) from error
         before = reviews.get(review.text_sha256)

@@ -49,6 +49,24 @@ RUNNING = (*READING, "max_concurrency", "rpm", "tpm", "max_cost", "price")
 SOURCES = {"COMMANDLINE": "the command line", "PROMPT": "the command line"}
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option("--format", help="csv, tsv, xlsx, json or jsonl; detected if not given."),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(help="Encoding, like utf-8 or cp1252; detected if not given."),
+]
+DelimiterOption = Annotated[
+    str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
+]
+SheetOption = Annotated[
+    str | None, typer.Option(help="Sheet of an XLSX file; the first if not given.")
+]
+HeaderOption = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
 ]

@@ -18,30 +18,31 @@ if TYPE_CHECKING:
 
 def review(
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="What `triage batch` wrote: .csv, .xlsx, .jsonl.")
+        Path, typer.Argument(metavar="OUT", help="Output of `triage batch`: .csv, .xlsx or .jsonl.")
     ],
     again: Annotated[
-        bool, typer.Option("--again", help="Ask about answered problems too.")
+        bool, typer.Option("--again", help="Also ask about problems that are already answered.")
     ] = False,
     only_list: Annotated[
-        bool, typer.Option("--list", help="Print what is to be looked at, ask nothing.")
+        bool, typer.Option("--list", help="Print the problems that need a person, without asking.")
     ] = False,
     only_apply: Annotated[
-        bool, typer.Option("--apply", help="Write the recorded answers into OUT, ask nothing.")
+        bool, typer.Option("--apply", help="Write the recorded answers into OUT, without asking.")
     ] = False,
     export: Annotated[
         Path | None,
         typer.Option(
-            metavar="CASES", help="Write answered problems as an eval set (.jsonl), ask nothing."
+            metavar="CASES",
+            help="Write the answered problems as an eval set, without asking.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Walk through the problems that need a person, most valuable first, and decide them.
+    """Ask a person about the problems that need one, the most valuable first.
 
-    First those that could change a recommendation, then the least certain. Each answer is recorded
-    at once in OUT.reviews.jsonl, under the problem's text; at the end OUT gets the labels and its
-    recommendations are made anew. Ctrl-C stops; the same command goes on.
+    First those that could change a recommendation, then the least probable. Each answer is
+    recorded at once in OUT.reviews.jsonl, under the text of the problem. At the end OUT gets the
+    labels, and its recommendations are decided again. Ctrl-C stops; the same command continues.
     """
     from triage_agent.batch import (
         apply_to_out,
@@ -59,8 +60,8 @@ def review(
         raise typer.BadParameter("--list goes with neither --apply nor --export.")
     if asking and not in_terminal():
         raise SettingsError(
-            "The review asks its questions in a terminal, and this is none. Without one there are "
-            "--list, --apply and --export."
+            "The review asks its questions in a terminal, and there is none here; "
+            "--list, --apply and --export work without one."
         )
     reading, path = how_to_read(out), reviews_path(out)
     reviews = load_reviews(path)
@@ -99,7 +100,7 @@ def _show_applied(out: Path, applied: "Applied", *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(asdict(applied)) + "\n")
     elif applied.problems:
         typer.echo(
-            f"written: {out}. Problems settled by a person: {applied.problems}, in rows: "
+            f"written: {out}. Problems decided by a person: {applied.problems}, in rows: "
             f"{applied.rows}; recommendations that changed: {applied.recommendations}",
             err=True,
         )

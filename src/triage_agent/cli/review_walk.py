@@ -60,7 +60,7 @@ class ReviewChoice(Enum):
 def walk(items: Sequence[ReviewItem], path: Path) -> None:
     """Ask about one problem after the other; each answer is on the disk before the next question.
 
-    Ctrl-C ends the program (exit code 130); what was answered is kept.
+    Ctrl-C ends the program (exit code 130); what was answered is recorded.
     """
     if not items:
         typer.echo("Nothing is left to be looked at.", err=True)
@@ -162,7 +162,7 @@ def _review(item: ReviewItem, choice: ReviewChoice, note: str) -> Review | None:
 
 
 def _lines(item: ReviewItem, longest: int) -> Iterator[Text]:
-    """Yield what a person must know to answer: the place, the text, what was found, and why."""
+    """Yield what a person must know to answer: the place, the text, the result, and why."""
     row = item.result
     id_ = f" · id {clean(item.id)}" if item.id != str(item.row) else ""
     yield Text(f"row {item.row}, problem {item.problem}{id_}", style="bold")

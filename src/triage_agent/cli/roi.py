@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import JsonOption
+from triage_agent.cli.options import DelimiterOption, EncodingOption, JsonOption, SheetOption
 from triage_agent.errors import SettingsError
 
 
@@ -38,16 +38,9 @@ def roi(
         str | None, typer.Option(metavar="DAYS", help="Number of days it has been in use.")
     ] = None,
     as_json: JsonOption = False,
-    encoding: Annotated[
-        str | None,
-        typer.Option(help="Encoding, like utf-8 or cp1252; detected if not given."),
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option(help="Sheet of an XLSX file; the first if not given.")
-    ] = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    sheet: SheetOption = None,
 ) -> None:
     """Calculate what an automation or a hire returns, and whether to keep, watch or stop it.
 

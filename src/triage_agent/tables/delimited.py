@@ -1,14 +1,17 @@
 """CSV and TSV: records with quoted newlines, ragged rows and stray quotation marks."""
 
 import csv
+import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice, product
+from typing import BinaryIO
 
 from triage_agent.errors import InputError
-from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, Opened, Row, fill, name_columns
+from triage_agent.tables.cells import cells_of, text_of
+from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill, name_columns
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
@@ -26,11 +29,11 @@ Record = tuple[int, list[str], str | None]
 
 def open_delimited(
     lines: Iterator[str], name: str, delimiter: str | None, header: bool | None
-) -> tuple[Opened, str]:
+) -> tuple[OpenedTable, str]:
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
     `header` None decides by the first row whether it holds names; a first row that looks like
-    data gets invented names, which is said. Raises `InputError` if there is nothing in it.
+    data gets invented names, with a note. Raises `InputError` if there is nothing in it.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
@@ -61,7 +64,7 @@ def open_delimited(
         notes += renamed
         notes += [f"The header (line {first[0]}) {first[2]}."] if first[2] else []
     return (
-        Opened(columns, _rows(columns, chain(head, found)), tuple(notes)),
+        OpenedTable(columns, _rows(columns, chain(head, found)), tuple(notes)),
         "" if delimiter == NO_DELIMITER else delimiter,
     )
 
@@ -137,6 +140,30 @@ def records(
             width = width or len(cells)
             yield number, cells, complaint
         number += len(feed.taken)
+
+
+class CsvWriter:
+    """Writes CSV: UTF-8 with a byte-order mark, without which Excel garbles accents."""
+
+    cut_cells = 0
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=False)
+        self.rows = csv.writer(self.text)  # "\r\n", so that cells with a lone CR are quoted too
+        self.rows.writerow([text_of(column) for column in columns])
+
+    def write(self, values: Mapping[str, object]) -> None:
+        """Write one row."""
+        cells = [text_of(cell) for cell in cells_of(self.columns, values)]
+        # Spreadsheets end a cell at a NUL character.
+        self.rows.writerow([cell.replace("\0", "\ufffd") for cell in cells])
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the file, with everything in it if it is to be kept."""
+        if keep:
+            self.text.flush()
+        self.text.detach()
 
 
 class _Feed:

@@ -34,10 +34,10 @@ NAMES = {
 
 
 def guess_encoding(sample: bytes, name: str, *, is_all: bool) -> tuple[str, tuple[str, ...]]:
-    """Return the codec of a file that begins with `sample`, and what to say aloud about it.
+    """Return the codec of a file that begins with `sample`, and notes for the user.
 
     A byte-order mark decides; then UTF-16 by its zero bytes; then UTF-8 if it fits; only then a
-    guess, which is said. Raises `InputError` for what is no text, and for UTF-8 with damage.
+    guess, with a note. Raises `InputError` for what is not text, and for UTF-8 with damage.
     """
     for mark, encoding in BOMS:
         if sample.startswith(mark):
@@ -57,8 +57,8 @@ def guess_encoding(sample: bytes, name: str, *, is_all: bool) -> tuple[str, tupl
             line = 1 + sample.count(b"\n", 0, error.start)
             raise _undecodable(error, "utf-8", error.start, line, name) from error
         encoding = _legacy(sample, name)
-        said = f"It is not UTF-8 and looks like {NAMES.get(encoding, encoding)}"
-        return encoding, (f"{said}; if letters look wrong, name it with --encoding.",)
+        note = f"It is not UTF-8 and looks like {NAMES.get(encoding, encoding)}"
+        return encoding, (f"{note}; if letters look wrong, name it with --encoding.",)
     return "utf-8", ()
 
 
@@ -103,7 +103,7 @@ def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[str]:
 
 
 def lines(texts: Iterable[str], name: str) -> Iterator[str]:
-    r"""Yield whole lines with their ends: `\n`, `\r\n` or `\r` and no other, as editors count them.
+    r"""Yield lines with their ends: `\n`, `\r\n` or `\r` and no other, as editors count them.
 
     Raises `InputError` for a line over `ROW_LIMIT` characters.
 

@@ -6,27 +6,28 @@ dotted path for each level: 200,000 brackets in a row cost it gigabytes.)
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
-from triage_agent.tables.row import ROW_LIMIT, Opened, Row, Value
+from triage_agent.tables.cells import as_json
+from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value
 
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
 BLANKS = re.compile(r"[ \t\r\n]*")
-# NaN and Infinity are no JSON, but pandas writes them for an empty cell.
+# NaN and Infinity are not JSON, but pandas writes them for an empty cell.
 DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
-def open_lines(lines: Iterator[str]) -> Opened:
+def open_lines(lines: Iterator[str]) -> OpenedTable:
     """Return the table of a JSON Lines text; a bad line is a row with a complaint."""
-    return Opened(None, _line_rows(lines))
+    return OpenedTable(None, _line_rows(lines))
 
 
-def open_array(texts: Iterable[str], name: str) -> Opened:
+def open_array(texts: Iterable[str], name: str) -> OpenedTable:
     """Return the table of a JSON array of objects, read item by item."""
-    return Opened(None, _item_rows(texts, name))
+    return OpenedTable(None, _item_rows(texts, name))
 
 
 def _line_rows(lines: Iterator[str]) -> Iterator[Row]:
@@ -73,6 +74,23 @@ def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
             f"{name} {what} (line {window.line:,}). It must hold one array of objects, "
             '[{"problem": "…"}, …]; correct it, or export it again.'
         ) from error
+
+
+class JsonLinesWriter:
+    """Writes JSON Lines: one object per row, with the keys that have a value."""
+
+    cut_cells = 0
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+        self.file, self.columns = file, tuple(columns)
+
+    def write(self, values: Mapping[str, object]) -> None:
+        """Write one row."""
+        ordered = {column: values[column] for column in self.columns if column in values}
+        self.file.write(replace_surrogates(as_json(ordered | dict(values))).encode() + b"\n")
+
+    def close(self, *, keep: bool) -> None:
+        """Nothing is held."""
 
 
 class _Window:

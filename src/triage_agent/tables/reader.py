@@ -13,11 +13,11 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.json_rows import open_array, open_lines
-from triage_agent.tables.row import SAMPLE_ROWS, Opened, Row
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
-SAMPLE_SIZE = 4_000_000  # characters of sampled rows that are kept
+SAMPLE_SIZE = 4_000_000  # characters of the sampled rows
 FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines"}
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
@@ -31,7 +31,7 @@ FOREIGN = {b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a pictur
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a whole reading of a table found; `rows` None: a stream, which is read only once."""
+    """What reading a table to its end shows; `rows` None: a stream, which is read only once."""
 
     rows: int | None
     columns: tuple[str, ...]
@@ -125,12 +125,12 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
     if kind != "xlsx":
         if encoding is None:
             encoding, notes = guess_encoding(place.sample, place.name, is_all=place.is_all)
-        kind, said = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
-        notes += said
+        kind, more = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
+        notes += more
     options = replace(
         options, format=kind, encoding=encoding, delimiter=_delimiter(options.delimiter, kind)
     )
-    opened, found = _open(place, options)
+    opened, used_delimiter = _open(place, options)
     sample = _sample(opened.rows)
     if not sample:
         raise InputError(f"{place.name} has a header but no rows. Give a row for each form.")
@@ -142,7 +142,7 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
         kind,
         columns,
         encoding if kind != "xlsx" else None,
-        found,
+        used_delimiter,
         opened.sheet,
         opened.sheets,
         notes + opened.notes,
@@ -166,8 +166,8 @@ class _Once:
         return rows
 
 
-def _open(place: Source, options: TableOptions) -> tuple[Opened, str | None]:
-    """Return the opened table, and the delimiter that was found."""
+def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+    """Return the opened table, and the delimiter in use."""
     if options.format == "xlsx":
         file = place.file()
         try:
@@ -218,7 +218,7 @@ def _is_workbook(place: Source) -> bool:
 
 
 def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str, ...]]:
-    """Return the format of a text that begins with `start`, and what to say about it."""
+    """Return the format of a text that begins with `start`, and notes for the user."""
     if place.is_all and not start.strip("\0 \t\r\n"):
         raise InputError(f"{place.name} is empty. Give a table with a row for each form.")
     if wanted is None and WEB_PAGE.match(start):

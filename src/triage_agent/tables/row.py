@@ -10,7 +10,7 @@ from triage_agent.files import replace_surrogates
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 
 ROW_LIMIT = 16 * 1024 * 1024  # characters of a CSV row or JSON line, bytes of a JSON item
-MAX_COLUMNS = 16_384  # Excel's own limit; more is no table of intake forms
+MAX_COLUMNS = 16_384  # Excel's own limit; more is not a table of intake forms
 SAMPLE_ROWS = 100
 
 
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedTable:
     """What a format's reader understood; `columns` None means that each row names its own."""
 
     columns: tuple[str, ...] | None

@@ -1,16 +1,39 @@
 """Results become a CSV, XLSX or JSON Lines file, complete or not at all; and are read back."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import atomic_writer
-from triage_agent.tables.formats import WRITERS, Writer
-from triage_agent.tables.formulas import restore
+from triage_agent.tables.cells import restore
+from triage_agent.tables.delimited import CsvWriter
+from triage_agent.tables.json_rows import JsonLinesWriter
 from triage_agent.tables.reader import TableOptions, open_table
 from triage_agent.tables.row import Value
+from triage_agent.tables.workbook import XlsxWriter
+
+
+class Writer(Protocol):
+    """Writes the rows of one format to an open binary file."""
+
+    cut_cells: int
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None: ...
+
+    def write(self, values: Mapping[str, object]) -> None:
+        """Write one row."""
+
+    def close(self, *, keep: bool) -> None:
+        """Finish the file, or only release what is held."""
+
+
+WRITERS: dict[str, type[Writer]] = {
+    ".csv": CsvWriter,
+    ".xlsx": XlsxWriter,
+    ".jsonl": JsonLinesWriter,
+}
 
 
 def check_output(path: Path) -> None:

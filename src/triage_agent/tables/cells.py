@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triage_agent.files import replace_surrogates
@@ -54,6 +55,13 @@ def as_json(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:
         return json.dumps(_finite(value), ensure_ascii=False)
+
+
+def cells_of(columns: Sequence[str], values: Mapping[str, object]) -> list[object]:
+    """Return the values in the order of the columns."""
+    if extra := values.keys() - set(columns):
+        raise ValueError(f"no column for {sorted(extra)}")
+    return [values.get(column) for column in columns]
 
 
 def _finite(value: Any) -> Any:
