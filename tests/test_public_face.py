@@ -70,7 +70,7 @@ def signature_of(path):
     value = triage_agent
     for part in path.split("."):
         value = getattr(value, part)
-    return re.sub(r"(?:\w+\.)+(?=[A-Z])", "", str(inspect.signature(value)))
+    return re.sub(r"(?:\w+\.)+(?=[A-Z])|'", "", str(inspect.signature(value)))
 
 
 def test_the_names_are_these():

@@ -20,6 +20,7 @@ class TriageError(Exception):
 
     Attributes:
         message: What happened and what to do next, masked.
+        kind: Which of the errors of its class it is; empty: the class says it all.
         exit_code: The exit code of the command line.
         retryable: Whether the same call may succeed later.
         usage: What the attempts cost that ended in this error.
@@ -28,15 +29,16 @@ class TriageError(Exception):
     exit_code = 1
     retryable = False
 
-    def __init__(self, message: str) -> None:
-        self.message = mask(message)
+    def __init__(self, message: str, kind: str = "") -> None:
+        self.message, self.kind = mask(message), kind
         self.usage = Usage()
         super().__init__(self.message)
 
     @property
     def type(self) -> str:
-        """A short name for programs, as in the `error` object of a result row."""
-        return type(self).__name__
+        """A short name for programs, such as `InputError` or, with its kind, `reply_empty`."""
+        name = type(self).__name__
+        return f"{name.removesuffix('Error').lower()}_{self.kind}" if self.kind else name
 
     @property
     def failure(self) -> Failure:
@@ -69,14 +71,8 @@ class ReplyError(TriageError):
     def __init__(
         self, message: str, kind: str, reply: str = "", usage: Usage | None = None
     ) -> None:
-        super().__init__(message)
-        self.kind, self.reply = kind, reply
-        self.usage = usage or Usage()
-
-    @property
-    def type(self) -> str:
-        """`reply_` and the kind."""
-        return f"reply_{self.kind}"
+        super().__init__(message, kind)
+        self.reply, self.usage = reply, usage or Usage()
 
 
 class ServiceError(TriageError):
@@ -92,13 +88,8 @@ class ServiceError(TriageError):
     def __init__(
         self, message: str, kind: str, *, retryable: bool = True, wait_s: float | None = None
     ) -> None:
-        super().__init__(message)
-        self.kind, self.retryable, self.wait_s = kind, retryable, wait_s
-
-    @property
-    def type(self) -> str:
-        """`service_` and the kind."""
-        return f"service_{self.kind}"
+        super().__init__(message, kind)
+        self.retryable, self.wait_s = retryable, wait_s
 
 
 class StopError(TriageError):
@@ -111,10 +102,4 @@ class StopError(TriageError):
     exit_code = 5
 
     def __init__(self, message: str, kind: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-    @property
-    def type(self) -> str:
-        """`stop_` and the kind."""
-        return f"stop_{self.kind}"
+        super().__init__(message, kind)

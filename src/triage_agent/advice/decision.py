@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from triage_agent.advice.quiz import QuizResult
 from triage_agent.advice.rules import Profile, Recommendation, Verdict, Votes, apply_rules
-from triage_agent.intake import MILLION, Band, Revenue
+from triage_agent.intake import MILLION, Revenue
 from triage_agent.types import Classification, Label, Outcome
 
 ENOUGH_PROBLEMS = 3
@@ -119,48 +119,35 @@ def _smallest_changes(
 
 
 def would_change(decision: Decision) -> tuple[str, ...]:
-    """Return which single changes of the facts at hand would lead to another recommendation."""
-    votes, profile, quiz = decision.votes, decision.profile, decision.quiz
-    current = decision.recommendation
-    changes: list[str] = []
-    for words, (build, automate) in {
-        "one more problem of the kind build-software": (votes.build + 1, votes.automate),
-        "one more problem of the kind automate-process": (votes.build, votes.automate + 1),
-    }.items():
-        other = apply_rules(build, automate, profile, quiz).recommendation
-        if other is not current:
-            changes.append(f"With {words}: {other.value}.")
-    for words, other_profile in _other_profiles(decision):
-        other = apply_rules(votes.build, votes.automate, other_profile, quiz).recommendation
-        line = f"{words}: {other.value}."
-        if other is not current and not any(c.endswith(f" {other.value}.") for c in changes):
-            changes.append(line)
-    return tuple(changes)
+    """Return which single changes of the facts at hand would lead to another recommendation.
 
-
-def _other_profiles(decision: Decision) -> list[tuple[str, Profile]]:
-    """Return the other profiles worth naming: each revenue band, and selling software or not."""
-    profile = decision.profile
-    bands = {
-        Band.UNDER_1M: (
-            "If yearly revenue is under $1M",
-            Revenue(high_usd=MILLION, high_open=True),
-        ),
-        Band.FROM_1M_TO_10M: (
-            "If yearly revenue is from $1M to $10M",
-            Revenue(low_usd=MILLION, high_usd=10 * MILLION),
-        ),
-        Band.OVER_10M: (
-            "If yearly revenue is over $10M",
-            Revenue(low_usd=10 * MILLION, low_open=True),
-        ),
-    }
-    others = [
-        (words, replace(profile, revenue=revenue))
-        for band, (words, revenue) in bands.items()
-        if band is not profile.revenue.band
+    Of several changes that lead to the same one, the first is named.
+    """
+    build, automate, profile = decision.votes.build, decision.votes.automate, decision.profile
+    what_ifs = [
+        ("With one more problem of the kind build-software", build + 1, automate, profile),
+        ("With one more problem of the kind automate-process", build, automate + 1, profile),
+        *((words, build, automate, other) for words, other in _other_profiles(profile)),
     ]
-    both = Profile(Revenue(low_usd=10 * MILLION, low_open=True), sells_software=True)
+    changes: dict[Recommendation, str] = {}
+    for words, to_build, to_automate, business in what_ifs:
+        other = apply_rules(to_build, to_automate, business, decision.quiz).recommendation
+        if other is not decision.recommendation:
+            changes.setdefault(other, f"{words}: {other.value}.")
+    return tuple(changes.values())
+
+
+def _other_profiles(profile: Profile) -> Iterator[tuple[str, Profile]]:
+    """Yield the other profiles worth naming: each revenue band, and selling software."""
+    over_10m = Revenue(low_usd=10 * MILLION, low_open=True)
+    bands = {
+        "under $1M": Revenue(high_usd=MILLION, high_open=True),
+        "from $1M to $10M": Revenue(low_usd=MILLION, high_usd=10 * MILLION),
+        "over $10M": over_10m,
+    }
+    for words, revenue in bands.items():
+        if revenue.band is not profile.revenue.band:
+            yield f"If yearly revenue is {words}", replace(profile, revenue=revenue)
     if not profile.sells_software:
-        others.append(("If you sell software to customers and revenue is over $10M", both))
-    return others
+        both = Profile(over_10m, sells_software=True)
+        yield "If you sell software to customers and revenue is over $10M", both

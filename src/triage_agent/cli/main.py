@@ -36,17 +36,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(advise)
-app.command()(classify)
-app.command()(batch)
-app.command()(review)
-app.command()(quiz)
-app.add_typer(evaluations, name="eval")
-app.command()(roi)
-app.command("compare-roles")(compare_roles)
-app.command("check-hire")(check_hire)
-app.command()(cache)
-app.command()(doctor)
+app.command(short_help="Recommend whom a business should hire.")(advise)
+app.command(short_help="Build software or automate? One answer per problem.")(classify)
+app.command(short_help="Answer every form of an export, one row each.")(batch)
+app.command(short_help="Decide the doubtful problems of a batch.")(review)
+app.command(short_help="Take the two-minute readiness quiz.")(quiz)
+app.add_typer(evaluations, name="eval", short_help="Measure a backend before you trust it.")
+app.command(short_help="Calculate what an automation or a hire returns.")(roi)
+app.command("compare-roles", short_help="Show the two roles side by side.")(compare_roles)
+app.command("check-hire", short_help="Check for the red flags of a wrong hire.")(check_hire)
+app.command(short_help="Show or delete the cached answers of the LLM.")(cache)
+app.command(short_help="Check the set-up, and where each setting comes from.")(doctor)
 
 
 def _version(wanted: bool) -> None:

@@ -22,6 +22,7 @@ LARGEST = {
     "age_days": Decimal(36_500),  # a spreadsheet's dates are numbers above it
 }
 MOST_SHOWN = Decimal(1000)  # from here on the exact value is not shown
+TENTH = Decimal("0.1")
 NEGATIVE = re.compile(r"[-−–(]\s*[\d.]")
 BLANK = {"", "-", "–", "—"}  # spreadsheets show a dash for 0
 
@@ -101,7 +102,7 @@ def usd(amount: Decimal) -> str:
     """
     for scale, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M")):
         if amount >= 10 * scale:
-            return f"${(amount / scale).quantize(Decimal('0.1'), ROUND_HALF_UP):,}{letter}"
+            return f"${(amount / scale).quantize(TENTH, ROUND_HALF_UP):,}{letter}"
     cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
     if cents >= 100 or cents == cents.to_integral_value():
         return f"${amount.quantize(Decimal(1), ROUND_HALF_UP):,}"
@@ -114,11 +115,7 @@ def times(ratio: Decimal) -> str:
     >>> times(Decimal("2.96")), times(Decimal("0.09")), times(Decimal(54321))
     ('2.9', 'under 0.1', '1,000+')
     """
-    if ratio >= MOST_SHOWN:
-        return f"{MOST_SHOWN:,}+"
-    if 0 < ratio < Decimal("0.1"):
-        return "under 0.1"
-    return f"{ratio.quantize(Decimal('0.1'), ROUND_DOWN, context=CUT)}"
+    return _tenths(ratio, ROUND_DOWN)
 
 
 def months(count: Decimal) -> str:
@@ -127,8 +124,13 @@ def months(count: Decimal) -> str:
     >>> months(Decimal("1.408")), months(Decimal("0.02"))
     ('1.4', 'under 0.1')
     """
-    if count >= MOST_SHOWN:
+    return _tenths(count, ROUND_HALF_UP)
+
+
+def _tenths(value: Decimal, rounding: str) -> str:
+    """Return a number with one decimal; what is very small or very large only as that."""
+    if value >= MOST_SHOWN:
         return f"{MOST_SHOWN:,}+"
-    if 0 < count < Decimal("0.1"):
-        return "under 0.1"
-    return f"{count.quantize(Decimal('0.1'), ROUND_HALF_UP, context=CUT)}"
+    if 0 < value < TENTH:
+        return f"under {TENTH}"
+    return f"{value.quantize(TENTH, rounding, context=CUT)}"

@@ -83,8 +83,9 @@ def bar_chart(title: str, counts: Mapping[str, int]) -> str:
     chart.x_labels = [*counts][::-1]
     chart.add("", [*counts.values()][::-1])
     root = _parsed(chart)
-    ends = [float(bar.get("x", 0)) + float(bar.get("width", 0)) for bar in _bars(root)]
-    for text, end in zip(_counts(root), ends, strict=True):
+    bars = _of_class(root, "rect", "rect")
+    ends = [float(bar.get("x", 0)) + float(bar.get("width", 0)) for bar in bars]
+    for text, end in zip(_of_class(root, "text", "value"), ends, strict=True):
         text.attrib |= {"x": f"{end + 5:.1f}", "text-anchor": "start"}  # pygal's are on the bar
     description = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing"
     return _finished(root, f"Bar chart, {title}: {description}")
@@ -114,7 +115,7 @@ def line_chart(
         chart.add(one.name, list(one.points), show_dots=one.dots)
     root = _parsed(chart)
     for number, one in enumerate(series):
-        for path in (p for g in _groups(root, f"serie-{number}") for p in g.iter("path")):
+        for path in (p for g in _of_class(root, "g", f"serie-{number}") for p in g.iter("path")):
             path.attrib |= {"stroke-dasharray": "6 4"} if one.dashed else {}
     names = ", ".join(one.name for one in series)
     return _finished(root, f"Line chart, {title}: {y_title} over {x_title}, for {names}")
@@ -150,25 +151,15 @@ def _parsed(chart: Any) -> Element:
     return root
 
 
-def _groups(root: Element, name: str) -> list[Element]:
-    """Return the groups of this class."""
-    return [group for group in root.iter("g") if name in group.get("class", "").split()]
-
-
-def _bars(root: Element) -> list[Element]:
-    """Return the rectangles that are bars."""
-    return [rect for rect in root.iter("rect") if "rect" in rect.get("class", "").split()]
-
-
-def _counts(root: Element) -> list[Element]:
-    """Return the counts of a bar chart."""
-    return [text for text in root.iter("text") if "value" in text.get("class", "").split()]
+def _of_class(root: Element, tag: str, name: str) -> list[Element]:
+    """Return the elements with this tag and class."""
+    return [one for one in root.iter(tag) if name in one.get("class", "").split()]
 
 
 def _names_around(root: Element) -> list[Element]:
     """Return the texts at the spokes of a radar."""
-    axis = next(group for group in _groups(root, "web") if "x" in group.get("class", "").split())
-    return list(axis.iter("text"))
+    webs = _of_class(root, "g", "web")
+    return list(next(web for web in webs if "x" in web.get("class", "").split()).iter("text"))
 
 
 def _place_upright(label: Element, name: str, turn: float) -> None:
@@ -203,7 +194,7 @@ def _halves(name: str) -> list[str]:
 
 def _box_around_plot(root: Element) -> str:
     """Return the part of a radar to be seen: the plot, and the names around it."""
-    plot = _groups(root, "plot")[0]
+    plot = _of_class(root, "g", "plot")[0]
     left, top = (float(n) for n in re.findall(r"-?[\d.]+", plot.get("transform", "")))
     area = next(plot.iter("rect"))
     width, height = float(area.get("width", 0)), float(area.get("height", 0))
