@@ -15,16 +15,16 @@ import pytest
 from support.openai_server import Fault, OpenAIServer, reply_for
 from triage_agent.classify.classifier import Policy
 from triage_agent.errors import InputError, ReplyError, SettingsError
-from triage_agent.evals.calibrate import (
+from triage_agent.evals.cases import Case, load_problems, read_cases
+from triage_agent.evals.fitting import (
     MIN_ISOTONIC,
-    Listening,
+    RecordingModel,
     cross_validated,
-    fit,
+    fit_calibration,
     fit_isotonic,
     fit_platt,
 )
-from triage_agent.evals.cases import Case, load_problems, read_cases
-from triage_agent.evals.reliability import calibration
+from triage_agent.evals.reliability import reliability
 from triage_agent.evals.run import run_cases
 from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import folder
@@ -138,16 +138,16 @@ def cases_of(count, seed, name="c"):
 
 
 def fitted_to(cases, model=None, threshold=0.65):
-    said = Listening(model or Boaster())
-    rows, _ = asyncio.run(run_cases(cases, said, Policy(threshold)))
+    recording = RecordingModel(model or Boaster())
+    rows, _ = asyncio.run(run_cases(cases, recording, Policy(threshold)))
     split = Split(cases, FittedOn(file="f.csv", sha256="0" * 64))
-    return fit(IDENTITY, split, rows, said, threshold, TODAY)
+    return fit_calibration(IDENTITY, split, rows, recording, threshold, TODAY)
 
 
 def honesty(found):
     """Return how honest the boaster is on new cases."""
     rows, _ = asyncio.run(run_cases(cases_of(600, seed=2), Boaster(), Policy(calibration=found)))
-    return calibration(rows)
+    return reliability(rows)
 
 
 @pytest.fixture(scope="module")
@@ -290,13 +290,14 @@ def test_a_model_that_gives_no_probability_is_refused():
         fitted_to(cases_of(60, 9), Silent())
 
 
-def test_listening_changes_nothing_and_keeps_what_was_said():
-    said = Listening(Boaster())
+def test_recording_changes_nothing_and_keeps_every_prediction():
+    recording = RecordingModel(Boaster())
     cases = cases_of(5, 10)
-    rows, _ = asyncio.run(run_cases(cases, said, Policy()))
+    rows, _ = asyncio.run(run_cases(cases, recording, Policy()))
     other, _ = asyncio.run(run_cases(cases, Boaster(), Policy()))
     assert [(row.label, row.p_build) for row in rows] == [(r.label, r.p_build) for r in other]
-    assert {id_: one.p_build for id_, one in said.heard.items()} == {r.id: r.p_build for r in rows}
+    predicted = {id_: one.p_build for id_, one in recording.predictions.items()}
+    assert predicted == {r.id: r.p_build for r in rows}
     assert {row.outcome for row in rows} == {Outcome.CLASSIFIED}
 
 

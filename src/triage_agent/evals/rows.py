@@ -23,7 +23,7 @@ class EvalRow:
     slices: dict[str, str] = field(default_factory=dict)  # difficulty, voice, function and so on
     repeat: int = 0
     usage: Usage = field(default_factory=Usage)  # what it cost this time
-    cached: bool = False  # answered from the ledger
+    cached: bool = False  # answered from the cache
     duration_s: float = 0.0
 
     @property
@@ -46,7 +46,7 @@ class EvalRow:
         return Label.BUILD if self.p_build >= 0.5 else Label.AUTOMATE
 
 
-def from_classification(
+def row_from_classification(
     row: Classification,
     expected: Label | None,
     slices: dict[str, str],
@@ -74,19 +74,19 @@ def from_classification(
     )
 
 
-def as_values(row: EvalRow) -> dict[str, Any]:
-    """Return a row as JSON values; what a run directory keeps.
+def row_values(row: EvalRow) -> dict[str, Any]:
+    """Return a row as JSON values; what a run directory holds.
 
     Nothing is rounded: every figure can be computed again from the file, to the last digit.
     """
     return asdict(row)
 
 
-def from_values(values: dict[str, Any]) -> EvalRow:
-    """Return the row that `as_values` made values of; `ValueError` or `TypeError` if it is none.
+def row_from_values(values: dict[str, Any]) -> EvalRow:
+    """Return the row that `row_values` made values of; `ValueError` or `TypeError` for others.
 
     >>> row = EvalRow("a", Label.BUILD, Outcome.CLASSIFIED, Label.BUILD, usage=Usage(1, 2, 3))
-    >>> from_values(as_values(row)) == row
+    >>> row_from_values(row_values(row)) == row
     True
     """
     known = dict(values)

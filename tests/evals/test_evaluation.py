@@ -15,18 +15,16 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from support.eval_sets import Oracle, Sets, run_main, serving
-from triage_agent.cli import eval_run
-from triage_agent.cli.eval_compare import lines
-from triage_agent.evals import terminal as eval_show
+from support.eval_sets import Oracle, Sets, flag_figures, run_main, serving
+from triage_agent.evals import evaluation, terminal
 from triage_agent.evals.comparison import compare
-from triage_agent.evals.gate import Check, Limit, Missing
+from triage_agent.evals.gate import Check, Limit, MissingRecord
 from triage_agent.evals.metrics import rate
 from triage_agent.evals.record import Run, settings_of, write_run
 from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.summary import summarise_rows, values
-from triage_agent.models.embedded import model as embedded_model
-from triage_agent.types import Label, Outcome
+from triage_agent.evals.summary import DecisionFigures, RunSummary, summarise_rows
+from triage_agent.models import embedded
+from triage_agent.types import Label, Outcome, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 
@@ -41,8 +39,8 @@ def sets(tmp_path, monkeypatch):
     """Return small sets, read by a model that is mistaken about every fifth of them."""
     found = Sets(tmp_path, monkeypatch, problems=30)
     wrong = sorted(found.cases)[::5]
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
-    monkeypatch.setattr(eval_run, "_flags", lambda: {"exact": values(rate(3, 4))})
+    monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 4))
     return found
 
 
@@ -89,9 +87,9 @@ def test_one_set_is_measured_alone(sets, triage, name, shown, hidden):
 
 def test_the_reader_of_red_flags_may_have_an_event_loop_of_its_own(sets, triage, monkeypatch):
     async def read():
-        return {"exact": values(rate(1, 4))}
+        return flag_figures(1, 4)
 
-    monkeypatch.setattr(eval_run, "_flags", lambda: asyncio.run(read()))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: asyncio.run(read()))
     assert triage("--set", "red-flags", "--json").values["red_flags"]["exact"]["value"] == 0.25
 
 
@@ -133,7 +131,7 @@ def test_a_run_that_is_kept_has_its_rows_its_figures_and_a_page(sets, triage, tm
 @pytest.mark.parametrize("columns", [80, 60])
 def test_what_is_printed_fits_the_terminal(sets, triage, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", lambda prior: Oracle(prior))
+    monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior))
     for ended in (triage("--gate"), triage("--repeats", "2")):
         assert ended.code in {0, 7}
         assert "accuracy" in ended.out
@@ -163,32 +161,36 @@ def printed(draw, columns, monkeypatch):
     """Return what is drawn on a console of this width."""
     out = io.StringIO()
     console = Console(file=out, width=columns, highlight=False)
-    monkeypatch.setattr(eval_show, "out", lambda: console)
+    monkeypatch.setattr(terminal, "stdout_console", lambda: console)
     draw()
     return out.getvalue()
 
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_the_longest_names_and_counts_fit_the_terminal(monkeypatch, columns):
-    summary = {"problems": summarise_rows(rows_of("right", "wrong", "") * 1)}
-    big = values(rate(123_456, 234_567))
-    tree = summary["problems"]
-    for name in ("accuracy", "coverage", "answered_accuracy", "tie_breaker_off"):
-        tree[name] = big
-    tree |= {"latency_p50": 123.45, "latency_p95": 543.21, "live": 123_456}
-    tree["usage"] = {"calls": 10**6, "input_tokens": 10**9, "output_tokens": 10**9}
+    problems = summarise_rows(rows_of("right", "wrong", ""))
+    names = ("accuracy", "coverage", "answered_accuracy", "tie_breaker_off")
+    headline = replace(
+        problems.headline,
+        **dict.fromkeys(names, rate(123_456, 234_567)),
+        latency_p50=123.45,
+        latency_p95=543.21,
+        live=123_456,
+        usage=Usage(10**6, 10**9, 10**9),
+    )
+    summary = RunSummary(problems=replace(problems, headline=headline))
     settings = settings_of("llm", "org/" + "model-" * 20, "guide-examples@12345678", {})
-    text = printed(lambda: eval_show.show_summary(settings, summary), columns, monkeypatch)
+    text = printed(lambda: terminal.show_summary(settings, summary), columns, monkeypatch)
     assert widest(text) <= columns
     assert "123456/234567" in text
 
 
 def test_what_comes_from_outside_is_no_markup_and_steers_no_terminal(monkeypatch):
     settings = settings_of("llm", "[bold]m[/x]\x1b[31m :smile:", "a[/b]@1", {})
-    text = printed(lambda: eval_show.show_summary(settings, {}), 80, monkeypatch)
+    text = printed(lambda: terminal.show_summary(settings, RunSummary()), 80, monkeypatch)
     assert text == "llm: [bold]m[/x][31m :smile:, prompt a[/b]@1\n"
-    checks = [Check("[/b]\x1b x", 1.0, Limit(min=0.5)), Missing("p[/q]@1", "recorded run")]
-    text = printed(lambda: eval_show.show_checks(checks), 200, monkeypatch)
+    checks = [Check("[/b]\x1b x", 1.0, Limit(min=0.5)), MissingRecord("p[/q]@1", "recorded run")]
+    text = printed(lambda: terminal.show_checks(checks), 200, monkeypatch)
     assert "  [/b] x 1.000, at least 0.500: kept\n" in text
     assert "! the prompt p[/q]@1 has no recorded run" in text
     assert text.endswith("gate: 1 of 2 kept\n")
@@ -196,7 +198,8 @@ def test_what_comes_from_outside_is_no_markup_and_steers_no_terminal(monkeypatch
 
 def test_decisions_that_are_wrong_are_named_and_of_many_the_first():
     wrong = {f"d-{n}": "rule D3, not D2" for n in range(7)}
-    shown = eval_show.wrong_decisions({"decisions": {"wrong": wrong}, "businesses": {"wrong": {}}})
+    none, some = (DecisionFigures(rate(0, 1), None, names) for names in ({}, wrong))
+    shown = terminal.wrong_decisions(RunSummary(decisions=some, businesses=none))
     assert shown[0] == "! d-0: rule D3, not D2"
     assert shown[5:] == ["! and 2 more decisions (--json lists all)"]
 
@@ -204,18 +207,22 @@ def test_decisions_that_are_wrong_are_named_and_of_many_the_first():
 def test_repeats_are_told_with_how_far_apart_they_are_and_what_wavered():
     first, second = rows_of("right", "right", ""), rows_of("right", "wrong", "")
     again = [replace(row, repeat=1) for row in second]
-    assert eval_show.running(summarise_rows([*first, *again]))[1] == (
+    assert terminal.running(summarise_rows([*first, *again]).headline)[1] == (
         "2 repeats: accuracy from 0.333 to 0.667; 1 of 3 answers changed"
     )
-    assert len(eval_show.running(summarise_rows(first))) == 1
+    assert len(terminal.running(summarise_rows(first).headline)) == 1
 
 
 def test_rows_in_error_and_what_the_calls_were_like_are_told(monkeypatch):
     rows = rows_of("right", "", "")
-    tree = summarise_rows(rows)
-    tree |= {"latency_p50": 1.5, "latency_p95": 2.5, "live": 3}
-    tree["usage"] = {"calls": 4, "input_tokens": 5, "output_tokens": 6}
-    assert eval_show.running(tree) == [
+    figures = replace(
+        summarise_rows(rows).headline,
+        latency_p50=1.5,
+        latency_p95=2.5,
+        live=3,
+        usage=Usage(4, 5, 6),
+    )
+    assert terminal.running(figures) == [
         "2 of 3 rows ended in an error: wrong",
         "live calls: 3, median 1.50 s, 95th percentile 2.50 s",
         "4 calls, 5 tokens in, 6 out; answered from the ledger: 0 of 3",
@@ -309,7 +316,7 @@ def test_runs_of_different_cases_are_an_error_and_no_verdict(tmp_path, triage, i
         (["a"], 2, "Missing argument"),
         (["a", "b", "--margin", "0"], 2, "--margin"),
         (["a", "b", "--margin", "-1"], 2, "--margin"),
-        (["a", "torn"], 4, "torn/rows.jsonl, line 1 is no row of a run"),
+        (["a", "torn"], 4, "torn/rows.jsonl, line 1 is not a row of a run"),
     ],
 )
 def test_a_run_that_is_none_is_an_error_that_names_it(
@@ -341,7 +348,7 @@ def test_ids_from_outside_are_no_markup_and_fit_the_terminal(
 
 
 def test_of_many_changed_rows_ten_are_shown_and_the_rest_counted():
-    shown = lines("a", "b", compare(rows_of(*half()), rows_of(*half(right=230))))
+    shown = compare(rows_of(*half()), rows_of(*half(right=230))).lines("a", "b")
     assert sum(line.startswith("  now right: ") for line in shown) == 10
     assert shown[-1] == "  and 20 more (--json lists all)"
 
