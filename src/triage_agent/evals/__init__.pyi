@@ -1,7 +1,9 @@
 from .calibration import CalibrationRequest, fit_and_write
 from .cascaded import cascade_of_runs
+from .cases import read_lines
 from .comparison import compare_runs, exit_code
 from .evaluation import EvalRequest, evaluate
+from .manifest import digest
 from .page import cascade_page
 from .terminal import progress_bars, show_checks, show_curve, show_lines, show_summary
 
@@ -11,10 +13,12 @@ __all__ = [
     "cascade_of_runs",
     "cascade_page",
     "compare_runs",
+    "digest",
     "evaluate",
     "exit_code",
     "fit_and_write",
     "progress_bars",
+    "read_lines",
     "show_checks",
     "show_curve",
     "show_lines",
