@@ -1,7 +1,7 @@
 """The run directory: what is written, read back, and computed again from its rows."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -23,7 +23,6 @@ from triage_agent.evals.rows import (
     EvalRow,
     row_from_classification,
     row_from_values,
-    row_values,
 )
 from triage_agent.evals.run import DecisionRow
 from triage_agent.evals.summary import problem_values, summarise_rows
@@ -68,7 +67,7 @@ RUN = Run(
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_a_row_is_read_as_it_was_written(row):
-    assert row_from_values(json.loads(json.dumps(row_values(row)))) == row
+    assert row_from_values(json.loads(json.dumps(asdict(row)))) == row
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
@@ -247,7 +246,7 @@ def rows_file(home, text):
     return home
 
 
-GOOD = json.dumps(row_values(ROWS[0]))
+GOOD = json.dumps(asdict(ROWS[0]))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +262,7 @@ GOOD = json.dumps(row_values(ROWS[0]))
         GOOD.replace("build-software", "maybe"),
         GOOD.replace('"id"', '"name"'),
         GOOD.replace("{", '{"surplus": 1, ', 1),
-        json.dumps({**row_values(ROWS[0]), "usage": 3}),
+        json.dumps({**asdict(ROWS[0]), "usage": 3}),
     ],
 )
 def test_a_line_that_is_no_row_is_an_error_that_names_it(tmp_path, line):

@@ -46,7 +46,7 @@ def measure(
     ] = None,
     gate: Annotated[
         bool,
-        typer.Option("--gate", help="Compare every set and the recorded runs with gates.toml."),
+        typer.Option("--gate", help="The quality gate: compare every figure with gates.toml."),
     ] = False,
     limit: Annotated[
         int | None,

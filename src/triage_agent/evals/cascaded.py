@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triage_agent.errors import InputError
-from triage_agent.evals.metrics import Rate, rate
+from triage_agent.evals.metrics import Rate, rate, share
 from triage_agent.evals.record import read_rows, read_settings
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import DecidedBy, Outcome
@@ -54,9 +54,10 @@ def cascade_curve(small: Sequence[EvalRow], large: Sequence[EvalRow]) -> Cascade
     known = {value for row in first.values() if (value := confidence(row)) is not None}
     thresholds = [0.5, *sorted(value for value in known if value > 0.5), ASK_ALWAYS]
     steps = [_step(threshold, first, second) for threshold in thresholds]
-    return CascadeCurve(
-        steps=tuple(steps), small=_accuracy(first.values()), large=_accuracy(second.values())
+    small_alone, large_alone = (
+        _right(row for row in run.values() if row.in_scope) for run in (first, second)
     )
+    return CascadeCurve(tuple(steps), small_alone, large_alone)
 
 
 def confidence(row: EvalRow) -> float | None:
@@ -72,16 +73,14 @@ def _step(threshold: float, small: dict[str, EvalRow], large: dict[str, EvalRow]
         id_ for id_, row in small.items() if (value := confidence(row)) is None or value < threshold
     }
     rows = [large[id_] if id_ in asked else row for id_, row in small.items()]
-    nothing = [row for row in rows if not row.in_scope]
     return CascadeStep(
         threshold=min(threshold, 1.0),
         calls=rate(len(asked), len(rows)),
-        accuracy=_accuracy(rows),
-        abstention_recall=rate(sum(row.right for row in nothing), len(nothing)),
+        accuracy=_right(row for row in rows if row.in_scope),
+        abstention_recall=_right(row for row in rows if not row.in_scope),
     )
 
 
-def _accuracy(rows: Iterable[EvalRow]) -> Rate:
-    """Return the accuracy over the in-scope rows."""
-    scope = [row for row in rows if row.in_scope]
-    return rate(sum(row.right for row in scope), len(scope))
+def _right(rows: Iterable[EvalRow]) -> Rate:
+    """Return the share of the rows that are right."""
+    return share(list(rows), lambda row: row.right)

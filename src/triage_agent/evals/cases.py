@@ -66,11 +66,10 @@ class GivenProblem(Strict):
     needs_review: bool = False
 
 
-class DecisionCase(Strict):
-    """A business with given answers, and the decision that the rules demand."""
+class BusinessFields(Strict):
+    """The fields of every case about a business."""
 
     id: str
-    problems: tuple[GivenProblem, ...]
     revenue: str | None
     sells_software: bool | None
     quiz: dict[str, int] | None
@@ -80,7 +79,21 @@ class DecisionCase(Strict):
     @property
     def profile(self) -> Profile:
         """The business's profile."""
-        return _profile(self.revenue, self.sells_software)
+        revenue = parse_revenue(self.revenue) if self.revenue else UNKNOWN_REVENUE
+        return Profile(revenue, self.sells_software)
+
+
+class DecisionCase(BusinessFields):
+    """A business with given answers, and the decision that the rules demand."""
+
+    problems: tuple[GivenProblem, ...]
+
+
+class BusinessCase(BusinessFields):
+    """A business in its own words, the true labels, and the decision that follows from them."""
+
+    problems: tuple[str, ...]
+    labels: tuple[Label | None, ...]
 
 
 class TieCase(Strict):
@@ -90,24 +103,6 @@ class TieCase(Strict):
     signals: tuple[str, ...]  # those that are true
     label: Label
     rule: DecidedBy
-
-
-class BusinessCase(Strict):
-    """A business in its own words, the true labels, and the decision that follows from them."""
-
-    id: str
-    problems: tuple[str, ...]
-    labels: tuple[Label | None, ...]
-    revenue: str | None
-    sells_software: bool | None
-    quiz: dict[str, int] | None
-    expected: Expected
-    reason: str
-
-    @property
-    def profile(self) -> Profile:
-        """The business's profile."""
-        return _profile(self.revenue, self.sells_software)
 
 
 class Attack(Strict):
@@ -210,10 +205,6 @@ def _case(path: Path, row: Row) -> Case:
             f"{path}, row {row.number}: {explain(error)}. `text` must not be empty, and `label` "
             "is build-software, automate-process, or empty where abstaining is right."
         ) from error
-
-
-def _profile(revenue: str | None, sells_software: bool | None) -> Profile:
-    return Profile(parse_revenue(revenue) if revenue else UNKNOWN_REVENUE, sells_software)
 
 
 def read_lines(path: Path, kind: type[C]) -> Iterator[tuple[int, C]]:

@@ -108,64 +108,15 @@ def compare(
     *,
     allow_partial: bool = False,
     names: tuple[str, str] = ("A", "B"),
+    comparisons: int = 1,
 ) -> RunComparison:
     """Return how run B compares with run A; `InputError` if they are not about the same cases.
 
     Rows are paired by id. A case with several repeats counts once, as most of its repeats ended;
     where they are even, as the first ended (counting a draw as right would favour the run that
-    has an even number of repeats). `names` are what messages call the runs.
+    has an even number of repeats). `names` are what messages call the runs; of several
+    `comparisons` this is one, and its p-value is not corrected yet.
     """
-    return _compare(a_rows, b_rows, margin, allow_partial, names, comparisons=1)
-
-
-def compare_many(
-    baseline: Sequence[EvalRow],
-    others: Mapping[str, Sequence[EvalRow]],
-    margin: float = MARGIN,
-    *,
-    allow_partial: bool = False,
-    name: str = "the baseline",
-) -> dict[str, RunComparison]:
-    """Return how each run compares with the baseline, p-values corrected for their number."""
-    found = {
-        other: _compare(baseline, rows, margin, allow_partial, (name, other), len(others))
-        for other, rows in others.items()
-    }
-    corrected = holm([comparison.p for comparison in found.values()])
-    return {
-        other: replace(comparison, p_holm=p, verdict=_verdict(comparison, p))
-        for (other, comparison), p in zip(found.items(), corrected, strict=True)
-    }
-
-
-def compare_runs(
-    baseline: Path, others: Sequence[Path], margin: float = MARGIN
-) -> dict[str, RunComparison]:
-    """Return how each recorded run compares with the baseline, by its path as it was given."""
-    paths = {str(path): path for path in others}
-    if len(paths) < len(others):
-        raise InputError("The same run is named twice. Name every run once.")
-    rows = {name: read_rows(path) for name, path in paths.items()}
-    return compare_many(read_rows(baseline), rows, margin)
-
-
-def exit_code(comparisons: Mapping[str, RunComparison]) -> int:
-    """Return 7 if any run is worse, else 8 if any comparison is underpowered, else 0."""
-    verdicts = {comparison.verdict for comparison in comparisons.values()}
-    if ComparisonVerdict.WORSE in verdicts:
-        return EXIT_WORSE
-    return EXIT_UNDERPOWERED if ComparisonVerdict.UNDERPOWERED in verdicts else 0
-
-
-def _compare(
-    a_rows: Sequence[EvalRow],
-    b_rows: Sequence[EvalRow],
-    margin: float,
-    allow_partial: bool,
-    names: tuple[str, str],
-    comparisons: int,
-) -> RunComparison:
-    """Return one of several comparisons, its p-value not corrected yet."""
     if not 0 <= margin < 1:
         raise SettingsError(
             f"--margin must be between 0 and 1, not {margin:g}: 0.03 for three points."
@@ -206,6 +157,43 @@ def _compare(
         verdict=ComparisonVerdict.UNDERPOWERED,
     )
     return replace(found, verdict=_verdict(found, p))
+
+
+def compare_many(
+    baseline: Sequence[EvalRow],
+    others: Mapping[str, Sequence[EvalRow]],
+    margin: float = MARGIN,
+    name: str = "the baseline",
+) -> dict[str, RunComparison]:
+    """Return how each run compares with the baseline, p-values corrected for their number."""
+    found = {
+        other: compare(baseline, rows, margin, names=(name, other), comparisons=len(others))
+        for other, rows in others.items()
+    }
+    corrected = holm([comparison.p for comparison in found.values()])
+    return {
+        other: replace(comparison, p_holm=p, verdict=_verdict(comparison, p))
+        for (other, comparison), p in zip(found.items(), corrected, strict=True)
+    }
+
+
+def compare_runs(
+    baseline: Path, others: Sequence[Path], margin: float = MARGIN
+) -> dict[str, RunComparison]:
+    """Return how each recorded run compares with the baseline, by its path as it was given."""
+    paths = {str(path): path for path in others}
+    if len(paths) < len(others):
+        raise InputError("The same run is named twice. Name every run once.")
+    rows = {name: read_rows(path) for name, path in paths.items()}
+    return compare_many(read_rows(baseline), rows, margin)
+
+
+def exit_code(comparisons: Mapping[str, RunComparison]) -> int:
+    """Return 7 if any run is worse, else 8 if any comparison is underpowered, else 0."""
+    verdicts = {comparison.verdict for comparison in comparisons.values()}
+    if ComparisonVerdict.WORSE in verdicts:
+        return EXIT_WORSE
+    return EXIT_UNDERPOWERED if ComparisonVerdict.UNDERPOWERED in verdicts else 0
 
 
 def _verdict(found: RunComparison, p: float) -> ComparisonVerdict:

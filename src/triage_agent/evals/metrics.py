@@ -6,7 +6,7 @@ Every rate comes with its counts and a 95 % interval. Errors and abstentions are
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import binomtest
@@ -126,10 +126,10 @@ def clustered_rate(outcomes: Sequence[bool], clusters: Sequence[str], seed: int 
     if plain.value is None or plain.low is None or plain.high is None:
         return plain
     if number == 1:
-        return Rate(plain.right, plain.total, plain.value, 0.0, 1.0)
+        return replace(plain, low=0.0, high=1.0)
     if plain.right in {0, plain.total}:
         ends = rate(number if plain.right else 0, number)
-        return Rate(plain.right, plain.total, plain.value, ends.low, ends.high)
+        return replace(plain, low=ends.low, high=ends.high)
     hits = np.bincount(at, weights=np.asarray(outcomes, dtype=np.float64))
     sizes = np.bincount(at)
     random = np.random.default_rng(seed)
@@ -138,8 +138,7 @@ def clustered_rate(outcomes: Sequence[bool], clusters: Sequence[str], seed: int 
         drawn = random.integers(number, size=(BLOCK, number))
         shares.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     low, high = np.percentile(np.concatenate(shares), [2.5, 97.5])
-    low, high = min(plain.low, float(low)), max(plain.high, float(high))
-    return Rate(plain.right, plain.total, plain.value, low, high)
+    return replace(plain, low=min(plain.low, float(low)), high=max(plain.high, float(high)))
 
 
 def share(rows: Sequence[EvalRow], holds: Callable[[EvalRow], bool]) -> Rate:

@@ -12,7 +12,7 @@ from typing import Any
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.pairs import PairRow
-from triage_agent.evals.rows import EvalRow, row_from_values, row_values
+from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
 from triage_agent.files import write_json, write_json_lines
 
@@ -74,7 +74,8 @@ def write_run(folder: Path, run: Run, summary: Mapping[str, Any]) -> None:
     make_folder(folder)
     write_json(folder / "settings.json", run.settings)
     write_json(folder / "summary.json", summary)
-    write_json_lines(folder / "rows.jsonl", map(row_values, run.rows))
+    # Not rounded: every figure can be computed again from the rows, to the last digit.
+    write_json_lines(folder / "rows.jsonl", map(asdict, run.rows))
     changed = [row for row in (*run.attacks, *run.perturbations) if row.became != "same"]
     decided = [_decision_values(row) for row in (*run.decisions, *run.businesses)]
     for name, values in (("pairs.jsonl", map(asdict, changed)), ("decisions.jsonl", decided)):

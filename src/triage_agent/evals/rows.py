@@ -1,6 +1,6 @@
 """One evaluated case: what was expected, and what came out."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from triage_agent.types import Classification, DecidedBy, Label, Outcome, Usage
@@ -74,19 +74,11 @@ def row_from_classification(
     )
 
 
-def row_values(row: EvalRow) -> dict[str, Any]:
-    """Return a row as JSON values; what a run directory holds.
-
-    Nothing is rounded: every figure can be computed again from the file, to the last digit.
-    """
-    return asdict(row)
-
-
 def row_from_values(values: dict[str, Any]) -> EvalRow:
-    """Return the row that `row_values` made values of; `ValueError` or `TypeError` for others.
+    """Return the row that `asdict` made values of; `ValueError` or `TypeError` for others.
 
     >>> row = EvalRow("a", Label.BUILD, Outcome.CLASSIFIED, Label.BUILD, usage=Usage(1, 2, 3))
-    >>> row_from_values(row_values(row)) == row
+    >>> row_from_values(asdict(row)) == row
     True
     """
     known = dict(values)

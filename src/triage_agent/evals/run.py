@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from triage_agent.advice import Decision, QuizResult, decide, score
 from triage_agent.classify import Policy, break_tie, classify, in_order
@@ -50,22 +51,13 @@ async def run_cases(
     step: OnProgress | None = None,
 ) -> tuple[list[EvalRow], list[Classification]]:
     """Return the evaluated rows in the order of the cases, and the classifications behind them."""
-    rows: list[EvalRow] = []
-    answers: list[Classification] = []
-
-    async def one(case: Case) -> Classification:
-        return await classify(Problem(case.id, case.text), model, policy)
-
-    async with aclosing(in_order(cases, one, width)) as results:
-        async for case, answer in results:
-            rows.append(
-                row_from_classification(
-                    answer, case.label, case.slices, repeat=repeat, cached=_from_cache(answer)
-                )
-            )
-            answers.append(answer)
-            if step:
-                step(len(rows))
+    answers = await _classify_all(cases, model, policy, width, step)
+    rows = [
+        row_from_classification(
+            answer, case.label, case.slices, repeat=repeat, cached=_from_cache(answer)
+        )
+        for case, answer in zip(cases, answers, strict=True)
+    ]
     return rows, answers
 
 
@@ -78,20 +70,34 @@ async def run_pairs(
     step: OnProgress | None = None,
 ) -> list[PairRow]:
     """Return what became of each pair."""
-    rows: list[PairRow] = []
+    answers = await _classify_all(pairs, model, policy, width, step)
+    return [
+        judge(
+            pair,
+            row_from_classification(answer, pair.label, {}),
+            noticed=bool(answer.signals and answer.signals.instructs_reader),
+        )
+        for pair, answer in zip(pairs, answers, strict=True)
+    ]
 
-    async def one(pair: Pair) -> Classification:
-        return await classify(Problem(pair.id, pair.text), model, policy)
 
-    async with aclosing(in_order(pairs, one, width)) as results:
-        async for pair, answer in results:
-            noticed = bool(answer.signals and answer.signals.instructs_reader)
-            rows.append(
-                judge(pair, row_from_classification(answer, pair.label, {}), noticed=noticed)
-            )
+async def _classify_all(
+    texts: Sequence[Case] | Sequence[Pair],
+    model: Model,
+    policy: Policy,
+    width: int,
+    step: OnProgress | None,
+) -> list[Classification]:
+    """Return the classification of each text, in order."""
+    answers: list[Classification] = []
+    problems = [Problem(one.id, one.text) for one in texts]
+    read = partial(classify, model=model, policy=policy)
+    async with aclosing(in_order(problems, read, width)) as results:
+        async for _, answer in results:
+            answers.append(answer)
             if step:
-                step(len(rows))
-    return rows
+                step(len(answers))
+    return answers
 
 
 def run_decisions(cases: Sequence[DecisionCase]) -> list[DecisionRow]:
