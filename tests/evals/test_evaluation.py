@@ -1,4 +1,4 @@
-"""`triage eval` and `triage eval compare` as their users see them."""
+"""`triage eval` and its commands on recorded runs, as their users see them."""
 
 import asyncio
 import io
@@ -18,12 +18,14 @@ from rich.text import Text
 from support.eval_sets import Oracle, Sets, flag_figures, run_main, serving
 from triage_agent.evals import evaluation, terminal
 from triage_agent.evals.comparison import compare
+from triage_agent.evals.evaluation import EvalRequest
 from triage_agent.evals.gate import Check, Limit, MissingRecord
 from triage_agent.evals.metrics import rate
 from triage_agent.evals.record import Run, settings_of, write_run
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.summary import DecisionFigures, RunSummary, summarise_rows
 from triage_agent.models import embedded
+from triage_agent.settings import Backend, Options
 from triage_agent.types import Label, Outcome, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -229,11 +231,11 @@ def test_rows_in_error_and_what_the_calls_were_like_are_told(monkeypatch):
     ]
 
 
-def kept(folder, *outcomes, ids=None):
+def kept(folder, *outcomes, ids=None, model="m"):
     rows = rows_of(*outcomes)
     if ids:
         rows = [EvalRow(i, r.expected, r.outcome, r.label) for i, r in zip(ids, rows, strict=True)]
-    write_run(folder, Run(settings_of("b", "m", None, {}), tuple(rows)), {})
+    write_run(folder, Run(settings_of("b", model, None, {}), tuple(rows)), {})
     return folder
 
 
@@ -351,6 +353,42 @@ def test_of_many_changed_rows_ten_are_shown_and_the_rest_counted():
     shown = compare(rows_of(*half()), rows_of(*half(right=230))).lines("a", "b")
     assert sum(line.startswith("  now right: ") for line in shown) == 10
     assert shown[-1] == "  and 20 more (--json lists all)"
+
+
+def test_the_names_of_a_cascades_models_are_text_and_no_markup(tmp_path, triage):
+    small = kept(tmp_path / "a", "right", "wrong", model="[bold]s[/x]")
+    ended = triage("cascade", small, kept(tmp_path / "b", "right", "right", model="l\x1b[31m"))
+    assert ended.code == 0
+    assert ended.out.splitlines()[-2:] == [
+        "[bold]s[/x] alone: 0.500 (1/2)",
+        "l[31m alone: 1.000 (2/2)",
+    ]
+
+
+def test_a_program_measures_without_a_terminal(sets, tmp_path):
+    reported, started = [], []
+
+    def progress(title, total):
+        done = []
+        started.append((title, total, done))
+        return done.append
+
+    request = EvalRequest(
+        ("problems", "decisions"), None, False, 8, 1, 0.3, None, Options(Backend.EMBEDDED)
+    )
+    result = evaluation.evaluate(request, progress, reported.append)
+    assert reported == ["backend: embedded (oracle), nothing leaves this machine"]
+    assert started == [("problems", 8, [1, 2, 3, 4, 5, 6, 7, 8])]
+    assert result.summary.problems.headline.rows <= 8
+    assert result.summary.decisions.right.value == 1
+    assert result.summary.attacks is None
+    assert (result.checks, result.exit_code) == (None, 0)
+    page = result.write(tmp_path / "run")
+    assert json.loads((page.parent / "summary.json").read_text("utf-8")) == {
+        name: part
+        for name, part in json.loads(json.dumps(result.values())).items()
+        if name != "settings"
+    }
 
 
 TRIAGE = [sys.executable, "-m", "triage_agent.cli.main", "eval"]

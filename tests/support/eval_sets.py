@@ -1,6 +1,7 @@
 """What the tests of `triage eval` share: small sets with their own manifest, and cheap models."""
 
 import asyncio
+import csv
 import json
 import sys
 import threading
@@ -115,6 +116,21 @@ class Sets:
 def flag_figures(right, total):
     """Return the figures of red flags of which so many cases are all right."""
     return FlagFigures("oracle", total, 1.0, rate(right, total), {})
+
+
+def write_cases(path, rows):
+    """Write a CSV file of cases, and return its path."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "text", "label"], *rows])
+    return path
+
+
+def numbered(count, what="Orders are typed by hand, case"):
+    """Return rows of cases, the labels in turn."""
+    return [
+        [f"n{n}", f"{what} {n}", "build-software" if n % 2 else "automate-process"]
+        for n in range(count)
+    ]
 
 
 def limits(gated):

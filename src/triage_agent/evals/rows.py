@@ -77,6 +77,7 @@ def row_from_classification(
 def row_from_values(values: dict[str, Any]) -> EvalRow:
     """Return the row that `asdict` made values of; `ValueError` or `TypeError` for others.
 
+    >>> from dataclasses import asdict
     >>> row = EvalRow("a", Label.BUILD, Outcome.CLASSIFIED, Label.BUILD, usage=Usage(1, 2, 3))
     >>> row_from_values(asdict(row)) == row
     True
