@@ -7,7 +7,12 @@ import pytest
 from scipy.stats import binomtest
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evals.comparison import ComparisonVerdict, compare, compare_many, exit_code
+from triage_agent.evals.comparison import (
+    ComparisonVerdict,
+    compare,
+    compare_many,
+    comparison_exit_code,
+)
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.significance import (
     detectable_difference,
@@ -294,7 +299,7 @@ def test_the_exit_code_is_that_of_the_gravest_verdict(verdicts, code):
     found = {
         str(n): replace(one, verdict=ComparisonVerdict(name)) for n, name in enumerate(verdicts)
     }
-    assert exit_code(found) == code
+    assert comparison_exit_code(found) == code
 
 
 @pytest.mark.parametrize(

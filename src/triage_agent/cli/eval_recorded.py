@@ -25,7 +25,7 @@ def compare(
 
     Exit codes: 0 better or no difference, 7 worse, 8 too few cases to tell.
     """
-    from triage_agent.evals import compare_runs, exit_code, show_lines
+    from triage_agent.evals import compare_runs, comparison_exit_code, show_lines
 
     comparisons = compare_runs(baseline, others, margin)
     for name, comparison in comparisons.items():
@@ -34,7 +34,7 @@ def compare(
             sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
         else:
             show_lines(comparison.lines(baseline, name))
-    raise typer.Exit(exit_code(comparisons))
+    raise typer.Exit(comparison_exit_code(comparisons))
 
 
 def cascade(

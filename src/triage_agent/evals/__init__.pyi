@@ -1,7 +1,7 @@
 from .calibration import CalibrationRequest, fit_and_write
 from .cascaded import cascade_of_runs
 from .cases import read_lines
-from .comparison import compare_runs, exit_code
+from .comparison import compare_runs, comparison_exit_code
 from .evaluation import EvalRequest, evaluate
 from .manifest import digest
 from .page import cascade_page
@@ -13,9 +13,9 @@ __all__ = [
     "cascade_of_runs",
     "cascade_page",
     "compare_runs",
+    "comparison_exit_code",
     "digest",
     "evaluate",
-    "exit_code",
     "fit_and_write",
     "progress_bars",
     "read_lines",

@@ -188,7 +188,7 @@ def compare_runs(
     return compare_many(read_rows(baseline), rows, margin)
 
 
-def exit_code(comparisons: Mapping[str, RunComparison]) -> int:
+def comparison_exit_code(comparisons: Mapping[str, RunComparison]) -> int:
     """Return 7 if any run is worse, else 8 if any comparison is underpowered, else 0."""
     verdicts = {comparison.verdict for comparison in comparisons.values()}
     if ComparisonVerdict.WORSE in verdicts:

@@ -1,4 +1,4 @@
-"""`triage eval`: opens a backend, measures it on every wanted set, summarises, holds the gate."""
+"""`triage eval`: measures a backend on every wanted set, and runs the quality gate."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +66,7 @@ class EvalRequest:
 
     sets: tuple[str, ...]
     cases: Path | None  # the user's own cases instead of the problems
-    gate: bool
+    gate: bool  # whether to run the quality gate
     limit: int | None
     repeats: int
     prior: float
@@ -90,13 +90,13 @@ class EvalResult:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: a breach of the gate comes before errors."""
+        """The exit code of the command: a breach of the quality gate comes before errors."""
         if breaches(self.checks or ()):
             return EXIT_BREACH
         return EXIT_ERRORS if self.run.has_errors else 0
 
     def values(self) -> dict[str, Any]:
-        """Return settings, figures and the checks of the gate as JSON values."""
+        """Return settings, figures and the checks of the quality gate as JSON values."""
         values = {"settings": self.run.settings, **summary_values(self.summary)}
         if self.checks is not None:
             values["gate"] = [
@@ -117,8 +117,8 @@ def evaluate(
 ) -> EvalResult:
     """Return what a backend reaches on the wanted sets; `report` gets lines about the run.
 
-    The sets, the gate's limits and the folder are checked before a model is opened, which may cost
-    money.
+    The sets, the limits of the quality gate and the folder are checked before a model is opened,
+    which may cost money.
     """
     sets = sets_of(request)
     gates = load_gates() if request.gate else None

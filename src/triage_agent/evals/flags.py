@@ -1,4 +1,4 @@
-"""How well the red flags are found in free text, before anybody confirms them."""
+"""How well the red flags are found in free text, before a person confirms them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ async def _propose(reader: FlagReader, cases: Sequence[FlagCase]) -> list[set[st
 def score_flags(
     model: str, expected: Sequence[set[str]], proposed: Sequence[set[str]]
 ) -> FlagFigures:
-    """Return the figures of proposed flags; a flag that nobody expects or proposes counts as 0."""
+    """Return the figures of proposed flags; one neither expected nor proposed counts as 0."""
     from sklearn.metrics import f1_score
 
     names = [flag.id for flag in red_flags()]

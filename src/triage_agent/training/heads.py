@@ -3,7 +3,7 @@
 Beside them it writes report.json, and calibration.json with the rates of the tie rules.
 
 Calibration and thresholds are chosen on log-odds of texts that the head had not seen: each fold
-leaves a whole voice out (see `TrainingExample.fold`).
+leaves one voice out (see `TrainingExample.fold`).
 """
 
 import json
