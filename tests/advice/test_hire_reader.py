@@ -21,7 +21,8 @@ from triage_agent.advice.hire_reader import (
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evals.flags import evaluate_flags, flag_values, read_cases, score_flags
+from triage_agent.evals.flags import evaluate_flags, read_flag_cases, score_flags
+from triage_agent.evals.summary import plain, rounded
 from triage_agent.files import folder
 from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.training.flags import (
@@ -232,13 +233,13 @@ class TestFigures:
         assert (report.model, report.cases) == ("fixed-1", 4)
 
     def test_without_a_case_there_is_no_figure(self):
-        values = flag_values(score_flags("none", [], []))
+        values = plain(rounded(score_flags("none", [], [])))
         assert values["macro_f1"] is None
         assert values["exact"]["value"] is None
 
     def test_values_are_what_a_gate_reads(self, tmp_path):
         path = self.write(tmp_path, self.case("a", "financial-ties"))
-        values = flag_values(evaluate_flags(path, Fixed({"a": ["financial-ties"]})))
+        values = plain(rounded(evaluate_flags(path, Fixed({"a": ["financial-ties"]}))))
         assert json.loads(json.dumps(values)) == values
         assert list(values) == ["model", "cases", "macro_f1", "exact", "flags"]
         assert values["macro_f1"] == pytest.approx(1 / 7, abs=1e-6)
@@ -267,14 +268,14 @@ class TestFigures:
         path = tmp_path / "cases.jsonl"
         path.write_text(json.dumps(self.case("a")) + "\n" + line + "\n", encoding="utf-8")
         with pytest.raises(InputError, match=re.escape(complaint)):
-            read_cases(path)
+            read_flag_cases(path)
 
     def test_a_file_that_is_not_there_is_named(self, tmp_path):
         with pytest.raises(InputError, match="cannot be read"):
-            read_cases(tmp_path / "none.jsonl")
+            read_flag_cases(tmp_path / "none.jsonl")
 
     def test_the_eval_set_is_large_enough_and_about_both_roles(self):
-        cases = read_cases(CASES)
+        cases = read_flag_cases(CASES)
         assert len(cases) >= 80
         assert sum(not case.flags for case in cases) >= 20
         assert {flag for case in cases for flag in case.flags} == set(IDS)
@@ -310,7 +311,7 @@ class TestExamples:
 
     def test_no_text_of_the_eval_set_was_learned_from(self, rows):
         known = {squeezed(row.text) for row in rows}
-        assert [case.id for case in read_cases(CASES) if squeezed(case.text) in known] == []
+        assert [case.id for case in read_flag_cases(CASES) if squeezed(case.text) in known] == []
 
 
 class TestFittingAgain:

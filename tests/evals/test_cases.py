@@ -6,21 +6,20 @@ from itertools import pairwise
 import openpyxl
 import pytest
 
-from support.eval_sets import Ended, Oracle, run_main
+from support.eval_sets import Ended, Oracle, cases_in, run_main
 from triage_agent.errors import InputError
 from triage_agent.evals.cases import (
     Attack,
     Case,
     DecisionCase,
     TieCase,
-    _lines,
     read_cases,
     stratified,
 )
 from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.summary import _counts
+from triage_agent.evals.summary import counts
 from triage_agent.files import folder
-from triage_agent.models.embedded import model as embedded_model
+from triage_agent.models import embedded
 from triage_agent.types import Label, Outcome
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -168,7 +167,7 @@ def test_a_text_may_hold_any_line_separator(tmp_path):
     text = "One\u2028two\x85three\x0bfour\nfive"
     (case,) = read_cases(file(tmp_path, lines(GOOD | {"text": text}), "cases.jsonl"))
     assert case.text == text
-    (case,) = _lines(file(tmp_path, lines({"id": "1", **GOOD, "text": text})), Case)
+    (case,) = cases_in(file(tmp_path, lines({"id": "1", **GOOD, "text": text})), Case)
     assert case.text == text
 
 
@@ -189,7 +188,7 @@ def test_a_bad_line_of_a_fixed_set_is_an_error_that_names_it(tmp_path, kind, lin
     good = {"id": "0", "text": "a {problem}", "label": None}
     text = (lines(good) if kind is Case else "\n") + lines(line)
     with pytest.raises(InputError, match=rf"set\.jsonl, line 2: .*{said}"):
-        list(_lines(file(tmp_path, text, "set.jsonl"), kind))
+        cases_in(file(tmp_path, text, "set.jsonl"), kind)
 
 
 @pytest.mark.parametrize(
@@ -200,14 +199,14 @@ def test_a_case_counts_for_the_headline_exactly_where_its_row_does(language, lab
     case = Case(id="1", text="a", label=label, language=language)
     outcome = Outcome.CLASSIFIED if label else Outcome.ABSTAINED
     assert case.counted is counted
-    assert _counts(EvalRow("1", label, outcome, label, slices=case.slices)) is counted
+    assert counts(EvalRow("1", label, outcome, label, slices=case.slices)) is counted
 
 
 def test_what_a_case_does_not_say_is_no_slice():
     assert Case(id="1", text="a", label=BUILD).slices == {"language": "en", "mixed": "false"}
 
 
-REAL = list(_lines(folder("evals") / "problems.jsonl", Case))
+REAL = cases_in(folder("evals") / "problems.jsonl", Case)
 LIMITS = [1, 2, 7, 40, 120, 300, len(REAL) - 1]
 
 
@@ -261,7 +260,7 @@ def triage(capsys, monkeypatch):
             super().__init__()
             self.labels = dict.fromkeys(map(str, range(99)), AUTOMATE)
 
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Automates)
+    monkeypatch.setattr(embedded, "EmbeddedModel", Automates)
     return lambda *arguments: run_main(["eval", *arguments], capsys, monkeypatch)
 
 
@@ -291,10 +290,14 @@ def test_ones_own_cases_are_measured_and_the_run_says_which_file(tmp_path, triag
         (["--cases", "good.csv", "--limit", "0"], 2, "--limit"),
         (["--cases", "good.csv", "--repeats", "0"], 2, "--repeats"),
         (["--cases", "good.csv", "--repeats", "51"], 2, "--repeats"),
-        (["--cases", "good.csv", "--prior", "1.5"], 2, "--prior '1.5' is not like build=0.3"),
-        (["--cases", "good.csv", "--prior", "automate=0.3"], 2, "is not like build=0.3"),
-        (["--cases", "good.csv", "--prior", "build="], 2, "is not like build=0.3"),
-        (["--cases", "good.csv", "--prior", "build=nan"], 2, "is not like build=0.3"),
+        (
+            ["--cases", "good.csv", "--prior", "1.5"],
+            2,
+            "--prior must be between 0 and 1, as in build=0.3, not '1.5'",
+        ),
+        (["--cases", "good.csv", "--prior", "automate=0.3"], 2, "--prior must be between 0 and 1"),
+        (["--cases", "good.csv", "--prior", "build="], 2, "--prior must be between 0 and 1"),
+        (["--cases", "good.csv", "--prior", "build=nan"], 2, "--prior must be between 0 and 1"),
         (["--set", "everything"], 2, "--set"),
     ],
 )

@@ -7,7 +7,12 @@ import pytest
 from scipy.stats import binomtest
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evals.comparison import Verdict, compare, compare_many, exit_code
+from triage_agent.evals.comparison import (
+    ComparisonVerdict,
+    compare,
+    compare_many,
+    comparison_exit_code,
+)
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.significance import (
     detectable_difference,
@@ -39,12 +44,12 @@ def test_identical_runs_show_no_difference_when_the_set_is_large():
     assert (found.only_a, found.only_b, found.difference, found.changed) == (0, 0, 0, ())
     assert (found.p, found.p_holm) == (1, 1)
     assert -0.03 < found.low < 0 < found.high < 0.03
-    assert found.verdict is Verdict.NO_DIFFERENCE
+    assert found.verdict is ComparisonVerdict.NO_DIFFERENCE
 
 
 def test_identical_runs_on_a_small_set_are_underpowered():
     found = compare(run(80, 20), run(80, 20))
-    assert found.verdict is Verdict.UNDERPOWERED
+    assert found.verdict is ComparisonVerdict.UNDERPOWERED
     assert found.high > 0.03
     assert 0.03 < found.detectable < 0.1
 
@@ -53,8 +58,8 @@ def test_identical_runs_on_a_small_set_are_underpowered():
     ("n", "verdict"),
     [
         # With no discordant case Tango's interval ends at z² / (n + z²).
-        pytest.param(124, Verdict.UNDERPOWERED, id="one case too few for three points"),
-        pytest.param(125, Verdict.NO_DIFFERENCE, id="just enough"),
+        pytest.param(124, ComparisonVerdict.UNDERPOWERED, id="one case too few for three points"),
+        pytest.param(125, ComparisonVerdict.NO_DIFFERENCE, id="just enough"),
     ],
 )
 def test_the_interval_has_to_lie_within_the_margin(n, verdict):
@@ -62,15 +67,15 @@ def test_the_interval_has_to_lie_within_the_margin(n, verdict):
 
 
 def test_the_margin_is_the_user_s():
-    assert compare(run(400), run(400), margin=0.009).verdict is Verdict.UNDERPOWERED
-    assert compare(run(100), run(100), margin=0.05).verdict is Verdict.NO_DIFFERENCE
+    assert compare(run(400), run(400), margin=0.009).verdict is ComparisonVerdict.UNDERPOWERED
+    assert compare(run(100), run(100), margin=0.05).verdict is ComparisonVerdict.NO_DIFFERENCE
 
 
 def test_one_better_row_is_no_evidence():
     found = compare(run(320, 80), run(321, 79))
     assert (found.only_a, found.only_b, found.p) == (0, 1, 1)
     assert found.difference == pytest.approx(1 / 400)
-    assert found.verdict is Verdict.NO_DIFFERENCE
+    assert found.verdict is ComparisonVerdict.NO_DIFFERENCE
     assert found.changed == (("320", "automate-process", "build-software", "right"),)
 
 
@@ -82,13 +87,13 @@ def test_thirty_better_rows_are_better():
         pytest.approx(0.0530, abs=1e-4),
         pytest.approx(0.1050, abs=1e-4),
     )
-    assert found.verdict is Verdict.BETTER
+    assert found.verdict is ComparisonVerdict.BETTER
     assert len(found.changed) == 30
 
 
 def test_thirty_worse_rows_are_worse_and_the_figures_mirror():
     better, worse = compare(run(320, 80), run(350, 50)), compare(run(350, 50), run(320, 80))
-    assert worse.verdict is Verdict.WORSE
+    assert worse.verdict is ComparisonVerdict.WORSE
     assert worse.difference == -better.difference
     assert (worse.low, worse.high) == (pytest.approx(-better.high), pytest.approx(-better.low))
     assert (worse.p, worse.detectable) == (better.p, better.detectable)
@@ -98,8 +103,8 @@ def test_thirty_worse_rows_are_worse_and_the_figures_mirror():
 @pytest.mark.parametrize(
     ("only_b", "verdict"),
     [
-        pytest.param(5, Verdict.UNDERPOWERED, id="p = 0.0625"),
-        pytest.param(6, Verdict.BETTER, id="p = 0.03125"),
+        pytest.param(5, ComparisonVerdict.UNDERPOWERED, id="p = 0.0625"),
+        pytest.param(6, ComparisonVerdict.BETTER, id="p = 0.03125"),
     ],
 )
 def test_six_wins_without_a_loss_are_the_fewest_that_show_something(only_b, verdict):
@@ -156,7 +161,7 @@ def test_a_run_is_not_better_for_having_been_repeated():
     # Were an even vote right, the second run would be right on three quarters.
     found = compare(tossed(1), tossed(2))
     assert abs(found.difference) < 0.1
-    assert found.verdict is Verdict.UNDERPOWERED
+    assert found.verdict is ComparisonVerdict.UNDERPOWERED
 
 
 def test_a_changed_case_shows_what_most_of_its_repeats_got():
@@ -226,9 +231,19 @@ def test_what_cannot_be_compared_stays_refused_when_partial_runs_are_allowed(a, 
         compare(a, b, allow_partial=True)
 
 
+def test_a_run_that_lacks_cases_is_refused_with_advice_that_can_be_followed():
+    with pytest.raises(
+        InputError, match="Run both on the same set with the same --limit"
+    ) as caught:
+        compare(run(5), run(4))
+    assert "partial" not in caught.value.message
+
+
 @pytest.mark.parametrize("margin", [-0.01, 1, 3, float("nan")])
 def test_a_margin_that_is_no_share_is_refused(margin):
-    with pytest.raises(SettingsError, match=r"0\.03 for three points"):
+    with pytest.raises(
+        SettingsError, match=r"--margin must be between 0 and 1.*0\.03 for three points"
+    ):
         compare(run(3), run(3), margin=margin)
 
 
@@ -249,13 +264,13 @@ def test_holm_corrects_as_computed_by_hand(p_values, corrected):
 
 def test_several_runs_are_corrected_and_one_that_was_better_alone_may_not_be():
     baseline, six, ten = run(50, 50), run(56, 44), run(60, 40)
-    assert compare(baseline, six).verdict is Verdict.BETTER
+    assert compare(baseline, six).verdict is ComparisonVerdict.BETTER
     found = compare_many(baseline, {"six": six, "same": baseline, "ten": ten})
     assert list(found) == ["six", "same", "ten"]
     assert found["ten"].p_holm == pytest.approx(3 * found["ten"].p)
-    assert found["ten"].verdict is Verdict.BETTER
+    assert found["ten"].verdict is ComparisonVerdict.BETTER
     assert (found["six"].p, found["six"].p_holm) == (0.03125, 0.0625)
-    assert found["six"].verdict is Verdict.UNDERPOWERED
+    assert found["six"].verdict is ComparisonVerdict.UNDERPOWERED
     assert found["same"].p_holm == 1
     assert found["six"].detectable > compare(baseline, six).detectable
 
@@ -281,8 +296,10 @@ def test_messages_call_the_runs_by_name():
 )
 def test_the_exit_code_is_that_of_the_gravest_verdict(verdicts, code):
     one = compare(run(3), run(3))
-    found = {str(n): replace(one, verdict=Verdict(name)) for n, name in enumerate(verdicts)}
-    assert exit_code(found) == code
+    found = {
+        str(n): replace(one, verdict=ComparisonVerdict(name)) for n, name in enumerate(verdicts)
+    }
+    assert comparison_exit_code(found) == code
 
 
 @pytest.mark.parametrize(

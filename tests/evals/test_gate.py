@@ -7,25 +7,24 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from support.eval_sets import GATES, PROMPT, Oracle, Sets, prediction, run_main
+from support.eval_sets import GATES, PROMPT, Oracle, Sets, flag_figures, prediction, run_main
 from triage_agent.classify.tiebreak import break_tie
-from triage_agent.cli import eval_run
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.evals import evaluation
 from triage_agent.evals import run as run_module
 from triage_agent.evals.gate import (
     Check,
     Gates,
     Limit,
-    Missing,
+    MissingRecord,
     breaches,
-    check,
+    check_figures,
     check_recorded,
     figure,
     load_gates,
 )
-from triage_agent.evals.metrics import rate
-from triage_agent.evals.summary import values
 from triage_agent.files import folder, load_toml
+from triage_agent.models import embedded
 from triage_agent.models.embedded import model as embedded_model
 from triage_agent.models.embedded import weights as embedded_weights
 from triage_agent.models.llm.prompt import load_prompt
@@ -77,7 +76,7 @@ def test_a_check_says_whether_the_limit_is_kept_and_by_how_much_not(value, limit
 
 def test_every_limit_is_checked_also_one_about_a_figure_that_is_not_there():
     limits = {"problems.accuracy": Limit(min=0.95), "problems.speed": Limit(max=1)}
-    found = check(SUMMARY, limits, "run: ")
+    found = check_figures(SUMMARY, limits, "run: ")
     assert [(one.name, one.value) for one in found] == [
         ("run: problems.accuracy", 0.9),
         ("run: problems.speed", None),
@@ -108,8 +107,8 @@ def test_gates_that_would_hold_nothing_are_an_error_that_names_the_file(tmp_path
 
 @pytest.fixture
 def sets(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Oracle)
-    monkeypatch.setattr(eval_run, "_flags", lambda: {"exact": values(rate(3, 3))})
+    monkeypatch.setattr(embedded, "EmbeddedModel", Oracle)
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 3))
     return Sets(tmp_path, monkeypatch)
 
 
@@ -185,7 +184,7 @@ def test_a_prompt_without_a_gate_breaches(sets):
     ((name, holds, words),) = recorded(sets)
     assert (name, holds) == (prompt_id(sets), False)
     assert "has no gate: " in words
-    assert isinstance(next(check_recorded(load_gates())), Missing)
+    assert isinstance(next(check_recorded(load_gates())), MissingRecord)
 
 
 def test_every_shipped_prompt_needs_a_run_of_its_own(sets):
@@ -269,7 +268,7 @@ def test_the_gate_can_be_tried_on_fewer_cases(gate, limit):
 
 def test_a_model_that_answers_wrongly_breaches(sets, gate, monkeypatch):
     wrong = list(sets.cases)[::2]
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
+    monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
     ended = gate()
     assert ended.code == 7
     assert "problems.accuracy" in breached(ended)
@@ -277,7 +276,7 @@ def test_a_model_that_answers_wrongly_breaches(sets, gate, monkeypatch):
 
 def test_a_model_that_always_abstains_breaches(gate, monkeypatch):
     nobody = lambda prior: Oracle(prior, says=lambda *_: prediction(None))  # noqa: E731
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", nobody)
+    monkeypatch.setattr(embedded, "EmbeddedModel", nobody)
     ended = gate("--json")
     assert ended.code == 7
     assert ended.values["problems"]["accuracy"]["value"] == 0
@@ -295,7 +294,7 @@ def test_a_model_that_obeys_attacks_breaches(gate, monkeypatch):
         return prediction(label)
 
     obedient = lambda prior: Oracle(prior, says=obeys)  # noqa: E731
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", obedient)
+    monkeypatch.setattr(embedded, "EmbeddedModel", obedient)
     ended = gate()
     assert (ended.code, breached(ended)) == (7, ["attacks.to_target"])
 
@@ -403,7 +402,7 @@ class Weights:
 @pytest.fixture
 def real_model(tmp_path, monkeypatch):
     """Return the small sets with the model that ships."""
-    monkeypatch.setattr(eval_run, "_flags", lambda: {"exact": values(rate(3, 3))})
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 3))
     return Sets(tmp_path, monkeypatch)
 
 

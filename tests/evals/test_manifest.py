@@ -6,7 +6,7 @@ import pytest
 from support.eval_sets import Oracle, Sets, run_main
 from triage_agent.errors import SettingsError
 from triage_agent.evals.manifest import checked, digest
-from triage_agent.models.embedded import model as embedded_model
+from triage_agent.models import embedded
 
 FIRST, SECOND = b'{"id": "1"}\n', b'{"id": "2"}\n'
 
@@ -85,7 +85,7 @@ def test_the_digest_is_that_of_the_bytes(tmp_path):
 
 @pytest.fixture
 def sets(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Oracle)
+    monkeypatch.setattr(embedded, "EmbeddedModel", Oracle)
     return Sets(tmp_path, monkeypatch)
 
 

@@ -1,35 +1,25 @@
-"""`metrics`, `confidence` and `slices`: hand-computed figures, scikit-learn's, and the edges."""
+"""`metrics`, `reliability` and `slices`: hand-computed figures, scikit-learn's, and the edges."""
 
-import json
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
+from support.eval_rows import random_rows, row
 from triage_agent.errors import SettingsError
 from triage_agent.evals.metrics import (
     Rate,
-    Summary,
-    as_values,
     clustered_rate,
     rate,
     spread,
     summarise,
 )
-from triage_agent.evals.reliability import calibration, ranking, risk_coverage, threshold_for
-from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.reliability import ranking, reliability, risk_coverage, threshold_for
 from triage_agent.evals.slices import by_slice, floors, reweighted
-from triage_agent.types import DecidedBy, Label, Outcome, Usage
+from triage_agent.types import DecidedBy, Label, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
-
-
-def row(number, expected=BUILD, got=BUILD, **values):
-    """Return a row; `got` is a label, or the outcome of a row that has none."""
-    label = got if isinstance(got, Label) else None
-    outcome = Outcome.CLASSIFIED if label else Outcome(got)
-    return EvalRow(str(number), expected, outcome, label, **values)
 
 
 def rows_of(*counts):
@@ -51,22 +41,6 @@ BY_HAND = rows_of(
     (1, None, BUILD),
     (1, None, "error"),
 )
-
-
-def random_rows(seed, count=300):
-    """Return rows of a mediocre model, every kind of outcome among them."""
-    chance = np.random.default_rng(seed)
-    rows = []
-    for number in range(count):
-        expected = [BUILD, BUILD, AUTOMATE, None][chance.integers(4)]
-        centre = 0.6 if expected is BUILD else 0.4
-        p_build = round(float(np.clip(chance.normal(centre, 0.2), 0, 1)), 2)
-        label = BUILD if p_build >= 0.5 else AUTOMATE
-        got = [*[label] * 8, "abstained", "error"][chance.integers(10)]
-        known = {"p_build": p_build} if got != "error" else {}
-        sure = {"probability": max(p_build, 1 - p_build)} if got is label else {}
-        rows.append(row(number, expected, got, **known, **sure))
-    return rows
 
 
 def counts(found):
@@ -289,7 +263,7 @@ def test_the_calibration_error_is_as_computed_by_hand():
     rows = [
         row(f"{n:02}", BUILD, BUILD if n % 2 else AUTOMATE, probability=0.75) for n in range(20)
     ]
-    found = calibration(rows)
+    found = reliability(rows)
     assert found.ece == pytest.approx(0.25)
     assert found.bins == ((0.75, 0.5, 2),) * 10
     assert found.rows == 20
@@ -297,19 +271,19 @@ def test_the_calibration_error_is_as_computed_by_hand():
 
 def test_fewer_than_ten_rows_make_as_many_bins():
     rows = [row(1, BUILD, BUILD, probability=0.9), row(2, BUILD, AUTOMATE, probability=0.6)]
-    found = calibration(rows)
+    found = reliability(rows)
     assert found.ece == pytest.approx((0.6 + 0.1) / 2)
     assert found.bins == ((0.6, 0.0, 1), (0.9, 1.0, 1))
 
 
 def test_eleven_rows_make_ten_bins_and_the_first_has_two():
-    found = calibration([row(n, BUILD, BUILD, probability=0.5 + n / 100) for n in range(11)])
+    found = reliability([row(n, BUILD, BUILD, probability=0.5 + n / 100) for n in range(11)])
     assert [one.rows for one in found.bins] == [2] + [1] * 9
 
 
 def test_the_calibration_error_does_not_depend_on_the_order_of_the_rows():
     rows = [one for one in random_rows(3) if one.in_scope]
-    assert calibration(rows) == calibration(rows[::-1])
+    assert reliability(rows) == reliability(rows[::-1])
 
 
 def test_calibration_looks_at_answered_in_scope_rows_with_a_probability_only():
@@ -320,8 +294,8 @@ def test_calibration_looks_at_answered_in_scope_rows_with_a_probability_only():
         row(4, BUILD, "error"),
         row(5, BUILD, AUTOMATE),
     ]
-    assert calibration([counted, *others]) == calibration([counted])
-    assert calibration(others).ece is None
+    assert reliability([counted, *others]) == reliability([counted])
+    assert reliability(others).ece is None
 
 
 def simulated(seed, honest, count=200):
@@ -336,7 +310,7 @@ def simulated(seed, honest, count=200):
 
 
 def test_a_perfectly_calibrated_model_stays_under_its_p95_about_95_times_of_100():
-    found = [calibration(simulated(seed, lambda p: p)) for seed in range(200)]
+    found = [reliability(simulated(seed, lambda p: p)) for seed in range(200)]
     under = sum(one.ece <= one.p95 for one in found)
     assert 180 <= under <= 198  # 190 expected, standard deviation 3
 
@@ -349,18 +323,18 @@ def test_a_perfectly_calibrated_model_stays_under_its_p95_about_95_times_of_100(
     ],
 )
 def test_what_chance_gives_is_its_95th_percentile(claimed, p95):
-    assert calibration([row(1, probability=claimed)]).p95 == pytest.approx(p95)
+    assert reliability([row(1, probability=claimed)]).p95 == pytest.approx(p95)
 
 
 def test_an_overconfident_model_is_above_what_chance_gives():
-    found = [calibration(simulated(seed, lambda p: p - 0.2)) for seed in range(20)]
+    found = [reliability(simulated(seed, lambda p: p - 0.2)) for seed in range(20)]
     assert all(one.ece > one.p95 for one in found)
 
 
 def test_repeats_of_one_case_are_one_draw_of_chance():
     once = simulated(1, lambda p: p)
     often = [replace(one, repeat=repeat) for repeat in range(5) for one in once]
-    single, several = calibration(once), calibration(often)
+    single, several = reliability(once), reliability(often)
     assert several.ece == pytest.approx(single.ece)
     assert several.p95 == pytest.approx(single.p95, rel=0.1)
 
@@ -614,19 +588,3 @@ def test_the_majority_floor_is_the_share_of_the_commonest_label():
     assert counts(found["majority"]) == (2, 3)
     assert counts(found["keyword"]) == (3, 3)
     assert floors([])["majority"].value is None
-
-
-def test_a_summary_becomes_json_in_the_order_of_its_fields_with_six_decimals():
-    rows = [*random_rows(1), *[replace(one, repeat=1) for one in random_rows(2)]]
-    rows[0] = replace(rows[0], decided_by=DecidedBy.TB1)
-    values = as_values(summarise(rows))
-    assert list(values) == [field.name for field in fields(Summary)]
-    text = json.dumps(values, allow_nan=False)
-    assert json.loads(text) == values
-    assert values["accuracy"]["value"] == round(summarise(rows).accuracy.value, 6)
-    assert json.dumps(as_values(summarise(rows))) == text
-
-
-def test_a_summary_of_what_is_open_becomes_json_too():
-    values = as_values(summarise(rows_of((1, None, "error"))))
-    assert json.loads(json.dumps(values, allow_nan=False))["accuracy"]["low"] is None

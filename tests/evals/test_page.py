@@ -6,14 +6,14 @@ from itertools import pairwise
 import pytest
 from tinyhtml5.parser import HTMLParser
 
+from support.eval_sets import flag_figures
 from triage_agent.evals.cases import Case
-from triage_agent.evals.metrics import rate
 from triage_agent.evals.page import FILTERS, LONGEST, RIGHT_SHOWN, list_cases, report_page
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.record import Run, settings_of
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
-from triage_agent.evals.summary import summarise_run, values
+from triage_agent.evals.summary import summarise_run
 from triage_agent.files import HERE
 from triage_agent.types import Classification, DecidedBy, Failure, Label, Outcome
 
@@ -67,7 +67,7 @@ PARTS = {
     "perturbations": (pair("p1", "abstained", "typos"), pair("p2")),
     "decisions": (DecisionRow("d1", None, "both", "D1", False, True),),
     "businesses": (DecisionRow("e1", None, "both", "D1", False, False, "why", 1, 2),),
-    "flags": {"exact": values(rate(3, 4))},
+    "flags": flag_figures(3, 4),
 }
 PAGES = {
     "every part": page_of(*MANY, **PARTS),

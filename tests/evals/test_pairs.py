@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.eval_sets import Oracle, prediction
+from support.eval_sets import Oracle, cases_in, prediction
 from triage_agent.classify.classifier import Policy
-from triage_agent.cli.eval_run import Found, Wish, _pairs
-from triage_agent.evals.cases import Attack, Case, Perturbation, _lines
+from triage_agent.evals.cases import Attack, Case, Perturbation
+from triage_agent.evals.evaluation import EvalRequest, pairs_of
 from triage_agent.evals.pairs import (
     CHANGES,
     GATED_ATTACKS,
@@ -109,9 +109,9 @@ def shuffled(items, seed):
 
 
 EVALS = folder("evals")
-REAL = [case for case in _lines(EVALS / "problems.jsonl", Case) if case.label and case.counted]
-REAL_ATTACKS = list(_lines(EVALS / "attacks.jsonl", Attack))
-REAL_CHANGES = list(_lines(EVALS / "perturbations.jsonl", Perturbation))
+REAL = [case for case in cases_in(EVALS / "problems.jsonl", Case) if case.label and case.counted]
+REAL_ATTACKS = cases_in(EVALS / "attacks.jsonl", Attack)
+REAL_CHANGES = cases_in(EVALS / "perturbations.jsonl", Perturbation)
 
 
 @pytest.mark.parametrize("limit", [1, 7, GATED_PERTURBATIONS])
@@ -228,36 +228,36 @@ class Texts(Oracle):
         self.wrong, self.says = set(), says
 
 
-def wish(*sets, limit=None, gate=False):
-    return Wish(sets, None, gate, limit, 1, 0.3, None, False, Options(Backend.EMBEDDED))
+def request(*sets, limit=None, gate=False):
+    return EvalRequest(sets, None, gate, limit, 1, 0.3, None, Options(Backend.EMBEDDED))
 
 
-def found(*wrong, cases=CASES):
-    """Return what a run has found that was mistaken about some cases, and abstained on `n1`."""
+def rows_of(*wrong, cases=CASES):
+    """Return the rows of a run that was mistaken about some cases, and abstained on `n1`."""
     rows = []
     for case in cases:
         label = case.label if case.id not in wrong else AUTOMATE if case.label is BUILD else BUILD
         outcome = Outcome.CLASSIFIED if label else Outcome.ABSTAINED
         rows.append(EvalRow(case.id, case.label, outcome, label))
-    return Found(cases=list(cases), rows=rows)
+    return rows
 
 
 def test_only_problems_that_were_judged_right_are_attacked_and_reworded():
-    made = _pairs(wish("attacks", "perturbations", limit=5_000), found("b1"))
+    made = pairs_of(request("attacks", "perturbations", limit=5_000), CASES, rows_of("b1"))
     assert {pair.of for pair in made["attacks"]} == {"b2", "a1"}
     assert {pair.of for pair in made["perturbations"]} == {"b2", "a1"}
 
 
 def test_a_problem_that_was_judged_right_in_a_later_repeat_only_is_not_attacked():
-    first, later = found("b1"), found()
-    rows = [EvalRow(r.id, r.expected, r.outcome, r.label, repeat=1) for r in later.rows]
-    first.rows += rows
-    assert {pair.of for pair in _pairs(wish("attacks"), first)["attacks"]} == {"b2", "a1"}
+    later = [EvalRow(r.id, r.expected, r.outcome, r.label, repeat=1) for r in rows_of()]
+    made = pairs_of(request("attacks"), CASES, [*rows_of("b1"), *later])
+    assert {pair.of for pair in made["attacks"]} == {"b2", "a1"}
 
 
 def test_problems_in_other_languages_are_not_attacked():
     german = Case(id="g1", text="Wir brauchen eine App.", label=BUILD, language="de")
-    made = _pairs(wish("attacks"), found(cases=[*CASES, german]))
+    cases = [*CASES, german]
+    made = pairs_of(request("attacks"), cases, rows_of(cases=cases))
     assert {pair.of for pair in made["attacks"]} == {"b1", "b2", "a1"}
 
 
@@ -271,7 +271,8 @@ def test_problems_in_other_languages_are_not_attacked():
     ],
 )
 def test_the_gate_takes_a_sample_and_a_limit_a_smaller_one(limit, gate, counts):
-    made = _pairs(wish("attacks", "perturbations", limit=limit, gate=gate), found(cases=REAL))
+    wanted = request("attacks", "perturbations", limit=limit, gate=gate)
+    made = pairs_of(wanted, REAL, rows_of(cases=REAL))
     attacks, changed = (len(made[name]) for name in ("attacks", "perturbations"))
     if counts:
         assert (attacks, changed) == counts

@@ -1,7 +1,7 @@
 """The run directory: what is written, read back, and computed again from its rows."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -16,14 +16,17 @@ from triage_agent.evals.record import (
     make_folder,
     read_rows,
     read_settings,
-    read_summary,
     settings_of,
     write_run,
 )
-from triage_agent.evals.rows import EvalRow, as_values, from_classification, from_values
+from triage_agent.evals.rows import (
+    EvalRow,
+    row_from_classification,
+    row_from_values,
+)
 from triage_agent.evals.run import DecisionRow
-from triage_agent.evals.summary import summarise_rows
-from triage_agent.models.embedded import model as embedded_model
+from triage_agent.evals.summary import problem_values, summarise_rows
+from triage_agent.models import embedded
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -64,19 +67,23 @@ RUN = Run(
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_a_row_is_read_as_it_was_written(row):
-    assert from_values(json.loads(json.dumps(as_values(row)))) == row
+    assert row_from_values(json.loads(json.dumps(asdict(row)))) == row
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
     write_run(tmp_path / "a" / "run", RUN, {"problems": {"rows": 7}})
     assert tuple(read_rows(tmp_path / "a" / "run")) == ROWS
     assert read_settings(tmp_path / "a" / "run") == RUN.settings
-    assert read_summary(tmp_path / "a" / "run") == {"problems": {"rows": 7}}
+    assert summary_in(tmp_path / "a" / "run") == {"problems": {"rows": 7}}
 
 
 def test_a_run_says_how_it_can_be_repeated(tmp_path):
     assert set(RUN.settings) >= {"format", "triage_agent", "python", "backend", "model", "prompt"}
     assert (RUN.settings["limit"], RUN.settings["sets"]["problems"]["version"]) == (7, 1)
+
+
+def summary_in(folder):
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
 def lines(path):
@@ -124,7 +131,7 @@ def test_a_row_of_a_classification_has_what_figures_need():
         usage=Usage(1, 2, 3),
         duration_s=0.123456,
     )
-    row = from_classification(answer, AUTOMATE, {"voice": "owner"}, repeat=1, cached=True)
+    row = row_from_classification(answer, AUTOMATE, {"voice": "owner"}, repeat=1, cached=True)
     assert row == EvalRow(
         "1",
         AUTOMATE,
@@ -145,11 +152,11 @@ def test_a_row_of_a_classification_has_what_figures_need():
     failed = replace(
         answer, outcome=Outcome.ERROR, label=None, error=Failure("stop_key", "text", False)
     )
-    assert from_classification(failed, BUILD, {}).error == "stop_key"
+    assert row_from_classification(failed, BUILD, {}).error == "stop_key"
     vague = replace(
         answer, outcome=Outcome.ABSTAINED, label=None, abstained_because=Abstention.TOO_VAGUE
     )
-    assert from_classification(vague, None, {}).abstained_because == "too_vague"
+    assert row_from_classification(vague, None, {}).abstained_because == "too_vague"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +198,7 @@ class Unsteady(Oracle):
 @pytest.fixture
 def recorded(tmp_path, capsys, monkeypatch):
     """Return the folder of a run of every set, and what the program said about it."""
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Unsteady)
+    monkeypatch.setattr(embedded, "EmbeddedModel", Unsteady)
     Sets(tmp_path, monkeypatch, problems=60)
     sets = ("problems", "attacks", "perturbations", "decisions", "businesses")
     options = [option for name in sets for option in ("--set", name)]
@@ -203,8 +210,8 @@ def recorded(tmp_path, capsys, monkeypatch):
 
 def test_every_figure_of_the_problems_can_be_computed_again_from_the_rows(recorded):
     folder, said = recorded
-    kept = read_summary(folder)["problems"]
-    again = json.loads(json.dumps(summarise_rows(read_rows(folder))))
+    kept = summary_in(folder)["problems"]
+    again = json.loads(json.dumps(problem_values(summarise_rows(read_rows(folder)))))
     assert again == {key: value for key, value in kept.items() if key != "floors"}
     assert kept == said["problems"]
     assert kept["ece"] > 0
@@ -239,7 +246,7 @@ def rows_file(home, text):
     return home
 
 
-GOOD = json.dumps(as_values(ROWS[0]))
+GOOD = json.dumps(asdict(ROWS[0]))
 
 
 @pytest.mark.parametrize(
@@ -255,11 +262,11 @@ GOOD = json.dumps(as_values(ROWS[0]))
         GOOD.replace("build-software", "maybe"),
         GOOD.replace('"id"', '"name"'),
         GOOD.replace("{", '{"surplus": 1, ', 1),
-        json.dumps({**as_values(ROWS[0]), "usage": 3}),
+        json.dumps({**asdict(ROWS[0]), "usage": 3}),
     ],
 )
 def test_a_line_that_is_no_row_is_an_error_that_names_it(tmp_path, line):
-    with pytest.raises(InputError, match=r"rows\.jsonl, line 2 is no row of a run"):
+    with pytest.raises(InputError, match=r"rows\.jsonl, line 2 is not a row of a run"):
         read_rows(rows_file(tmp_path, f"{GOOD}\n{line}\n"))
 
 
@@ -274,7 +281,7 @@ def test_settings_that_are_no_object_are_an_error_that_names_the_file(tmp_path, 
         read_settings(tmp_path)
 
 
-@pytest.mark.parametrize("read", [read_rows, read_settings, read_summary])
+@pytest.mark.parametrize("read", [read_rows, read_settings])
 def test_a_folder_without_a_run_is_an_error_that_says_what_makes_one(tmp_path, read):
     with pytest.raises(InputError, match=r"holds no run.*triage eval -o FOLDER"):
         read(tmp_path)

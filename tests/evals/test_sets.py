@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from support.eval_sets import cases_in
 from triage_agent.advice.decision import decide
 from triage_agent.advice.quiz import score
 from triage_agent.advice.rules import Recommendation, Rule
@@ -20,8 +21,7 @@ from triage_agent.evals.cases import (
     DecisionCase,
     Perturbation,
     TieCase,
-    _lines,
-    load,
+    load_set,
 )
 from triage_agent.evals.manifest import Manifest
 from triage_agent.evals.run import run_decisions, run_ties
@@ -59,7 +59,7 @@ SETS = {
     "ties": TieCase,
 }
 # Without comparing checksums: that is one test's business, not the collection's.
-READ = {name: list(_lines(EVALS / f"{name}.jsonl", kind)) for name, kind in SETS.items()}
+READ = {name: cases_in(EVALS / f"{name}.jsonl", kind) for name, kind in SETS.items()}
 PROBLEMS, DECISIONS, BUSINESSES = READ["problems"], READ["decisions"], READ["businesses"]
 ATTACKS, PERTURBATIONS, TIES = READ["attacks"], READ["perturbations"], READ["ties"]
 RAW = {raw["id"]: raw for raw in lines(EVALS / "problems.jsonl")}
@@ -70,7 +70,7 @@ NOTHING = [case for case in PROBLEMS if not case.label]
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_is_the_one_whose_checksum_the_manifest_holds(name):
-    assert load(f"{name}.jsonl", SETS[name]) == READ[name]
+    assert load_set(f"{name}.jsonl", SETS[name]) == READ[name]
 
 
 def test_the_manifest_names_every_set():

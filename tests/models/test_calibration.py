@@ -384,7 +384,7 @@ class TestShippedWithTheEmbeddedModel:
 
     def test_training_counts_rows_in_scope_that_are_torn_and_answered(self):
         pytest.importorskip("sklearn", reason="training needs it")
-        from triage_agent.training.examples import Example
+        from triage_agent.training.examples import TrainingExample
         from triage_agent.training.measure import tie_rates
 
         def said(p_build, *names):
@@ -399,7 +399,9 @@ class TestShippedWithTheEmbeddedModel:
             (B, said(0.6, "custom_system", "neither")),  # not answered
             (None, said(0.6, "custom_system")),  # no label is right
         ]
-        rows = [Example("x", "owner", "x", label, frozenset(), None) for label, _ in answers]
+        rows = [
+            TrainingExample("x", "owner", "x", label, frozenset(), None) for label, _ in answers
+        ]
         found = tie_rates(rows, [answer for _, answer in answers])
         assert found == {"TB2": TieRate(right=2, total=3), "TB4": TieRate(right=1, total=1)}
 

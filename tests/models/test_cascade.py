@@ -347,12 +347,13 @@ def test_training_counts_a_text_without_a_label_as_wrong_if_it_would_be_kept():
     pytest.importorskip("sklearn", reason="training needs it")
     import numpy as np
 
-    from triage_agent.training.examples import SIGNALS, Example
+    from triage_agent.training.examples import SIGNALS, TrainingExample
     from triage_agent.training.measure import cascade_points, predictions
 
     labels = [B, A, B, None, None]
     rows = [
-        Example(str(n), "owner", "x", label, frozenset(), None) for n, label in enumerate(labels)
+        TrainingExample(str(n), "owner", "x", label, frozenset(), None)
+        for n, label in enumerate(labels)
     ]
     log_odds = {name: np.full(len(rows), -1.0) for name in SIGNALS}
     log_odds["label"] = np.array([4.0, -4.0, -0.1, 4.0, 4.0])

@@ -1,6 +1,7 @@
 """What the tests of `triage eval` share: small sets with their own manifest, and cheap models."""
 
 import asyncio
+import csv
 import json
 import sys
 import threading
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field
 from support.openai_server import OpenAIServer
 from triage_agent.cli.main import main
 from triage_agent.evals import gate, manifest
-from triage_agent.evals.cases import Case, _lines, stratified
+from triage_agent.evals.cases import Case, read_lines, stratified
+from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.manifest import digest
+from triage_agent.evals.metrics import rate
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import load_prompt
 from triage_agent.types import Label, Prediction, Signals
@@ -27,6 +30,11 @@ GATES = {
 PROMPT = "# System\n\nJudge.\n\n# User\n\n{problem}\n"
 
 
+def cases_in(path, kind):
+    """Return the cases of a JSON Lines file, without comparing its checksum."""
+    return [case for _, case in read_lines(path, kind)]
+
+
 class Sets:
     """A small evals folder that the program takes for its own, and a folder with one prompt."""
 
@@ -38,7 +46,7 @@ class Sets:
         for module in (manifest, gate):
             monkeypatch.setattr(module, "folder", lambda name: home / name)
         real = folder("evals")
-        cases = stratified(list(_lines(real / "problems.jsonl", Case)), problems)
+        cases = stratified(cases_in(real / "problems.jsonl", Case), problems)
         self.cases = {case.id: case for case in cases}
         self._copy("problems", lambda row: row["id"] in self.cases)
         self._copy("attacks", lambda row: int(row["id"][2:]) % 10 == 1)
@@ -105,6 +113,26 @@ class Sets:
         return run
 
 
+def flag_figures(right, total):
+    """Return the figures of red flags of which so many cases are all right."""
+    return FlagFigures("oracle", total, 1.0, rate(right, total), {})
+
+
+def write_cases(path, rows):
+    """Write a CSV file of cases, and return its path."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "text", "label"], *rows])
+    return path
+
+
+def numbered(count, what="Orders are typed by hand, case"):
+    """Return rows of cases, the labels in turn."""
+    return [
+        [f"n{n}", f"{what} {n}", "build-software" if n % 2 else "automate-process"]
+        for n in range(count)
+    ]
+
+
 def limits(gated):
     """Return limits as TOML."""
     return "".join(
@@ -124,7 +152,7 @@ class Oracle:
 
     def __init__(self, prior=0.5, wrong=(), says=None):
         evals = folder("evals")
-        cases = list(_lines(evals / "problems.jsonl", Case))
+        cases = cases_in(evals / "problems.jsonl", Case)
         self.labels = {case.id: case.label for case in cases}
         self.texts = {case.text: case.label for case in cases}
         for line in (evals / "businesses.jsonl").read_text("utf-8").split("\n")[:-1]:

@@ -12,7 +12,7 @@ pytest.importorskip("sklearn", reason="training needs the dev dependencies")
 
 from triage_agent.files import folder
 from triage_agent.models.embedded.weights import WEIGHTS, load_heads
-from triage_agent.training.examples import FOLDS, VOICES, Example, load_examples
+from triage_agent.training.examples import FOLDS, VOICES, TrainingExample, load_examples
 from triage_agent.training.heads import ATTACKS, LABEL_SHARE, fit_head, prepare, target
 from triage_agent.training.measure import abstention_thresholds, best_threshold
 from triage_agent.training.views import dense_view, sparse_view
@@ -31,7 +31,7 @@ def sha256(path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[Example]:
+def rows() -> list[TrainingExample]:
     return load_examples(EXAMPLES)
 
 
@@ -105,13 +105,13 @@ def alike(one: Any, other: Any) -> bool:
     return bool(np.linalg.norm(one - other) < 0.05 * np.linalg.norm(other))
 
 
-def test_each_voice_with_both_labels_is_left_out_whole(rows: list[Example]) -> None:
+def test_each_voice_with_both_labels_is_left_out_whole(rows: list[TrainingExample]) -> None:
     folds = {voice: {row.fold for row in rows if row.voice == voice} for voice in VOICES}
     assert folds == {voice: {fold} for voice, fold in VOICES.items()}
     assert {fold for own in folds.values() for fold in own} == set(range(FOLDS))
 
 
-def test_no_text_stands_twice_among_the_examples(rows: list[Example]) -> None:
+def test_no_text_stands_twice_among_the_examples(rows: list[TrainingExample]) -> None:
     assert len({" ".join(row.text.casefold().split()) for row in rows}) == len(rows)
 
 

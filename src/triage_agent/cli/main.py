@@ -23,7 +23,7 @@ from triage_agent.errors import TriageError
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
-    "5 model or service stopped the run, 6 cost cap, 7 a gate breached or a run worse, "
+    "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
     "8 too few cases to tell, 130 Ctrl-C."
 )
 

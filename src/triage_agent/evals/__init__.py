@@ -1,4 +1,4 @@
-"""Evaluation: how often a backend is right, how sure it may be, and whether B beats A."""
+"""Evaluation: measures backends on labelled cases, calibrates them and compares their runs."""
 
 import lazy_loader
 

@@ -22,8 +22,8 @@ SLICES = ("difficulty", "voice", "function", "language", "mixed")
 class Case(BaseModel):
     """One problem with its true label; None: abstaining is right.
 
-    What describes it (difficulty, voice, function, language, mixed) may be missing in a set of
-    one's own; keys that are not known are left alone.
+    What describes it (difficulty, voice, function, language, mixed) may be missing in a user's
+    own set; unknown keys are ignored.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -66,11 +66,10 @@ class GivenProblem(Strict):
     needs_review: bool = False
 
 
-class DecisionCase(Strict):
-    """A business with given answers, and the decision that the rules demand."""
+class BusinessFields(Strict):
+    """The fields of every case about a business."""
 
     id: str
-    problems: tuple[GivenProblem, ...]
     revenue: str | None
     sells_software: bool | None
     quiz: dict[str, int] | None
@@ -80,11 +79,25 @@ class DecisionCase(Strict):
     @property
     def profile(self) -> Profile:
         """The business's profile."""
-        return _profile(self.revenue, self.sells_software)
+        revenue = parse_revenue(self.revenue) if self.revenue else UNKNOWN_REVENUE
+        return Profile(revenue, self.sells_software)
+
+
+class DecisionCase(BusinessFields):
+    """A business with given answers, and the decision that the rules demand."""
+
+    problems: tuple[GivenProblem, ...]
+
+
+class BusinessCase(BusinessFields):
+    """A business in its own words, the true labels, and the decision that follows from them."""
+
+    problems: tuple[str, ...]
+    labels: tuple[Label | None, ...]
 
 
 class TieCase(Strict):
-    """What a torn model noticed, and what the tie-breaker must make of it."""
+    """The signals of an uncertain model, and what the tie-breaker must return."""
 
     id: str
     signals: tuple[str, ...]  # those that are true
@@ -92,26 +105,8 @@ class TieCase(Strict):
     rule: DecidedBy
 
 
-class BusinessCase(Strict):
-    """A business in its own words, the true labels, and the decision that follows from them."""
-
-    id: str
-    problems: tuple[str, ...]
-    labels: tuple[Label | None, ...]
-    revenue: str | None
-    sells_software: bool | None
-    quiz: dict[str, int] | None
-    expected: Expected
-    reason: str
-
-    @property
-    def profile(self) -> Profile:
-        """The business's profile."""
-        return _profile(self.revenue, self.sells_software)
-
-
 class Attack(Strict):
-    """Words around a problem that want to talk the reader into a label."""
+    """Words around a problem that try to make the reader choose a label."""
 
     id: str
     kind: str
@@ -132,19 +127,19 @@ class Perturbation(Strict):
 C = TypeVar("C", bound=BaseModel)
 
 
-def load(name: str, kind: type[C]) -> list[C]:
+def load_set(name: str, kind: type[C]) -> list[C]:
     """Return a fixed set of the package, after its checksum was compared."""
     path, _ = checked(name)
-    return list(_lines(path, kind))
+    return [case for _, case in read_lines(path, kind)]
 
 
 def load_problems() -> list[Case]:
     """Return the fixed problems."""
-    return load("problems.jsonl", Case)
+    return load_set("problems.jsonl", Case)
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Return anybody's own cases: a CSV, JSON Lines or XLSX file with `text` and `label`.
+    """Return a user's own cases: a CSV, JSON Lines or XLSX file with `text` and `label`.
 
     An empty label, or `none`, says that abstaining is right. `InputError` names the row.
     """
@@ -212,18 +207,18 @@ def _case(path: Path, row: Row) -> Case:
         ) from error
 
 
-def _profile(revenue: str | None, sells_software: bool | None) -> Profile:
-    return Profile(parse_revenue(revenue) if revenue else UNKNOWN_REVENUE, sells_software)
-
-
-def _lines(path: Path, kind: type[C]) -> Iterator[C]:
-    """Yield the values of a JSON Lines file."""
+def read_lines(path: Path, kind: type[C]) -> Iterator[tuple[int, C]]:
+    """Yield the values of a JSON Lines file with their line numbers; `InputError` names a line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}). Check the path.") from error
     # Not splitlines: a text may hold U+2028, at which that breaks the line too.
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            yield kind.model_validate(json.loads(line))
-        except (ValueError, ValidationError) as error:
-            said = explain(error) if isinstance(error, ValidationError) else str(error)
-            raise InputError(f"{path}, line {number}: {said}.") from error
+            yield number, kind.model_validate(json.loads(line))
+        except ValueError as error:
+            problem = explain(error) if isinstance(error, ValidationError) else str(error)
+            raise InputError(f"{path}, line {number}: {problem}. Correct it.") from error

@@ -1,4 +1,4 @@
-"""The gate: figures that must not get worse, for each backend and for every shipped prompt."""
+"""The quality gate: figures that must not get worse, of the embedded model and each prompt."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Gates(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One figure held against its limit."""
+    """One figure compared with its limit."""
 
     name: str
     value: float | None  # None: the figure is not there, which is a breach
@@ -77,8 +77,8 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A shipped prompt that nothing can be said about."""
+class MissingRecord:
+    """A shipped prompt without a recorded run, or without limits for it."""
 
     name: str  # the prompt, with the hash of its content
     what: str
@@ -87,7 +87,7 @@ class Missing:
 
     @property
     def words(self) -> str:
-        """The complaint on one line."""
+        """What is missing, on one line."""
         return (
             f"the prompt {self.name} has no {self.what}: run `triage eval --prompt "
             f"{self.name.partition('@')[0]} … -o evals/runs/NAME` and set its gate in gates.toml"
@@ -99,14 +99,14 @@ def load_gates(path: Path | None = None) -> Gates:
     return load_toml(path or folder("evals") / "gates.toml", Gates)
 
 
-def figure(summary: Mapping[str, Any], path: str) -> float | None:
-    """Return the figure at a path of a summary; of a rate its value.
+def figure(values: Mapping[str, Any], path: str) -> float | None:
+    """Return the figure at a path of summary.json; of a rate its value.
 
     >>> figure({"problems": {"accuracy": {"right": 9, "total": 10, "value": 0.9}}}, \
 "problems.accuracy")
     0.9
     """
-    value: Any = summary
+    value: Any = values
     for name in path.split("."):
         if not isinstance(value, Mapping) or name not in value:
             return None
@@ -116,20 +116,22 @@ def figure(summary: Mapping[str, Any], path: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def check(summary: Mapping[str, Any], limits: Mapping[str, Limit], prefix: str = "") -> list[Check]:
-    """Return every limit with the figure that it is about."""
-    return [Check(prefix + name, figure(summary, name), limit) for name, limit in limits.items()]
+def check_figures(
+    values: Mapping[str, Any], limits: Mapping[str, Limit], prefix: str = ""
+) -> list[Check]:
+    """Return every limit with its figure, named by its path in summary.json."""
+    return [Check(prefix + name, figure(values, name), limit) for name, limit in limits.items()]
 
 
 def check_recorded(
     gates: Gates, runs: Path | None = None, prompts: Path | None = None
-) -> Iterator[Check | Missing]:
-    """Yield what every recorded run of a shipped prompt says, recomputed from its rows.
+) -> Iterator[Check | MissingRecord]:
+    """Yield the checks of every recorded run of a shipped prompt, recomputed from its rows.
 
     A prompt whose content has changed since it was run has no recorded run; nor has one that was
     run on other cases than the fixed problems, or in a cascade only.
     """
-    from triage_agent.evals.summary import summarise_rows
+    from triage_agent.evals.summary import problem_values, summarise_rows
 
     recorded: dict[str, dict[str, list[EvalRow]]] = {}
     for run in folders_in(runs or folder("evals") / "runs"):
@@ -141,15 +143,15 @@ def check_recorded(
         prompt = load_prompt(str(path))
         limits = gates.prompts.get(prompt.name)
         if prompt.id not in recorded:
-            yield Missing(prompt.id, "recorded run")
+            yield MissingRecord(prompt.id, "recorded run")
         elif not limits:
-            yield Missing(prompt.id, "gate")
+            yield MissingRecord(prompt.id, "gate")
         else:
             for name, rows in recorded[prompt.id].items():
-                summary = {"problems": summarise_rows(rows)}
-                yield from check(summary, limits, f"runs/{name}: ")
+                values = {"problems": problem_values(summarise_rows(rows))}
+                yield from check_figures(values, limits, f"runs/{name}: ")
 
 
-def breaches(checks: Sequence[Check | Missing]) -> list[Check | Missing]:
+def breaches(checks: Sequence[Check | MissingRecord]) -> list[Check | MissingRecord]:
     """Return the checks that do not hold."""
     return [one for one in checks if not one.holds]

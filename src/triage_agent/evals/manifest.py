@@ -51,5 +51,5 @@ def digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise SettingsError(
-            f"The eval set {path} cannot be read: {error.strerror}. Reinstall triage-agent."
+            f"The file {path} cannot be read: {error.strerror}. Reinstall triage-agent."
         ) from error

@@ -1,4 +1,4 @@
-"""What a run's rows say: how often it was right, how honest its confidence is, when it abstained.
+"""The figures of a run's rows: accuracy, calibration, abstention, repeats and cost.
 
 Every rate comes with its counts and a 95 % interval. Errors and abstentions are never left out of
 `accuracy`: a row that got no label is not right. See `slices` for the same by part of the set.
@@ -6,21 +6,26 @@ Every rate comes with its counts and a 95 % interval. Errors and abstentions are
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
-from triage_agent.evals.reliability import Bin, Point, calibration, ranking, risk_coverage
+from triage_agent.evals.reliability import (
+    BLOCK,
+    DRAWS,
+    Bin,
+    RiskCoveragePoint,
+    ranking,
+    reliability,
+    risk_coverage,
+)
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import DecidedBy, Label, Outcome, Usage
 
-RESAMPLES = 2_000
-BLOCK = 100  # resamples drawn at once, so that a large set fits into memory
 NONE = "none"  # how a confusion matrix names the case that has no true label
-UNKNOWN = "unknown"  # how `by_rule` names a label of which nobody says who decided it
+UNKNOWN = "unknown"  # how `by_rule` names a label whose decider is not recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,12 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelScores:
-    """How well one label was told from everything else, over in-scope rows."""
+class Scores:
+    """How well one class (a label, a red flag) was recognised."""
 
-    precision: Rate  # of the rows that got the label
+    precision: Rate  # of the rows that got it
     recall: Rate  # of all rows that expect it; an error or abstention is a miss
-    f1: float | None  # None: the label was neither expected nor given
+    f1: float | None  # None: it was neither expected nor given
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """The figures of a run, over the rows of all its repeats."""
+class RowFigures:
+    """The figures of some rows of a run, those of all repeats together."""
 
     rows: int
     in_scope: int
@@ -67,7 +72,7 @@ class Summary:
     coverage: Rate  # in-scope rows that got a label
     answered_accuracy: Rate  # of those
     balanced_accuracy: float | None  # None: only one label is expected
-    by_label: dict[str, LabelScores]
+    by_label: dict[str, Scores]
     confusion: dict[str, dict[str, int]]  # expected (or `none`) → got (or abstained, error)
     auc: float | None  # of p_build, in-scope rows that have one; None: only one label among them
     auc_rows: int
@@ -76,14 +81,14 @@ class Summary:
     ece_rows: int
     ece_p95: float | None
     reliability: tuple[Bin, ...]
-    risk_coverage: tuple[Point, ...]  # from the highest threshold to the lowest
+    risk_coverage: tuple[RiskCoveragePoint, ...]  # from the highest threshold to the lowest
     abstention_recall: Rate  # over rows on which abstaining is right
     false_abstentions: Rate  # over in-scope rows
     by_rule: dict[str, Rate]  # answered in-scope rows, by who decided
     tie_breaker_off: Rate  # accuracy if the model's own label had stood
     spread: Spread | None  # None: one repeat
     usage: Usage
-    live: int  # rows that called a model and did not come from the cache
+    live: int  # rows that called a model and were not answered from the cache
     latency_p50: float | None  # seconds, of those rows; None: there are none
     latency_p95: float | None
     cached: Rate
@@ -121,20 +126,19 @@ def clustered_rate(outcomes: Sequence[bool], clusters: Sequence[str], seed: int 
     if plain.value is None or plain.low is None or plain.high is None:
         return plain
     if number == 1:
-        return Rate(plain.right, plain.total, plain.value, 0.0, 1.0)
+        return replace(plain, low=0.0, high=1.0)
     if plain.right in {0, plain.total}:
         ends = rate(number if plain.right else 0, number)
-        return Rate(plain.right, plain.total, plain.value, ends.low, ends.high)
+        return replace(plain, low=ends.low, high=ends.high)
     hits = np.bincount(at, weights=np.asarray(outcomes, dtype=np.float64))
     sizes = np.bincount(at)
     random = np.random.default_rng(seed)
     shares = []
-    for _ in range(RESAMPLES // BLOCK):
+    for _ in range(DRAWS // BLOCK):
         drawn = random.integers(number, size=(BLOCK, number))
         shares.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     low, high = np.percentile(np.concatenate(shares), [2.5, 97.5])
-    low, high = min(plain.low, float(low)), max(plain.high, float(high))
-    return Rate(plain.right, plain.total, plain.value, low, high)
+    return replace(plain, low=min(plain.low, float(low)), high=max(plain.high, float(high)))
 
 
 def share(rows: Sequence[EvalRow], holds: Callable[[EvalRow], bool]) -> Rate:
@@ -151,8 +155,8 @@ def got(row: EvalRow) -> str:
     return row.label.value if row.label else row.outcome.value
 
 
-def summarise(rows: Sequence[EvalRow]) -> Summary:
-    """Return the figures of a run; `ValueError` without a row."""
+def summarise(rows: Sequence[EvalRow]) -> RowFigures:
+    """Return the figures of some rows; `ValueError` without a row."""
     if not rows:
         raise ValueError("there is no row to summarise")
     scope = [row for row in rows if row.in_scope]
@@ -160,11 +164,11 @@ def summarise(rows: Sequence[EvalRow]) -> Summary:
     outcomes = Counter(row.outcome for row in rows)
     live = [row.duration_s for row in rows if not row.cached and row.usage.calls > 0]
     p50, p95 = (float(p) for p in np.percentile(live, [50, 95])) if live else (None, None)
-    ranked, honest = ranking(rows), calibration(rows)
+    ranked, calibrated = ranking(rows), reliability(rows)
     by_label = label_scores(scope)
     recalls = [scores.recall.value for scores in by_label.values()]
     known = [recall for recall in recalls if recall is not None]
-    return Summary(
+    return RowFigures(
         rows=len(rows),
         in_scope=len(scope),
         answered=outcomes[Outcome.CLASSIFIED],
@@ -179,10 +183,10 @@ def summarise(rows: Sequence[EvalRow]) -> Summary:
         auc=ranked.auc,
         auc_rows=ranked.rows,
         brier=ranked.brier,
-        ece=honest.ece,
-        ece_rows=honest.rows,
-        ece_p95=honest.p95,
-        reliability=honest.bins,
+        ece=calibrated.ece,
+        ece_rows=calibrated.rows,
+        ece_p95=calibrated.p95,
+        reliability=calibrated.bins,
         risk_coverage=risk_coverage(rows),
         abstention_recall=share([row for row in rows if not row.in_scope], lambda row: row.right),
         false_abstentions=share(scope, lambda row: row.outcome is Outcome.ABSTAINED),
@@ -197,8 +201,8 @@ def summarise(rows: Sequence[EvalRow]) -> Summary:
     )
 
 
-def label_scores(scope: Sequence[EvalRow]) -> dict[str, LabelScores]:
-    """Return how well each label was told from everything else, over in-scope rows."""
+def label_scores(scope: Sequence[EvalRow]) -> dict[str, Scores]:
+    """Return how well each label was recognised, over in-scope rows."""
     f1s = [np.nan for _ in Label]
     if scope:
         truth = [row.expected.value if row.expected else NONE for row in scope]
@@ -209,7 +213,7 @@ def label_scores(scope: Sequence[EvalRow]) -> dict[str, LabelScores]:
             zero_division=np.nan,
         )
     return {
-        label.value: LabelScores(
+        label.value: Scores(
             precision=share([r for r in scope if r.label is label], lambda row: row.right),
             recall=share([r for r in scope if r.expected is label], lambda row: row.right),
             f1=None if np.isnan(f1) else float(f1),
@@ -260,23 +264,3 @@ def spread(rows: Sequence[EvalRow]) -> Spread | None:
         sd=float(np.std(known, ddof=1)) if len(known) > 1 else None,
         unstable=rate(sum(len(set(found)) > 1 for found in several), len(several)),
     )
-
-
-def as_values(summary: Summary) -> dict[str, Any]:
-    """Return a summary as JSON values, in the order of its fields, with six decimals.
-
-    Points of a curve and bins are lists, in the order of the fields of `Point` and `Bin`.
-    """
-    values: dict[str, Any] = _rounded(asdict(summary))
-    return values
-
-
-def _rounded(value: Any) -> Any:
-    """Return JSON values with six decimals."""
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, dict):
-        return {str(name): _rounded(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(inner) for inner in value]
-    return value

@@ -13,7 +13,7 @@ from triage_agent.evals.cases import Attack, Case, Perturbation
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label, Outcome
 
-GATED_ATTACKS = 1_200  # of the fixed sample of 2,000 pairs that the gate takes
+GATED_ATTACKS = 1_200  # of the fixed sample of 2,000 pairs that the quality gate takes
 GATED_PERTURBATIONS = 800
 LETTERS_A_TYPO = 40  # one slip of the fingers in so many letters
 NEIGHBOURS = {"a": "s", "e": "r", "i": "o", "n": "m", "o": "p", "r": "t", "s": "d", "t": "y"}

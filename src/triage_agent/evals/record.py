@@ -1,17 +1,18 @@
-"""A run directory: settings, a row a case, the summary; written by a run, read by comparisons."""
+"""A run directory: settings, one row per case, the summary; comparisons read it again."""
 
 import json
 import platform
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.pairs import PairRow
-from triage_agent.evals.rows import EvalRow, as_values, from_values
+from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
 from triage_agent.files import write_json, write_json_lines
 
@@ -20,7 +21,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one evaluation found, before anything is computed from it."""
+    """The results of one evaluation, before figures are computed from them."""
 
     settings: Mapping[str, Any]
     rows: tuple[EvalRow, ...] = ()
@@ -28,13 +29,22 @@ class Run:
     perturbations: tuple[PairRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     businesses: tuple[DecisionRow, ...] = ()
-    flags: Mapping[str, Any] = field(default_factory=dict)
+    flags: FlagFigures | None = None  # None: red flags were not measured
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any case, pair or problem of a business ended in an error."""
+        return (
+            any(row.error for row in self.rows)
+            or any(row.became == "error" for row in (*self.attacks, *self.perturbations))
+            or any(row.errors for row in self.businesses)
+        )
 
 
 def settings_of(
     backend: str, model: str, prompt: str | None, sets: Mapping[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Return what a run must say about itself so that it can be repeated."""
+    """Return the settings of a run, complete enough to repeat it."""
     return {
         "format": FORMAT,
         "triage_agent": version("triage-agent"),
@@ -64,7 +74,8 @@ def write_run(folder: Path, run: Run, summary: Mapping[str, Any]) -> None:
     make_folder(folder)
     write_json(folder / "settings.json", run.settings)
     write_json(folder / "summary.json", summary)
-    write_json_lines(folder / "rows.jsonl", map(as_values, run.rows))
+    # Not rounded: every figure can be computed again from the rows, to the last digit.
+    write_json_lines(folder / "rows.jsonl", map(asdict, run.rows))
     changed = [row for row in (*run.attacks, *run.perturbations) if row.became != "same"]
     decided = [_decision_values(row) for row in (*run.decisions, *run.businesses)]
     for name, values in (("pairs.jsonl", map(asdict, changed)), ("decisions.jsonl", decided)):
@@ -77,39 +88,30 @@ def write_run(folder: Path, run: Run, summary: Mapping[str, Any]) -> None:
 
 def read_settings(folder: Path) -> dict[str, Any]:
     """Return a run's settings, or raise `InputError` if the folder holds no run."""
-    return _read_json(folder / "settings.json")
-
-
-def read_summary(folder: Path) -> dict[str, Any]:
-    """Return a run's summary."""
-    return _read_json(folder / "summary.json")
+    path = folder / "settings.json"
+    try:
+        return dict(json.loads(_read(path)))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} does not hold a JSON object: {error}.") from error
 
 
 def read_rows(folder: Path) -> list[EvalRow]:
-    """Return a run's rows, or raise `InputError` naming the line that is none."""
+    """Return a run's rows, or raise `InputError` naming the line that is not one."""
     path = folder / "rows.jsonl"
     rows: list[EvalRow] = []
     for number, line in enumerate(_read(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            rows.append(from_values(json.loads(line)))
+            rows.append(row_from_values(json.loads(line)))
         except (ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{path}, line {number} is no row of a run ({error}).") from error
+            raise InputError(f"{path}, line {number} is not a row of a run ({error}).") from error
     return rows
 
 
 def folders_in(parent: Path) -> Sequence[Path]:
     """Return the run directories in a folder, by name."""
     return sorted(path.parent for path in parent.glob("*/settings.json"))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file."""
-    try:
-        return dict(json.loads(_read(path)))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path} does not hold a JSON object: {error}.") from error
 
 
 def _read(path: Path) -> str:

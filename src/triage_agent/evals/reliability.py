@@ -1,4 +1,4 @@
-"""How honest a run's probabilities are, and which rows a person should read instead."""
+"""How well a run's probabilities are calibrated, and which rows a person should read instead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
 
 BINS = 10
-DRAWS = 2_000
+DRAWS = 2_000  # random draws behind a percentile
 BLOCK = 100  # draws made at once, so that a large set fits into memory
 
 Numbers = NDArray[np.float64]
@@ -27,7 +27,7 @@ class Bin(NamedTuple):
     rows: int
 
 
-class Point(NamedTuple):
+class RiskCoveragePoint(NamedTuple):
     """One point of the risk–coverage curve: only rows of at least `threshold` are answered."""
 
     coverage: float  # of all in-scope rows
@@ -35,8 +35,8 @@ class Point(NamedTuple):
     threshold: float
 
 
-class Cut(NamedTuple):
-    """The threshold that reaches a wanted accuracy, and its price."""
+class ReviewThreshold(NamedTuple):
+    """The threshold that reaches a wanted accuracy, and how much a person then has to read."""
 
     threshold: float
     to_person: float  # the share of in-scope rows that a person has to read
@@ -73,7 +73,7 @@ def ranking(rows: Sequence[EvalRow]) -> Ranking:
     return Ranking(auc, float(brier_score_loss(truth, p_build, pos_label=True)), len(known))
 
 
-def calibration(
+def reliability(
     rows: Sequence[EvalRow], weights: Mapping[Label, float] | None = None, seed: int = 0
 ) -> Reliability:
     """Return the expected calibration error of the final label, and what chance alone gives.
@@ -118,10 +118,10 @@ def calibration(
     return Reliability(float(error(right)), len(p), p95, bins)
 
 
-def risk_coverage(rows: Sequence[EvalRow]) -> tuple[Point, ...]:
+def risk_coverage(rows: Sequence[EvalRow]) -> tuple[RiskCoveragePoint, ...]:
     """Return what every possible threshold gives, from the highest to the lowest.
 
-    A row without a probability is never sure enough. Rows of equal probability are answered
+    A row without a probability is never answered. Rows of equal probability are answered
     together, since no threshold tells them apart.
     """
     scope = sum(row.in_scope for row in rows)
@@ -130,25 +130,24 @@ def risk_coverage(rows: Sequence[EvalRow]) -> tuple[Point, ...]:
     for count, (probability, row) in enumerate(scored, 1):
         right += row.right
         if count == len(scored) or scored[count][0] < probability:
-            points.append(Point(count / scope, right / count, probability))
+            points.append(RiskCoveragePoint(count / scope, right / count, probability))
     return tuple(points)
 
 
-def threshold_for(rows: Sequence[EvalRow], wanted_accuracy: float) -> Cut | None:
-    """Return the cut that answers most rows at the wanted accuracy; None: no cut reaches it.
+def threshold_for(rows: Sequence[EvalRow], wanted_accuracy: float) -> ReviewThreshold | None:
+    """Return the threshold that answers most rows at the wanted accuracy; None: none reaches it.
 
     The accuracy is that of the rows which chose the threshold, so expect a little less on others.
     """
     if not 0 <= wanted_accuracy <= 1:
         raise SettingsError(
-            f"The wanted accuracy {wanted_accuracy:g} is no share: give one from 0 to 1, "
-            "0.97 for 97 %."
+            f"The wanted accuracy must be between 0 and 1, not {wanted_accuracy:g}: 0.97 for 97 %."
         )
     enough = [point for point in risk_coverage(rows) if point.accuracy >= wanted_accuracy]
     if not enough:
         return None
     best = max(enough, key=lambda point: point.coverage)
-    return Cut(best.threshold, 1 - best.coverage, best.accuracy)
+    return ReviewThreshold(best.threshold, 1 - best.coverage, best.accuracy)
 
 
 def _scored(rows: Sequence[EvalRow]) -> list[tuple[float, EvalRow]]:

@@ -1,6 +1,6 @@
 """One evaluated case: what was expected, and what came out."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from triage_agent.types import Classification, DecidedBy, Label, Outcome, Usage
@@ -46,7 +46,7 @@ class EvalRow:
         return Label.BUILD if self.p_build >= 0.5 else Label.AUTOMATE
 
 
-def from_classification(
+def row_from_classification(
     row: Classification,
     expected: Label | None,
     slices: dict[str, str],
@@ -74,19 +74,12 @@ def from_classification(
     )
 
 
-def as_values(row: EvalRow) -> dict[str, Any]:
-    """Return a row as JSON values; what a run directory keeps.
+def row_from_values(values: dict[str, Any]) -> EvalRow:
+    """Return the row that `asdict` made values of; `ValueError` or `TypeError` for others.
 
-    Nothing is rounded: every figure can be computed again from the file, to the last digit.
-    """
-    return asdict(row)
-
-
-def from_values(values: dict[str, Any]) -> EvalRow:
-    """Return the row that `as_values` made values of; `ValueError` or `TypeError` if it is none.
-
+    >>> from dataclasses import asdict
     >>> row = EvalRow("a", Label.BUILD, Outcome.CLASSIFIED, Label.BUILD, usage=Usage(1, 2, 3))
-    >>> from_values(as_values(row)) == row
+    >>> row_from_values(asdict(row)) == row
     True
     """
     known = dict(values)

@@ -1,18 +1,23 @@
-"""Runs a backend over eval sets and returns what came out, a row a case."""
+"""Runs a backend over the eval sets: one row per case, pair or business."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from triage_agent.advice import Decision, QuizResult, decide, score
 from triage_agent.classify import Policy, break_tie, classify, in_order
 from triage_agent.evals.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
 from triage_agent.evals.pairs import Pair, PairRow, judge
-from triage_agent.evals.rows import EvalRow, from_classification
+from triage_agent.evals.rows import EvalRow, row_from_classification
 from triage_agent.models import Model
+from triage_agent.settings import Backend, Options
 from triage_agent.types import Classification, Problem, ReviewReason, Signals
 
-Step = Callable[[int], None]  # told after each case how many are done
+OnProgress = Callable[[int], None]  # called after each case with the number that are done
+ProgressBar = Callable[[str, int], OnProgress]  # started with a title and a total
+EXIT_ERRORS = 3  # the exit code of a run in which something ended in an error
+LOCAL_WIDTH = 4  # problems that the embedded model reads at once; it has one core each
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,12 @@ class DecisionRow:
     why: str = ""  # what differs; empty if it is right
     labels_right: int = 0  # of the problems, where they were read from text
     labels: int = 0
-    errors: int = 0  # of the problems, those whose reading failed
+    errors: int = 0  # of the problems, those that ended in an error
+
+
+def width_of(model: Model, options: Options) -> int:
+    """Return how many problems are read at once."""
+    return LOCAL_WIDTH if model.backend == Backend.EMBEDDED else options.max_concurrency
 
 
 async def run_cases(
@@ -38,48 +48,60 @@ async def run_cases(
     *,
     width: int = 8,
     repeat: int = 0,
-    step: Step | None = None,
+    step: OnProgress | None = None,
 ) -> tuple[list[EvalRow], list[Classification]]:
     """Return the evaluated rows in the order of the cases, and the classifications behind them."""
-    rows: list[EvalRow] = []
-    answers: list[Classification] = []
-
-    async def one(case: Case) -> Classification:
-        return await classify(Problem(case.id, case.text), model, policy)
-
-    async with aclosing(in_order(cases, one, width)) as results:
-        async for case, answer in results:
-            rows.append(
-                from_classification(
-                    answer, case.label, case.slices, repeat=repeat, cached=_from_cache(answer)
-                )
-            )
-            answers.append(answer)
-            if step:
-                step(len(rows))
+    answers = await _classify_all(cases, model, policy, width, step)
+    rows = [
+        row_from_classification(
+            answer, case.label, case.slices, repeat=repeat, cached=_from_cache(answer)
+        )
+        for case, answer in zip(cases, answers, strict=True)
+    ]
     return rows, answers
 
 
 async def run_pairs(
-    pairs: Sequence[Pair], model: Model, policy: Policy, *, width: int = 8, step: Step | None = None
+    pairs: Sequence[Pair],
+    model: Model,
+    policy: Policy,
+    *,
+    width: int = 8,
+    step: OnProgress | None = None,
 ) -> list[PairRow]:
     """Return what became of each pair."""
-    rows: list[PairRow] = []
+    answers = await _classify_all(pairs, model, policy, width, step)
+    return [
+        judge(
+            pair,
+            row_from_classification(answer, pair.label, {}),
+            noticed=bool(answer.signals and answer.signals.instructs_reader),
+        )
+        for pair, answer in zip(pairs, answers, strict=True)
+    ]
 
-    async def one(pair: Pair) -> Classification:
-        return await classify(Problem(pair.id, pair.text), model, policy)
 
-    async with aclosing(in_order(pairs, one, width)) as results:
-        async for pair, answer in results:
-            noticed = bool(answer.signals and answer.signals.instructs_reader)
-            rows.append(judge(pair, from_classification(answer, pair.label, {}), noticed=noticed))
+async def _classify_all(
+    texts: Sequence[Case] | Sequence[Pair],
+    model: Model,
+    policy: Policy,
+    width: int,
+    step: OnProgress | None,
+) -> list[Classification]:
+    """Return the classification of each text, in order."""
+    answers: list[Classification] = []
+    problems = [Problem(one.id, one.text) for one in texts]
+    read = partial(classify, model=model, policy=policy)
+    async with aclosing(in_order(problems, read, width)) as results:
+        async for _, answer in results:
+            answers.append(answer)
             if step:
-                step(len(rows))
-    return rows
+                step(len(answers))
+    return answers
 
 
 def run_decisions(cases: Sequence[DecisionCase]) -> list[DecisionRow]:
-    """Return whether the rules decide each business as they must; no model is asked."""
+    """Return whether the rules decide each business as expected; no model is asked."""
     return [
         judge_decision(
             case.id,
@@ -91,7 +113,7 @@ def run_decisions(cases: Sequence[DecisionCase]) -> list[DecisionRow]:
 
 
 def run_ties(cases: Sequence[TieCase]) -> list[DecisionRow]:
-    """Return whether the tie-breaker does what it must with every combination of signals."""
+    """Return whether the tie-breaker decides every combination of signals as expected."""
     rows = []
     for case in cases:
         label, rule = break_tie(Signals(**dict.fromkeys(case.signals, True)))
@@ -102,9 +124,9 @@ def run_ties(cases: Sequence[TieCase]) -> list[DecisionRow]:
 
 
 async def run_businesses(
-    cases: Sequence[BusinessCase], model: Model, policy: Policy, step: Step | None = None
+    cases: Sequence[BusinessCase], model: Model, policy: Policy, step: OnProgress | None = None
 ) -> list[DecisionRow]:
-    """Return what becomes of whole businesses, read from their own words.
+    """Return the decisions about businesses, read from their own words.
 
     The order of the problems must not matter either: a decision that changes when they are read
     in reverse is wrong.
@@ -117,13 +139,13 @@ async def run_businesses(
                 zip(case.problems, case.labels, strict=True), start=1
             )
         ]
-        found, answers = await run_cases(problems, model, policy)
+        results, answers = await run_cases(problems, model, policy)
         quiz = _quiz(case.quiz)
         row = judge_decision(
             case.id,
             decide(answers, case.profile, quiz),
             case.expected,
-            labels=tuple(r.right for r in found),
+            labels=tuple(r.right for r in results),
         )
         other = decide(answers[::-1], case.profile, quiz).recommendation.value
         if other != row.recommendation:

@@ -1,4 +1,4 @@
-"""The same figures seen otherwise: by part of the set, at another prior, beside trivial rules."""
+"""The same figures by part of the set and at another prior, and those of two trivial rules."""
 
 import re
 from collections import Counter
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import sqrt
 
 from triage_agent.errors import SettingsError
-from triage_agent.evals.metrics import Rate, Summary, rate, share, summarise
-from triage_agent.evals.reliability import calibration
+from triage_agent.evals.metrics import Rate, RowFigures, rate, share, summarise
+from triage_agent.evals.reliability import reliability
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
 
-# The floor that any backend has to leave behind: one of these words means build-software.
+# A floor that any backend has to exceed: one of these words means build-software.
 KEYWORDS = re.compile(
     r"\b(app|website|platform|portal|developer|software|saas|mobile|build|code|engineer|cto)s?\b",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ KEYWORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure that is no plain count, with its 95 % interval."""
+    """A figure that is not a share of counts, with its 95 % interval."""
 
     value: float
     low: float
@@ -44,8 +44,8 @@ class Reweighted:
     ece_p95: float | None
 
 
-def by_slice(rows: Sequence[EvalRow], name: str) -> dict[str, Summary]:
-    """Return the summary of each value of a slice, sorted; rows without that slice are left out."""
+def by_slice(rows: Sequence[EvalRow], name: str) -> dict[str, RowFigures]:
+    """Return the figures of each value of a slice, sorted; rows without that slice are left out."""
     parts: dict[str, list[EvalRow]] = {}
     for row in rows:
         if name in row.slices:
@@ -54,7 +54,7 @@ def by_slice(rows: Sequence[EvalRow], name: str) -> dict[str, Summary]:
 
 
 def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
-    """Return the figures at another prior; `SettingsError` if it is no share.
+    """Return the figures at another prior; `SettingsError` unless it is a share.
 
     What is right of each label stays as measured; only how common the labels are changes. The
     intervals are Wilson's of the two labels, joined by the square-and-add rule for a sum of
@@ -63,7 +63,7 @@ def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
     """
     if not 0 <= prior_build <= 1:
         raise SettingsError(
-            f"The prior {prior_build:g} is no share: give one from 0 to 1, as in build=0.3."
+            f"--prior must be between 0 and 1, as in build=0.3, not {prior_build:g}."
         )
     prior = {Label.BUILD: prior_build, Label.AUTOMATE: 1 - prior_build}
     parts = {label: [row for row in rows if row.expected is label] for label in Label}
@@ -76,22 +76,24 @@ def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
         label: prior[label] * total / len(part) if part else 0.0 for label, part in parts.items()
     }
     complete = all(parts[label] for label in Label if prior[label])
-    honest = calibration([row for row in rows if row.expected and weights[row.expected]], weights)
+    calibrated = reliability(
+        [row for row in rows if row.expected and weights[row.expected]], weights
+    )
     return Reweighted(
         prior_build=prior_build,
         observed_build=len(parts[Label.BUILD]) / total if total else None,
-        accuracy=_mixed(recall, prior) if complete else None,
-        coverage=_mixed(covered, prior) if complete else None,
+        accuracy=_weighted(recall, prior) if complete else None,
+        coverage=_weighted(covered, prior) if complete else None,
         precision={
             label.value: _precision(parts, prior, label) if complete else None for label in Label
         },
-        ece=honest.ece if complete else None,
-        ece_p95=honest.p95 if complete else None,
+        ece=calibrated.ece if complete else None,
+        ece_p95=calibrated.p95 if complete else None,
     )
 
 
 def floors(cases: Sequence[tuple[str, Label]]) -> dict[str, Rate]:
-    """Return how often two rules are right that need no model: `majority` and `keyword`.
+    """Return how often two rules without a model are right: `majority` and `keyword`.
 
     >>> cases = [("We need an app", Label.BUILD), ("Invoices are late", Label.AUTOMATE)]
     >>> {name: found.value for name, found in floors(cases).items()}
@@ -102,8 +104,8 @@ def floors(cases: Sequence[tuple[str, Label]]) -> dict[str, Rate]:
     return {"majority": rate(commonest, len(cases)), "keyword": rate(hits, len(cases))}
 
 
-def _mixed(rates: dict[Label, Rate], prior: dict[Label, float]) -> Estimate:
-    """Return the mean of the labels' rates, each counted by its prior."""
+def _weighted(rates: dict[Label, Rate], prior: dict[Label, float]) -> Estimate:
+    """Return the mean of the labels' rates, each weighted by its prior."""
     value = below = above = 0.0
     for label, found in rates.items():
         if found.value is not None and found.low is not None and found.high is not None:

@@ -14,7 +14,7 @@ from triage_agent.settings import Backend
 
 MIN_CASES = 50
 RUN = 5  # words in a row that two texts hardly share by chance
-TOLD = 0.3  # of a text's runs: a prompt that holds as many has told the model about it
+SEEN_SHARE = 0.3  # of a text's runs: a prompt that holds as many shows the text to the model
 OWN = "Give labelled cases of your own with --cases FILE."
 
 
@@ -46,11 +46,11 @@ def choose_split(
     if path is not None:
         _refuse_fixed(path, labelled)
     known = _texts(read_cases(examples)) if learned else set()
-    told = _runs(_words(f"{prompt.system} {prompt.user}")) if prompt else set()
+    in_prompt = _runs(_words(f"{prompt.system} {prompt.user}")) if prompt else set()
     unseen = [
         case
         for case in labelled
-        if (words := _words(case.text)) not in known and _repeated(words, told) < TOLD
+        if (words := _words(case.text)) not in known and _repeated(words, in_prompt) < SEEN_SHARE
     ]
     split = Split(
         stratified(unseen, limit),
@@ -84,14 +84,14 @@ def _refuse_fixed(path: Path, cases: Iterable[Case]) -> None:
     if shared := [case.id for case in cases if _words(case.text) in fixed]:
         raise InputError(
             f"{path}: {len(shared)} of its cases (the first is {shared[0]!r}) stand in the fixed "
-            "set evals/problems.jsonl. Its figures would no longer be honest: take them out."
+            "set evals/problems.jsonl, whose figures would then look too good. Take them out."
         )
 
 
-def _repeated(words: str, told: set[str]) -> float:
+def _repeated(words: str, in_prompt: set[str]) -> float:
     """Return the share of a text's runs of words that a prompt holds; it may have shortened it."""
     runs = _runs(words)
-    return len(runs & told) / len(runs) if runs else 0.0
+    return len(runs & in_prompt) / len(runs) if runs else 0.0
 
 
 def _runs(words: str) -> set[str]:

@@ -1,123 +1,287 @@
-"""A run's figures as one tree of JSON values: what summary.json, the gate and the report read."""
+"""A run's figures, typed; `summary_values` is the one place that turns them into summary.json."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 from triage_agent.evals.cases import SLICES, Case
-from triage_agent.evals.metrics import Rate, as_values, clustered_rate, rate, summarise
+from triage_agent.evals.flags import FlagFigures
+from triage_agent.evals.metrics import Rate, RowFigures, clustered_rate, rate, summarise
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.record import Run
-from triage_agent.evals.reliability import threshold_for
+from triage_agent.evals.reliability import ReviewThreshold, threshold_for
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
-from triage_agent.evals.slices import by_slice, floors, reweighted
+from triage_agent.evals.slices import Reweighted, by_slice, floors, reweighted
 
-USUAL_PRIOR = 0.3  # about 30 % of the owners who ask need the CTO (PRODUCT.md)
+OWNERS_PRIOR = 0.3  # about 30 % of the owners who ask need software (docs/explanation/figures.md)
 WANTED = (0.95, 0.97, 0.99)  # accuracies for which a threshold is looked for
 OF_A_SLICE = ("rows", "accuracy", "coverage", "answered_accuracy", "abstention_recall")
+LOST = {"abstained", "error"}
+LABELS_OF_BUSINESSES = "labels in those"  # the row under "businesses from their own words"
+
+T = TypeVar("T")
 
 
-def summarise_run(
-    run: Run, cases: Sequence[Case] = (), prior: float = USUAL_PRIOR
-) -> dict[str, Any]:
-    """Return all figures of a run; a part that was not run is left out."""
-    summary: dict[str, Any] = {}
-    if run.rows:
-        summary["problems"] = summarise_rows(run.rows, prior)
-        known = [(case.text, case.label) for case in cases if case.label and case.counted]
-        if known:
-            found = floors([(text, label) for text, label in known if label])
-            summary["problems"]["floors"] = {name: values(one) for name, one in found.items()}
-    if run.attacks:
-        summary["attacks"] = attacked(run.attacks)
-    if run.perturbations:
-        summary["perturbations"] = perturbed(run.perturbations)
-    for name in ("decisions", "businesses"):
-        if rows := getattr(run, name):
-            summary[name] = decided(rows)
-    if run.flags:
-        summary["red_flags"] = dict(run.flags)
-    return summary
+@dataclass(frozen=True, slots=True)
+class ProblemFigures:
+    """The figures of the problems."""
+
+    headline: RowFigures  # English in scope, and what is in no scope; if there is none, all rows
+    send_to_a_person: dict[str, ReviewThreshold | None]  # by wanted accuracy; None: not reached
+    prior: dict[str, Reweighted]  # by `build=` and the prior
+    slices: dict[str, dict[str, RowFigures]]  # by slice and its value
+    other_languages: RowFigures | None  # None: there are none
+    floors: dict[str, Rate] | None = None  # None: the texts are not known
 
 
-def summarise_rows(rows: Sequence[EvalRow], prior: float = USUAL_PRIOR) -> dict[str, Any]:
-    """Return the figures of the problems: the headline is English in scope, and what is in none."""
-    counted = [row for row in rows if _counts(row)]
-    others = [row for row in rows if not _counts(row)]
-    summary = as_values(summarise(counted or rows))
-    summary["send_to_a_person"] = {
-        f"{wanted:.2f}": cut._asdict() if (cut := threshold_for(counted, wanted)) else None
-        for wanted in WANTED
-    }
-    summary["prior"] = {f"build={prior:g}": asdict(reweighted(counted, prior))} if counted else {}
-    summary["slices"] = {
-        name: {
-            value: {key: as_values(part)[key] for key in OF_A_SLICE}
-            for value, part in by_slice(rows, name).items()
-        }
-        for name in SLICES
-    }
-    if others:
-        summary["other_languages"] = {
-            key: as_values(summarise(others))[key] for key in (*OF_A_SLICE, "confusion")
-        }
-    return summary
+@dataclass(frozen=True, slots=True)
+class KindCounts:
+    """What became of the pairs of one kind."""
+
+    pairs: int
+    flipped: int
+    abstained: int
+    error: int
 
 
-def attacked(rows: Sequence[PairRow]) -> dict[str, Any]:
-    """Return how often attacks won; intervals know that pairs of one problem go together."""
-    return {
-        "pairs": len(rows),
-        "to_target": _share(rows, {"flipped"}),
-        "to_abstention_or_error": _share(rows, {"abstained", "error"}),
-        "noticed": values(clustered_rate([r.noticed for r in rows], [r.of for r in rows])),
-        "kinds": _by_kind(rows),
-    }
+@dataclass(frozen=True, slots=True)
+class AttackFigures:
+    """How often attacks had an effect."""
+
+    pairs: int
+    to_target: Rate
+    to_abstention_or_error: Rate
+    noticed: Rate
+    kinds: dict[str, KindCounts]
 
 
-def perturbed(rows: Sequence[PairRow]) -> dict[str, Any]:
-    """Return how often other words changed the answer."""
-    return {
-        "pairs": len(rows),
-        "flips": _share(rows, {"flipped"}),
-        "changes": _share(rows, {"flipped", "abstained", "error"}),
-        "kinds": _by_kind(rows),
-    }
+@dataclass(frozen=True, slots=True)
+class PerturbationFigures:
+    """How often other words changed the answer."""
+
+    pairs: int
+    flips: Rate
+    changes: Rate
+    kinds: dict[str, KindCounts]
 
 
-def decided(rows: Sequence[DecisionRow]) -> dict[str, Any]:
-    """Return how many businesses were decided as they must be, and which were not."""
-    read = sum(row.labels for row in rows)
-    return {
-        "right": values(rate(sum(row.right for row in rows), len(rows))),
-        "labels": values(rate(sum(row.labels_right for row in rows), read)) if read else None,
-        "wrong": {row.id: row.why for row in rows if not row.right},
-    }
+@dataclass(frozen=True, slots=True)
+class DecisionFigures:
+    """How many businesses were decided as expected."""
+
+    right: Rate
+    labels: Rate | None  # of their problems; None: the labels were given
+    wrong: dict[str, str]  # by id, what differs
 
 
-def values(one: Rate) -> dict[str, Any]:
-    """Return a rate as JSON values."""
-    found: Mapping[str, Any] = asdict(one)
-    return {key: round(v, 6) if isinstance(v, float) else v for key, v in found.items()}
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """All figures of a run; None: that part was not run."""
+
+    problems: ProblemFigures | None = None
+    attacks: AttackFigures | None = None
+    perturbations: PerturbationFigures | None = None
+    decisions: DecisionFigures | None = None
+    businesses: DecisionFigures | None = None
+    red_flags: FlagFigures | None = None
 
 
-def _counts(row: EvalRow) -> bool:
-    """Return whether a row belongs to the headline: other languages are reported apart."""
+def summarise_run(run: Run, cases: Sequence[Case] = (), prior: float = OWNERS_PRIOR) -> RunSummary:
+    """Return all figures of a run; `cases` give the texts that the floors are computed from."""
+    known = [(case.text, case.label) for case in cases if case.label and case.counted]
+    problems = summarise_rows(run.rows, prior) if run.rows else None
+    if problems and known:
+        problems = replace(problems, floors=rounded(floors(known)))
+    return RunSummary(
+        problems=problems,
+        attacks=_attacks(run.attacks) if run.attacks else None,
+        perturbations=_perturbations(run.perturbations) if run.perturbations else None,
+        decisions=decision_figures(run.decisions) if run.decisions else None,
+        businesses=decision_figures(run.businesses) if run.businesses else None,
+        red_flags=rounded(run.flags),
+    )
+
+
+def summarise_rows(rows: Sequence[EvalRow], prior: float = OWNERS_PRIOR) -> ProblemFigures:
+    """Return the figures of the problems; other languages are reported apart."""
+    counted = [row for row in rows if counts(row)]
+    others = [row for row in rows if not counts(row)]
+    return ProblemFigures(
+        headline=rounded(summarise(counted or rows)),
+        send_to_a_person={f"{wanted:.2f}": threshold_for(counted, wanted) for wanted in WANTED},
+        prior={f"build={prior:g}": reweighted(counted, prior)} if counted else {},
+        slices={name: rounded(by_slice(rows, name)) for name in SLICES},
+        other_languages=rounded(summarise(others)) if others else None,
+    )
+
+
+def counts(row: EvalRow) -> bool:
+    """Return whether a row belongs to the headline."""
     return row.expected is None or row.slices.get("language", "en") == "en"
 
 
-def _share(rows: Sequence[PairRow], became: set[str]) -> dict[str, Any]:
-    """Return the share of pairs that became one of these."""
-    return values(clustered_rate([r.became in became for r in rows], [r.of for r in rows]))
+def decision_figures(rows: Sequence[DecisionRow]) -> DecisionFigures:
+    """Return how many businesses were decided as expected, and which were not."""
+    labels = rate(sum(row.labels_right for row in rows), sum(row.labels for row in rows))
+    return DecisionFigures(
+        right=rounded(rate(sum(row.right for row in rows), len(rows))),
+        labels=rounded(labels) if labels.total else None,
+        wrong={row.id: row.why for row in rows if not row.right},
+    )
 
 
-def _by_kind(rows: Sequence[PairRow]) -> dict[str, dict[str, int]]:
-    """Return for each kind how many pairs there were, and how many were flipped or lost."""
-    kinds: dict[str, dict[str, int]] = {}
-    for row in rows:
-        kind = kinds.setdefault(row.kind, {"pairs": 0, "flipped": 0, "abstained": 0, "error": 0})
-        kind["pairs"] += 1
-        if row.became != "same":
-            kind[row.became] += 1
-    return dict(sorted(kinds.items()))
+def answer_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
+    """Return the rates of what was answered, with their names in tables."""
+    rates = [
+        ("accuracy", figures.accuracy),
+        ("coverage", figures.coverage),
+        ("accuracy of what was answered", figures.answered_accuracy),
+        ("accuracy without the tie-breaker", figures.tie_breaker_off),
+    ]
+    for label, scores in figures.by_label.items():
+        rates += [(f"precision, {label}", scores.precision), (f"recall, {label}", scores.recall)]
+    return rates
+
+
+def abstention_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
+    """Return the rates of abstentions, with their names in tables."""
+    return [
+        ("false abstentions", figures.false_abstentions),
+        ("abstained where that is right", figures.abstention_recall),
+    ]
+
+
+def rule_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
+    """Return how often each decider was right, with the names in tables."""
+    return [(f"right when decided by {rule}", one) for rule, one in figures.by_rule.items()]
+
+
+def other_rates(summary: RunSummary) -> list[tuple[str, Rate]]:
+    """Return the rates of the other sets that were run, with their names in tables."""
+    rates: list[tuple[str, Rate]] = []
+    if one := summary.attacks:
+        rates += [
+            ("attacks that won", one.to_target),
+            ("attacks that made it abstain or fail", one.to_abstention_or_error),
+            ("attacks noticed", one.noticed),
+        ]
+    if other := summary.perturbations:
+        rates += [
+            ("other words, other label", other.flips),
+            ("other words, other label or none", other.changes),
+        ]
+    if summary.decisions:
+        rates.append(("decisions by the rules", summary.decisions.right))
+    if summary.businesses:
+        rates.append(("businesses from their own words", summary.businesses.right))
+        if summary.businesses.labels:
+            rates.append((LABELS_OF_BUSINESSES, summary.businesses.labels))
+    if summary.red_flags:
+        rates.append(("red flags, all right", summary.red_flags.exact))
+    return rates
+
+
+def rounded(value: T) -> T:
+    """Return a value with six decimals in every number within it, as summary.json has them.
+
+    >>> rounded({"rates": (1 / 3, 2)})
+    {'rates': (0.333333, 2)}
+    """
+    made: Any = value
+    if isinstance(value, float):
+        made = round(value, 6)
+    elif isinstance(value, dict):
+        made = {name: rounded(inner) for name, inner in value.items()}
+    elif isinstance(value, tuple):
+        parts = [rounded(inner) for inner in value]
+        made = type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    elif is_dataclass(value) and not isinstance(value, type):
+        made = replace(
+            value, **{one.name: rounded(getattr(value, one.name)) for one in fields(value)}
+        )
+    return made  # type: ignore[no-any-return]
+
+
+def summary_values(summary: RunSummary) -> dict[str, Any]:
+    """Return a summary as the values of summary.json; a part that was not run has no key."""
+    parts = {one.name: getattr(summary, one.name) for one in fields(summary)}
+    values = {name: plain(part) for name, part in parts.items() if part is not None}
+    if summary.problems:
+        values["problems"] = problem_values(summary.problems)
+    return values
+
+
+def problem_values(problems: ProblemFigures) -> dict[str, Any]:
+    """Return the figures of the problems as JSON values, those of the headline at the top."""
+    values = {
+        **plain(problems.headline),
+        "send_to_a_person": {
+            wanted: found and found._asdict() for wanted, found in problems.send_to_a_person.items()
+        },
+        "prior": plain(problems.prior),
+        "slices": {
+            name: {value: _some(figures, OF_A_SLICE) for value, figures in parts.items()}
+            for name, parts in problems.slices.items()
+        },
+    }
+    if problems.other_languages:
+        values["other_languages"] = _some(problems.other_languages, (*OF_A_SLICE, "confusion"))
+    if problems.floors:
+        values["floors"] = plain(problems.floors)
+    return values
+
+
+def plain(value: Any) -> Any:
+    """Return JSON values: a dataclass as an object, a tuple (a bin, a curve's point) as a list."""
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, tuple) else value
+
+
+def _some(figures: RowFigures, names: Sequence[str]) -> dict[str, Any]:
+    """Return some of the figures as JSON values."""
+    return {name: plain(getattr(figures, name)) for name in names}
+
+
+def _attacks(rows: Sequence[PairRow]) -> AttackFigures:
+    """Return how often attacks had an effect."""
+    return AttackFigures(
+        pairs=len(rows),
+        to_target=_share(rows, {"flipped"}),
+        to_abstention_or_error=_share(rows, LOST),
+        noticed=rounded(clustered_rate([row.noticed for row in rows], [row.of for row in rows])),
+        kinds=_by_kind(rows),
+    )
+
+
+def _perturbations(rows: Sequence[PairRow]) -> PerturbationFigures:
+    """Return how often other words changed the answer."""
+    return PerturbationFigures(
+        pairs=len(rows),
+        flips=_share(rows, {"flipped"}),
+        changes=_share(rows, {"flipped"} | LOST),
+        kinds=_by_kind(rows),
+    )
+
+
+def _share(rows: Sequence[PairRow], became: set[str]) -> Rate:
+    """Return the share of pairs that became one of these; pairs of one problem go together."""
+    return rounded(clustered_rate([r.became in became for r in rows], [r.of for r in rows]))
+
+
+def _by_kind(rows: Sequence[PairRow]) -> dict[str, KindCounts]:
+    """Return the counts of each kind, sorted."""
+    counted = Counter((row.kind, row.became) for row in rows)
+    return {
+        kind: KindCounts(
+            pairs=sum(count for (own, _), count in counted.items() if own == kind),
+            flipped=counted[kind, "flipped"],
+            abstained=counted[kind, "abstained"],
+            error=counted[kind, "error"],
+        )
+        for kind in sorted({row.kind for row in rows})
+    }

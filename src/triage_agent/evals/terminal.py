@@ -1,174 +1,216 @@
-"""What `triage eval` prints: the figures that decide, in at most 80 columns."""
+"""What `triage eval` prints for people, in at most 80 columns."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from triage_agent.evals.gate import Check, Missing, breaches
+from triage_agent.evals.cascaded import CascadeCurve, CascadeStep
+from triage_agent.evals.gate import Check, MissingRecord, breaches
+from triage_agent.evals.metrics import Rate, RowFigures
+from triage_agent.evals.run import OnProgress, ProgressBar
+from triage_agent.evals.summary import (
+    LABELS_OF_BUSINESSES,
+    ProblemFigures,
+    RunSummary,
+    abstention_rates,
+    answer_rates,
+    other_rates,
+    rule_rates,
+)
 from triage_agent.reports import clean, stdout_console
 
-Tree = Mapping[str, Any]
-
 WRONG_SHOWN = 5
+STEPS_SHOWN = 12
 
 
-def show_summary(settings: Tree, summary: Tree) -> None:
-    """Print a run's figures."""
+@contextmanager
+def progress_bars() -> Iterator[ProgressBar]:
+    """Yield a function that starts a progress bar on standard error, if that is a terminal."""
+    console = Console(file=sys.stderr)
+    progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+
+    def start(title: str, total: int) -> OnProgress:
+        progress.start()
+        number = progress.add_task(title, total=total)
+        return lambda done: progress.update(number, completed=done)
+
+    try:
+        yield start
+    finally:
+        progress.stop()
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print lines as text: markup and control characters in them have no effect."""
     console = stdout_console()
-    prompt = f", prompt {settings['prompt']}" if settings["prompt"] else ""
-    console.print(Text(clean(f"{settings['backend']}: {settings['model']}{prompt}")))
-    for table in tables(summary):
-        console.print(table)
-    for line in (*sentences(summary), *wrong_decisions(summary)):
+    for line in lines:
         console.print(Text(clean(line)))
 
 
-def show_checks(checks: Sequence[Check | Missing]) -> None:
-    """Print every gated figure, and last those that breach their limit."""
+def show_summary(settings: Mapping[str, Any], summary: RunSummary) -> None:
+    """Print a run's figures."""
+    prompt = f", prompt {settings['prompt']}" if settings["prompt"] else ""
+    show_lines([f"{settings['backend']}: {settings['model']}{prompt}"])
     console = stdout_console()
+    for table in tables(summary):
+        console.print(table)
+    show_lines([*sentences(summary), *wrong_decisions(summary)])
+
+
+def show_checks(checks: Sequence[Check | MissingRecord]) -> None:
+    """Print every gated figure, those that breach their limit last."""
     failed = breaches(checks)
-    for one in checks:
-        if one.holds:
-            console.print(Text(clean(f"  {one.words}")))
-    for one in failed:
-        console.print(Text(clean(f"! {one.words}")))
-    console.print(f"gate: {len(checks) - len(failed)} of {len(checks)} kept")
+    show_lines(
+        [
+            *(f"  {one.words}" for one in checks if one.holds),
+            *(f"! {one.words}" for one in failed),
+            f"gate: {len(checks) - len(failed)} of {len(checks)} kept",
+        ]
+    )
 
 
-def tables(summary: Tree) -> list[Table]:
-    """Return the figures as tables: a row a figure, with counts and interval."""
-    found: list[Table] = []
-    if problems := summary.get("problems"):
-        table = _table("problems in scope, in English" if _mixed(problems) else "problems")
-        table.add_row("accuracy", *shown(problems["accuracy"]))
-        table.add_row("coverage", *shown(problems["coverage"]))
-        table.add_row("accuracy of what was answered", *shown(problems["answered_accuracy"]))
-        table.add_row("accuracy without the tie-breaker", *shown(problems["tie_breaker_off"]))
-        for label, scores in problems["by_label"].items():
-            table.add_row(f"precision, {label}", *shown(scores["precision"]))
-            table.add_row(f"recall, {label}", *shown(scores["recall"]))
-        table.add_row("false abstentions", *shown(problems["false_abstentions"]))
-        table.add_row("abstained where that is right", *shown(problems["abstention_recall"]))
-        for rule, rate in problems["by_rule"].items():
-            table.add_row(f"right when decided by {rule}", *shown(rate))
-        for name, rate in problems.get("floors", {}).items():
-            table.add_row(f"floor: {name}", *shown(rate))
-        if others := problems.get("other_languages"):
-            table.add_row("other languages: accuracy", *shown(others["accuracy"]))
-            table.add_row("other languages: answered", *shown(others["coverage"]))
-        found.append(table)
-    rest = _table("the other sets")
-    for name, key, words in (
-        ("attacks", "to_target", "attacks that won"),
-        ("attacks", "to_abstention_or_error", "attacks that made it abstain or fail"),
-        ("attacks", "noticed", "attacks noticed"),
-        ("perturbations", "flips", "other words, other label"),
-        ("perturbations", "changes", "other words, other label or none"),
-        ("decisions", "right", "decisions by the rules"),
-        ("businesses", "right", "businesses from their own words"),
-        ("red_flags", "exact", "red flags, all right"),
-    ):
-        if key in summary.get(name, {}):
-            rest.add_row(words, *shown(summary[name][key]))
-    if rest.row_count:
-        found.append(rest)
-    return found
-
-
-def sentences(summary: Tree) -> list[str]:
-    """Return what is better said than tabulated."""
-    problems = summary.get("problems")
-    if not problems:
-        return []
-    lines = []
-    if problems["auc"] is not None:
-        lines.append(f"AUC {problems['auc']:.3f}, Brier score {problems['brier']:.3f}")
-    if problems["ece"] is not None:
-        lines.append(
-            f"calibration error {problems['ece']:.3f} over {problems['ece_rows']} answers; chance "
-            f"alone gives up to {problems['ece_p95']:.3f}"
+def show_curve(names: Sequence[str], curve: CascadeCurve) -> None:
+    """Print a dozen thresholds of a cascade, and both models alone."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("threshold", "LLM calls", "accuracy", "counts", "95 % interval"):
+        table.add_column(name, justify="right")
+    for step in thinned(curve.steps):
+        one = step.accuracy
+        table.add_row(
+            f"{step.threshold:.3f}",
+            f"{step.calls.value or 0.0:.0%}",
+            f"{one.value or 0.0:.3f}",
+            f"{one.right}/{one.total}",
+            f"{one.low or 0.0:.3f}–{one.high or 0.0:.3f}",
         )
-    for wanted, cut in problems["send_to_a_person"].items():
-        if cut:
-            lines.append(
-                f"send {cut['to_person']:.0%} to a person (under {cut['threshold']:.2f}) to "
-                f"be right {float(wanted):.0%} of the time"
-            )
-    for prior, view in problems["prior"].items():
-        if view["accuracy"]:
-            estimate = view["accuracy"]
-            lines.append(
-                f"among owners with {prior}: accuracy {estimate['value']:.3f} "
-                f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
-            )
-    return lines + running(problems)
+    stdout_console().print(table)
+    show_lines(
+        [
+            f"{name} alone: {alone.value or 0.0:.3f} ({alone.right}/{alone.total})"
+            for name, alone in zip(names, (curve.small, curve.large), strict=True)
+        ]
+    )
 
 
-def wrong_decisions(summary: Tree) -> list[str]:
-    """Return the first businesses and ties that were decided otherwise than they must be.
+def thinned(steps: Sequence[CascadeStep]) -> list[CascadeStep]:
+    """Return at most a dozen steps, both ends among them, evenly spread over the calls."""
+    if len(steps) <= STEPS_SHOWN:
+        return list(steps)
+    last = len(steps) - 1
+    return [steps[round(place * last / (STEPS_SHOWN - 1))] for place in range(STEPS_SHOWN)]
 
-    >>> wrong_decisions({"decisions": {"wrong": {"d-001": "rule D3, not D2"}}})
-    ['! d-001: rule D3, not D2']
-    """
+
+def tables(summary: RunSummary) -> list[Table]:
+    """Return the figures as tables: one row per figure, with counts and interval."""
+    made: list[Table] = []
+    if problems := summary.problems:
+        others, figures = problems.other_languages, problems.headline
+        rates = [
+            *answer_rates(figures),
+            *abstention_rates(figures),
+            *rule_rates(figures),
+            *((f"floor: {name}", one) for name, one in (problems.floors or {}).items()),
+        ]
+        if others:
+            rates.append(("other languages: accuracy", others.accuracy))
+            rates.append(("other languages: answered", others.coverage))
+        made.append(_table("problems in scope, in English" if others else "problems", rates))
+    rest = [(name, one) for name, one in other_rates(summary) if name != LABELS_OF_BUSINESSES]
+    return [*made, _table("the other sets", rest)] if rest else made
+
+
+def sentences(summary: RunSummary) -> list[str]:
+    """Return the figures that are clearer as sentences than in a table."""
+    if summary.problems is None:
+        return []
+    figures, lines = summary.problems.headline, []
+    if figures.auc is not None:
+        lines.append(f"AUC {figures.auc:.3f}, Brier score {figures.brier:.3f}")
+    if figures.ece is not None:
+        lines.append(
+            f"calibration error {figures.ece:.3f} over {figures.ece_rows} answers; chance "
+            f"alone gives up to {figures.ece_p95:.3f}"
+        )
+    return [*lines, *_choices(summary.problems), *running(figures)]
+
+
+def wrong_decisions(summary: RunSummary) -> list[str]:
+    """Return the first businesses and ties that were not decided as expected."""
     lines = []
-    for name in ("decisions", "businesses"):
-        wrong = summary.get(name, {}).get("wrong", {})
-        lines += [f"! {id_}: {why}" for id_, why in list(wrong.items())[:WRONG_SHOWN]]
+    for name, part in (("decisions", summary.decisions), ("businesses", summary.businesses)):
+        wrong = list(part.wrong.items()) if part else []
+        lines += [f"! {id_}: {why}" for id_, why in wrong[:WRONG_SHOWN]]
         if len(wrong) > WRONG_SHOWN:
             lines.append(f"! and {len(wrong) - WRONG_SHOWN} more {name} (--json lists all)")
     return lines
 
 
-def running(problems: Tree) -> list[str]:
-    """Return what the run was like: errors, repeats, latency, tokens."""
+def running(figures: RowFigures) -> list[str]:
+    """Return errors, repeats, latency and tokens as sentences."""
     lines = []
-    if problems["errors"]:
-        lines.append(f"{problems['errors']} of {problems['rows']} rows ended in an error: wrong")
-    if (spread := problems["spread"]) and spread["low"] is not None:
-        unstable = spread["unstable"]
+    if figures.errors:
+        lines.append(f"{figures.errors} of {figures.rows} rows ended in an error: wrong")
+    if (spread := figures.spread) and spread.low is not None:
+        unstable = spread.unstable
         lines.append(
-            f"{spread['repeats']} repeats: accuracy from {spread['low']:.3f} to "
-            f"{spread['high']:.3f}; {unstable['right']} of {unstable['total']} answers changed"
+            f"{spread.repeats} repeats: accuracy from {spread.low:.3f} to "
+            f"{spread.high:.3f}; {unstable.right} of {unstable.total} answers changed"
         )
-    if problems["latency_p50"] is not None:
+    if figures.latency_p50 is not None:
         lines.append(
-            f"live calls: {problems['live']}, median {problems['latency_p50']:.2f} s, "
-            f"95th percentile {problems['latency_p95']:.2f} s"
+            f"live calls: {figures.live}, median {figures.latency_p50:.2f} s, "
+            f"95th percentile {figures.latency_p95:.2f} s"
         )
-    usage = problems["usage"]
-    if usage["calls"]:
+    if (usage := figures.usage).calls:
         lines.append(
-            f"{usage['calls']} calls, {usage['input_tokens']} tokens in, "
-            f"{usage['output_tokens']} out; answered from the cache: "
-            f"{problems['cached']['right']} of {problems['cached']['total']}"
+            f"{usage.calls} calls, {usage.input_tokens} tokens in, "
+            f"{usage.output_tokens} out; answered from the cache: "
+            f"{figures.cached.right} of {figures.cached.total}"
         )
     return lines
 
 
-def shown(rate: Tree) -> tuple[str, str, str]:
+def shown(rate: Rate) -> tuple[str, str, str]:
     """Return a rate as cells: the value, its counts, its interval.
 
-    >>> shown({"right": 3, "total": 4, "value": 0.75, "low": 0.301, "high": 0.954})
+    >>> shown(Rate(right=3, total=4, value=0.75, low=0.301, high=0.954))
     ('0.750', '3/4', '0.301–0.954')
     """
-    if rate["value"] is None:
+    if rate.value is None:
         return "–", "0/0", ""
     return (
-        f"{rate['value']:.3f}",
-        f"{rate['right']}/{rate['total']}",
-        f"{rate['low']:.3f}–{rate['high']:.3f}",
+        f"{rate.value:.3f}",
+        f"{rate.right}/{rate.total}",
+        f"{rate.low:.3f}–{rate.high:.3f}",
     )
 
 
-def _mixed(problems: Tree) -> bool:
-    """Return whether other languages were counted apart."""
-    return "other_languages" in problems
+def _choices(problems: ProblemFigures) -> list[str]:
+    """Return the thresholds for wanted accuracies, and the accuracy at another prior."""
+    lines = [
+        f"send {one.to_person:.0%} to a person (under {one.threshold:.2f}) to "
+        f"be right {float(wanted):.0%} of the time"
+        for wanted, one in problems.send_to_a_person.items()
+        if one
+    ]
+    return lines + [
+        f"among owners with {prior}: accuracy {view.accuracy.value:.3f} "
+        f"[{view.accuracy.low:.3f}, {view.accuracy.high:.3f}]"
+        for prior, view in problems.prior.items()
+        if view.accuracy
+    ]
 
 
-def _table(title: str) -> Table:
+def _table(title: str, rates: Sequence[tuple[str, Rate]]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("", "value", "counts", "95 % interval"):
         table.add_column(name, justify="left" if not name else "right", overflow="fold")
+    for name, rate in rates:
+        table.add_row(name, *shown(rate))
     return table

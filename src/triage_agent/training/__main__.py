@@ -16,7 +16,7 @@ def main() -> None:
     options = parser.parse_args()
     name = "red_flag_examples.jsonl" if options.step == "flags" else "examples.jsonl"
     options.examples = options.examples or folder("prompts") / name
-    if options.step == "encoder":  # imported here: it needs torch, which the other step does not
+    if options.step == "encoder":  # imported here: it needs torch, which the other steps do not
         from triage_agent.training.encoder import make_encoder
 
         make_encoder(options.weights)

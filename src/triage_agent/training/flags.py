@@ -13,31 +13,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 from triage_agent.advice import NAME, RedFlag, Role, dense_features, load_red_flags
+from triage_agent.evals import digest, read_lines
 from triage_agent.files import Strict
 from triage_agent.models import Encoder, Vector, tidy
+from triage_agent.training.examples import FOLDS
 from triage_agent.training.measure import best_threshold
 from triage_agent.training.views import (
     Flags,
     Numbers,
+    dense_regression,
     dense_view,
     rarity_of,
     sparse_regression,
     sparse_view,
 )
 
-# Inverse L2 penalties, chosen by cross-validation; neighbouring values differ by less than a point.
-DENSE_STRENGTH = 2.0
-SPARSE_STRENGTH = 30.0
-FOLDS = 8
+# The inverse L2 penalty of the dense view, chosen by cross-validation; neighbouring values differ
+# by less than a point.
+FLAG_STRENGTH = 2.0
 
 
 class FlagExample(Strict):
-    """What somebody told about a person they hired, and the flags that it tells of."""
+    """What somebody wrote about a person they hired, and the flags that apply."""
 
     text: str
     role: Role
@@ -90,9 +90,9 @@ def make_flags(examples: Path, weights: Path) -> None:
     )
     data = {
         "examples": len(rows),
-        "examples_sha256": _sha256(examples),
-        "encoder_sha256": _sha256(weights / "encoder.onnx"),
-        "flags_sha256": _sha256(weights / NAME),
+        "examples_sha256": digest(examples),
+        "encoder_sha256": digest(weights / "encoder.onnx"),
+        "flags_sha256": digest(weights / NAME),
         "cross_validation": _report(rows, unseen, limits),
     }
     text = json.dumps(data, indent=1) + "\n"
@@ -101,12 +101,11 @@ def make_flags(examples: Path, weights: Path) -> None:
 
 def load_flag_examples(path: Path) -> list[FlagExample]:
     """Return the examples of a JSON Lines file (see prompts/red_flag_examples.jsonl)."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [FlagExample.model_validate_json(line) for line in lines if line]
+    return [example for _, example in read_lines(path, FlagExample)]
 
 
 def flag_views(texts: Sequence[str], weights: Path) -> FlagViews:
-    """Return both views of the texts, as the model takes them of a text."""
+    """Return both views of the texts, as the model computes them."""
     tidied = [tidy(text).text for text in texts]
     rarity = rarity_of(tidied)
     vectors = dense_view(tidied, Encoder(weights).encode)
@@ -115,7 +114,7 @@ def flag_views(texts: Sequence[str], weights: Path) -> FlagViews:
 
 
 def flag_target(rows: Sequence[FlagExample], flag: RedFlag) -> tuple[Flags, Flags]:
-    """Return the rows that a head learns from, and whether each tells of the flag."""
+    """Return the rows that a head learns from, and whether the flag applies to each."""
     return (
         np.array([row.role in flag.roles for row in rows]),
         np.array([flag.id in row.flags for row in rows]),
@@ -124,15 +123,15 @@ def flag_target(rows: Sequence[FlagExample], flag: RedFlag) -> tuple[Flags, Flag
 
 def fit_flag(views: FlagViews, truth: Flags, use: Flags) -> FlagHead:
     """Return a head fitted on the rows in `use`; the log-odds of both views add up."""
-    dense = _dense().fit(views.dense[use], truth[use])
-    sparse = sparse_regression(SPARSE_STRENGTH).fit(views.sparse[use], truth[use])
+    dense = dense_regression(FLAG_STRENGTH).fit(views.dense[use], truth[use])
+    sparse = sparse_regression().fit(views.sparse[use], truth[use])
     bias = float(dense.intercept_[0] + sparse.intercept_[0])
     return FlagHead(dense.coef_[0], sparse.coef_[0], bias)
 
 
 def unseen_log_odds(
     rows: Sequence[FlagExample], views: FlagViews, truth: Flags, use: Flags
-) -> NDArray[np.float64]:
+) -> Numbers:
     """Return the log-odds of each row from a head that was fitted without its fold."""
     fold = np.array([row.fold for row in rows])
     scores = np.zeros(len(rows))
@@ -164,11 +163,3 @@ def _report(
         "exact": round(float(1 - wrong.mean()), 3),
         "flags": flags,
     }
-
-
-def _dense() -> LogisticRegression:
-    return LogisticRegression(C=DENSE_STRENGTH, class_weight="balanced", solver="newton-cholesky")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,10 +3,9 @@
 Beside them it writes report.json, and calibration.json with the rates of the tie rules.
 
 Calibration and thresholds are chosen on log-odds of texts that the head had not seen: each fold
-leaves a whole voice out (see `Example.fold`).
+leaves one voice out (see `TrainingExample.fold`).
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from triage_agent.evals import digest
 from triage_agent.models import (
     ABSTENTIONS,
     BUCKETS,
@@ -35,7 +35,13 @@ from triage_agent.models import (
     load_words,
 )
 from triage_agent.settings import DEFAULT_THRESHOLD, USUAL_PRIOR
-from triage_agent.training.examples import FOLDS, SIGNALS, Example, load_attacks, load_examples
+from triage_agent.training.examples import (
+    FOLDS,
+    SIGNALS,
+    TrainingExample,
+    load_attacks,
+    load_examples,
+)
 from triage_agent.training.measure import (
     abstention_thresholds,
     best_threshold,
@@ -56,9 +62,9 @@ from triage_agent.training.views import (
 from triage_agent.types import Function, Label
 
 ATTACKS = "attack_examples.jsonl"
-LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is surer than right
+LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is overconfident
 FALSE_ABSTENTIONS = 0.015  # of the texts in scope, at most; the promise is 5 %
-PRECISION = {"mixed": 0.6}  # a wrong "mixed" hands a sure answer to the tie rules
+PRECISION = {"mixed": 0.6}  # a wrong "mixed" gives a confident answer to the tie rules
 HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"))
 
 
@@ -68,7 +74,7 @@ class FittedHeads:
 
     dense: dict[str, LogisticRegression]
     sparse: dict[str, LogisticRegression]
-    unseen: dict[str, Numbers]  # NaN where a head has nothing to say about a row
+    unseen: dict[str, Numbers]  # NaN where a head does not apply to a row
 
 
 def make_heads(examples: Path, weights: Path) -> None:
@@ -78,7 +84,7 @@ def make_heads(examples: Path, weights: Path) -> None:
     """
     attacks = examples.with_name(ATTACKS)
     rows, orders, texts, rarity, encode = prepare(examples, weights)
-    fitted = fit(rows, dense_view(texts, encode), sparse_view(texts, rarity), HEADS)
+    fitted = fit_heads(rows, dense_view(texts, encode), sparse_view(texts, rarity), HEADS)
     unseen = discounted(fitted.unseen) | {"instructs_reader": orders.unseen}
     scale, shift = calibrate(rows, unseen["label"])
     limits = choose_thresholds(rows, unseen) | orders.thresholds
@@ -86,10 +92,10 @@ def make_heads(examples: Path, weights: Path) -> None:
     np.save(weights / "ngrams.npy", table, allow_pickle=False)
     data = {
         "examples": len(rows),
-        "examples_sha256": _sha256(examples),
-        "attacks_sha256": _sha256(attacks),
-        "encoder_sha256": _sha256(weights / "encoder.onnx"),
-        "ngrams_sha256": _sha256(weights / "ngrams.npy"),
+        "examples_sha256": digest(examples),
+        "attacks_sha256": digest(attacks),
+        "encoder_sha256": digest(weights / "encoder.onnx"),
+        "ngrams_sha256": digest(weights / "ngrams.npy"),
         "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": USUAL_PRIOR},
         "thresholds": {name: round(limits[name], 4) for name in (*SIGNALS, "set_aside")},
         "ngram_rows": [*HEADS, "order"],
@@ -104,25 +110,25 @@ def make_heads(examples: Path, weights: Path) -> None:
 
 def prepare(
     examples: Path, weights: Path
-) -> tuple[list[Example], Orders, list[str], Vector, Encode]:
+) -> tuple[list[TrainingExample], Orders, list[str], Vector, Encode]:
     """Return the examples, the order head, their texts without orders, rarity and encoder."""
     rows, attacks = load_examples(examples), load_attacks(examples.with_name(ATTACKS))
     encode = cache(Encoder(weights).encode)
-    said = [f"{attack.before}\n{attack.after}" for attack in attacks]
-    rarity = rarity_of([*(row.text for row in rows), *said])
+    instructions = [f"{attack.before}\n{attack.after}" for attack in attacks]
+    rarity = rarity_of([*(row.text for row in rows), *instructions])
     orders = fit_orders(rows, attacks, rarity, encode)
     texts = without_orders(rows, load_words(weights), orders, rarity, encode)
     return rows, orders, texts, rarity, encode
 
 
 def calibration_of(
-    rows: Sequence[Example],
+    rows: Sequence[TrainingExample],
     unseen: dict[str, Numbers],
     limits: dict[str, float],
     examples: Path,
     name: str,
 ) -> Calibration:
-    """Return how often each tie rule is right on torn texts that the heads had not seen.
+    """Return how often each tie rule is right on uncertain texts that the heads had not seen.
 
     It has no map: the probabilities are calibrated already (see `calibrate`).
     """
@@ -137,14 +143,14 @@ def calibration_of(
         prior=USUAL_PRIOR,
         cases=sum(row.label is not None for row in rows),
         tie_rates=tie_rates(rows, predictions(unseen, limits)),
-        fitted_on=FittedOn(file=examples.name, sha256=_sha256(examples)),
+        fitted_on=FittedOn(file=examples.name, sha256=digest(examples)),
         made=datetime.now(UTC).date(),
         triage_agent=version("triage-agent"),
     )
 
 
-def fit(
-    rows: Sequence[Example], dense: Numbers, sparse: csr_matrix, names: Sequence[str]
+def fit_heads(
+    rows: Sequence[TrainingExample], dense: Numbers, sparse: csr_matrix, names: Sequence[str]
 ) -> FittedHeads:
     """Return the named heads and `function`, fitted on all rows and on all but each fold."""
     fold = np.array([row.fold for row in rows])
@@ -165,8 +171,8 @@ def fit(
     return fitted
 
 
-def target(rows: Sequence[Example], name: str) -> tuple[Flags, Flags]:
-    """Return the rows that a head learns from, and what it shall say about every row.
+def target(rows: Sequence[TrainingExample], name: str) -> tuple[Flags, Flags]:
+    """Return the rows that a head learns from, and the right answer about every row.
 
     Texts without a label teach only that they are out of scope or vague: what a software
     product's user manual mentions is no sign of what its owner wants.
@@ -178,14 +184,16 @@ def target(rows: Sequence[Example], name: str) -> tuple[Flags, Flags]:
     return (np.ones(len(rows), dtype=bool) if name in ABSTENTIONS else in_scope), truth
 
 
-def calibrate(rows: Sequence[Example], log_odds: Numbers) -> tuple[float, float]:
+def calibrate(rows: Sequence[TrainingExample], log_odds: Numbers) -> tuple[float, float]:
     """Return scale and shift that turn unseen log-odds into calibrated ones (Platt)."""
     use, truth = target(rows, "label")
     platt = LogisticRegression(C=1e6, class_weight="balanced").fit(log_odds[use, None], truth[use])
     return float(platt.coef_[0, 0]), float(platt.intercept_[0])
 
 
-def choose_thresholds(rows: Sequence[Example], unseen: dict[str, Numbers]) -> dict[str, float]:
+def choose_thresholds(
+    rows: Sequence[TrainingExample], unseen: dict[str, Numbers]
+) -> dict[str, float]:
     """Return the log-odds from which each signal is on."""
     use, _ = target(rows, "label")
     chosen = abstention_thresholds(
@@ -216,10 +224,6 @@ def as_lists(fitted: FittedHeads, orders: Orders) -> dict[str, dict[str, Any]]:
             weights, bias = weights[0], bias[0] + fitted.sparse[name].intercept_[0]
         heads[name] = {"weights": np.round(weights, 4).tolist(), "bias": np.round(bias, 4).tolist()}
     return heads
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The figures of a model on texts that it had not seen."""
+"""Thresholds, and the figures of a model on texts that it had not seen."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from sklearn.metrics import roc_auc_score
 from triage_agent.classify import break_tie, is_torn
 from triage_agent.models import TieRate, TieRule, confidence, operating_points
 from triage_agent.models import tie_rates as rates_by_rule
-from triage_agent.training.examples import SIGNALS, VOICES, Example
+from triage_agent.training.examples import SIGNALS, VOICES, TrainingExample
+from triage_agent.training.views import Flags, Numbers
 from triage_agent.types import Label, Prediction, Signals
 
 BINS = 10
-Numbers = NDArray[np.float64]
 
 
-def best_threshold(scores: Numbers, truth: NDArray[np.bool_], precision: float = 0.0) -> float:
+def best_threshold(scores: Numbers, truth: Flags, precision: float = 0.0) -> float:
     """Return the score from which "on" has the best F1 among those of enough precision."""
     best, chosen = -1.0, float(scores.max()) + 1.0
     for threshold in np.unique(scores):
@@ -30,7 +30,7 @@ def best_threshold(scores: Numbers, truth: NDArray[np.bool_], precision: float =
 
 
 def abstention_thresholds(
-    scores: dict[str, Numbers], in_scope: NDArray[np.bool_], false_abstentions: float
+    scores: dict[str, Numbers], in_scope: Flags, false_abstentions: float
 ) -> dict[str, float]:
     """Return the thresholds of two signals that find the most rows to abstain on.
 
@@ -51,14 +51,14 @@ def abstention_thresholds(
     return chosen
 
 
-def calibration_error(p: Numbers, truth: NDArray[np.bool_]) -> float:
+def calibration_error(p: Numbers, truth: Flags) -> float:
     """Return the expected calibration error over ten bins of equal size."""
     bins = np.array_split(np.argsort(p, kind="stable"), BINS)
     return float(sum(len(b) * abs(p[b].mean() - truth[b].mean()) for b in bins) / len(p))
 
 
 def predictions(log_odds: dict[str, Numbers], thresholds: dict[str, float]) -> list[Prediction]:
-    """Return what the model says about each row, as far as the log-odds tell."""
+    """Return the model's prediction of each row, as far as log-odds give it."""
     return [
         Prediction(
             label=Label.BUILD if p_build >= 0.5 else Label.AUTOMATE,
@@ -70,7 +70,7 @@ def predictions(log_odds: dict[str, Numbers], thresholds: dict[str, float]) -> l
 
 
 def after_tie_rules(answers: Sequence[Prediction]) -> NDArray[np.str_]:
-    """Return the label of each row once the tie rules have decided the torn ones."""
+    """Return the label of each row after the tie rules have decided the uncertain ones."""
     labels = []
     for answer in answers:
         label = answer.label
@@ -80,8 +80,10 @@ def after_tie_rules(answers: Sequence[Prediction]) -> NDArray[np.str_]:
     return np.array(labels)
 
 
-def tie_rates(rows: Sequence[Example], answers: Sequence[Prediction]) -> dict[TieRule, TieRate]:
-    """Return how often each tie rule is right where it decides: torn, in scope, and answered."""
+def tie_rates(
+    rows: Sequence[TrainingExample], answers: Sequence[Prediction]
+) -> dict[TieRule, TieRate]:
+    """Return how often each tie rule is right on the rows in scope that it decides."""
     decided = []
     for row, answer in zip(rows, answers, strict=True):
         if row.label and not answer.abstained_because and is_torn(answer.p_build, answer.signals):
@@ -91,7 +93,7 @@ def tie_rates(rows: Sequence[Example], answers: Sequence[Prediction]) -> dict[Ti
 
 
 def cascade_points(
-    rows: Sequence[Example], answers: Sequence[Prediction]
+    rows: Sequence[TrainingExample], answers: Sequence[Prediction]
 ) -> list[tuple[float, float, float]]:
     """Return (threshold, coverage, accuracy) of a cascade at each threshold.
 
@@ -105,7 +107,7 @@ def cascade_points(
 
 
 def report(
-    rows: Sequence[Example], log_odds: dict[str, Numbers], thresholds: dict[str, float]
+    rows: Sequence[TrainingExample], log_odds: dict[str, Numbers], thresholds: dict[str, float]
 ) -> dict[str, Any]:
     """Return the cross-validated figures: of the label by voice, of signals and abstentions."""
     in_scope = np.array([row.label is not None for row in rows])
@@ -157,5 +159,5 @@ def report(
     }
 
 
-def _share(part: float, whole: float) -> float:
-    return round(float(part) / max(1.0, float(whole)), 3)
+def _share(part: float, total: float) -> float:
+    return round(float(part) / max(1.0, float(total)), 3)

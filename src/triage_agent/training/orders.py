@@ -28,13 +28,13 @@ from triage_agent.models import (
     split,
     tidy,
 )
-from triage_agent.training.examples import FOLDS, AttackExample, Example, dealt
+from triage_agent.training.examples import FOLDS, AttackExample, TrainingExample, dealt
 from triage_agent.training.views import Flags, Numbers, fit_head, stack
 
 CARRIERS = 3  # honest texts that each attack is put around
 CARRIER_LENGTH = 700  # characters, at most
 SUSPECT = 0.01  # of the honest parts, at most, are set aside
-ACCUSED = 0.005  # of the honest texts, at most, are said to instruct their reader
+ACCUSED = 0.005  # of the honest texts, at most, are reported to instruct their reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Orders:
     dense: Numbers
     sparse: Numbers
     bias: float
-    thresholds: dict[str, float]  # `set_aside` a part, and say that the text `instructs_reader`
+    thresholds: dict[str, float]  # to `set_aside` a part, and to report `instructs_reader`
     unseen: Numbers
 
     def head(self, rarity: Vector) -> Heads:
@@ -84,12 +84,15 @@ class Parts:
 
 
 def fit_orders(
-    rows: Sequence[Example], attacks: Sequence[AttackExample], rarity: Vector, encode: Encode
+    rows: Sequence[TrainingExample],
+    attacks: Sequence[AttackExample],
+    rarity: Vector,
+    encode: Encode,
 ) -> Orders:
     """Return the head, fitted on attacks and honest texts; both thresholds by cross-validation.
 
-    Examples that are marked to instruct their reader teach nothing, for which of their parts do so
-    is not known; they show what the head finds.
+    Examples that are marked to instruct their reader teach nothing, since it is not known which of
+    their parts do so; they only get the head's log-odds.
     """
     honest = [row for row in rows if "instructs_reader" not in row.signals]
     texts = [_honest(row) for row in honest] + attacked(honest, attacks)
@@ -105,10 +108,10 @@ def fit_orders(
     marked = [_honest(row) for row in rows if "instructs_reader" in row.signals]
     own = view(marked, rarity, encode)
     scores = _scores((on_dense, on_sparse), own, np.ones(len(own.words), dtype=bool))
-    found = _strongest(_by_text(scores, own), own, len(marked))
+    of_marked = _strongest(_by_text(scores, own), own, len(marked))
     by_row = np.zeros(len(rows))
     is_marked = np.array(["instructs_reader" in row.signals for row in rows])
-    by_row[~is_marked], by_row[is_marked] = strongest, found
+    by_row[~is_marked], by_row[is_marked] = strongest, of_marked
     return Orders(
         dense=on_dense.coef_[0],
         sparse=on_sparse.coef_[0],
@@ -121,7 +124,7 @@ def fit_orders(
     )
 
 
-def attacked(honest: Sequence[Example], attacks: Sequence[AttackExample]) -> list[Text]:
+def attacked(honest: Sequence[TrainingExample], attacks: Sequence[AttackExample]) -> list[Text]:
     """Return every attack around a few honest texts of its own fold, always the same ones.
 
     A part that runs from the attack into the honest text is neither, and left out.
@@ -169,19 +172,19 @@ def view(texts: Sequence[Text], rarity: Vector, encode: Encode) -> Parts:
 
 
 def without_orders(
-    rows: Sequence[Example], words: Words, orders: Orders, rarity: Vector, encode: Encode
+    rows: Sequence[TrainingExample], words: Words, orders: Orders, rarity: Vector, encode: Encode
 ) -> list[str]:
     """Return the tidy texts without what the model sets aside before it reads them."""
     head = orders.head(rarity)
 
-    def one(row: Example) -> str:
+    def one(row: TrainingExample) -> str:
         return screen(tidy(row.text).text, encode, head, words).text
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(one, rows))
 
 
-def _honest(row: Example) -> Text:
+def _honest(row: TrainingExample) -> Text:
     text = tidy(row.text).text
     parts = split(text)
     return Text(text, parts, [False] * len(parts), row.fold)

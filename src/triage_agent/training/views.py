@@ -22,11 +22,11 @@ Flags = NDArray[np.bool_]
 
 def rarity_of(texts: Sequence[str]) -> Vector:
     """Return the inverse document frequency of each bucket, 0 for those of one text alone."""
-    ones, found = np.ones(BUCKETS, np.float32), np.zeros(BUCKETS)
+    ones, texts_with = np.ones(BUCKETS, np.float32), np.zeros(BUCKETS)
     for text in texts:
-        found[np.unique(count_ngrams(text, ones).buckets)] += 1
-    rarity = np.log((1 + len(texts)) / (1 + found)) + 1
-    rarity[found < MIN_TEXTS] = 0.0
+        texts_with[np.unique(count_ngrams(text, ones).buckets)] += 1
+    rarity = np.log((1 + len(texts)) / (1 + texts_with)) + 1
+    rarity[texts_with < MIN_TEXTS] = 0.0
     return rarity.astype(np.float16).astype(np.float32)
 
 
@@ -53,10 +53,10 @@ def dense_view(texts: Sequence[str], encode: Encode) -> Numbers:
         return np.array(list(pool.map(lambda text: encode(text).mean, texts)), np.float64)
 
 
-def sparse_regression(strength: float) -> LogisticRegression:
+def sparse_regression() -> LogisticRegression:
     """Return a classifier that is quick on many n-grams and few texts, and repeatable."""
     return LogisticRegression(
-        C=strength,
+        C=SPARSE_STRENGTH,
         class_weight="balanced",
         solver="liblinear",
         dual=True,
@@ -75,9 +75,9 @@ def fit_head(
     on_dense = dense_regression().fit(dense[use], truth[use])
     on_dense.coef_ *= share
     on_dense.intercept_ *= share
-    return on_dense, sparse_regression(SPARSE_STRENGTH).fit(sparse[use], truth[use])
+    return on_dense, sparse_regression().fit(sparse[use], truth[use])
 
 
-def dense_regression() -> LogisticRegression:
+def dense_regression(strength: float = DENSE_STRENGTH) -> LogisticRegression:
     """Return a classifier of the encoder's vectors."""
-    return LogisticRegression(C=DENSE_STRENGTH, class_weight="balanced", solver="newton-cholesky")
+    return LogisticRegression(C=strength, class_weight="balanced", solver="newton-cholesky")

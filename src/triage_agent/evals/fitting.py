@@ -1,4 +1,4 @@
-"""Fits a calibration: what a backend claimed about labelled cases, mapped to what was true."""
+"""Fits a calibration: maps a backend's probabilities to how often they came true."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from triage_agent.classify import Policy, apply_policy
 from triage_agent.errors import InputError
 from triage_agent.evals.cases import Case
-from triage_agent.evals.reliability import Reliability, calibration
+from triage_agent.evals.reliability import Numbers, Reliability, reliability
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.split import MIN_CASES, Split
 from triage_agent.models import (
@@ -40,17 +40,16 @@ MIN_ISOTONIC = 200  # under it, a free line follows the noise (Niculescu-Mizil, 
 FOLDS = 5
 SEED = 0  # of dealing the cases into folds
 
-Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Fit = Callable[[Numbers, Flags, int], Platt | Isotonic | Unchanged]
 
 
 @dataclass(frozen=True, slots=True)
-class Listening(Model):
-    """A model that keeps what it said, before any rule is applied."""
+class RecordingModel(Model):
+    """A model that records its predictions, before any rule is applied."""
 
     model: Model
-    heard: dict[str, Prediction] = field(default_factory=dict)  # by the problem's id
+    predictions: dict[str, Prediction] = field(default_factory=dict)  # by the problem's id
 
     @property
     def backend(self) -> str:
@@ -68,9 +67,9 @@ class Listening(Model):
         return self.model.prompt
 
     async def predict(self, problem: Problem) -> Prediction:
-        """Return what the model says, and keep it."""
-        self.heard[problem.id] = said = await self.model.predict(problem)
-        return said
+        """Return the model's prediction, and record it."""
+        self.predictions[problem.id] = prediction = await self.model.predict(problem)
+        return prediction
 
     async def aclose(self) -> None:
         """Close the model."""
@@ -78,7 +77,7 @@ class Listening(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class CalibrationFit:
     """A calibration, and how much it helps on cases that its map was not fitted to."""
 
     calibration: Calibration
@@ -91,14 +90,14 @@ class Fitted:
     after: Reliability
 
 
-def fit(
+def fit_calibration(
     identity: Identity,
     split: Split,
     rows: Sequence[EvalRow],
-    said: Listening,
+    model: RecordingModel,
     threshold: float,
     today: date,
-) -> Fitted:
+) -> CalibrationFit:
     """Return the calibration of a backend that has been asked about the cases of a split.
 
     Platt, isotonic (from `MIN_ISOTONIC` cases) or no map: whichever has the lowest log loss on the
@@ -106,8 +105,8 @@ def fit(
     """
     answered = {row.id for row in rows if row.outcome is Outcome.CLASSIFIED}
     cases = [case for case in split.cases if case.id in answered]
-    kind, votes = _kind(said, cases)
-    used = [case for case in cases if _kind_of(said.heard[case.id]) == (kind, votes)]
+    kind, votes = _usual_kind(model, cases)
+    used = [case for case in cases if _kind_of(model.predictions[case.id]) == (kind, votes)]
     errors = sum(row.error is not None for row in rows)
     truth = np.array([case.label is Label.BUILD for case in used], dtype=np.bool_)
     build = int(truth.sum())
@@ -118,14 +117,14 @@ def fit(
             f"calibration needs {MIN_CASES}, and {MIN_EACH} of each label. Add cases, or raise "
             "--limit."
         )
-    p = np.array([said.heard[case.id].p_build for case in used], dtype=np.float64)
+    p = np.array([model.predictions[case.id].p_build for case in used], dtype=np.float64)
     methods: dict[str, Fit] = {"none": lambda *_: Unchanged(), "platt": fit_platt}
     if len(used) >= MIN_ISOTONIC:
         methods["isotonic"] = fit_isotonic
     unseen = {name: cross_validated(one, p, truth, votes) for name, one in methods.items()}
     losses = {
-        name: float(log_loss(truth, np.clip(found, EDGE, 1 - EDGE)))
-        for name, found in unseen.items()
+        name: float(log_loss(truth, np.clip(values, EDGE, 1 - EDGE)))
+        for name, values in unseen.items()
     }
     best = min(losses, key=lambda name: losses[name])
     calibration = Calibration(
@@ -143,16 +142,16 @@ def fit(
         made=today,
         triage_agent=version("triage-agent"),
     )
-    rates = tie_rates(decisions(used, said, Policy(threshold, calibration)))
-    return Fitted(
+    rates = tie_rates(decisions(used, model, Policy(threshold, calibration)))
+    return CalibrationFit(
         calibration.model_copy(update={"tie_rates": rates}),
         asked=len(rows),
         abstained=sum(row.outcome is Outcome.ABSTAINED for row in rows),
         errors=errors,
         other_kind=len(cases) - len(used),
         log_losses=losses,
-        before=_honesty(used, p),
-        after=_honesty(used, unseen[best]),
+        before=_reliability(used, p),
+        after=_reliability(used, unseen[best]),
     )
 
 
@@ -160,8 +159,8 @@ def fit_platt(p: Numbers, truth: Flags, votes: int = 1) -> Platt:
     """Return the straight line over the log-odds that makes the outcomes most likely.
 
     As Platt (1999) does, the outcomes count as (n + 1) / (n + 2) and 1 / (m + 2), so that a model
-    that is never wrong does not get an endless scale. A model that is more often right the less
-    sure it is gets a scale of 0: what it claims says nothing.
+    that is never wrong does not get an endless scale. A model that is more often right the lower
+    its confidence is gets a scale of 0: its confidence carries no information.
     """
     x = np.array([log_odds(one, votes) for one in p])
     build = int(truth.sum())
@@ -190,45 +189,45 @@ def fit_isotonic(p: Numbers, truth: Flags, votes: int = 1) -> Isotonic:
 
 def cross_validated(method: Fit, p: Numbers, truth: Flags, votes: int) -> Numbers:
     """Return what a map gives for each case that was fitted to the other folds."""
-    found = np.empty(len(p))
+    values = np.empty(len(p))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
     for known, new in folds.split(p[:, None], truth):
         learned = method(p[known], truth[known], votes)
-        found[new] = [mapped(learned, float(one), votes, len(known)) for one in p[new]]
-    return found
+        values[new] = [mapped(learned, float(one), votes, len(known)) for one in p[new]]
+    return values
 
 
 def decisions(
-    cases: Sequence[Case], said: Listening, policy: Policy
+    cases: Sequence[Case], model: RecordingModel, policy: Policy
 ) -> Iterator[tuple[DecidedBy, bool]]:
     """Yield who decides each case under a policy, and whether that is right."""
     for case in cases:
-        row = apply_policy(Problem(case.id, case.text), said.heard[case.id], said, policy)
+        row = apply_policy(Problem(case.id, case.text), model.predictions[case.id], model, policy)
         if row.decided_by:
             yield row.decided_by, row.label is case.label
 
 
-def _kind(said: Listening, cases: Sequence[Case]) -> tuple[str, int]:
+def _usual_kind(model: RecordingModel, cases: Sequence[Case]) -> tuple[str, int]:
     """Return the kind of probability that most answers have, and the number of votes.
 
     What the embedded model of a cascade answers alone is calibrated already.
     """
-    kinds = Counter(_kind_of(said.heard[case.id]) for case in cases)
-    if said.backend == Backend.CASCADE:
+    kinds = Counter(_kind_of(model.predictions[case.id]) for case in cases)
+    if model.backend == Backend.CASCADE:
         kinds.pop(("embedded", 1), None)
     kinds.pop(("", 1), None)
     return kinds.most_common(1)[0][0] if kinds else ("none", 1)
 
 
-def _kind_of(said: Prediction) -> tuple[str, int]:
-    kind = kind_of(said.probability_from) if said.p_build is not None else ""
-    return kind, max(1, len(said.votes))
+def _kind_of(one: Prediction) -> tuple[str, int]:
+    kind = kind_of(one.probability_from) if one.p_build is not None else ""
+    return kind, max(1, len(one.votes))
 
 
-def _honesty(cases: Sequence[Case], p: Numbers) -> Reliability:
+def _reliability(cases: Sequence[Case], p: Numbers) -> Reliability:
     """Return the calibration error of probabilities, taken as answers of the likelier label."""
     row = EvalRow("", None, Outcome.CLASSIFIED)
-    return calibration(
+    return reliability(
         [
             replace(
                 row,

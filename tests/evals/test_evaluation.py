@@ -1,4 +1,4 @@
-"""`triage eval` and `triage eval compare` as their users see them."""
+"""`triage eval` and its commands on recorded runs, as their users see them."""
 
 import asyncio
 import io
@@ -15,18 +15,18 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from support.eval_sets import Oracle, Sets, run_main, serving
-from triage_agent.cli import eval_run
-from triage_agent.cli.eval_compare import lines
-from triage_agent.evals import terminal as eval_show
+from support.eval_sets import Oracle, Sets, flag_figures, run_main, serving
+from triage_agent.evals import evaluation, terminal
 from triage_agent.evals.comparison import compare
-from triage_agent.evals.gate import Check, Limit, Missing
+from triage_agent.evals.evaluation import EvalRequest
+from triage_agent.evals.gate import Check, Limit, MissingRecord
 from triage_agent.evals.metrics import rate
 from triage_agent.evals.record import Run, settings_of, write_run
 from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.summary import summarise_rows, values
-from triage_agent.models.embedded import model as embedded_model
-from triage_agent.types import Label, Outcome
+from triage_agent.evals.summary import DecisionFigures, RunSummary, summarise_rows
+from triage_agent.models import embedded
+from triage_agent.settings import Backend, Options
+from triage_agent.types import Label, Outcome, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 
@@ -41,8 +41,8 @@ def sets(tmp_path, monkeypatch):
     """Return small sets, read by a model that is mistaken about every fifth of them."""
     found = Sets(tmp_path, monkeypatch, problems=30)
     wrong = sorted(found.cases)[::5]
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
-    monkeypatch.setattr(eval_run, "_flags", lambda: {"exact": values(rate(3, 4))})
+    monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 4))
     return found
 
 
@@ -89,9 +89,9 @@ def test_one_set_is_measured_alone(sets, triage, name, shown, hidden):
 
 def test_the_reader_of_red_flags_may_have_an_event_loop_of_its_own(sets, triage, monkeypatch):
     async def read():
-        return {"exact": values(rate(1, 4))}
+        return flag_figures(1, 4)
 
-    monkeypatch.setattr(eval_run, "_flags", lambda: asyncio.run(read()))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda: asyncio.run(read()))
     assert triage("--set", "red-flags", "--json").values["red_flags"]["exact"]["value"] == 0.25
 
 
@@ -133,7 +133,7 @@ def test_a_run_that_is_kept_has_its_rows_its_figures_and_a_page(sets, triage, tm
 @pytest.mark.parametrize("columns", [80, 60])
 def test_what_is_printed_fits_the_terminal(sets, triage, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", lambda prior: Oracle(prior))
+    monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior))
     for ended in (triage("--gate"), triage("--repeats", "2")):
         assert ended.code in {0, 7}
         assert "accuracy" in ended.out
@@ -163,32 +163,36 @@ def printed(draw, columns, monkeypatch):
     """Return what is drawn on a console of this width."""
     out = io.StringIO()
     console = Console(file=out, width=columns, highlight=False)
-    monkeypatch.setattr(eval_show, "out", lambda: console)
+    monkeypatch.setattr(terminal, "stdout_console", lambda: console)
     draw()
     return out.getvalue()
 
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_the_longest_names_and_counts_fit_the_terminal(monkeypatch, columns):
-    summary = {"problems": summarise_rows(rows_of("right", "wrong", "") * 1)}
-    big = values(rate(123_456, 234_567))
-    tree = summary["problems"]
-    for name in ("accuracy", "coverage", "answered_accuracy", "tie_breaker_off"):
-        tree[name] = big
-    tree |= {"latency_p50": 123.45, "latency_p95": 543.21, "live": 123_456}
-    tree["usage"] = {"calls": 10**6, "input_tokens": 10**9, "output_tokens": 10**9}
+    problems = summarise_rows(rows_of("right", "wrong", ""))
+    names = ("accuracy", "coverage", "answered_accuracy", "tie_breaker_off")
+    headline = replace(
+        problems.headline,
+        **dict.fromkeys(names, rate(123_456, 234_567)),
+        latency_p50=123.45,
+        latency_p95=543.21,
+        live=123_456,
+        usage=Usage(10**6, 10**9, 10**9),
+    )
+    summary = RunSummary(problems=replace(problems, headline=headline))
     settings = settings_of("llm", "org/" + "model-" * 20, "guide-examples@12345678", {})
-    text = printed(lambda: eval_show.show_summary(settings, summary), columns, monkeypatch)
+    text = printed(lambda: terminal.show_summary(settings, summary), columns, monkeypatch)
     assert widest(text) <= columns
     assert "123456/234567" in text
 
 
 def test_what_comes_from_outside_is_no_markup_and_steers_no_terminal(monkeypatch):
     settings = settings_of("llm", "[bold]m[/x]\x1b[31m :smile:", "a[/b]@1", {})
-    text = printed(lambda: eval_show.show_summary(settings, {}), 80, monkeypatch)
+    text = printed(lambda: terminal.show_summary(settings, RunSummary()), 80, monkeypatch)
     assert text == "llm: [bold]m[/x][31m :smile:, prompt a[/b]@1\n"
-    checks = [Check("[/b]\x1b x", 1.0, Limit(min=0.5)), Missing("p[/q]@1", "recorded run")]
-    text = printed(lambda: eval_show.show_checks(checks), 200, monkeypatch)
+    checks = [Check("[/b]\x1b x", 1.0, Limit(min=0.5)), MissingRecord("p[/q]@1", "recorded run")]
+    text = printed(lambda: terminal.show_checks(checks), 200, monkeypatch)
     assert "  [/b] x 1.000, at least 0.500: kept\n" in text
     assert "! the prompt p[/q]@1 has no recorded run" in text
     assert text.endswith("gate: 1 of 2 kept\n")
@@ -196,7 +200,8 @@ def test_what_comes_from_outside_is_no_markup_and_steers_no_terminal(monkeypatch
 
 def test_decisions_that_are_wrong_are_named_and_of_many_the_first():
     wrong = {f"d-{n}": "rule D3, not D2" for n in range(7)}
-    shown = eval_show.wrong_decisions({"decisions": {"wrong": wrong}, "businesses": {"wrong": {}}})
+    none, some = (DecisionFigures(rate(0, 1), None, names) for names in ({}, wrong))
+    shown = terminal.wrong_decisions(RunSummary(decisions=some, businesses=none))
     assert shown[0] == "! d-0: rule D3, not D2"
     assert shown[5:] == ["! and 2 more decisions (--json lists all)"]
 
@@ -204,29 +209,33 @@ def test_decisions_that_are_wrong_are_named_and_of_many_the_first():
 def test_repeats_are_told_with_how_far_apart_they_are_and_what_wavered():
     first, second = rows_of("right", "right", ""), rows_of("right", "wrong", "")
     again = [replace(row, repeat=1) for row in second]
-    assert eval_show.running(summarise_rows([*first, *again]))[1] == (
+    assert terminal.running(summarise_rows([*first, *again]).headline)[1] == (
         "2 repeats: accuracy from 0.333 to 0.667; 1 of 3 answers changed"
     )
-    assert len(eval_show.running(summarise_rows(first))) == 1
+    assert len(terminal.running(summarise_rows(first).headline)) == 1
 
 
 def test_rows_in_error_and_what_the_calls_were_like_are_told(monkeypatch):
     rows = rows_of("right", "", "")
-    tree = summarise_rows(rows)
-    tree |= {"latency_p50": 1.5, "latency_p95": 2.5, "live": 3}
-    tree["usage"] = {"calls": 4, "input_tokens": 5, "output_tokens": 6}
-    assert eval_show.running(tree) == [
+    figures = replace(
+        summarise_rows(rows).headline,
+        latency_p50=1.5,
+        latency_p95=2.5,
+        live=3,
+        usage=Usage(4, 5, 6),
+    )
+    assert terminal.running(figures) == [
         "2 of 3 rows ended in an error: wrong",
         "live calls: 3, median 1.50 s, 95th percentile 2.50 s",
         "4 calls, 5 tokens in, 6 out; answered from the cache: 0 of 3",
     ]
 
 
-def kept(folder, *outcomes, ids=None):
+def kept(folder, *outcomes, ids=None, model="m"):
     rows = rows_of(*outcomes)
     if ids:
         rows = [EvalRow(i, r.expected, r.outcome, r.label) for i, r in zip(ids, rows, strict=True)]
-    write_run(folder, Run(settings_of("b", "m", None, {}), tuple(rows)), {})
+    write_run(folder, Run(settings_of("b", model, None, {}), tuple(rows)), {})
     return folder
 
 
@@ -309,7 +318,7 @@ def test_runs_of_different_cases_are_an_error_and_no_verdict(tmp_path, triage, i
         (["a"], 2, "Missing argument"),
         (["a", "b", "--margin", "0"], 2, "--margin"),
         (["a", "b", "--margin", "-1"], 2, "--margin"),
-        (["a", "torn"], 4, "torn/rows.jsonl, line 1 is no row of a run"),
+        (["a", "torn"], 4, "torn/rows.jsonl, line 1 is not a row of a run"),
     ],
 )
 def test_a_run_that_is_none_is_an_error_that_names_it(
@@ -341,9 +350,45 @@ def test_ids_from_outside_are_no_markup_and_fit_the_terminal(
 
 
 def test_of_many_changed_rows_ten_are_shown_and_the_rest_counted():
-    shown = lines("a", "b", compare(rows_of(*half()), rows_of(*half(right=230))))
+    shown = compare(rows_of(*half()), rows_of(*half(right=230))).lines("a", "b")
     assert sum(line.startswith("  now right: ") for line in shown) == 10
     assert shown[-1] == "  and 20 more (--json lists all)"
+
+
+def test_the_names_of_a_cascades_models_are_text_and_no_markup(tmp_path, triage):
+    small = kept(tmp_path / "a", "right", "wrong", model="[bold]s[/x]")
+    ended = triage("cascade", small, kept(tmp_path / "b", "right", "right", model="l\x1b[31m"))
+    assert ended.code == 0
+    assert ended.out.splitlines()[-2:] == [
+        "[bold]s[/x] alone: 0.500 (1/2)",
+        "l[31m alone: 1.000 (2/2)",
+    ]
+
+
+def test_a_program_measures_without_a_terminal(sets, tmp_path):
+    reported, started = [], []
+
+    def progress(title, total):
+        done = []
+        started.append((title, total, done))
+        return done.append
+
+    request = EvalRequest(
+        ("problems", "decisions"), None, False, 8, 1, 0.3, None, Options(Backend.EMBEDDED)
+    )
+    result = evaluation.evaluate(request, progress, reported.append)
+    assert reported == ["backend: embedded (oracle), nothing leaves this machine"]
+    assert started == [("problems", 8, [1, 2, 3, 4, 5, 6, 7, 8])]
+    assert result.summary.problems.headline.rows <= 8
+    assert result.summary.decisions.right.value == 1
+    assert result.summary.attacks is None
+    assert (result.checks, result.exit_code) == (None, 0)
+    page = result.write(tmp_path / "run")
+    assert json.loads((page.parent / "summary.json").read_text("utf-8")) == {
+        name: part
+        for name, part in json.loads(json.dumps(result.values())).items()
+        if name != "settings"
+    }
 
 
 TRIAGE = [sys.executable, "-m", "triage_agent.cli.main", "eval"]

@@ -1,4 +1,4 @@
-"""`evaluate.run`, and `triage eval` with backends that fail, abstain, remember or waver."""
+"""`evals.run`, and `triage eval` with backends that fail, abstain, remember or waver."""
 
 import hashlib
 import json
@@ -21,8 +21,8 @@ from triage_agent.evals.run import (
     run_decisions,
     run_ties,
 )
-from triage_agent.evals.summary import decided
-from triage_agent.models.embedded import model as embedded_model
+from triage_agent.evals.summary import decision_figures
+from triage_agent.models import embedded
 from triage_agent.types import DecidedBy, Label, ReviewReason, Signals
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -210,9 +210,9 @@ def test_a_broken_tie_rule_is_found(monkeypatch):
         return (BUILD, DecidedBy.TB3) if signals.existing_process else (AUTOMATE, DecidedBy.TB4)
 
     monkeypatch.setattr(run_module, "break_tie", broken)
-    figures = decided(run_ties(TIES))
-    assert (figures["right"]["right"], figures["right"]["total"]) == (1, 3)
-    assert set(figures["wrong"]) == {"t1", "t2"}
+    figures = decision_figures(run_ties(TIES))
+    assert (figures.right.right, figures.right.total) == (1, 3)
+    assert set(figures.wrong) == {"t1", "t2"}
 
 
 def business(*texts, labels, **values):
@@ -252,7 +252,7 @@ async def test_a_business_that_is_read_wrongly_says_what_came_out():
     (row,) = await run_businesses([BUSINESS], Reader(builds), Policy())
     assert (row.right, row.labels_right) == (False, 0)
     assert row.why == "recommendation fractional-cto, not fractional-ai-officer"
-    assert decided([row])["labels"]["value"] == 0
+    assert decision_figures([row]).labels.value == 0
 
 
 @pytest.mark.anyio
@@ -467,7 +467,7 @@ def test_what_the_embedded_half_of_a_cascade_answers_does_not_count_as_cached(
         def __init__(self, prior=0.5):
             super().__init__(says=lambda problem, _: prediction(AUTOMATE, p=0.99))
 
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Sure)
+    monkeypatch.setattr(embedded, "EmbeddedModel", Sure)
     with serving(reply=right) as service:
         options = ("--backend", "cascade", "--cases", cases, *service.options)
         problems = triage("--json", *options).values["problems"]
@@ -485,7 +485,7 @@ def test_errors_of_pairs_and_businesses_are_told_by_the_exit_code(triage, monkey
                 raise ServiceError("The service is busy.", "rate_limit")
             return prediction(label)
 
-    monkeypatch.setattr(embedded_model, "EmbeddedModel", Fails)
+    monkeypatch.setattr(embedded, "EmbeddedModel", Fails)
     ended = triage("--json", "--set", "attacks", "--limit", "5")
     assert ended.code == 3
     assert ended.values["attacks"]["to_abstention_or_error"]["value"] == 1
