@@ -16,7 +16,10 @@ ODD = {
     "so many": re.compile(
         r"\bso (?:many|often|much) (?:\w+ )?(?:at (?:most|least)|about|cases|USD)", re.I
     ),
-    "is no": re.compile(r"\b(?:is|are|was) no (?!longer\b|more\b|different\b|better\b)", re.I),
+    "is no": re.compile(
+        r"(?<!there )\b(?:is|are|was) no (?:\w+ )?(?:share|number|file|path|column|answer|row)\b",
+        re.I,
+    ),
     "a row a case": re.compile(
         r"\b(?:a|one) (?:row|case|problem|page|form|token|call|file|line|text|business) an? \w+"
     ),
