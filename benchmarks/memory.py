@@ -44,7 +44,9 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     from triage_agent.batch.group import Spool
     from triage_agent.batch.outputs import write_out
     from triage_agent.batch.run import Job, answer_rows
+    from triage_agent.models import OpenBackend
     from triage_agent.tables import open_table
+    from triage_agent.triage import AsyncTriage
     from triage_agent.types import Label, Prediction, Problem, Signals
 
     class Stub:
@@ -78,7 +80,10 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
 
     async def run(spool: Spool) -> object:
         async for tally in answer_rows(
-            table.rows(), Job(FormReading(columns=columns)), model, spool
+            table.rows(),
+            Job(FormReading(columns=columns)),
+            AsyncTriage.over(OpenBackend(model, "")),
+            spool,
         ):
             last = tally
         await model.aclose()

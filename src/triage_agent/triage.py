@@ -25,7 +25,7 @@ from triage_agent.advice import (
 )
 from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
 from triage_agent.intake import Rejected, problems_of
-from triage_agent.models import open_backend
+from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options, variable_of
 from triage_agent.types import (
     Abstention,
@@ -102,14 +102,24 @@ class AsyncTriage:
         """
         if "backend" in settings:
             settings["backend"] = Backend(settings["backend"])
-        self.options = _with_environment(replace(options or Options(), **settings))
-        self._opened = open_backend(self.options)
-        self._policy = Policy(self.options.threshold, self._opened.calibration)
+        options = _with_environment(replace(options or Options(), **settings))
+        self._use(open_backend(options), options)
+
+    @classmethod
+    def over(cls, backend: OpenBackend, options: Options | None = None) -> Self:
+        """Return the flow over a backend that is open already, such as one made for a test."""
+        made = cls.__new__(cls)
+        made._use(backend, options or Options())
+        return made
+
+    def _use(self, backend: OpenBackend, options: Options) -> None:
+        self.backend, self.options = backend, options
+        self._policy = Policy(options.threshold, backend.calibration)
 
     @property
     def line(self) -> str:
         """One line that names the backend and says where the text goes."""
-        return self._opened.line
+        return self.backend.line
 
     async def classify(self, problem: str | Problem | Rejected) -> Classification:
         """Return the classification of one problem; the text is never split.
@@ -121,10 +131,10 @@ class AsyncTriage:
             SettingsError: An option, or a data file, that cannot work.
         """
         if isinstance(problem, Rejected):
-            return error_row(problem.id, problem.text, self._opened.model, problem.error)
+            return error_row(problem.id, problem.text, self.backend.model, problem.error)
         if isinstance(problem, str):
             problem = Problem("1", problem)
-        return await classify(problem, self._opened.model, self._policy)
+        return await classify(problem, self.backend.model, self._policy)
 
     async def classify_many(
         self, problems: Iterable[str | Problem | Rejected], owner: Owner | None = None
@@ -184,7 +194,7 @@ class AsyncTriage:
 
     async def aclose(self) -> None:
         """Close connections and files; a second call does nothing."""
-        await self._opened.aclose()
+        await self.backend.aclose()
 
     async def __aenter__(self) -> Self:
         return self

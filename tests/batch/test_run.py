@@ -16,7 +16,9 @@ from triage_agent.batch.outputs import errors_path, write_out
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.run import Job, answer_rows
 from triage_agent.errors import ServiceError, StopError
+from triage_agent.models import OpenBackend
 from triage_agent.tables import open_table, read_back
+from triage_agent.triage import AsyncTriage
 from triage_agent.types import Label, Prediction, Signals
 
 NOWHERE = ["--base-url", "http://127.0.0.1:9/v1"]
@@ -80,7 +82,7 @@ def answer(tmp_path):
             rows = answer_rows(
                 table.rows(),
                 Job(reading, labels_only=labels_only),
-                model,
+                AsyncTriage.over(OpenBackend(model, "a test")),
                 spool,
                 earlier=before,
                 page=page,

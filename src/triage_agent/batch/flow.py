@@ -15,12 +15,12 @@ from triage_agent.batch.outputs import errors_path, run_path, write_out, write_r
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.run import Job, Tally, answer_rows
-from triage_agent.classify import Policy
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.models import OpenBackend, open_backend
+from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
 from triage_agent.tables import Table, TableOptions, check_output, open_table, read_back
+from triage_agent.triage import AsyncTriage
 
 Report = Callable[[str], None]  # is called with every line about the run
 # What shows the progress of a run over so many rows (None: not known) by an open backend.
@@ -80,7 +80,6 @@ def run_batch(
         FormReading(
             format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
         ),
-        Policy(request.options.threshold),
         request.labels_only,
         reviews=load_reviews(reviews_path(request.out)),
     )
@@ -93,15 +92,15 @@ def run_batch(
         return BatchResult(quote=quote)
     earlier = _earlier(request)
     pages = BatchPages(request.pages, request.summary)
-    opened = open_backend(request.options)
-    job = replace(job, policy=Policy(request.options.threshold, opened.calibration))
+    triage = AsyncTriage(request.options)
+    opened = triage.backend
     with closing(Spool()) as spool:
         report(opened.line)
         started = time.time()
         rows = answer_rows(
             table.rows(),
             job,
-            opened.model,
+            triage,
             spool,
             earlier=earlier,
             page=pages.page,

@@ -25,9 +25,10 @@ from triage_agent.batch.result_columns import (
 )
 from triage_agent.batch.reviews import Reviews, reviewed, reviewed_values, text_key
 from triage_agent.batch.summary import shortened_text
-from triage_agent.classify import Policy, classify, in_order
+from triage_agent.classify import in_order
 from triage_agent.models import Model
 from triage_agent.tables import Row
+from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, DecidedBy, Outcome, Problem, Usage
 
 Page = Callable[[Form, list[Classification], Decision | None], None]
@@ -38,7 +39,6 @@ class Job:
     """How the forms of one table are read and answered."""
 
     reading: FormReading
-    policy: Policy = field(default_factory=Policy)
     labels_only: bool = False  # no recommendation
     width: int = 256  # rows under way at once
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
@@ -76,7 +76,7 @@ class Tally:
 async def answer_rows(
     rows: Iterable[Row],
     job: Job,
-    model: Model,
+    triage: AsyncTriage,
     spool: Spool,
     *,
     earlier: Iterator[Mapping[str, Any]] | None = None,
@@ -103,9 +103,9 @@ async def answer_rows(
             values = reviewed_values(before, form.problems, job.reviews)
             if not has_error(values):
                 return form, values, True, with_texts(read_problems(values), form.problems)
-        results = await _classify_form(form, job, model)
+        results = await _classify_form(form, triage)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
-        return form, {**row.values, **_flat(form, results, model)}, False, results
+        return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
 
     async with aclosing(in_order(with_earlier(), work, job.width)) as answered:
         async for _, (form, values, was_taken_over, results) in answered:
@@ -143,12 +143,12 @@ def _announce(
         page(form, problems, decision)
 
 
-async def _classify_form(form: Form, job: Job, model: Model) -> list[Classification]:
+async def _classify_form(form: Form, triage: AsyncTriage) -> list[Classification]:
     """Return the classifications of a form's problems, in their order."""
     problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
     if len(problems) == 1:
-        return [await classify(problems[0], model, job.policy)]
-    return await asyncio.gather(*(classify(p, model, job.policy) for p in problems))
+        return [await triage.classify(problems[0])]
+    return await asyncio.gather(*map(triage.classify, problems))
 
 
 def _flat(form: Form, results: list[Classification], model: Model) -> Values:
