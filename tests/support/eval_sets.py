@@ -17,6 +17,7 @@ from triage_agent.evals.manifest import digest
 from triage_agent.evals.metrics import rate
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import load_prompt
+from triage_agent.models.protocols import Model
 from triage_agent.types import Label, Prediction, Signals
 
 GATES = {
@@ -142,7 +143,7 @@ def limits(gated):
     )
 
 
-class Oracle:
+class Oracle(Model):
     """An embedded model that knows the label of every case, business, attack and rewording.
 
     `wrong` are ids of problems about which it is mistaken; pairs have the id of their problem.
