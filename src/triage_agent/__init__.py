@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from triage_agent.advice import Advice as Advice
     from triage_agent.advice import Decision as Decision
     from triage_agent.advice import Plan as Plan
     from triage_agent.advice import Profile as Profile
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from triage_agent.errors import TriageError as TriageError
     from triage_agent.settings import Backend as Backend
     from triage_agent.settings import Options as Options
-    from triage_agent.triage import Advice as Advice
     from triage_agent.triage import AsyncTriage as AsyncTriage
     from triage_agent.triage import Triage as Triage
     from triage_agent.types import Classification as Classification
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "advice": ["Decision", "Plan", "Profile", "QuizResult", "Recommendation"],
+        "advice": ["Advice", "Decision", "Plan", "Profile", "QuizResult", "Recommendation"],
         "errors": [
             "InputError",
             "ReplyError",
@@ -47,7 +47,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "TriageError",
         ],
         "settings": ["Backend", "Options"],
-        "triage": ["Advice", "AsyncTriage", "Triage"],
+        "triage": ["AsyncTriage", "Triage"],
         "types": ["Classification", "Label", "Outcome", "Problem"],
     },
 )

@@ -6,7 +6,7 @@ The command line, and whatever else answers people, calls this and holds no flow
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -14,13 +14,12 @@ from typing import Any, Protocol, Self
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from triage_agent.advice import (
-    Decision,
-    Plan,
+    Advice,
     Profile,
     QuizResult,
     Recommendation,
+    advice_for,
     decide,
-    plan_for,
     score,
 )
 from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
@@ -47,36 +46,6 @@ class Owner(Protocol):
     async def take_quiz(self) -> QuizResult | None:
         """Return the readiness quiz as answered; None: not taken."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What is recommended to one business, and why.
-
-    Attributes:
-        problems: One classification for each problem, in their order.
-        decision: The votes, the rules that were tried, and how firm the result is.
-        plan: The recommendation in words: the role, the first 60 days, what would change it.
-    """
-
-    problems: tuple[Classification, ...]
-    decision: Decision
-    plan: Plan
-
-    @property
-    def recommendation(self) -> Recommendation:
-        """Whom to hire, or what to do instead."""
-        return self.decision.recommendation
-
-    @property
-    def provisional(self) -> bool:
-        """Whether something that is still open could change the recommendation."""
-        return self.decision.provisional
-
-    @property
-    def failed(self) -> bool:
-        """Whether any problem ended in an error."""
-        return any(row.error for row in self.problems)
 
 
 class AsyncTriage:
@@ -109,7 +78,7 @@ class AsyncTriage:
     def over(cls, backend: OpenBackend, options: Options | None = None) -> Self:
         """Return the flow over a backend that is open already, such as one made for a test."""
         made = cls.__new__(cls)
-        made._use(backend, options or Options())
+        made._use(backend, options or Options())  # noqa: SLF001 (its own class)
         return made
 
     def _use(self, backend: OpenBackend, options: Options) -> None:
@@ -190,7 +159,7 @@ class AsyncTriage:
         decision = decide(rows, profile, taken)
         if decision.recommendation is Recommendation.TAKE_THE_QUIZ and owner is not None:
             decision = decide(rows, profile, await owner.take_quiz())
-        return Advice(tuple(rows), decision, plan_for(decision, rows, hourly_cost))
+        return advice_for(rows, decision, hourly_cost)
 
     async def aclose(self) -> None:
         """Close connections and files; a second call does nothing."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from triage_agent.advice.decision import decide
-from triage_agent.advice.plan import plan_for
+from triage_agent.advice.plan import advice_for
 from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.advice.rules import Profile
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
@@ -71,7 +71,7 @@ QUIZ = score(dict.fromkeys([question.id for question in load_quiz().questions], 
 
 def advice(rows, profile=None, quiz=None):
     decision = decide(rows, profile, quiz)
-    return as_advice(rows, decision, plan_for(decision, rows))
+    return as_advice(advice_for(rows, decision))
 
 
 @pytest.mark.parametrize("row", [CLASSIFIED, ABSTAINED, FAILED], ids=lambda row: row.outcome.value)

@@ -23,7 +23,7 @@ from support.businesses import (
     decision_of,
 )
 from triage_agent.advice.decision import decide
-from triage_agent.advice.plan import plan_for
+from triage_agent.advice.plan import advice_for
 from triage_agent.advice.quiz import load_quiz
 from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.batch.pages import summary_page
@@ -43,7 +43,7 @@ IDS = [question.id for question in load_quiz().questions]
 
 def page_of(rows, *business, title="Advice", **more):
     decision = decision_of(rows, *business, **more)
-    return advice_html(title, rows, decision, plan_for(decision, rows))
+    return advice_html(title, advice_for(rows, decision))
 
 
 PAGES = {

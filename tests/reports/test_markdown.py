@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from support.businesses import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
-from triage_agent.advice.plan import plan_for
+from triage_agent.advice.plan import advice_for
 from triage_agent.reports.markdown import advice_markdown, escape
 
 
 def page_of(rows, *business, **more):
     decision = decision_of(rows, *business, **more)
-    return advice_markdown("Advice", rows, decision, plan_for(decision, rows))
+    return advice_markdown("Advice", advice_for(rows, decision))
 
 
 def headings(page):

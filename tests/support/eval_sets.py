@@ -18,7 +18,6 @@ from triage_agent.evals.metrics import rate
 from triage_agent.files import folder
 from triage_agent.models import Model
 from triage_agent.models.llm.prompt import load_prompt
-from triage_agent.models.protocols import Model
 from triage_agent.types import Label, Prediction, Signals
 
 GATES = {

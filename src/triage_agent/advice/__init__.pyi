@@ -12,7 +12,7 @@ from .hire_check import (
     assess_hire,
 )
 from .hire_reader import NAME, EmbeddedFlagModel, dense_features
-from .plan import Plan, plan_for
+from .plan import Advice, Plan, advice_for
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, hire_words, load_red_flags
@@ -24,6 +24,7 @@ __all__ = [
     "FORM",
     "MAX_POINTS",
     "NAME",
+    "Advice",
     "Assessment",
     "Decision",
     "EmbeddedFlagModel",
@@ -50,6 +51,7 @@ __all__ = [
     "Rule",
     "Spent",
     "Step",
+    "advice_for",
     "assess",
     "assess_hire",
     "check_flag",
@@ -61,7 +63,6 @@ __all__ = [
     "load_quiz",
     "load_red_flags",
     "owners_questions",
-    "plan_for",
     "plan_words",
     "read_answers",
     "read_hire_answers",

@@ -73,6 +73,46 @@ def advice_table() -> dict[Recommendation, AdviceWords]:
     return load_toml(folder("prompts") / "advice.toml", AdviceTable).root
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is recommended to one business, and why.
+
+    Attributes:
+        problems: One classification for each problem, in their order.
+        decision: The votes, the rules that were tried, and how firm the result is.
+        plan: The recommendation in words: the role, the first 60 days, what would change it.
+    """
+
+    problems: tuple[Classification, ...]
+    decision: Decision
+    plan: Plan
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """Whom to hire, or what to do instead."""
+        return self.decision.recommendation
+
+    @property
+    def provisional(self) -> bool:
+        """Whether something that is still open could change the recommendation."""
+        return self.decision.provisional
+
+    @property
+    def failed(self) -> bool:
+        """Whether any problem ended in an error."""
+        return any(row.error for row in self.problems)
+
+
+def advice_for(
+    problems: Sequence[Classification], decision: Decision, hourly_cost: Decimal | None = None
+) -> Advice:
+    """Return the decision about these problems with everything that explains it.
+
+    `hourly_cost` is what an hour of the staff costs, in USD; None: the assumed cost.
+    """
+    return Advice(tuple(problems), decision, plan_for(decision, problems, hourly_cost))
+
+
 def plan_for(
     decision: Decision, rows: Sequence[Classification], hourly_cost: Decimal | None = None
 ) -> Plan:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from triage_agent.advice import Decision, plan_for, plan_words
+from triage_agent.advice import Decision, advice_for, plan_words
 from triage_agent.batch.form import Form
 from triage_agent.batch.run import Page
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
@@ -45,8 +45,7 @@ class BatchPages:
     def take(self, form: Form, rows: list[Classification], decision: Decision | None) -> None:
         """Write a business's page, if there is something to advise, and count it."""
         if self._folder and decision is not None:
-            title, plan = f"Advice for {name_of(form)}", plan_for(decision, rows)
-            page = advice_html(title, rows, decision, plan)
+            page = advice_html(f"Advice for {name_of(form)}", advice_for(rows, decision))
             write_text(self._folder / page_name(form), page, durable=False)
         if self._path:
             grouped = form.group is not None and decision is not None

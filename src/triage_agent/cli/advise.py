@@ -1,7 +1,5 @@
 """`triage advise`: from the biggest problems of a business to whom to hire."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -54,22 +52,20 @@ def advise(
     """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
     import asyncio
 
-    from triage_agent.advice import Profile, read_answers
-    from triage_agent.cli.session import behind_wishes, owner_at_terminal, read_problems
-    from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue, read_amount
+    from triage_agent.advice import Advice, Profile, read_answers
+    from triage_agent.cli.asking import behind_wishes, owner_at_terminal, read_problems
+    from triage_agent.intake import read_amount
     from triage_agent.reports import (
         as_advice,
         check_report,
-        show_decision,
-        show_problem,
+        print_json,
+        show_advice,
         stdout_console,
         write_report,
     )
-    from triage_agent.triage import Advice, AsyncTriage
+    from triage_agent.triage import AsyncTriage
 
-    profile = Profile(
-        UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate), sells_software
-    )
+    profile = Profile.parse(revenue, usd_rate=usd_rate, sells_software=sells_software)
     answers = read_answers(quiz) if quiz else None
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
     if output:
@@ -83,16 +79,12 @@ def advise(
             return await triage.advise(given, profile, answers, hourly_cost=an_hour, owner=owner)
 
     advice = asyncio.run(flow())
-    rows, decision, plan = advice.problems, advice.decision, advice.plan
     if output:  # first, since whoever reads what is printed may go away
-        write_report(output, rows, decision, plan)
+        write_report(output, advice)
         typer.echo(f"The report is in {output}", err=True)
     if as_json:
-        sys.stdout.write(json.dumps(as_advice(rows, decision, plan), ensure_ascii=False) + "\n")
+        print_json(as_advice(advice))
     else:
-        console = stdout_console()
-        for number, row in enumerate(rows, start=1):
-            show_problem(console, number, row)
-        show_decision(console, decision, plan)
+        show_advice(stdout_console(), advice)
     if advice.failed:
         raise typer.Exit(3)

@@ -55,7 +55,7 @@ def check_hire(
         assess_hire,
         read_hire_answers,
     )
-    from triage_agent.cli.session import in_terminal
+    from triage_agent.cli.asking import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.reports import as_hire_check, print_json, show_hire_check
 
@@ -100,7 +100,7 @@ def _asked(
     from dataclasses import replace
 
     from triage_agent.advice import assess_hire
-    from triage_agent.cli.session import choose
+    from triage_agent.cli.asking import choose
     from triage_agent.reports import clean
 
     quotes = {proposal.flag: proposal.evidence for proposal in reading.proposals}

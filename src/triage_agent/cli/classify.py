@@ -1,7 +1,5 @@
 """`triage classify`: one result per problem."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
@@ -28,8 +26,8 @@ def classify(
     import asyncio
     from contextlib import aclosing
 
-    from triage_agent.cli.session import owner_at_terminal, read_problems
-    from triage_agent.reports import as_row, show_problem, stdout_console
+    from triage_agent.cli.asking import owner_at_terminal, read_problems
+    from triage_agent.reports import as_row, print_json, show_problem, stdout_console
     from triage_agent.triage import AsyncTriage
 
     triage, console = AsyncTriage(options), stdout_console()
@@ -43,7 +41,7 @@ def classify(
                 number += 1
                 failed |= row.error is not None
                 if as_json:
-                    sys.stdout.write(json.dumps(as_row(row), ensure_ascii=False) + "\n")
+                    print_json(as_row(row))
                 else:
                     show_problem(console, number, row)
         return failed

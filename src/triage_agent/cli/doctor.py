@@ -1,7 +1,5 @@
 """`triage doctor`: which backend would be used, where each setting comes from, what works."""
 
-import json
-import sys
 from dataclasses import asdict
 
 import typer
@@ -18,6 +16,7 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
     the working folder, your own configuration file, or the default.
     """
     from triage_agent.models import check_backend
+    from triage_agent.reports import print_json
 
     settings = origins(context, options)
     if not as_json:
@@ -29,7 +28,7 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
         shown = {one.name: asdict(one) for one in settings}
         said = "; ".join(line.strip() for line in _setting_lines(settings))
         values = {"settings": {"ok": True, "says": said, "values": shown}, **values}
-        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+        print_json(values)
     else:
         for finding in findings:
             typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")

@@ -1,7 +1,5 @@
 """`triage eval`: measures a backend; its subcommands are registered here."""
 
-import json
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +76,7 @@ def measure(
             "--gate reads every set with the embedded model: leave out --set and --backend."
         )
     from triage_agent.evals import EvalRequest, evaluate, progress_bars, show_checks, show_summary
+    from triage_agent.reports import print_json
 
     request = EvalRequest(
         sets=tuple(one.value for one in (FixedSet if gate else sets or [FixedSet.PROBLEMS])),
@@ -92,7 +91,7 @@ def measure(
     with progress_bars() as progress:
         result = evaluate(request, progress, report)
     if as_json:
-        sys.stdout.write(json.dumps(result.values(), ensure_ascii=False) + "\n")
+        print_json(result.values())
     else:
         show_summary(result.run.settings, result.summary)
     if output:

@@ -1,7 +1,5 @@
 """`triage eval calibrate`: corrects a model's confidence in every later run."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +35,13 @@ def calibrate(
     this backend, model and prompt, with how often each tie rule is right.
     """
     from triage_agent.evals import CalibrationRequest, fit_and_write, progress_bars, show_lines
+    from triage_agent.reports import print_json
 
     request = CalibrationRequest(cases, limit, output, options)
     with progress_bars() as progress:
         result = fit_and_write(request, progress, report)
     if as_json:
-        sys.stdout.write(json.dumps(result.values(), ensure_ascii=False) + "\n")
+        print_json(result.values())
     else:
         show_lines(result.lines())
     raise typer.Exit(result.exit_code)

@@ -1,7 +1,5 @@
 """`triage eval compare` and `triage eval cascade`: commands that read recorded runs."""
 
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -26,12 +24,13 @@ def compare(
     Exit codes: 0 better or no difference, 7 worse, 8 too few cases to tell.
     """
     from triage_agent.evals import compare_runs, comparison_exit_code, show_lines
+    from triage_agent.reports import print_json
 
     comparisons = compare_runs(baseline, others, margin)
     for name, comparison in comparisons.items():
         if as_json:
             values = comparison.values(baseline, name)
-            sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+            print_json(values)
         else:
             show_lines(comparison.lines(baseline, name))
     raise typer.Exit(comparison_exit_code(comparisons))
@@ -47,10 +46,11 @@ def cascade(
 ) -> None:
     """Show cost and accuracy of a cascade at every threshold, from two recorded runs."""
     from triage_agent.evals import cascade_of_runs, show_curve
+    from triage_agent.reports import print_json
 
     names, curve = cascade_of_runs(small, large)
     if as_json:
-        sys.stdout.write(json.dumps(asdict(curve)) + "\n")
+        print_json(asdict(curve))
     else:
         show_curve(names, curve)
     if output:

@@ -19,7 +19,7 @@ def quiz(
     import asyncio
 
     from triage_agent.advice import read_answers
-    from triage_agent.cli.session import owner_at_terminal
+    from triage_agent.cli.asking import owner_at_terminal
     from triage_agent.errors import InputError
     from triage_agent.files import write_json
     from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console

@@ -1,7 +1,5 @@
 """`triage review`: a person looks at the doubtful rows of a batch's output."""
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -52,8 +50,8 @@ def review(
         queue_for_review,
         reviews_path,
     )
+    from triage_agent.cli.asking import in_terminal
     from triage_agent.cli.review_walk import show_queue, walk
-    from triage_agent.cli.session import in_terminal
 
     asking = not (only_list or only_apply or export)
     if only_list and (only_apply or export):
@@ -96,8 +94,10 @@ def _report_left_out(rows: Sequence[int]) -> None:
 
 def _show_applied(out: Path, applied: "Applied", *, as_json: bool) -> None:
     """Say what the answers changed in OUT."""
+    from triage_agent.reports import print_json
+
     if as_json:
-        sys.stdout.write(json.dumps(asdict(applied)) + "\n")
+        print_json(asdict(applied))
     elif applied.problems:
         typer.echo(
             f"written: {out}. Problems decided by a person: {applied.problems}, in rows: "

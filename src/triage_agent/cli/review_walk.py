@@ -1,6 +1,5 @@
 """The dialogue of `triage review`, and how it shows a problem."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
-from triage_agent.cli.session import answer_line, choose
+from triage_agent.cli.asking import answer_line, choose
 from triage_agent.files import replace_surrogates
 from triage_agent.reports import (
     SCHEMA_VERSION,
@@ -20,6 +19,7 @@ from triage_agent.reports import (
     as_row,
     clean,
     decided_words,
+    print_json,
     review_words,
     stdout_console,
 )
@@ -93,7 +93,7 @@ def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
     """Print what is to be looked at on standard output."""
     if as_json:
         for item in queue.items:
-            sys.stdout.write(json.dumps(as_queued(item), ensure_ascii=False) + "\n")
+            print_json(as_queued(item))
         return
     console = stdout_console()
     for place, item in enumerate(queue.items, start=1):

@@ -16,7 +16,7 @@ from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered
 from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import clean, show_decision, show_problem, show_quiz, show_roles, stdout_console
+from .terminal import clean, show_advice, show_problem, show_quiz, show_roles, stdout_console
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "review_words",
     "roles_markdown",
     "rounded",
-    "show_decision",
+    "show_advice",
     "show_hire_check",
     "show_investment",
     "show_portfolio",

@@ -8,12 +8,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from triage_agent.advice import (
+    Advice,
     Assessment,
-    Decision,
     Figures,
     FlagReader,
     HireCheck,
-    Plan,
     Portfolio,
     QuizResult,
     RedFlag,
@@ -65,8 +64,9 @@ def as_row(row: Classification) -> dict[str, Any]:
     }
 
 
-def as_advice(rows: Sequence[Classification], decision: Decision, plan: Plan) -> dict[str, Any]:
+def as_advice(advice: Advice) -> dict[str, Any]:
     """Return a business's advice as JSON values."""
+    rows, decision, plan = advice.problems, advice.decision, advice.plan
     revenue, days = decision.profile.revenue, plan.first_days
     return {
         "schema_version": SCHEMA_VERSION,

@@ -4,10 +4,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from triage_agent.advice import Decision, Plan
+from triage_agent.advice import Advice
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text
-from triage_agent.types import Classification
 
 TITLE = "Advice"
 
@@ -28,21 +27,19 @@ def check_report(path: Path) -> None:
     check_page(path, endings=(".html", ".md", ".json"))
 
 
-def write_report(
-    path: Path, rows: Sequence[Classification], decision: Decision, plan: Plan
-) -> None:
+def write_report(path: Path, advice: Advice) -> None:
     """Write one business's advice as HTML, Markdown or JSON, by the path's ending."""
     kind = path.suffix.casefold()
     if kind == ".html":
         from triage_agent.reports.html import advice_html
 
-        text = advice_html(TITLE, rows, decision, plan)
+        text = advice_html(TITLE, advice)
     elif kind == ".md":
         from triage_agent.reports.markdown import advice_markdown
 
-        text = advice_markdown(TITLE, rows, decision, plan)
+        text = advice_markdown(TITLE, advice)
     else:
         from triage_agent.reports.contract import as_advice
 
-        text = json.dumps(as_advice(rows, decision, plan), ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(as_advice(advice), ensure_ascii=False, indent=2) + "\n"
     write_text(path, text)

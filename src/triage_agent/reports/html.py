@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from triage_agent.advice import MAX_POINTS, Decision, Plan, side_by_side
+from triage_agent.advice import MAX_POINTS, Advice, side_by_side
 from triage_agent.files import HERE
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
@@ -30,8 +30,9 @@ FORBIDDEN = re.compile(
 SELLS = {True: "yes", False: "no", None: "unknown"}
 
 
-def advice_html(title: str, rows: Sequence[Classification], decision: Decision, plan: Plan) -> str:
+def advice_html(title: str, advice: Advice) -> str:
     """Return one business's advice as an HTML page; the same values give the same page."""
+    rows, decision, plan = advice.problems, advice.decision, advice.plan
     revenue = decision.profile.revenue
     points = {d.dimension: d.points for d in decision.quiz.dimensions} if decision.quiz else {}
     return rendered(

@@ -1,12 +1,11 @@
 """Advice as a Markdown page that a consultant can send."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from triage_agent.advice import (
-    Decision,
+    Advice,
     FirstDays,
-    Plan,
     QuizResult,
     described,
     owners_questions,
@@ -20,10 +19,9 @@ from triage_agent.types import Classification
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
-def advice_markdown(
-    title: str, rows: Sequence[Classification], decision: Decision, plan: Plan
-) -> str:
+def advice_markdown(title: str, advice: Advice) -> str:
     """Return one business's page; text from outside is escaped."""
+    rows, decision, plan = advice.problems, advice.decision, advice.plan
     mark = " (provisional)" if decision.provisional else ""
     lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {plan.because}", ""]
     lines += _section("Good to know", map(escape, plan.notes))

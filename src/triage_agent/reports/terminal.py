@@ -14,6 +14,7 @@ from rich.text import Text
 
 from triage_agent.advice import (
     MAX_POINTS,
+    Advice,
     Decision,
     FirstDays,
     Plan,
@@ -56,7 +57,14 @@ def show_problem(console: Console, number: int, row: Classification) -> None:
     console.print()
 
 
-def show_decision(console: Console, decision: Decision, plan: Plan) -> None:
+def show_advice(console: Console, advice: Advice) -> None:
+    """Print the problems, the recommendation and everything that explains it."""
+    for number, row in enumerate(advice.problems, start=1):
+        show_problem(console, number, row)
+    _show_decision(console, advice.decision, advice.plan)
+
+
+def _show_decision(console: Console, decision: Decision, plan: Plan) -> None:
     """Print the recommendation, what it rests on, what would change it, and what comes next."""
     mark = " (provisional)" if decision.provisional else ""
     console.print(Text(f"{plan.headline}{mark}", style="bold"))
