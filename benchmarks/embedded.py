@@ -127,7 +127,7 @@ def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
     from triage_agent.types import Label
 
     found = read_cases(cases) if cases else load_problems()
-    rows = load_examples(folder("prompts") / "examples.jsonl")
+    rows = load_examples(folder("prompts") / "training" / "examples.jsonl")
     return {
         "train": [(row.text, row.label is Label.BUILD) for row in rows if row.label],
         "cases": [

@@ -34,7 +34,7 @@ from triage_agent.training.flags import (
 )
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
-EXAMPLES = folder("prompts") / "red_flag_examples.jsonl"
+EXAMPLES = folder("prompts") / "training" / "red_flag_examples.jsonl"
 CASES = folder("evals") / "red_flags.jsonl"
 IDS = [flag.id for flag in load_red_flags()]
 

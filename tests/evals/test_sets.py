@@ -340,8 +340,10 @@ def same_meaning(texts, pool, encode, least_words):
     return [pair for pair in cosines if pair[2] >= MOST_COSINE]
 
 
-ATTACK_EXAMPLES = PROMPTS / "attack_examples.jsonl"
-POOL = [row["text"] for path in sorted(PROMPTS.glob("*examples.jsonl")) for row in lines(path)]
+ATTACK_EXAMPLES = PROMPTS / "training" / "attack_examples.jsonl"
+POOL = [
+    row["text"] for path in sorted(PROMPTS.glob("training/*examples.jsonl")) for row in lines(path)
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from triage_agent.settings import Backend
 from triage_agent.types import Label
 
 B = Label.BUILD
-EXAMPLES = folder("prompts") / "examples.jsonl"
+EXAMPLES = folder("prompts") / "training" / "examples.jsonl"
 
 
 class TestSplit:

@@ -377,7 +377,7 @@ class TestShippedWithTheEmbeddedModel:
     shipped = load_calibration(WEIGHTS / "calibration.json")
 
     def test_it_was_made_with_the_weights_that_ship(self):
-        examples = (folder("prompts") / "examples.jsonl").read_bytes()
+        examples = (folder("prompts") / "training" / "examples.jsonl").read_bytes()
         assert self.shipped.identity == EmbeddedModel().identity
         assert self.shipped.fitted_on.sha256 == hashlib.sha256(examples).hexdigest()
         assert (self.shipped.map.method, self.shipped.prior) == ("none", 0.5)

@@ -17,7 +17,7 @@ from triage_agent.training.heads import ATTACKS, LABEL_SHARE, fit_head, prepare,
 from triage_agent.training.measure import abstention_thresholds, best_threshold
 from triage_agent.training.views import dense_view, sparse_view
 
-EXAMPLES = folder("prompts") / "examples.jsonl"
+EXAMPLES = folder("prompts") / "training" / "examples.jsonl"
 MEGABYTES = 40
 
 

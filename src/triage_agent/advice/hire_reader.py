@@ -3,7 +3,7 @@
 It proposes flags; the user confirms them (see `hire_check`). There is one linear head per flag; it
 reads the text's mean vector (the encoder of `models.embedded`), how long the person has been there
 by the text, and the text's n-grams. `training flags` makes the weights from
-prompts/red_flag_examples.jsonl.
+prompts/training/red_flag_examples.jsonl.
 """
 
 import asyncio

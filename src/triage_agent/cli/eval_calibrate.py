@@ -14,7 +14,7 @@ def calibrate(
     options: Options,
     cases: Annotated[
         Path | None,
-        typer.Option(help="Your own labelled cases. Default: a sample of prompts/examples.jsonl."),
+        typer.Option(help="Your own labelled cases. Default: a sample of the shipped examples."),
     ] = None,
     limit: Annotated[
         int, typer.Option(min=50, help="Maximum number of cases (a fixed sample).")

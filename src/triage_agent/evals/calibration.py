@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # scikit-learn takes long to import, and a refusal should not
 class CalibrationRequest:
     """What to calibrate, on which cases, and where to write the result."""
 
-    cases: Path | None  # None: a sample of prompts/examples.jsonl
+    cases: Path | None  # None: a sample of prompts/training/examples.jsonl
     limit: int
     output: Path | None  # a file or a folder; None: the user's own folder, where runs look
     options: Options

@@ -33,11 +33,11 @@ def choose_split(
 ) -> Split:
     """Return at most `limit` labelled cases of a file, always the same ones.
 
-    Without a file they come from prompts/examples.jsonl, unless the model learned from those.
-    Raises `SettingsError` if it did, and `InputError` if the file cannot be used.
+    Without a file they come from prompts/training/examples.jsonl, unless the model learned from
+    those. Raises `SettingsError` if it did, and `InputError` if the file cannot be used.
     """
     learned = _learned_from_examples(backend, prompt)
-    examples = folder("prompts") / "examples.jsonl"
+    examples = folder("prompts") / "training" / "examples.jsonl"
     if path is None and learned:
         raise SettingsError(f"{learned}, so what it says about them would look too good. {OWN}")
     source = path or examples
@@ -70,11 +70,11 @@ def choose_split(
 def _learned_from_examples(backend: Backend, prompt: Prompt | None) -> str:
     """Return why the model knows the examples, as the start of a sentence; empty: it does not."""
     if backend is Backend.EMBEDDED:
-        return "The embedded model was trained on prompts/examples.jsonl"
+        return "The embedded model was trained on prompts/training/examples.jsonl"
     if backend is Backend.CASCADE:
-        return "The embedded model of the cascade was trained on prompts/examples.jsonl"
+        return "The embedded model of the cascade was trained on prompts/training/examples.jsonl"
     if prompt and prompt.wants_examples:
-        return f"The prompt {prompt.name} shows texts of prompts/examples.jsonl"
+        return f"The prompt {prompt.name} shows texts of prompts/training/examples.jsonl"
     return ""
 
 

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FOLDER")
     options = parser.parse_args()
     name = "red_flag_examples.jsonl" if options.step == "flags" else "examples.jsonl"
-    options.examples = options.examples or folder("prompts") / name
+    options.examples = options.examples or folder("prompts") / "training" / name
     if options.step == "encoder":  # imported here: it needs torch, which the other steps do not
         from triage_agent.training.encoder import make_encoder
 

@@ -91,12 +91,12 @@ def dealt(id_: str, among: int = FOLDS) -> int:
 
 
 def load_attacks(path: Path) -> list[AttackExample]:
-    """Return the attacks of a JSON Lines file (see prompts/attack_examples.jsonl)."""
+    """Return the attacks of a JSON Lines file (see prompts/training/attack_examples.jsonl)."""
     return [AttackExample(row["id"], *row["text"].split("{problem}")) for row in _rows(path)]
 
 
 def load_examples(path: Path) -> list[TrainingExample]:
-    """Return the examples of a JSON Lines file (see prompts/examples.jsonl)."""
+    """Return the examples of a JSON Lines file (see prompts/training/examples.jsonl)."""
     return [
         TrainingExample(
             id=row["id"],

@@ -1,4 +1,4 @@
-"""Fits one head for each red flag on prompts/red_flag_examples.jsonl, and writes flags.npz.
+"""Fits one head per red flag on prompts/training/red_flag_examples.jsonl; writes flags.npz.
 
 Thresholds are chosen on log-odds of texts that the head had not seen (folds by a hash of the text);
 flags.json holds what that cross-validation says. A head learns from the texts about the roles that
@@ -100,7 +100,7 @@ def make_flags(examples: Path, weights: Path) -> None:
 
 
 def load_flag_examples(path: Path) -> list[FlagExample]:
-    """Return the examples of a JSON Lines file (see prompts/red_flag_examples.jsonl)."""
+    """Return the examples of a JSON Lines file (see prompts/training/red_flag_examples.jsonl)."""
     return [example for _, example in read_lines(path, FlagExample)]
 
 

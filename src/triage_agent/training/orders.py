@@ -1,7 +1,7 @@
 """The head that finds the parts of a text which instruct its reader.
 
-It learns from attacks around problems (prompts/attack_examples.jsonl), in which every part but the
-problem's own is an order, and from all honest texts, in which none is.
+It learns from attacks around problems (prompts/training/attack_examples.jsonl), in which every
+part but the problem's own is an order, and from all honest texts, in which none is.
 """
 
 from collections.abc import Sequence

@@ -146,7 +146,7 @@ def test_only_short_clear_examples_may_stand_in_a_prompt(changes, may_stand):
 
 
 def test_no_shipped_example_that_may_not_stand_in_a_prompt_does(shipped):
-    text = (folder("prompts") / "examples.jsonl").read_text(encoding="utf-8")
+    text = (folder("prompts") / "training" / "examples.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(one) for one in text.split("\n") if one]
     assert {e.text for e in shipped._examples} == {
         row["text"] for row in rows if fits_in_prompt(row)

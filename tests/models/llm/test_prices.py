@@ -6,8 +6,7 @@ from decimal import Decimal
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.files import folder
-from triage_agent.models.llm.prices import Price, load_prices, price_of
+from triage_agent.models.llm.prices import PRICES, Price, load_prices, price_of
 
 
 def price(given, made):
@@ -39,7 +38,7 @@ def test_every_shipped_price_says_whose_it_is_since_when_and_from_where():
 
 
 def test_shipped_prices_are_written_as_text_so_that_no_float_comes_near_them():
-    shipped = tomllib.loads((folder("prompts") / "prices.toml").read_text(encoding="utf-8"))
+    shipped = tomllib.loads((PRICES).read_text(encoding="utf-8"))
     values = [value for model in shipped["models"] for value in model.values()]
     assert not [value for value in values if isinstance(value, float)]
 

@@ -37,7 +37,7 @@ class Neighbours:
     """
 
     def __init__(self, examples: Path | None = None, weights: Path = WEIGHTS) -> None:
-        path = examples or folder("prompts") / "examples.jsonl"
+        path = examples or folder("prompts") / "training" / "examples.jsonl"
         file = weights / "neighbours.npz"
         with weight_file(path) as raw:
             rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]

@@ -9,8 +9,9 @@ from re import ASCII, fullmatch, sub
 from pydantic import Field
 
 from triage_agent.errors import SettingsError
-from triage_agent.files import Strict, folder, load_toml
+from triage_agent.files import Strict, load_toml
 
+PRICES = Path(__file__).with_name("prices.toml")
 DATED = r"-20\d\d-\d\d-\d\d$"
 
 
@@ -41,7 +42,7 @@ class Prices(Strict):
 
 def load_prices(path: Path | None = None) -> Prices:
     """Return the shipped prices, behind those of the user's own file."""
-    shipped = load_toml(folder("prompts") / "prices.toml", Prices)
+    shipped = load_toml(PRICES, Prices)
     own = load_toml(path, Prices).models if path else ()
     return Prices(models=own + shipped.models)
 
