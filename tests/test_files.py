@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.files import (
     Strict,
     atomic_writer,
+    check_writable,
     folder,
     load_toml,
     read_text,
@@ -188,3 +190,24 @@ def test_text_that_no_encoding_carries_is_replaced(tmp_path):
     assert (tmp_path / "out").read_bytes() == "a\ufffdb\n".encode()
     write_json_lines(tmp_path / "out", [{"a": "\ud800"}])
     assert (tmp_path / "out").read_bytes() == '{"a":"\ufffd"}\n'.encode()
+
+
+class TestAnOutputIsCheckedBeforeTheWork:
+    def test_a_new_file_an_old_one_and_a_device_are_fine(self, tmp_path):
+        (tmp_path / "old").write_text("x")
+        for path in (tmp_path / "new", tmp_path / "old", Path(os.devnull)):
+            check_writable(path, inputs=[tmp_path / "other"])
+
+    def test_standard_input_that_comes_from_the_output_is_refused(self, tmp_path, monkeypatch):
+        path = tmp_path / "forms.csv"
+        path.write_text("x")
+        with path.open() as stream:
+            monkeypatch.setattr("sys.stdin", stream)
+            with pytest.raises(SettingsError, match="your only copy"):
+                check_writable(path, inputs=[Path("-")])
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+    def test_a_folder_without_the_right_to_write_is_refused(self, tmp_path):
+        tmp_path.chmod(0o500)
+        with pytest.raises(SettingsError, match="cannot be written to"):
+            check_writable(tmp_path / "new")

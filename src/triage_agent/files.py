@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -116,6 +117,31 @@ def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             f"{path} cannot be written: {error.strerror or error}. "
             "What was there before is unchanged. Check the folder, its rights and its space."
         ) from error
+
+
+def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
+    """Raise `SettingsError` unless a file can be written to this path; best before any work.
+
+    `inputs` are files that are read: an output that is one of them, by whatever path or link,
+    would destroy its only copy. `-` is standard input.
+    """
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder. Name a file in it.")
+    for source in inputs:
+        with contextlib.suppress(OSError, ValueError):  # one of them is not there
+            read = os.fstat(sys.stdin.fileno()) if str(source) == "-" else source.stat()
+            if os.path.samestat(read, path.stat()):
+                raise SettingsError(
+                    f"The output {path} is the file that is read, and writing it would destroy "
+                    "your only copy. Name another output."
+                )
+    if path.exists() and not path.is_file():
+        return  # a device or a pipe
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise SettingsError(f"There is no folder {folder}. Make it first, or name another output.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"The folder {folder} cannot be written to. Name another output.")
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:

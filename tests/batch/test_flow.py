@@ -2,7 +2,6 @@
 
 import pytest
 
-from triage_agent.batch import flow
 from triage_agent.batch.flow import BatchRequest, run_batch
 from triage_agent.batch.outputs import errors_path, run_path
 from triage_agent.errors import ServiceError, SettingsError
@@ -33,7 +32,9 @@ class Failing:
 @pytest.fixture
 def request_(tmp_path, monkeypatch):
     """Return a request about two forms, of which the second ends in an error."""
-    monkeypatch.setattr(flow, "open_backend", lambda _: OpenBackend(Failing(), "backend: words"))
+    monkeypatch.setattr(
+        "triage_agent.triage.open_backend", lambda _: OpenBackend(Failing(), "backend: words")
+    )
     (tmp_path / "forms.csv").write_text(FORMS)
     return BatchRequest(tmp_path / "forms.csv", tmp_path / "out.csv")
 
@@ -62,7 +63,7 @@ def test_spending_is_counted_by_the_output(request_, monkeypatch):
         opened.append(options.account)
         return OpenBackend(Failing(), "backend: words")
 
-    monkeypatch.setattr(flow, "open_backend", open_backend)
+    monkeypatch.setattr("triage_agent.triage.open_backend", open_backend)
     run_batch(request_)
     assert opened == [str(request_.out.resolve())]
 
@@ -81,3 +82,37 @@ def test_a_dry_run_writes_nothing_and_has_a_quote_if_it_would_cost_something(
 def test_what_cannot_be_written_is_known_before_anything_is_read(tmp_path):
     with pytest.raises(SettingsError, match=r"must end in \.csv"):
         run_batch(BatchRequest(tmp_path / "missing.csv", tmp_path / "out.txt"))
+
+
+class TestOutputsThatCannotBe:
+    """Refused before anything is read or asked, whatever the path to it looks like."""
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard"])
+    def test_the_forms_themselves(self, tmp_path, link):
+        forms = tmp_path / "forms.csv"
+        forms.write_text(FORMS)
+        out = forms
+        if link:
+            out = tmp_path / "other.csv"
+            out.symlink_to(forms) if link == "symbolic" else out.hardlink_to(forms)
+        with pytest.raises(SettingsError, match="your only copy"):
+            run_batch(BatchRequest(forms, out))
+        assert forms.read_text() == FORMS
+
+    def test_the_forms_where_the_errors_of_out_would_stand(self, tmp_path):
+        out = tmp_path / "out.csv"
+        errors_path(out).write_text('{"problem": "orders are typed"}\n')
+        with pytest.raises(SettingsError, match="your only copy"):
+            run_batch(BatchRequest(errors_path(out), out))
+        assert errors_path(out).exists()
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [("nowhere/out.csv", "There is no folder"), ("folder.csv", "is a folder")],
+    )
+    def test_a_place_that_is_not_there(self, tmp_path, name, says):
+        (tmp_path / "folder.csv").mkdir()
+        reported = []
+        with pytest.raises(SettingsError, match=says):
+            run_batch(BatchRequest(tmp_path / "no-such.csv", tmp_path / name), reported.append)
+        assert reported == []

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
 from triage_agent.advice.rules import Profile
-from triage_agent.batch import flow
 from triage_agent.batch.outputs import errors_path, run_path
 from triage_agent.batch.reviews import (
     Review,
@@ -22,7 +21,7 @@ from triage_agent.batch.reviews import (
     reviews_path,
     text_key,
 )
-from triage_agent.cli import review_walk, session
+from triage_agent.cli import asking, review_walk
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import ReviewChoice
 from triage_agent.errors import InputError, ServiceError, SettingsError
@@ -109,7 +108,8 @@ class Desk:
         if rows is not None:
             self.write(rows)
         self.out = self.folder / f"out{suffix}"
-        self.patch.setattr(flow, "open_backend", lambda *_: OpenBackend(self.model, "backend: me"))
+        backend = OpenBackend(self.model, "backend: me")
+        self.patch.setattr("triage_agent.triage.open_backend", lambda *_: backend)
         return self._run("batch", str(self.forms), "-o", str(self.out), *options, code=code)
 
     def review(self, *options, answers=None, code=0):
@@ -117,7 +117,7 @@ class Desk:
         person = Person(answers or ())
         self.patch.setattr(review_walk, "choose", person.choose)
         self.patch.setattr(review_walk, "answer_line", person.type)
-        self.patch.setattr(session, "in_terminal", lambda: answers is not None)
+        self.patch.setattr(asking, "in_terminal", lambda: answers is not None)
         shown = self._run("review", str(self.out), *options, code=code)
         assert not person.waiting, "the person was asked less than expected"
         return shown

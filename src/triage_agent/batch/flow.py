@@ -16,6 +16,7 @@ from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.run import Job, Tally, answer_rows
 from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.files import check_writable
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -63,7 +64,10 @@ def run_batch(
     Raises what concerns the whole run: `SettingsError`, `InputError`, and `StopError` where the
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
-    check_output(request.out)  # an extension that cannot be is known before anything is read
+    check_output(request.out)  # what cannot be is known before anything is read
+    beside = (errors_path, run_path, reviews_path)
+    for output in (request.out, *(path(request.out) for path in beside)):
+        check_writable(output, inputs=[request.forms])
     request = replace(
         request,
         split=request.split and not request.labels_only,  # whose rows have one problem each

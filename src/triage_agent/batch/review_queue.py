@@ -19,7 +19,7 @@ from triage_agent.batch.reviews import (
     worth,
 )
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.files import write_json_lines
+from triage_agent.files import check_writable, write_json_lines
 from triage_agent.types import Classification
 
 
@@ -105,6 +105,7 @@ def export_cases(out: Path, reading: FormReading, reviews: Reviews, to: Path) ->
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":
         raise SettingsError(f"--export writes a new .jsonl file; {str(to)!r} cannot be that.")
+    check_writable(to, inputs=[out])
     cases = _cases(out, reading, reviews)
     if not cases:
         raise InputError(

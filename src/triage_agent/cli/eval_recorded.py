@@ -45,16 +45,16 @@ def cascade(
     as_json: JsonOption = False,
 ) -> None:
     """Show cost and accuracy of a cascade at every threshold, from two recorded runs."""
-    from triage_agent.evals import cascade_of_runs, show_curve
+    from triage_agent.evals import cascade_of_runs, cascade_page, show_curve
+    from triage_agent.files import check_writable, write_text
     from triage_agent.reports import print_json
 
+    if output:
+        check_writable(output)
     names, curve = cascade_of_runs(small, large)
     if as_json:
         print_json(asdict(curve))
     else:
         show_curve(names, curve)
     if output:
-        from triage_agent.evals import cascade_page
-        from triage_agent.files import write_text
-
         write_text(output, cascade_page(names, curve))

@@ -21,9 +21,11 @@ def quiz(
     from triage_agent.advice import read_answers
     from triage_agent.cli.asking import owner_at_terminal
     from triage_agent.errors import InputError
-    from triage_agent.files import write_json
+    from triage_agent.files import check_writable, write_json
     from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
 
+    if save:
+        check_writable(save)  # before the questions are asked
     owner = owner_at_terminal(ask=True)
     if answers:
         result = read_answers(answers)

@@ -13,7 +13,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import EXIT_ERRORS, ProgressBar, run_cases, width_of
 from triage_agent.evals.split import Split, choose_split
-from triage_agent.files import write_json
+from triage_agent.files import check_writable, write_json
 from triage_agent.models import (
     MIN_TIES,
     Calibration,
@@ -116,6 +116,8 @@ def fit_and_write(
     prompt = None if backend is Backend.EMBEDDED else load_prompt(options.prompt)
     split = choose_split(request.cases, request.limit, backend, prompt)
     folder = _make_folder(request)
+    if request.output and folder != request.output:
+        check_writable(request.output, inputs=[request.cases] if request.cases else ())
     from triage_agent.evals.fitting import RecordingModel, fit_calibration
 
     opened = open_backend(options)

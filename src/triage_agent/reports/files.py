@@ -6,7 +6,7 @@ from pathlib import Path
 
 from triage_agent.advice import Advice
 from triage_agent.errors import SettingsError
-from triage_agent.files import write_text
+from triage_agent.files import check_writable, write_text
 
 TITLE = "Advice"
 
@@ -16,10 +16,7 @@ def check_page(path: Path, *, endings: Sequence[str] = (".html",)) -> None:
     if path.suffix.casefold() not in endings:
         known = f"{', '.join(endings[:-1])} or {endings[-1]}" if len(endings) > 1 else endings[0]
         raise SettingsError(f"The report {path.name!r} must end in {known}; that is its format.")
-    if path.is_dir():
-        raise SettingsError(f"The report {path} is a folder. Name a file in it.")
-    if not path.parent.is_dir():
-        raise SettingsError(f"There is no folder {path.parent} for the report. Make it first.")
+    check_writable(path)
 
 
 def check_report(path: Path) -> None:
