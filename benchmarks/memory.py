@@ -39,11 +39,11 @@ def write_forms(path: Path, count: int) -> None:
 
 def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     """Do what `triage batch` does, and return the seconds and the peak of memory."""
-    from triage_agent.batch.columns import resolve_columns
+    from triage_agent.batch.answering import Job, answer_rows
     from triage_agent.batch.form import FormReading
     from triage_agent.batch.group import Spool
-    from triage_agent.batch.outputs import write_out
-    from triage_agent.batch.run import Job, answer_rows
+    from triage_agent.batch.input_columns import resolve_columns
+    from triage_agent.batch.write_output import write_out
     from triage_agent.models import OpenBackend
     from triage_agent.tables import open_table
     from triage_agent.triage import AsyncTriage

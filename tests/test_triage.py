@@ -209,6 +209,16 @@ class TestAnLLM:
         assert (row.backend, row.model) == ("llm", "m-1")
         assert row.outcome is Outcome.CLASSIFIED
 
+    async def test_a_server_on_this_machine_is_reached_without_a_proxy(self, monkeypatch):
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+        async with (
+            OpenAIServer() as server,
+            AsyncTriage(model="m-1", base_url=server.base_url) as triage,
+        ):
+            assert "on this machine" in triage.line
+            assert (await triage.classify(BUILD)).outcome is Outcome.CLASSIFIED
+
     async def test_what_no_retry_can_change_is_raised(self):
         async with (
             OpenAIServer(schedule=[Fault.KEY] * 9) as server,

@@ -4,7 +4,7 @@
     ├── SettingsError    you: an option, a key, a model name, a data file     exit 2
     ├── InputError       you: a text, a file, a row                           exit 4
     ├── ReplyError       the model: it answered, but not usably               exit 3
-    ├── ServiceError     the service: it failed, and a later try may work     exit 3
+    ├── ServiceError     the service: it failed; `retryable` says whether to try later     exit 3
     └── StopError        the service: no later try can work, the run stops    exit 5
 
 A `ReplyError` or `ServiceError` ends one row; the others end the run. Every message is masked

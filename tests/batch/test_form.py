@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.advice.quiz import load_quiz
-from triage_agent.batch.columns import Columns, resolve_columns
 from triage_agent.batch.form import FormReading, read_form, split_list
+from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.errors import InputError
 from triage_agent.intake.revenue import Band
 from triage_agent.tables import Row

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
 from triage_agent.advice.rules import Profile
-from triage_agent.batch.outputs import errors_path, run_path
 from triage_agent.batch.reviews import (
     Review,
     append_review,
@@ -21,6 +20,7 @@ from triage_agent.batch.reviews import (
     reviews_path,
     text_key,
 )
+from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.cli import asking, review_walk
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import ReviewChoice

@@ -1,52 +1,28 @@
-"""A table of forms in, the same table with answers out, with a model that needs no network."""
-
-import asyncio
-import csv
-import json
-import subprocess
-import sys
-from contextlib import closing
+"""A batch as a library call: what it returns, reports and writes."""
 
 import pytest
 
-from triage_agent.batch.columns import Columns, resolve_columns
-from triage_agent.batch.form import FormReading
-from triage_agent.batch.group import Spool
-from triage_agent.batch.outputs import errors_path, write_out
-from triage_agent.batch.pages import BatchPages
-from triage_agent.batch.run import Job, answer_rows
-from triage_agent.errors import ServiceError, StopError
+from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.write_output import errors_path, run_path
+from triage_agent.errors import ServiceError, SettingsError
 from triage_agent.models import OpenBackend
-from triage_agent.tables import open_table, read_back
-from triage_agent.triage import AsyncTriage
+from triage_agent.settings import Backend, Options
+from triage_agent.tables import read_back
 from triage_agent.types import Label, Prediction, Signals
 
-NOWHERE = ["--base-url", "http://127.0.0.1:9/v1"]
-HEADER = ["id", "company", "problem 1", "problem 2", "revenue", "sells software"]
+FORMS = "id,problem\n1,orders are typed\n2,fail\n"
 
 
-class Words:
-    """A model that reads the label in the text itself, and fails where the text says so."""
+class Failing:
+    """A model that fails where the text says so."""
 
     backend, name, prompt = "words", "words-1", None
 
-    def __init__(self):
-        self.asked = []
-
     async def predict(self, problem):
-        self.asked.append(problem.text)
-        await asyncio.sleep(0.001 * (len(problem.text) % 3))
-        if "stop" in problem.text:
-            raise StopError("The key is wrong.", "key")
         if "fail" in problem.text:
             raise ServiceError("It failed.", "server")
-        label = Label.BUILD if "build" in problem.text else Label.AUTOMATE
         return Prediction(
-            label,
-            Signals(too_vague="vague" in problem.text),
-            p_build=0.9 if label is Label.BUILD else 0.1,
-            probability_from="words",
-            evidence=(problem.text[:30],),
+            Label.AUTOMATE, Signals(), p_build=0.1, probability_from="words", evidence=("orders",)
         )
 
     async def aclose(self):
@@ -54,360 +30,89 @@ class Words:
 
 
 @pytest.fixture
-def answer(tmp_path):
-    """Run a batch over rows, and return the rows of OUT, the tally and the model."""
+def request_(tmp_path, monkeypatch):
+    """Return a request about two forms, of which the second ends in an error."""
+    monkeypatch.setattr(
+        "triage_agent.triage.open_backend", lambda _: OpenBackend(Failing(), "backend: words")
+    )
+    (tmp_path / "forms.csv").write_text(FORMS)
+    return BatchRequest(tmp_path / "forms.csv", tmp_path / "out.csv")
 
-    def run(
-        rows,
-        suffix=".csv",
-        kept=None,
-        labels_only=False,
-        split=True,
-        page=None,
-        short_texts=False,
-        name="out",
-        header=HEADER,
-        **named,
-    ):
+
+def test_a_program_gets_the_errors_and_every_line_that_is_reported(request_):
+    lines = []
+    result = run_batch(request_, lines.append)
+    assert (result.errors, result.quote) == (1, None)
+    assert [row["triage_1_outcome"] for row in read_back(request_.out)] == ["classified", "error"]
+    assert "backend: words" in lines
+    assert any(line.startswith("1 problems ended in an error") for line in lines)
+
+
+def test_everything_that_is_written_has_the_same_rights(request_):
+    run_batch(request_)
+    written = (request_.out, errors_path(request_.out), run_path(request_.out))
+    request_.forms.with_name("usual").touch()
+    usual = request_.forms.with_name("usual").stat().st_mode
+    assert {path.stat().st_mode for path in written} == {usual}
+
+
+def test_spending_is_counted_by_the_output(request_, monkeypatch):
+    opened = []
+
+    def open_backend(options):
+        opened.append(options.account)
+        return OpenBackend(Failing(), "backend: words")
+
+    monkeypatch.setattr("triage_agent.triage.open_backend", open_backend)
+    run_batch(request_)
+    assert opened == [str(request_.out.resolve())]
+
+
+@pytest.mark.parametrize("backend", [Backend.EMBEDDED, Backend.LLM])
+def test_a_dry_run_writes_nothing_and_has_a_quote_if_it_would_cost_something(
+    tmp_path, request_, backend
+):
+    options = Options(backend=backend, model="any" if backend is Backend.LLM else None, price="1/2")
+    request = BatchRequest(request_.forms, request_.out, dry_run=True, options=options)
+    result = run_batch(request)
+    assert bool(result.quote) is (backend is Backend.LLM)
+    assert list(tmp_path.iterdir()) == [request.forms]
+
+
+def test_what_cannot_be_written_is_known_before_anything_is_read(tmp_path):
+    with pytest.raises(SettingsError, match=r"must end in \.csv"):
+        run_batch(BatchRequest(tmp_path / "missing.csv", tmp_path / "out.txt"))
+
+
+class TestOutputsThatCannotBe:
+    """Refused before anything is read or asked, whatever the path to it looks like."""
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard"])
+    def test_the_forms_themselves(self, tmp_path, link):
         forms = tmp_path / "forms.csv"
-        with forms.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-        table = open_table(forms)
-        columns, _ = resolve_columns(table.columns, table.sample, Columns(**named))
-        model, out = Words(), tmp_path / (name + suffix)
-        before = read_back(out) if kept else None
+        forms.write_text(FORMS)
+        out = forms
+        if link:
+            out = tmp_path / "other.csv"
+            out.symlink_to(forms) if link == "symbolic" else out.hardlink_to(forms)
+        with pytest.raises(SettingsError, match="your only copy"):
+            run_batch(BatchRequest(forms, out))
+        assert forms.read_text() == FORMS
 
-        async def go(spool):
-            reading = FormReading(columns=columns, split=split)
-            rows = answer_rows(
-                table.rows(),
-                Job(reading, labels_only=labels_only),
-                AsyncTriage.over(OpenBackend(model, "a test")),
-                spool,
-                earlier=before,
-                page=page,
-                short_texts=short_texts,
-            )
-            return [tally async for tally in rows][-1]
+    def test_the_forms_where_the_errors_of_out_would_stand(self, tmp_path):
+        out = tmp_path / "out.csv"
+        errors_path(out).write_text('{"problem": "orders are typed"}\n')
+        with pytest.raises(SettingsError, match="your only copy"):
+            run_batch(BatchRequest(errors_path(out), out))
+        assert errors_path(out).exists()
 
-        with closing(Spool()) as spool:
-            tally = asyncio.run(go(spool))
-            columns = table.survey().columns
-            write_out(out, spool, columns, tally, decided=not labels_only)
-        return list(read_back(out)), tally, model
-
-    run.folder = tmp_path
-    return run
-
-
-def test_every_row_comes_out_once_in_order_with_its_input_columns(answer):
-    rows = [[f"f{n}", "c", f"orders {n} are typed", "build an app", "3M", "no"] for n in range(300)]
-    found, tally, _ = answer(rows)
-    assert [row["id"] for row in found] == [f"f{n}" for n in range(300)]
-    assert [row["problem 1"] for row in found] == [row[2] for row in rows]
-    assert {(r["triage_1_label"], r["triage_2_label"]) for r in found} == {
-        ("automate-process", "build-software")
-    }
-    assert (tally.rows, tally.problems) == (300, 600)
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
-def test_each_format_holds_the_same_answers(answer, suffix):
-    (row,), _, _ = answer([["1", "c", "stock is wrong", "=SUM(A1) build", "3M", "no"]], suffix)
-    assert row["problem 2"] == "=SUM(A1) build"
-    assert row["triage_1_label"] == "automate-process"
-    assert float(row["triage_1_probability"]) == 0.9
-    assert row["triage_recommendation"] == "take-the-quiz"
-    assert "D4 applies" in row["triage_rule_trace"]
-
-
-def test_a_formula_does_not_reach_the_spreadsheet(answer):
-    answer([["1", "c", "=cmd|' /C calc'!A0 is typed", "", "3M", "no"]])
-    raw = (answer.folder / "out.csv").read_text(encoding="utf-8-sig")
-    assert "'=cmd" in raw
-
-
-def test_empty_problems_are_skipped_and_none_at_all_is_d0(answer):
-    found, _, model = answer(
-        [["1", "c", "", "", "3M", "no"], ["2", "c", "", "stock is wrong", "", ""]]
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [("nowhere/out.csv", "There is no folder"), ("folder.csv", "is a folder")],
     )
-    assert [row["triage_rule"] for row in found] == ["D0", "D3"]
-    assert model.asked == ["stock is wrong"]
-
-
-def test_a_list_in_one_cell_is_several_problems_unless_told_otherwise(answer):
-    rows = [["1", "c", "1. build an app\n2. stock is wrong\n3. build a portal", "", "3M", "no"]]
-    (split,), tally, _ = answer(rows)
-    assert (tally.problems, split["triage_recommendation"]) == (3, "fractional-cto")
-    _, tally, _ = answer(rows, split=False)
-    assert tally.problems == 1
-
-
-def test_rows_of_one_business_decide_together_and_repeat_the_recommendation(answer):
-    rows = [
-        ["1", "Acme", "build an app", "", "$12M", "yes"],
-        ["2", "Beta", "stock is wrong", "", "3M", "no"],
-        ["3", "Acme", "orders are typed", "", "", ""],
-    ]
-    found, tally, _ = answer(rows, group_by="company")
-    assert [row["triage_recommendation"] for row in found] == [
-        "both",
-        "fractional-ai-officer",
-        "both",
-    ]
-    assert tally.recommendations == {"both": 1, "fractional-ai-officer": 1}
-
-
-def test_a_conflicting_profile_is_unknown_and_reported(answer):
-    rows = [
-        ["1", "Acme", "build an app", "", "12M", "yes"],
-        ["2", "Acme", "orders are typed", "", "3M", "no"],
-    ]
-    found, _, _ = answer(rows, group_by="company")
-    assert {row["triage_recommendation"] for row in found} == {"take-the-quiz"}
-    assert all("different revenues" in row["triage_conflicts"] for row in found)
-    assert all("selling software" in row["triage_conflicts"] for row in found)
-
-
-def test_labels_only_makes_no_recommendation(answer):
-    (row,), _, _ = answer(
-        [["1", "c", "stock is wrong", "", "3M", "no"]],
-        labels_only=True,
-        split=False,
-        problems=["problem 1"],
-    )
-    assert row["triage_1_label"] == "automate-process"
-    assert "triage_recommendation" not in row
-
-
-def test_a_failed_row_keeps_its_place_has_no_label_and_stands_in_the_errors_file(answer):
-    rows = [["1", "c", "stock is wrong", "", "3M", "no"], ["2", "c", "fail", "build", "3M", "no"]]
-    found, tally, _ = answer(rows)
-    assert (found[1]["triage_1_outcome"], found[1]["triage_1_label"]) == ("error", "")
-    assert found[1]["triage_1_error"] == "service_server: It failed."
-    assert found[1]["triage_provisional"] in (True, "true", "True")
-    assert tally.errors == 1
-    lines = errors_path(answer.folder / "out.csv").read_text().splitlines()
-    (record,) = (json.loads(line) for line in lines)
-    assert (record["row"], record["problem"]) == (2, 1)
-    assert record["values"]["id"] == "2"
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
-@pytest.mark.parametrize("group", [None, "company"])
-def test_retrying_errors_asks_about_just_those_rows(answer, suffix, group):
-    rows = [
-        ["1", "a", "stock is wrong", "", "3M", "no"],
-        ["2", "a", "fail", "build a", "3M", "no"],
-        ["3", "b", "build b", "build c", "3M", "no"],
-    ]
-    answer(rows, suffix, group_by=group)
-    rows[1][2] = "build again"
-    undisturbed, _, _ = answer(rows, suffix, name="other", group_by=group)
-    found, tally, model = answer(rows, suffix, kept=True, group_by=group)
-    assert sorted(model.asked) == ["build a", "build again"]
-    assert tally.kept == 2
-    assert found == undisturbed
-    assert not errors_path(answer.folder / f"out{suffix}").exists()
-
-
-def test_retrying_never_takes_the_answers_of_another_row(answer):
-    rows = [["1", "a", "stock is wrong", "", "", ""], ["2", "b", "build an app", "", "", ""]]
-    answer(rows)
-    found, tally, _ = answer(rows[::-1], kept=True)
-    assert tally.kept == 0
-    assert [row["triage_1_label"] for row in found] == ["build-software", "automate-process"]
-
-
-def test_what_stops_the_run_is_raised_and_an_older_out_stays(answer):
-    out = answer.folder / "out.csv"
-    out.write_text("before")
-    with pytest.raises(StopError):
-        answer([["1", "c", "fine", "", "", ""], ["2", "c", "stop", "fine", "", ""]])
-    assert out.read_text() == "before"
-
-
-def test_an_input_column_with_one_of_our_names_is_replaced(answer):
-    (row,), _, _ = answer(
-        [["1", "stock is wrong", "old"]], header=["id", "problem 1", "triage_recommendation"]
-    )
-    assert row["triage_recommendation"] == "fractional-ai-officer"
-
-
-def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp_path):
-    rows = [
-        ["../../evil", "Acme", "orders are typed <script>alert(1)</script>", "", "3M", "no"],
-        ["2", "Acme", "build [link](http://x)", "", "3M", "no"],
-        ["3", "Beta", "stock is wrong", "", "3M", "no"],
-    ]
-    answer(rows, page=BatchPages(tmp_path / "pages", None).page, group_by="company")
-    pages = sorted(path.name for path in (tmp_path / "pages").iterdir())
-    assert pages == ["000002-evil.html", "000004-3.html"]
-    page = (tmp_path / "pages" / pages[0]).read_text()
-    assert "<script>" not in page
-    assert "&lt;s" in page  # with the evidence marked in the middle of it
-    assert "Advice for Acme: take-the-quiz" in page
-    assert "build [link](http://x)" in page  # text, and no link
-    assert "<a " not in page
-
-
-def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path):
-    rows = [["1", "Acme", "orders are typed", "", "3M", "no"], ["2", "B", "fail", "", "", ""]]
-    answer(rows, page=BatchPages(tmp_path / "first", None).page)
-    _, tally, _ = answer(rows, kept=True, page=BatchPages(tmp_path / "second", None).page)
-    assert tally.kept == 1
-    first, second = (tmp_path / name / "000002-1.html" for name in ("first", "second"))
-    assert "orders are typed" in first.read_text()
-    assert second.read_text() == first.read_text()
-
-
-def summary_of(answer, rows, folder=None, **more):
-    """Return the text of the summary that a batch writes about the rows."""
-    path = answer.folder / "summary.html"
-    pages = BatchPages(folder, path)
-    answer(rows, page=pages.page, short_texts=pages.short_texts, **more)
-    said = list(pages.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
-    assert any(str(path) in line for line in said)
-    return path.read_text(encoding="utf-8")
-
-
-QUEUE = [
-    ["f1", "Acme", "build an app for <b>all</b>", "vague thing", "", ""],
-    ["f2", "Beta", "orders are typed " + "and typed " * 500, "fail", "", ""],
-    ["f3", "Acme", "stock is wrong", "", "", ""],
-]
-
-
-@pytest.mark.parametrize("group", [None, "company"])
-def test_a_summary_counts_the_batch_and_shows_the_queue(answer, group):
-    page = summary_of(answer, QUEUE, group_by=group)
-    businesses = 2 if group else 3
-    assert f"<dt>businesses</dt><dd>{businesses}</dd>" in page
-    assert "<dt>problems</dt><dd>5</dd>" in page
-    assert "vague thing" in page
-    assert "row 2, problem 2" in page
-    assert ("Acme" if group else "f1") in page
-    assert "service_server" in page
-
-
-def test_a_summary_needs_only_the_beginnings_of_texts_and_pages_need_the_whole(answer, tmp_path):
-    rows = [["1", "A", "vague " + "word " * 500, "", "", ""]]
-    page = summary_of(answer, rows, group_by="company")
-    assert "vague word" in page
-    assert "word " * 60 not in page
-    summary_of(answer, rows, tmp_path / "pages", group_by="company")
-    (whole,) = (tmp_path / "pages").iterdir()
-    assert "word " * 400 in whole.read_text()
-
-
-def test_labels_alone_have_a_summary_without_recommendations(answer):
-    page = summary_of(answer, QUEUE, labels_only=True, split=False, problems=["problem 1"])
-    assert "<dt>rows</dt><dd>3</dd>" in page
-    assert "Recommendations" not in page
-    assert "automate-process" in page
-
-
-def test_two_runs_write_the_same_summary(answer):
-    assert summary_of(answer, QUEUE) == summary_of(answer, QUEUE)
-
-
-def triage(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "triage_agent.cli.main", "batch", *arguments],
-        capture_output=True,
-        timeout=60,
-        check=False,
-        text=True,
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        pytest.param(["none.csv", "-o", "out.csv"], 4, "none.csv", id="no such file"),
-        pytest.param(["{forms}", "-o", "out.doc"], 2, ".xlsx", id="an unknown format"),
-        pytest.param(["{forms}"], 2, "--output", id="no output"),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "--problem-column", "x"], 4, "x", id="no such column"
-        ),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "--retry-errors"], 4, "o.csv", id="nothing to retry"
-        ),
-        pytest.param(["{forms}", "-o", "o.csv", "--max-cost", "-1"], 2, "max-cost", id="bad cap"),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "--labels-only", "--group-by", "id"], 2, "exclude", id="both"
-        ),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "--labels-only", "--reports", "d"],
-            2,
-            "--reports",
-            id="pages without recommendations",
-        ),
-        pytest.param(["{forms}", "-o", "o.csv", "--report", "s.pdf"], 2, ".html", id="a PDF"),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "--report", "no/s.html"], 2, "no folder", id="no folder"
-        ),
-        pytest.param(
-            ["{forms}", "-o", "{forms}.csv", "--reports", "{forms}"], 2, "cannot be made", id="file"
-        ),
-        pytest.param(
-            ["{forms}", "-o", "o.csv", "-m", "no-such-model", "--max-cost", "1", *NOWHERE],
-            2,
-            "--price",
-            id="a cap without a price",
-        ),
-    ],
-)
-def test_what_cannot_be_done_is_said_with_its_exit_code(arguments, code, says, tmp_path):
-    forms = tmp_path / "forms.csv"
-    forms.write_text("id,problem\n1,stock is wrong\n")
-    result = triage(*(a.replace("{forms}", str(forms)) for a in arguments))
-    assert result.returncode == code
-    assert says in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def test_two_runs_of_the_embedded_model_write_the_same_bytes(tmp_path):
-    forms = tmp_path / "forms.csv"
-    forms.write_text(
-        "id,problem\n1,Orders are typed by hand every day\n2,We want an app for members\n"
-    )
-    for name in ("a.csv", "b.csv"):
-        result = triage(str(forms), "-o", str(tmp_path / name))
-        assert result.returncode == 0
-        assert "Problems are read from 'problem'" in result.stderr
-    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
-    assert json.loads((tmp_path / "a.csv.run.json").read_text())["tally"]["rows"] == 2
-
-
-def test_a_batch_writes_a_page_a_business_and_a_summary(tmp_path):
-    forms = tmp_path / "forms.csv"
-    forms.write_text(
-        "id,problem\nA,Orders are typed by hand every day\nB,We want an app for members\n"
-    )
-    arguments = [str(forms), "-o", str(tmp_path / "o.csv")]
-    reports = ["--reports", str(tmp_path / "pages"), "--report", str(tmp_path / "s.html")]
-    result = triage(*arguments, *reports)
-    assert result.returncode == 0
-    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == [
-        "000002-a.html",
-        "000003-b.html",
-    ]
-    assert "<dt>businesses</dt><dd>2</dd>" in (tmp_path / "s.html").read_text()
-    assert f"The summary is in {tmp_path / 's.html'}" in result.stderr
-    assert str(tmp_path) not in (tmp_path / "s.html").read_text()
-
-
-def test_a_page_of_a_batch_holds_the_same_plan_as_the_report_of_advise(tmp_path):
-    problems = ["We spend 12 hours a week on typing orders", "Leads get lost between two inboxes"]
-    forms = tmp_path / "forms.csv"
-    forms.write_text(f"id,problem 1,problem 2,revenue\nAcme,{problems[0]},{problems[1]},3M\n")
-    assert triage(str(forms), "-o", str(tmp_path / "o.csv"), "--reports", str(tmp_path)).stderr
-    report = tmp_path / "advice.html"
-    advise = ["-m", "triage_agent.cli.main", "advise", *problems, "--revenue", "3M", "-o", report]
-    subprocess.run([sys.executable, *advise], capture_output=True, timeout=60, check=True)
-    page, alone = (
-        path.read_text(encoding="utf-8") for path in (tmp_path / "000002-acme.html", report)
-    )
-    assert "What the stated hours cost" in page
-    assert page.replace("Advice for Acme", "Advice") == alone
+    def test_a_place_that_is_not_there(self, tmp_path, name, says):
+        (tmp_path / "folder.csv").mkdir()
+        reported = []
+        with pytest.raises(SettingsError, match=says):
+            run_batch(BatchRequest(tmp_path / "no-such.csv", tmp_path / name), reported.append)
+        assert reported == []

@@ -400,7 +400,7 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(name, s
     assert "backend" not in result.stderr.decode()
 
 
-@pytest.mark.parametrize("unwanted", ["jinja2", "pygal", "triage_agent.batch.run"])
+@pytest.mark.parametrize("unwanted", ["jinja2", "pygal", "triage_agent.batch.answering"])
 @pytest.mark.parametrize("command", ["classify", "advise"])
 def test_without_a_report_nothing_is_imported_that_makes_one(command, unwanted):
     code = (

@@ -372,7 +372,7 @@ class TestOpeningABackend:
 
 
 class TestShippedWithTheEmbeddedModel:
-    """weights/calibration.json, which the training command writes."""
+    """models/embedded/data/calibration.json, which the training command writes."""
 
     shipped = load_calibration(WEIGHTS / "calibration.json")
 

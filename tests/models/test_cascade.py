@@ -318,7 +318,7 @@ def test_a_wish_that_no_threshold_grants_is_an_error_that_names_the_nearest():
 
 
 class TestShippedCurve:
-    """The table in weights/report.json, which the training command writes."""
+    """The table in data/report.json, which the training command writes."""
 
     points = load_operating_points(WEIGHTS)
 

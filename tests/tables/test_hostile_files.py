@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 
-from triage_agent.batch.columns import resolve_columns
 from triage_agent.batch.form import FormReading, read_form
+from triage_agent.batch.input_columns import resolve_columns
 from triage_agent.errors import InputError
 from triage_agent.tables import TableOptions, open_sheet, open_table
 

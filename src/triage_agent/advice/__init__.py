@@ -1,4 +1,4 @@
-"""One business in, what to do out: the decision, the quiz, the roles, the plan, the red flags."""
+"""One business in, what to do out: decision, quiz, roles, plan, return, and the check of a hire."""
 
 import lazy_loader
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from triage_agent.advice.quiz import QuizResult
 from triage_agent.advice.rules import Profile, Recommendation, Verdict, Votes, apply_rules
-from triage_agent.intake import MILLION, Revenue
+from triage_agent.intake import Band, Revenue
 from triage_agent.types import Classification, Label, Outcome
 
 ENOUGH_PROBLEMS = 3
@@ -139,15 +139,11 @@ def would_change(decision: Decision) -> tuple[str, ...]:
 
 def _other_profiles(profile: Profile) -> Iterator[tuple[str, Profile]]:
     """Yield the other profiles worth naming: each revenue band, and selling software."""
-    over_10m = Revenue(low_usd=10 * MILLION, low_open=True)
-    bands = {
-        "under $1M": Revenue(high_usd=MILLION, high_open=True),
-        "from $1M to $10M": Revenue(low_usd=MILLION, high_usd=10 * MILLION),
-        "over $10M": over_10m,
-    }
-    for words, revenue in bands.items():
-        if revenue.band is not profile.revenue.band:
-            yield f"If yearly revenue is {words}", replace(profile, revenue=revenue)
+    for band in Band:
+        if band not in {profile.revenue.band, Band.UNKNOWN}:
+            other = replace(profile, revenue=Revenue.within(band))
+            yield f"If yearly revenue is {band.words}", other
     if not profile.sells_software:
-        both = Profile(over_10m, sells_software=True)
-        yield "If you sell software to customers and revenue is over $10M", both
+        top = Band.OVER_10M
+        both = Profile(Revenue.within(top), sells_software=True)
+        yield f"If you sell software to customers and revenue is {top.words}", both

@@ -32,8 +32,8 @@ from triage_agent.models import (
     is_english,
     load_words,
     of_part,
-    quotes,
     split,
+    strongest_passages,
     tidy,
     weight_file,
 )
@@ -110,7 +110,7 @@ class EmbeddedFlagModel:
         proposals = []
         for _, index in sorted(raised, reverse=True):
             effects = [float(scores[index]) for scores in alone]
-            quoted = quotes(text, clean, parts, effects, 1)
+            quoted = strongest_passages(text, clean, parts, effects, 1)
             proposals.append(Proposal(heads.flags[index], quoted[0] if quoted else ""))
         return FlagReading(tuple(proposals), truncated=clean.cut or encoded.cut)
 

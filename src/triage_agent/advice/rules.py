@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.advice.quiz import QuizResult
-from triage_agent.intake import UNKNOWN_REVENUE, Band, Revenue, parse_revenue
+from triage_agent.intake import (
+    HIGH_LIMIT_USD,
+    UNKNOWN_REVENUE,
+    Band,
+    Revenue,
+    dollars,
+    parse_revenue,
+)
 
 
 class Recommendation(StrEnum):
@@ -171,19 +178,16 @@ def _why_both(build: int, automate: int, profile: Profile) -> str:
     if profile.revenue.band is Band.UNKNOWN:
         enough = "unknown"
     kinds = "yes" if build and automate else "no"
-    return f"both kinds: {kinds}; sells software: {sells}; revenue of $10M or more: {enough}"
+    limit = dollars(HIGH_LIMIT_USD)
+    return f"both kinds: {kinds}; sells software: {sells}; revenue of {limit} or more: {enough}"
 
 
 def _why_band(revenue: Revenue) -> str:
     """Return the revenue and its band in words."""
     if revenue.band is Band.UNKNOWN:
-        return f"revenue unknown ({revenue.why_unknown}), taken as $1M to $10M"
-    words = {
-        Band.UNDER_1M: "under $1M",
-        Band.FROM_1M_TO_10M: "from $1M to $10M",
-        Band.OVER_10M: "over $10M",
-    }[revenue.band]
-    return f"revenue {revenue}, {words}"
+        usual = Band.FROM_1M_TO_10M.words.removeprefix("from ")
+        return f"revenue unknown ({revenue.why_unknown}), taken as {usual}"
+    return f"revenue {revenue}, {revenue.band.words}"
 
 
 def _by_revenue(revenue: Revenue) -> Recommendation:

@@ -1,10 +1,10 @@
+from .answering import Tally
 from .apply_reviews import Applied, apply_to_out
-from .columns import Columns
-from .flow import BatchRequest, run_batch
-from .out_rows import how_to_read
+from .input_columns import Columns
+from .read_output import how_to_read
 from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
 from .reviews import Review, append_review, load_reviews, reviews_path
-from .run import Tally
+from .run import BatchRequest, run_batch
 
 __all__ = [
     "Applied",

@@ -9,10 +9,10 @@ from typing import Any
 
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Group
-from triage_agent.batch.out_rows import OutRow, read_out
-from triage_agent.batch.outputs import errors_path
-from triage_agent.batch.result_columns import flat_decision
+from triage_agent.batch.output_columns import flat_decision
+from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
+from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
 from triage_agent.files import write_json_lines
 from triage_agent.tables import open_sheet, read_back

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from triage_agent.advice import Profile, QuizResult, load_quiz, score
-from triage_agent.batch.columns import Columns, quiz_points
+from triage_agent.batch.input_columns import Columns, quiz_points
 from triage_agent.errors import InputError
 from triage_agent.files import Strict, replace_surrogates
 from triage_agent.intake import (

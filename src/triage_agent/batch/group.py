@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_problems
 from triage_agent.batch.form import Form
-from triage_agent.batch.result_columns import flat_decision
+from triage_agent.batch.output_columns import flat_decision
 from triage_agent.files import json_line
 from triage_agent.intake import UNKNOWN_REVENUE
 from triage_agent.types import Classification, DecidedBy

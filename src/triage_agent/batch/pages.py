@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from triage_agent.advice import Decision, advice_for, plan_words
+from triage_agent.batch.answering import Page
 from triage_agent.batch.form import Form
-from triage_agent.batch.run import Page
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text

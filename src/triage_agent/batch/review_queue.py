@@ -8,8 +8,7 @@ from typing import Any
 
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Group
-from triage_agent.batch.out_rows import OutRow, read_out
-from triage_agent.batch.outputs import errors_path, run_path
+from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import (
     Review,
     Reviews,
@@ -18,6 +17,7 @@ from triage_agent.batch.reviews import (
     text_key,
     worth,
 )
+from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import check_writable, write_json_lines
 from triage_agent.types import Classification

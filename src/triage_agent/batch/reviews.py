@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from triage_agent.batch.result_columns import REVIEWED_FIELDS, flat_problem, read_problem
+from triage_agent.batch.output_columns import REVIEWED_FIELDS, flat_problem, read_problem
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import Strict, explain, json_line
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome

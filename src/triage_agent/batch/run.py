@@ -1,186 +1,254 @@
-"""A table of forms in, the same table with answers out; nothing lost, nothing doubled.
-
-The rows are classified in a first pass, many at once, and their results spooled to disk in order;
-the second pass writes OUT from the spool. So memory does not grow with the rows, the columns of
-OUT are known before its first row, and rows of one business can decide together.
-"""
+"""What `triage batch` does, from the table of forms to OUT and its pages."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, aclosing, closing, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from triage_agent.advice import Decision
-from triage_agent.batch.form import Form, FormReading, read_form
-from triage_agent.batch.group import Group, Spool, Values, decide_business
-from triage_agent.batch.result_columns import (
-    LIST_MARK,
-    flat_decision,
-    flat_problem,
-    has_error,
-    read_problems,
-    with_texts,
-)
-from triage_agent.batch.reviews import Reviews, reviewed, reviewed_values, text_key
-from triage_agent.batch.summary import shortened_text
-from triage_agent.classify import in_order
-from triage_agent.models import Model
-from triage_agent.tables import Row
+from triage_agent.batch.answering import Job, Tally, answer_rows
+from triage_agent.batch.form import FormReading
+from triage_agent.batch.group import Spool
+from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.reviews import load_reviews, reviews_path
+from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
+from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.files import check_writable
+from triage_agent.models import OpenBackend
+from triage_agent.reports import check_page
+from triage_agent.settings import Backend, Choice, Options, choose_backend
+from triage_agent.tables import Table, TableOptions, check_output, open_table, read_back
 from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, DecidedBy, Outcome, Problem, Usage
 
-Page = Callable[[Form, list[Classification], Decision | None], None]
+Report = Callable[[str], None]  # is called with every line about the run
+# What shows the progress of a run over so many rows (None: not known) by an open backend.
+ShowProgress = Callable[[int | None, OpenBackend], AbstractContextManager[Callable[[Tally], None]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """How the forms of one table are read and answered."""
+class BatchRequest:
+    """Which forms are to be answered, how, and what is to be written."""
 
-    reading: FormReading
+    forms: Path
+    out: Path
+    table: TableOptions = field(default_factory=TableOptions)
+    columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    width: int = 256  # rows under way at once
-    reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
+    split: bool = True  # a list in one cell is several problems; not with `labels_only`
+    usd_rate: float | None = None
+    dry_run: bool = False  # only say what it would cost
+    retry_errors: bool = False  # only answer the rows of OUT that are in error
+    pages: Path | None = None  # a folder for one page per business
+    summary: Path | None = None  # a page about all of them
+    options: Options = field(default_factory=Options)
 
 
-@dataclass(slots=True)
-class Tally:
-    """What has happened so far; the numbers of the progress display and of the summary."""
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """How a batch ended."""
 
-    rows: int = 0
-    kept: int = 0  # rows taken over from an earlier OUT
-    problems: int = 0
-    most_problems: int = 0  # in one row
-    needs_review: int = 0
-    reviewed: int = 0  # problems that a person decided
-    errors: int = 0
-    complaints: int = 0  # rows with something that could not be read
-    usage: Usage = field(default_factory=Usage)
-    labels: Counter[str] = field(default_factory=Counter)
-    recommendations: Counter[str] = field(default_factory=Counter)
-
-    def count(self, rows: Iterable[Classification]) -> None:
-        """Add the problems of one form."""
-        rows = list(rows)
-        self.most_problems = max(self.most_problems, len(rows))
-        for row in rows:
-            self.problems += 1
-            self.needs_review += row.needs_review
-            self.reviewed += row.decided_by is DecidedBy.PERSON
-            self.errors += row.outcome is Outcome.ERROR
-            self.usage += row.usage
-            self.labels[row.label.value if row.label else row.outcome.value] += 1
+    errors: int = 0  # problems that ended in an error
+    quote: str | None = None  # of a dry run that would cost something
 
 
-async def answer_rows(
-    rows: Iterable[Row],
-    job: Job,
-    triage: AsyncTriage,
-    spool: Spool,
-    *,
-    earlier: Iterator[Mapping[str, Any]] | None = None,
-    page: Page | None = None,
-    short_texts: bool = False,
-) -> AsyncGenerator[Tally, None]:
-    """Answer every row in order into `spool`, and yield the tally after each.
+def run_batch(
+    request: BatchRequest,
+    report: Report = lambda _: None,
+    progress: ShowProgress = lambda *_: nullcontext(lambda _: None),
+) -> BatchResult:
+    """Answer the forms, write OUT, its errors, its record and its pages, and report on the way.
 
-    `earlier` gives the rows of an earlier OUT: those without an error are taken over where the
-    input row in the same place is unchanged. `page` is called with each business (its first row;
-    no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
-    it. What concerns every row (the service stopped, the cost cap) is raised.
+    Raises what concerns the whole run: `SettingsError`, `InputError`, and `StopError` where the
+    service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
+    check_output(request.out)  # what cannot be is known before anything is read
+    beside = (errors_path, run_path, reviews_path)
+    for output in (request.out, *(path(request.out) for path in beside)):
+        check_writable(output, inputs=[request.forms])
+    request = replace(
+        request,
+        split=request.split and not request.labels_only,  # whose rows have one problem each
+        # Spending adds up across the runs into one output.
+        options=replace(request.options, account=str(request.out.resolve())),
+    )
+    if request.summary:
+        check_page(request.summary)
+    table, columns = _understand(request, report)
+    choice = choose_backend(request.options)
+    survey = table.survey()
+    report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
+    job = Job(
+        FormReading(
+            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
+        ),
+        request.labels_only,
+        reviews=load_reviews(reviews_path(request.out)),
+    )
+    if request.dry_run:
+        from triage_agent.batch.cost_estimate import (
+            quote_batch,  # a run does not need what it imports
+        )
+
+        quote = quote_batch(request.options, table, job, survey.rows)
+        if quote is None:
+            report("cost: none, the embedded model runs on this machine")
+        return BatchResult(quote=quote)
+    earlier = _earlier(request)
+    pages = BatchPages(request.pages, request.summary)
+    triage = AsyncTriage(request.options)
+    opened = triage.backend
+    with closing(Spool()) as spool:
+        report(opened.line)
+        started = time.time()
+        rows = answer_rows(
+            table.rows(),
+            job,
+            triage,
+            spool,
+            earlier=earlier,
+            page=pages.page,
+            short_texts=pages.short_texts,
+        )
+        tally = _run(rows, opened, progress(survey.rows, opened))
+        write_out(request.out, spool, survey.columns, tally, decided=not request.labels_only)
+    record = _record(request, choice, opened, job.reading, time.time() - started)
+    write_run(request.out, tally, record)
+    for line in _results(request, opened, tally):
+        report(line)
+    for line in pages.finish(_about(request, opened, tally), request.out):
+        report(line)
+    return BatchResult(tally.errors)
+
+
+def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
+    """Return the table and its columns, and report what was understood."""
+    table = open_table(request.forms, request.table)
+    report(table.describe())
+    columns, notes = resolve_columns(table.columns, table.sample, request.columns)
+    for note in (*table.notes, *notes):
+        report(note)
+    if request.labels_only and len(columns.problems) > 1:
+        raise SettingsError(
+            f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
+            "Name it with --problem-column."
+        )
+    return table, columns
+
+
+def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:
+    """Return the rows of the OUT whose errors are to be retried."""
+    if not request.retry_errors:
+        return None
+    if not request.out.is_file():
+        raise InputError(
+            f"There is no {request.out} whose errors could be retried. Leave out --retry-errors."
+        )
+    return read_back(request.out)
+
+
+def _run(
+    rows: AsyncGenerator[Tally, None],
+    opened: OpenBackend,
+    progress: AbstractContextManager[Callable[[Tally], None]],
+) -> Tally:
+    """Return the tally after every row is answered; what stops the run is raised."""
     tally = Tally()
 
-    def with_earlier() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
-        for row in rows:
-            yield row, next(earlier, None) if earlier is not None else None
+    async def run() -> None:
+        nonlocal tally
+        async with aclosing(opened):
+            with progress as show:
+                try:
+                    async with aclosing(rows):
+                        async for tally in rows:
+                            show(tally)
+                except TriageError:
+                    await opened.drain()  # what is under way is paid for
+                    raise
 
-    async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
-        row, before = pair
-        form = read_form(row, job.reading)
-        if before is not None and _is_of(before, row):
-            values = reviewed_values(before, form.problems, job.reviews)
-            if not has_error(values):
-                return form, values, True, with_texts(read_problems(values), form.problems)
-        results = await _classify_form(form, triage)
-        results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
-        return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
-
-    async with aclosing(in_order(with_earlier(), work, job.width)) as answered:
-        async for _, (form, values, was_taken_over, results) in answered:
-            tally.rows += 1
-            tally.kept += was_taken_over
-            tally.complaints += bool(form.complaints)
-            tally.count(results)
-            if form.group is not None and not job.labels_only:
-                business = spool.groups.setdefault(form.group, Group(form))
-                shown = [shortened_text(row) for row in results] if short_texts else results
-                business.add(form, shown, with_texts=page is not None)
-                spool.add(values, form.group)
-            else:
-                decides = not job.labels_only
-                decision = decide_business(results, form.profile, form.quiz) if decides else None
-                _announce(decision, form, results, tally, page)
-                spool.add(values | (flat_decision(decision) if decision else {}), None)
-            yield tally
-    for business in spool.groups.values():
-        decision, _ = business.decide()
-        _announce(decision, business.first, business.problems, tally, page)
+    try:
+        asyncio.run(run())
+    except TriageError as error:
+        error.message += (
+            f" {tally.rows} rows were answered; the output was not written. "
+            "Answers that were paid for are kept: the same command goes on from here."
+        )
+        raise
+    return tally
 
 
-def _announce(
-    decision: Decision | None,
-    form: Form,
-    problems: list[Classification],
-    tally: Tally,
-    page: Page | None,
-) -> None:
-    """Count one business's recommendation, and write its page if pages are wanted."""
-    if decision is not None:
-        tally.recommendations[decision.recommendation.value] += 1
-    if page is not None:
-        page(form, problems, decision)
-
-
-async def _classify_form(form: Form, triage: AsyncTriage) -> list[Classification]:
-    """Return the classifications of a form's problems, in their order."""
-    problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
-    if len(problems) == 1:
-        return [await triage.classify(problems[0])]
-    return await asyncio.gather(*map(triage.classify, problems))
-
-
-def _flat(form: Form, results: list[Classification], model: Model) -> Values:
-    """Return the columns about a row's problems, and about how they were answered."""
-    values: Values = {}
-    for number, row in enumerate(results, start=1):
-        values |= flat_problem(number, row)
-    # A cascade's problems may each have been read by another of its models.
-    models = [row.model for row in results]
-    prompts = [row.prompt for row in results]
-    return values | {
-        "triage_notes": " ".join(form.complaints) or None,
-        "triage_backend": model.backend,
-        "triage_model": _one_or_each(models) if results else model.name,
-        "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,
+def _record(
+    request: BatchRequest,
+    choice: Choice,
+    opened: OpenBackend,
+    reading: FormReading,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what OUT.run.json says about the run."""
+    options, spent, model = request.options, opened.spent_usd, opened.model
+    return {
+        "forms": str(request.forms),
+        "reading": reading.model_dump(),  # so that `triage review` reads OUT in the same way
+        "backend": model.backend,
+        "model": model.name,
+        "prompt": model.prompt,
+        "base_url": choice.base_url,
+        "threshold": options.threshold,
+        "calibration": opened.calibration.summary if opened.calibration else None,
+        "prior": options.prior if choice.backend is not Backend.LLM else None,
+        "cascade_threshold": opened.cascade_threshold,
+        "remembered": opened.cached_answers,
+        "spent_usd": str(spent) if spent is not None else None,
+        "duration_s": round(seconds, 3),
     }
 
 
-def _one_or_each(names: list[str]) -> str:
-    """Return the one name, or that of each problem in order.
+def _results(request: BatchRequest, opened: OpenBackend, tally: Tally) -> Iterator[str]:
+    """Yield lines about what came out, and where it is."""
+    out, spent = request.out, opened.spent_usd
+    share = tally.needs_review / tally.problems if tally.problems else 0
+    yield ""
+    yield f"labels: {_counts(tally.labels)}"
+    if tally.recommendations:
+        yield f"recommendations: {_counts(tally.recommendations)}"
+    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
+    if tally.reviewed:
+        yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
+    if tally.complaints:
+        yield f"{tally.complaints} rows hold something that could not be read; see triage_notes"
+    if opened.model.backend != Backend.EMBEDDED:
+        money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
+        yield (
+            f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
+            f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
+            f"{opened.cached_answers} answers came from the cache"
+        )
+    yield f"written: {out} and {run_path(out).name}"
+    if tally.errors:
+        yield (
+            f"{tally.errors} problems ended in an error: {errors_path(out)}. "
+            "The same command with --retry-errors asks again about just those rows."
+        )
 
-    >>> _one_or_each(["a", "a"]), _one_or_each(["a", "b", "a"])
-    ('a', 'a | b | a')
-    """
-    return names[0] if len(set(names)) == 1 else LIST_MARK.join(names)
+
+def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str, str]:
+    """Return what the summary says about the run; nothing in it differs from run to run."""
+    model = opened.model
+    facts = {
+        "forms": request.forms.name,
+        "rows": f"{tally.rows:,}",
+        "rows with something unreadable": f"{tally.complaints:,}",
+        "answers": request.out.name,
+        "read by": f"{model.backend}, {model.name}",
+        "threshold": f"{request.options.threshold:g}",
+    }
+    return facts | ({"prompt": model.prompt} if model.prompt else {})
 
 
-def _is_of(values: Mapping[str, Any], row: Row) -> bool:
-    """Return whether a written row was made from this input row, and not from another."""
-    return all(_text(values.get(name)) == _text(value) for name, value in row.values.items())
-
-
-def _text(value: object) -> str:
-    """Return a cell as the text that it is in any format; an empty cell is empty text."""
-    return "" if value is None else str(value)
+def _counts(counter: Mapping[str, int]) -> str:
+    """Return counts in words, most first."""
+    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count}" for name, count in ordered) or "none"

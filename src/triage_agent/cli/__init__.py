@@ -1,1 +1,1 @@
-"""The command line: a file a command; a command parses, calls one function, prints one report."""
+"""The command line: one file per command, which parses, calls a room and prints."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import READING, AskOption, JsonOption, with_options
+from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
 from triage_agent.settings import Options
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import (
+from triage_agent.cli.shared_options import (
     RUNNING,
     DelimiterOption,
     EncodingOption,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_agent.cli.options import JsonOption
+from triage_agent.cli.shared_options import JsonOption
 
 if TYPE_CHECKING:
     from triage_agent.advice import FlagReader, FlagReading, HireAnswers, Role

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import typer
 
-from triage_agent.cli.options import RUNNING, JsonOption, Origin, origins, with_options
+from triage_agent.cli.shared_options import RUNNING, JsonOption, Origin, origins, with_options
 from triage_agent.settings import Options
 
 

@@ -9,7 +9,7 @@ import typer
 
 from triage_agent.cli.eval_calibrate import calibrate
 from triage_agent.cli.eval_recorded import cascade, compare
-from triage_agent.cli.options import MEASURING, JsonOption, report, with_options
+from triage_agent.cli.shared_options import MEASURING, JsonOption, report, with_options
 from triage_agent.settings import Backend, Options
 
 app = typer.Typer(rich_markup_mode=None)

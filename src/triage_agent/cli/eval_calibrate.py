@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import MEASURING, JsonOption, report, with_options
+from triage_agent.cli.shared_options import MEASURING, JsonOption, report, with_options
 from triage_agent.settings import Options
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.options import JsonOption
+from triage_agent.cli.shared_options import JsonOption
 
 
 def compare(

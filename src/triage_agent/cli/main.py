@@ -15,10 +15,10 @@ from triage_agent.cli.classify import classify
 from triage_agent.cli.compare_roles import compare_roles
 from triage_agent.cli.doctor import doctor
 from triage_agent.cli.eval import app as evaluations
-from triage_agent.cli.options import values_of_files
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
+from triage_agent.cli.shared_options import values_of_files
 from triage_agent.errors import TriageError
 
 EXIT_CODES = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_agent.cli.options import JsonOption
+from triage_agent.cli.shared_options import JsonOption
 from triage_agent.errors import SettingsError
 
 if TYPE_CHECKING:

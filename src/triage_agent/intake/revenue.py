@@ -41,6 +41,10 @@ FILLER = re.compile(
 )
 
 
+LOW_LIMIT_USD = MILLION  # of the middle band, which holds both of its limits
+HIGH_LIMIT_USD = 10 * MILLION
+
+
 class Band(StrEnum):
     """The three revenue bands that the rules know, and unknown."""
 
@@ -48,6 +52,17 @@ class Band(StrEnum):
     FROM_1M_TO_10M = "1m-to-10m"
     OVER_10M = "over-10m"
     UNKNOWN = "unknown"
+
+    @property
+    def words(self) -> str:
+        """The band as a report names it."""
+        low, high = dollars(LOW_LIMIT_USD), dollars(HIGH_LIMIT_USD)
+        return {
+            Band.UNDER_1M: f"under {low}",
+            Band.FROM_1M_TO_10M: f"from {low} to {high}",
+            Band.OVER_10M: f"over {high}",
+            Band.UNKNOWN: "unknown",
+        }[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +78,19 @@ class Revenue:
     @property
     def band(self) -> Band:
         """The band that contains all of the interval, else `UNKNOWN`."""
-        if self.high_usd < MILLION or (self.high_usd == MILLION and self.high_open):
+        high, low = self.high_usd, self.low_usd
+        if high < LOW_LIMIT_USD or (high == LOW_LIMIT_USD and self.high_open):
             return Band.UNDER_1M
-        if self.low_usd > 10 * MILLION or (self.low_usd == 10 * MILLION and self.low_open):
+        if low > HIGH_LIMIT_USD or (low == HIGH_LIMIT_USD and self.low_open):
             return Band.OVER_10M
-        if self.low_usd >= MILLION and self.high_usd <= 10 * MILLION:
+        if low >= LOW_LIMIT_USD and high <= HIGH_LIMIT_USD:
             return Band.FROM_1M_TO_10M
         return Band.UNKNOWN
 
     @property
     def at_least_10m(self) -> bool:
         """Whether rule D1's condition, revenue of $10M or more, is known to hold."""
-        return self.band is not Band.UNKNOWN and self.low_usd >= 10 * MILLION
+        return self.band is not Band.UNKNOWN and self.low_usd >= HIGH_LIMIT_USD
 
     @property
     def why_unknown(self) -> str:
@@ -83,7 +99,19 @@ class Revenue:
             return ""
         if self.low_usd == 0 and math.isinf(self.high_usd):
             return "no yearly revenue was given"
-        return f"{self} lies across more than one revenue band (under $1M, $1M to $10M, over $10M)"
+        low, high = dollars(LOW_LIMIT_USD), dollars(HIGH_LIMIT_USD)
+        bands = f"under {low}, {low} to {high}, over {high}"
+        return f"{self} lies across more than one revenue band ({bands})"
+
+    @classmethod
+    def within(cls, band: Band) -> "Revenue":
+        """Return the whole of a band; of an unknown one, nothing is known."""
+        return {
+            Band.UNDER_1M: cls(high_usd=LOW_LIMIT_USD, high_open=True),
+            Band.FROM_1M_TO_10M: cls(LOW_LIMIT_USD, HIGH_LIMIT_USD),
+            Band.OVER_10M: cls(low_usd=HIGH_LIMIT_USD, low_open=True),
+            Band.UNKNOWN: cls(),
+        }[band]
 
     def __str__(self) -> str:
         if self.low_usd == self.high_usd:

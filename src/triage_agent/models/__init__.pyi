@@ -17,7 +17,7 @@ from .calibration import (
 from .cascade import confidence, operating_points
 from .embedded.examples import fits_in_prompt
 from .embedded.injection import Encode, halved_if_short, screen, smoothed
-from .embedded.model import quotes
+from .embedded.model import strongest_passages
 from .embedded.text import Span, Words, is_english, split, tidy
 from .embedded.weights import (
     ABSTENTIONS,
@@ -38,7 +38,7 @@ from .embedded.weights import (
 )
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
-from .llm.budget import quote
+from .llm.budget import estimate_cost
 from .llm.cache import open_cache
 from .llm.prices import load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
@@ -81,6 +81,7 @@ __all__ = [
     "confidence",
     "count_ngrams",
     "discounted",
+    "estimate_cost",
     "fits_in_prompt",
     "halved_if_short",
     "host_of",
@@ -97,11 +98,10 @@ __all__ = [
     "open_cache",
     "operating_points",
     "price_of",
-    "quote",
-    "quotes",
     "screen",
     "smoothed",
     "split",
+    "strongest_passages",
     "tidy",
     "tie_rates",
     "weight_file",

@@ -1,1 +1,1 @@
-"""Makes the files of the embedded model: `python -m triage_agent.training heads` (or `encoder`)."""
+"""Makes the files of the embedded model, a step each: encoder, heads, neighbours, flags."""

@@ -42,6 +42,7 @@ from triage_agent.training.examples import (
     load_attacks,
     load_examples,
 )
+from triage_agent.training.injection import Orders, fit_orders, without_orders
 from triage_agent.training.measure import (
     abstention_thresholds,
     best_threshold,
@@ -49,7 +50,6 @@ from triage_agent.training.measure import (
     report,
     tie_rates,
 )
-from triage_agent.training.orders import Orders, fit_orders, without_orders
 from triage_agent.training.views import (
     Flags,
     Numbers,

@@ -15,8 +15,8 @@ from triage_agent.models.llm.budget import (
     Price,
     Quote,
     cost,
+    estimate_cost,
     in_usd,
-    quote,
     upper_bound,
 )
 from triage_agent.models.llm.cache import Cache
@@ -215,21 +215,21 @@ def test_reservations_and_settlements_in_any_order_never_pass_the_cap(cache, see
     ],
 )
 def test_a_quote_scales_the_sampled_rows_up(samples, rows, expected):
-    assert quote(samples, rows, 500, 100, CHEAP) == expected
+    assert estimate_cost(samples, rows, 500, 100, CHEAP) == expected
 
 
 @given(st.lists(st.integers(1, 10**5), min_size=1), st.integers(0, 10**6), prices)
 def test_a_quotes_low_end_is_not_above_its_high_end(samples, rows, price):
-    result = quote(samples, rows, 500, 10_000, price)
+    result = estimate_cost(samples, rows, 500, 10_000, price)
     assert 0 <= result.low_usd <= result.high_usd
 
 
 @given(st.lists(st.integers(1, 10**5), min_size=1), prices)
 def test_a_quote_of_all_rows_bounds_what_they_reserve(samples, price):
     reserved = sum(upper_bound(size, 500, price) for size in samples)
-    assert quote(samples, len(samples), 500, 100, price).high_usd * 10**6 >= reserved
+    assert estimate_cost(samples, len(samples), 500, 100, price).high_usd * 10**6 >= reserved
 
 
 def test_a_quote_needs_a_sample():
     with pytest.raises(ValueError, match="at least one"):
-        quote([], 5, 500, 100, CHEAP)
+        estimate_cost([], 5, 500, 100, CHEAP)

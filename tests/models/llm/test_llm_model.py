@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 import ssl
 from dataclasses import replace
 
@@ -64,7 +65,7 @@ def model():
 
 
 def answered(values, **choice):
-    """ValidReply every request with `values`, the way the request asks for."""
+    """Answer every request with `values`, the way the request asks for."""
     text = values if isinstance(values, str) else json.dumps(values)
 
     def answer(request):
@@ -77,7 +78,7 @@ def answered(values, **choice):
 
 
 def in_turn(*answers):
-    """ValidReply the first request with the first of `answers`, and so on."""
+    """Answer the first request with the first of `answers`, and so on."""
     rest = iter(answers)
 
     def answer(request):
@@ -226,6 +227,21 @@ async def test_a_text_is_sent_up_to_the_documented_length_and_the_cut_is_told(
     assert row.truncated is truncated
     assert (ReviewReason.TRUNCATED in row.review_reasons) is truncated
     assert row.text == text
+
+
+@pytest.mark.parametrize("at", range(MAX_CHARACTERS - 25, MAX_CHARACTERS + 2))
+async def test_what_is_hidden_is_hidden_where_the_text_is_cut(model, httpx2_mock, at):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(GOOD))
+    text = (
+        "Leads get lost. ".ljust(at - 1, "é")
+        + " 4111 1111 1111 1111 and ann@example.com"
+        + " x" * 99
+    )
+    await replace(model, redacts=True).predict(Problem("1", text))
+    sent = problem_text(bodies(route)[0])
+    assert "1111" not in sent
+    assert "example" not in sent
+    assert re.sub(r"\[[A-Z]+_[0-9]+\]", "", sent).count("[") == 0
 
 
 async def test_a_text_that_closes_a_delimiter_is_still_data_between_its_own_tags(

@@ -98,7 +98,9 @@ class EmbeddedModel(Model):
             p_build=1 / (1 + math.exp(-max(-ALMOST_SURE, min(ALMOST_SURE, log_odds)))),
             probability_from=self.backend,
             function=list(Function)[int(np.argmax(functions))],
-            evidence=quotes(text, clean, reading.parts, effects, 1 if label is Label.BUILD else -1),
+            evidence=strongest_passages(
+                text, clean, reading.parts, effects, 1 if label is Label.BUILD else -1
+            ),
             rationale=rationale(label, signals, self._words.rationale),
             known_language=is_english(reading.text, self._words),
             truncated=clean.cut or encoded.cut,
@@ -122,7 +124,7 @@ def leave_out(part: Span, encoded: Encoded, ngrams: NGrams, heads: Heads) -> flo
     return moved + float(shares.sum()) - float(shares[~here].sum()) / math.sqrt(left or 1.0)
 
 
-def quotes(
+def strongest_passages(
     original: str, clean: Clean, parts: list[Span], effects: list[float], sign: int
 ) -> tuple[str, ...]:
     """Return up to three parts, as the original spells them, that pushed most to the label."""

@@ -141,7 +141,7 @@ class Quote:
     output_tokens: int
 
 
-def quote(
+def estimate_cost(
     samples: Sequence[int],
     rows: int,
     max_output_tokens: int,

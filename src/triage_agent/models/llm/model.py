@@ -1,6 +1,7 @@
 """A language model as a `Model`: it hides personal data, fills the prompt and counts the votes."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,8 @@ from triage_agent.types import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"
 VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted several times
+
+HALF_PLACEHOLDER = re.compile(r"\[(?:[A-Z]{1,7}(?:_[0-9]*)?)?$")  # where a text was cut in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ class LLMModel(Model):
 
         A reply that does not fit is sent back once; a second bad reply is a `ReplyError`.
         """
-        head, truncated = cut(problem.text)
-        hidden = redact(head) if self.redacts else None
-        text = hidden.text if hidden else head
+        # Hidden before it is cut: half a card number would not be found any more.
+        hidden = redact(problem.text) if self.redacts else None
+        text, truncated = cut(hidden.text if hidden else problem.text)
+        if hidden and truncated:
+            text = HALF_PLACEHOLDER.sub("", text)
         shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
         request = ChatRequest(
             messages=self.template.messages(text, shown),

@@ -52,6 +52,7 @@ def open_llm(
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
+    local = is_local(host)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     budget = Budget(database, options.account, price, options.max_cost_usd)
@@ -66,7 +67,7 @@ def open_llm(
         choice.api_key,
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if options.account else None),
-        http_client=fast_client(options.timeout),
+        http_client=fast_client(options.timeout, local=local),
     )
     caching = CachingAnswerer(
         ValidatingAnswerer(chat),
@@ -74,7 +75,6 @@ def open_llm(
         key=lambda request: key_of(chat.base_url, chat.model, request),
         fresh=options.fresh,
     )
-    local = is_local(host)
     redacts = not local if options.redact is None else options.redact
     model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
     where = "on this machine" if local else "your text is sent there"

@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.answering import Tally
 from triage_agent.batch.group import Spool, Values
-from triage_agent.batch.result_columns import added_columns
-from triage_agent.batch.run import Tally
+from triage_agent.batch.output_columns import added_columns
 from triage_agent.files import write_json, write_json_lines
 from triage_agent.tables import open_sheet
 from triage_agent.types import Outcome

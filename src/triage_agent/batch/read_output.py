@@ -15,12 +15,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from triage_agent.advice import Decision
-from triage_agent.batch.columns import resolve_columns
 from triage_agent.batch.form import Form, FormReading, read_form
 from triage_agent.batch.group import decide_business
-from triage_agent.batch.outputs import run_path
-from triage_agent.batch.result_columns import added_columns, read_problems, with_texts
+from triage_agent.batch.input_columns import resolve_columns
+from triage_agent.batch.output_columns import added_columns, read_problems, with_texts
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
+from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
 from triage_agent.types import Classification

@@ -1,18 +1,18 @@
 """What a batch would cost, from the first rows of its table; nothing is sent."""
 
+from triage_agent.batch.answering import Job
 from triage_agent.batch.form import read_form
-from triage_agent.batch.run import Job
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.models import (
     MAX_OUTPUT_TOKENS,
     OPENAI_BASE_URL,
     TYPICAL_OUTPUT_TOKENS,
     asks_llm,
+    estimate_cost,
     host_of,
     load_prices,
     load_prompt,
     price_of,
-    quote,
 )
 from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.tables import Table
@@ -44,7 +44,7 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
-    result = quote(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)
+    result = estimate_cost(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)
     return (
         f"about {calls} calls, {result.input_tokens} + {result.output_tokens} tokens: "
         f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries "

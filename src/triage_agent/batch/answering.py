@@ -1,0 +1,186 @@
+"""A table of forms in, the same table with answers out; nothing lost, nothing doubled.
+
+The rows are classified in a first pass, many at once, and their results spooled to disk in order;
+the second pass writes OUT from the spool. So memory does not grow with the rows, the columns of
+OUT are known before its first row, and rows of one business can decide together.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from triage_agent.advice import Decision
+from triage_agent.batch.form import Form, FormReading, read_form
+from triage_agent.batch.group import Group, Spool, Values, decide_business
+from triage_agent.batch.output_columns import (
+    LIST_MARK,
+    flat_decision,
+    flat_problem,
+    has_error,
+    read_problems,
+    with_texts,
+)
+from triage_agent.batch.reviews import Reviews, reviewed, reviewed_values, text_key
+from triage_agent.batch.summary import shortened_text
+from triage_agent.classify import in_order
+from triage_agent.models import Model
+from triage_agent.tables import Row
+from triage_agent.triage import AsyncTriage
+from triage_agent.types import Classification, DecidedBy, Outcome, Problem, Usage
+
+Page = Callable[[Form, list[Classification], Decision | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How the forms of one table are read and answered."""
+
+    reading: FormReading
+    labels_only: bool = False  # no recommendation
+    width: int = 256  # rows under way at once
+    reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened so far; the numbers of the progress display and of the summary."""
+
+    rows: int = 0
+    kept: int = 0  # rows taken over from an earlier OUT
+    problems: int = 0
+    most_problems: int = 0  # in one row
+    needs_review: int = 0
+    reviewed: int = 0  # problems that a person decided
+    errors: int = 0
+    complaints: int = 0  # rows with something that could not be read
+    usage: Usage = field(default_factory=Usage)
+    labels: Counter[str] = field(default_factory=Counter)
+    recommendations: Counter[str] = field(default_factory=Counter)
+
+    def count(self, rows: Iterable[Classification]) -> None:
+        """Add the problems of one form."""
+        rows = list(rows)
+        self.most_problems = max(self.most_problems, len(rows))
+        for row in rows:
+            self.problems += 1
+            self.needs_review += row.needs_review
+            self.reviewed += row.decided_by is DecidedBy.PERSON
+            self.errors += row.outcome is Outcome.ERROR
+            self.usage += row.usage
+            self.labels[row.label.value if row.label else row.outcome.value] += 1
+
+
+async def answer_rows(
+    rows: Iterable[Row],
+    job: Job,
+    triage: AsyncTriage,
+    spool: Spool,
+    *,
+    earlier: Iterator[Mapping[str, Any]] | None = None,
+    page: Page | None = None,
+    short_texts: bool = False,
+) -> AsyncGenerator[Tally, None]:
+    """Answer every row in order into `spool`, and yield the tally after each.
+
+    `earlier` gives the rows of an earlier OUT: those without an error are taken over where the
+    input row in the same place is unchanged. `page` is called with each business (its first row;
+    no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
+    it. What concerns every row (the service stopped, the cost cap) is raised.
+    """
+    tally = Tally()
+
+    def with_earlier() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
+        for row in rows:
+            yield row, next(earlier, None) if earlier is not None else None
+
+    async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
+        row, before = pair
+        form = read_form(row, job.reading)
+        if before is not None and _is_of(before, row):
+            values = reviewed_values(before, form.problems, job.reviews)
+            if not has_error(values):
+                return form, values, True, with_texts(read_problems(values), form.problems)
+        results = await _classify_form(form, triage)
+        results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
+        return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
+
+    async with aclosing(in_order(with_earlier(), work, job.width)) as answered:
+        async for _, (form, values, was_taken_over, results) in answered:
+            tally.rows += 1
+            tally.kept += was_taken_over
+            tally.complaints += bool(form.complaints)
+            tally.count(results)
+            if form.group is not None and not job.labels_only:
+                business = spool.groups.setdefault(form.group, Group(form))
+                shown = [shortened_text(row) for row in results] if short_texts else results
+                business.add(form, shown, with_texts=page is not None)
+                spool.add(values, form.group)
+            else:
+                decides = not job.labels_only
+                decision = decide_business(results, form.profile, form.quiz) if decides else None
+                _announce(decision, form, results, tally, page)
+                spool.add(values | (flat_decision(decision) if decision else {}), None)
+            yield tally
+    for business in spool.groups.values():
+        decision, _ = business.decide()
+        _announce(decision, business.first, business.problems, tally, page)
+
+
+def _announce(
+    decision: Decision | None,
+    form: Form,
+    problems: list[Classification],
+    tally: Tally,
+    page: Page | None,
+) -> None:
+    """Count one business's recommendation, and write its page if pages are wanted."""
+    if decision is not None:
+        tally.recommendations[decision.recommendation.value] += 1
+    if page is not None:
+        page(form, problems, decision)
+
+
+async def _classify_form(form: Form, triage: AsyncTriage) -> list[Classification]:
+    """Return the classifications of a form's problems, in their order."""
+    problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
+    if len(problems) == 1:
+        return [await triage.classify(problems[0])]
+    return await asyncio.gather(*map(triage.classify, problems))
+
+
+def _flat(form: Form, results: list[Classification], model: Model) -> Values:
+    """Return the columns about a row's problems, and about how they were answered."""
+    values: Values = {}
+    for number, row in enumerate(results, start=1):
+        values |= flat_problem(number, row)
+    # A cascade's problems may each have been read by another of its models.
+    models = [row.model for row in results]
+    prompts = [row.prompt for row in results]
+    return values | {
+        "triage_notes": " ".join(form.complaints) or None,
+        "triage_backend": model.backend,
+        "triage_model": _one_or_each(models) if results else model.name,
+        "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,
+    }
+
+
+def _one_or_each(names: list[str]) -> str:
+    """Return the one name, or that of each problem in order.
+
+    >>> _one_or_each(["a", "a"]), _one_or_each(["a", "b", "a"])
+    ('a', 'a | b | a')
+    """
+    return names[0] if len(set(names)) == 1 else LIST_MARK.join(names)
+
+
+def _is_of(values: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a written row was made from this input row, and not from another."""
+    return all(_text(values.get(name)) == _text(value) for name, value in row.values.items())
+
+
+def _text(value: object) -> str:
+    """Return a cell as the text that it is in any format; an empty cell is empty text."""
+    return "" if value is None else str(value)
