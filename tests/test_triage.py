@@ -1,6 +1,8 @@
 """The main flow as a library call: one text, one answer; the order is kept."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from decimal import Decimal
 
@@ -179,6 +181,40 @@ class TestOpening:
         with pytest.raises(SettingsError, match="needs the name of a model"):
             Triage(backend="cascade")
 
+    @pytest.mark.parametrize(
+        ("settings", "says"),
+        [
+            ({"votes": "abc"}, "votes must be int and at least 1 and at most 15, not 'abc'"),
+            ({"votes": 0}, "votes must be int and at least 1"),
+            ({"threshold": 7}, "threshold must be float and at least 0.5 and at most 1, not 7"),
+            ({"timeout": None}, "timeout must be float"),
+            ({"fresh": "yes"}, "fresh must be bool"),
+            ({"backend": "embeded"}, "backend must be one of auto, llm, embedded, cascade"),
+            ({"api_key": 5}, "api_key must be str, not what was given"),
+        ],
+    )
+    def test_a_wrong_value_is_a_settings_error_that_names_it(self, settings, says):
+        with pytest.raises(SettingsError, match=says):
+            Triage(**settings)
+
+    def test_what_is_not_a_text_is_a_type_error(self, triage):
+        with pytest.raises(TypeError, match="not NoneType"):
+            triage.classify(None)
+        with pytest.raises(TypeError, match="several texts"):
+            list(triage.classify_many("abc"))
+        with pytest.raises(TypeError, match="model="):
+            Triage("gpt-5-mini")
+
+    def test_a_closed_one_says_so(self):
+        triage = Triage()
+        rows = triage.classify_many([AUTOMATE] * 9)
+        next(rows)
+        triage.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            triage.classify(AUTOMATE)
+        with pytest.raises(RuntimeError, match="closed"):
+            next(rows)
+
     def test_a_setting_that_is_none_is_a_type_error(self):
         with pytest.raises(TypeError, match="modle"):
             Triage(modle="gpt-x")
@@ -226,3 +262,83 @@ class TestAnLLM:
         ):
             with pytest.raises(StopError):
                 await triage.advise(THREE)
+
+
+class TestAProgram:
+    """What a script does that uses `Triage`, in a process of its own."""
+
+    @staticmethod
+    def ends(code, **more):
+        return subprocess.run(
+            [sys.executable, "-c", f"from triage_agent import Triage\n{code}"],
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **more,
+        )
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            pytest.param("t = Triage(); t.classify('Invoices are late')", id="not closed"),
+            pytest.param("t = Triage(); raise SystemExit(0)", id="an exit"),
+            pytest.param(
+                "t = Triage(); g = t.classify_many(['Invoices are late'] * 99); next(g)",
+                id="a generator that is half read",
+            ),
+        ],
+    )
+    def test_that_forgets_to_close_ends(self, code):
+        done = self.ends(code)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_that_forks_is_told_to_make_one_in_each_process(self):
+        done = self.ends(
+            "import os\n"
+            "t = Triage()\n"
+            "if os.fork() == 0:\n"
+            "    try:\n"
+            "        t.classify('x')\n"
+            "    except RuntimeError as error:\n"
+            "        print(error, flush=True)\n"
+            "    os._exit(0)\n"
+            "os.wait()\n"
+        )
+        assert b"another process" in done.stdout
+
+    def test_that_is_interrupted_gets_a_keyboard_interrupt(self):
+        done = self.ends(
+            "import os, signal, threading\n"
+            "with Triage() as t:\n"
+            "    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+            "    try:\n"
+            "        for row in t.classify_many(iter(lambda: 'Invoices are late', None)):\n"
+            "            pass\n"
+            "    except KeyboardInterrupt:\n"
+            "        print('interrupted')\n"
+        )
+        assert done.stdout.strip() == b"interrupted", done.stderr
+
+
+def test_problems_are_taken_in_the_callers_thread(triage):
+    threads = set()
+
+    def source():
+        for _ in range(20):
+            threads.add(threading.get_ident())
+            yield AUTOMATE
+
+    assert len(list(triage.classify_many(source()))) == 20
+    triage.advise(source())
+    assert threads == {threading.get_ident()}
+
+
+def test_answers_before_an_error_of_the_source_are_given(triage):
+    def source():
+        yield from [AUTOMATE] * 20
+        raise OSError("mine")
+
+    rows = triage.classify_many(source())
+    assert [next(rows).label for _ in range(20)] == [Label.AUTOMATE] * 20
+    with pytest.raises(OSError, match="mine"):
+        next(rows)

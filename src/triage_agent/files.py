@@ -175,7 +175,9 @@ def _locked(partial: Path, final: Path) -> BinaryIO:
 
     Its name is fixed, so that a killed run leaves one such file at most, and the next takes it.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    if partial.is_symlink() or (partial.exists() and not partial.is_file()):
+        raise SettingsError(f"{partial} is in the way of {final}, and is not ours. Remove it.")
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     file = os.fdopen(os.open(partial, flags, 0o666), "r+b")
     try:
         if fcntl is not None:

@@ -109,7 +109,7 @@ class Desk:
             self.write(rows)
         self.out = self.folder / f"out{suffix}"
         backend = OpenBackend(self.model, "backend: me")
-        self.patch.setattr("triage_agent.triage.open_backend", lambda *_: backend)
+        self.patch.setattr("triage_agent.triage.flow.open_backend", lambda *_: backend)
         return self._run("batch", str(self.forms), "-o", str(self.out), *options, code=code)
 
     def review(self, *options, answers=None, code=0):

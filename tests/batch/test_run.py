@@ -33,7 +33,7 @@ class Failing:
 def request_(tmp_path, monkeypatch):
     """Return a request about two forms, of which the second ends in an error."""
     monkeypatch.setattr(
-        "triage_agent.triage.open_backend", lambda _: OpenBackend(Failing(), "backend: words")
+        "triage_agent.triage.flow.open_backend", lambda _: OpenBackend(Failing(), "backend: words")
     )
     (tmp_path / "forms.csv").write_text(FORMS)
     return BatchRequest(tmp_path / "forms.csv", tmp_path / "out.csv")
@@ -63,7 +63,7 @@ def test_spending_is_counted_by_the_output(request_, monkeypatch):
         opened.append(options.account)
         return OpenBackend(Failing(), "backend: words")
 
-    monkeypatch.setattr("triage_agent.triage.open_backend", open_backend)
+    monkeypatch.setattr("triage_agent.triage.flow.open_backend", open_backend)
     run_batch(request_)
     assert opened == [str(request_.out.resolve())]
 

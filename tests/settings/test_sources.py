@@ -1,12 +1,15 @@
 """Which of several sources sets an option, and what a settings file may not set."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from support.program import triage
 from triage_agent.errors import SettingsError
 from triage_agent.settings import read_files, settings_of_options, user_file, variable_of
+from triage_agent.settings.sources import MAPPINGS
 
 COMMANDS = {
     "classify": ["model", "votes", "threshold", "api_key"],
@@ -92,7 +95,8 @@ def test_no_file_says_where_output_is_written(files, file):
             "[bach]\nsheet = 1", "no command 'bach' (did you mean 'batch'?)", id="command"
         ),
         pytest.param("[batch]\nsheeet = 1", "did you mean 'sheet'?", id="option"),
-        pytest.param("sheet = ", "cannot be read", id="not TOML"),
+        pytest.param("sheet = ", "is not valid TOML", id="not TOML"),
+        pytest.param("[batch.x]\nsheet = 1", "table in a table", id="a table in a table"),
         pytest.param("[classify]\nsheet = 1", "'sheet' cannot be set here", id="another command's"),
     ],
 )
@@ -107,6 +111,35 @@ def test_a_file_that_is_not_text_is_an_error_that_names_it(tmp_path):
     (tmp_path / "triage.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"triage\.toml"):
         read_files(COMMANDS, tmp_path / "triage.toml", tmp_path / "none")
+
+
+@pytest.mark.parametrize("make", ["fifo", "folder", "device", "huge"])
+def test_what_is_not_a_small_file_is_refused_at_once(tmp_path, make):
+    path = tmp_path / "triage.toml"
+    if make == "fifo":
+        os.mkfifo(path)
+    elif make == "folder":
+        path.mkdir()
+    elif make == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_text("# " + "x" * 1_000_001)
+    with pytest.raises(SettingsError, match=r"triage\.toml"):
+        read_files(COMMANDS, path, tmp_path / "none")
+
+
+def test_a_byte_order_mark_is_read_over_and_deep_nesting_is_an_error(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'\xef\xbb\xbfmodel = "m"')
+    assert read_files(COMMANDS, tmp_path / "no", path)["batch"]["model"].value == "m"
+    path.write_text("sheet = " + "[" * 9999)
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        read_files(COMMANDS, tmp_path / "no", path)
+
+
+def test_a_configuration_folder_that_cannot_be_is_no_error(tmp_path):
+    found = read_files(COMMANDS, tmp_path / "no", Path(os.devnull, "triage-agent", "config.toml"))
+    assert found["batch"] == {}
 
 
 class TestTheProgram:
@@ -170,3 +203,20 @@ class TestTheProgram:
         assert triage("batch", "in.csv", "-o", "out.jsonl", "--problem-column", "a").returncode == 0
         row = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
         assert row["triage_1_label"] == "automate-process"
+
+    @pytest.mark.parametrize("name", sorted(MAPPINGS))
+    def test_every_documented_mapping_is_an_option_of_some_command(self, name):
+        value = "true" if name in {"split", "header"} else "1" if name == "usd_rate" else '"x=y"'
+        self.local.write_text(f"{name} = {value}\n", encoding="utf-8")
+        result = triage("doctor", "--json")
+        assert result.returncode == 0, result.stderr
+
+    def test_one_column_needs_no_list_and_the_format_is_followed(self, tmp_path):
+        (tmp_path / "in.txt").write_text("a\nInvoices are typed by hand every day\n")
+        self.local.write_text('[batch]\nproblem_column = "a"\nformat = "csv"\n', encoding="utf-8")
+        assert triage("batch", "in.txt", "-o", "out.jsonl").returncode == 0
+
+    def test_a_shared_prior_is_not_the_prior_of_eval(self):
+        self.user.write_text("prior = 0.2\n", encoding="utf-8")
+        result = triage("eval", "--set", "decisions", "--json")
+        assert json.loads(result.stdout)["settings"]["prior"] == 0.3

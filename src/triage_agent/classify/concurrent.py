@@ -20,6 +20,7 @@ async def in_order(
     under_way: deque[tuple[T, asyncio.Task[R]]] = deque()
     source = iter(items)
     exhausted = False
+    failure: Exception | None = None  # of the source; raised after the results before it
     try:
         while under_way or not exhausted:
             while not exhausted and len(under_way) < width:
@@ -28,13 +29,18 @@ async def in_order(
                 except StopIteration:
                     exhausted = True
                     break
+                except Exception as error:
+                    failure, exhausted = error, True
+                    break
                 under_way.append((item, asyncio.ensure_future(_run(work, item))))
             if not under_way:
-                return
+                break
             item, task = under_way[0]
             result = await task
             under_way.popleft()
             yield item, result
+        if failure is not None:
+            raise failure
     finally:
         for _, task in under_way:
             task.cancel()

@@ -4,7 +4,14 @@ from dataclasses import asdict
 
 import typer
 
-from triage_agent.cli.shared_options import RUNNING, JsonOption, Origin, origins, with_options
+from triage_agent.cli.shared_options import (
+    RUNNING,
+    JsonOption,
+    Origin,
+    command_values,
+    origins,
+    with_options,
+)
 from triage_agent.settings import Options
 
 
@@ -18,7 +25,7 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
     from triage_agent.models import check_backend
     from triage_agent.reports import print_json
 
-    settings = origins(context, options)
+    settings = [*origins(context, options), *command_values(context)]
     if not as_json:
         for line in _setting_lines(settings):
             typer.echo(line)

@@ -120,7 +120,7 @@ def values_of_files(context: typer.Context) -> dict[str, Any]:
         for name, command in commands.items()
     }
     offered = {
-        name: [parameter.name for command in group.values() for parameter in command.params]
+        name: [_file_name(one) for command in group.values() for one in command.params]
         for name, group in groups.items()
     }
     found = read_files(offered, Path(LOCAL_FILE), user_file())
@@ -129,9 +129,9 @@ def values_of_files(context: typer.Context) -> dict[str, Any]:
     for name, group in groups.items():
         for inner, command in group.items():
             own = {
-                parameter.name: _checked(context, parameter, found[name][parameter.name])
-                for parameter in command.params
-                if parameter.name in found[name]
+                one.name: _checked(context, one, found[name][_file_name(one)])
+                for one in command.params
+                if _file_name(one) in found[name]
             }
             if inner == name:
                 values[name] = own
@@ -161,13 +161,38 @@ def origins(context: typer.Context, options: Options) -> list[Origin]:
     return found
 
 
+def command_values(context: typer.Context) -> list[Origin]:
+    """Return what the settings files set for single commands."""
+    own: dict[str, FileValue] = (context.obj or {}).get(context.info_name, {})
+    return [
+        Origin(f"[{command}] {name}", str(given.value), str(given.file))
+        for command, values in (context.obj or {}).items()
+        for name, given in values.items()
+        if own.get(name) != given
+    ]
+
+
+def _file_name(parameter: Any) -> str:
+    """Return how a settings file names an option: as its flag; empty if it cannot."""
+    flags = [flag for flag in parameter.opts if flag.startswith("--")]
+    name = flags[0].removeprefix("--").replace("-", "_") if flags else ""
+    # A command's own option of a shared option's name, such as --prior of `eval`, is another thing.
+    shared = name not in settings_of_options() or parameter.envvar
+    return name if shared else ""
+
+
 def _checked(context: typer.Context, parameter: Any, given: FileValue) -> Any:
     """Return a file's value, or raise `SettingsError` if it does not fit the option."""
+    several = getattr(parameter, "multiple", False)
+    value = [given.value] if several and not isinstance(given.value, list) else given.value
+    place = f"{given.file}: {_file_name(parameter)}"
+    if not all(isinstance(one, str | int | float) for one in (value if several else [value])):
+        raise SettingsError(f"{place}: write a text, a number, true or false, or a list of them.")
     try:
-        parameter.process_value(context, given.value)
+        parameter.process_value(context, value)
     except typer.BadParameter as error:
-        raise SettingsError(f"{given.file}: {parameter.name}: {error.format_message()}") from error
-    return given.value
+        raise SettingsError(f"{place}: {error.message}") from error
+    return value
 
 
 def _parameter(name: str) -> inspect.Parameter:
@@ -180,7 +205,6 @@ def _parameter(name: str) -> inspect.Parameter:
         min=setting.least,
         max=setting.most,
         envvar=variable_of(name),
-        show_envvar=setting.env is not None or name == "model",
         show_default=not setting.secret,
     )
     return inspect.Parameter(

@@ -1,5 +1,6 @@
 """The options that several commands share: each declared once, with default, help and limits."""
 
+import math
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 from triage_agent.errors import SettingsError
 
 DEFAULT_THRESHOLD = 0.65  # below this probability the tie rules decide
+CHECKED_LATER = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
 USUAL_PRIOR = 0.5  # the embedded model was calibrated for it
 DEFAULT_CASCADE_ACCURACY = 0.97  # of the problems that the embedded model keeps
 
@@ -186,8 +188,33 @@ def choose_backend(options: Options) -> Choice:
     )
 
 
+def check_values(options: Options) -> None:
+    """Raise `SettingsError` for a value of the wrong type, or outside its limits.
+
+    The command line checks its own; this is for those who call the library.
+    """
+    for name, (kind, setting) in settings_of_options().items():
+        value = getattr(options, name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = isinstance(value, kind) or (number and isinstance(float(value), kind))
+        if fits and number:
+            least = -math.inf if setting.least is None else setting.least
+            most = math.inf if setting.most is None else setting.most
+            fits = least <= value <= most or name in CHECKED_LATER
+        if not fits:
+            shown = "what was given" if setting.secret else repr(value)
+            limits = [
+                f"{words} {limit:g}"
+                for words, limit in (("at least", setting.least), ("at most", setting.most))
+                if limit is not None
+            ]
+            wanted = getattr(kind, "__name__", str(kind)).replace(" | None", "")
+            raise SettingsError(f"{name} must be {' and '.join([wanted, *limits])}, not {shown}.")
+
+
 def check_options(choice: Choice, options: Options) -> None:
     """Raise `SettingsError` for an option that cannot work, or that the backend would ignore."""
+    check_values(options)
     if not 0 < options.prior < 1:
         raise SettingsError(
             f"--prior must be between 0 and 1, for example 0.3, not {options.prior:g}."

@@ -6,6 +6,8 @@ sets only how tables are read (`MAPPINGS`), and nothing that decides where text 
 key.
 """
 
+import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from triage_agent.settings.options import settings_of_options, variable_of
 
 LOCAL_FILE = "triage.toml"
 USER_FILE = "config.toml"
+LARGEST_FILE = 1_000_000  # bytes
 
 # What a file may set for a single command: how a table is read, and the user's own rates.
 MAPPINGS = frozenset(
@@ -72,6 +75,12 @@ def read_files(
                 raise SettingsError(f"{path}: there is no command {name!r}{_like(name, offered)}.")
             concerned = {name: offered[name]} if isinstance(value, dict) else offered
             given = value if isinstance(value, dict) else {name: value}
+            for inner, one in given.items():
+                if isinstance(one, dict):
+                    raise SettingsError(
+                        f"{path}: {name}.{inner} is a table in a table. Put its options into "
+                        f"[{name}], which holds for its subcommands too."
+                    )
             for option, one in ((key.replace("-", "_"), one) for key, one in given.items()):
                 everything = frozenset().union(*concerned.values())
                 _check_file_option(path, option, everything, trusted=trusted)
@@ -84,11 +93,24 @@ def read_files(
 def _load(path: Path) -> dict[str, Any]:
     """Return a settings file's values, tables last; empty if there is no such file."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        # Not blocking, and bounded: whoever sent the folder may have put a pipe or a device there.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SettingsError(f"The settings file {path} is not a regular file. Remove it.")
+            raw = file.read(LARGEST_FILE + 1)
+        if len(raw) > LARGEST_FILE:
+            raise SettingsError(f"The settings file {path} has more than 1 MB. Make it smaller.")
+        values = tomllib.loads(raw.decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
-        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+    except OSError as error:
+        if path.name == USER_FILE and not os.access(path.parent, os.X_OK):
+            return {}  # somebody else's home, as in a container: there is no file of this user
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}."
+        ) from error
+    except (ValueError, RecursionError) as error:  # TOML's and Unicode's errors are ValueErrors
+        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
     return dict(sorted(values.items(), key=lambda item: isinstance(item[1], dict)))
 
 
@@ -102,13 +124,17 @@ def _check_file_option(path: Path, option: str, offered: frozenset[str], *, trus
         )
     if setting and not trusted:
         raise SettingsError(
-            f"{path}: a file in the working folder may not set {option!r}, because it could come "
-            f"from somebody else and send text elsewhere. Set it in {user_file()}, with "
+            f"{path}: a file in the working folder may not set {option!r}, because the "
+            "file could come from somebody else, and this option decides where text goes, what it "
+            f"costs or how it is judged. Set it in {user_file()}, with "
             f"{variable_of(option)}, or on the command line."
         )
     if option not in offered or not (setting or option in MAPPINGS):
         allowed = offered & (MAPPINGS | (set(settings_of_options()) if trusted else set()))
-        raise SettingsError(f"{path}: {option!r} cannot be set here{_like(option, allowed)}.")
+        raise SettingsError(
+            f"{path}: {option!r} cannot be set here{_like(option, allowed)}. "
+            "Give it on the command line, or remove it."
+        )
 
 
 def _like(name: str, names: Iterable[str]) -> str:

@@ -235,15 +235,20 @@ class OpenAIChat:
                     options={"follow_redirects": False},
                 )
         except (openai.APITimeoutError, TimeoutError) as error:
+            if _was_refused(error):  # the transport calls this a timeout of the connection too
+                raise self._unreachable() from error
             raise ServiceError(
                 f"{self.host} did not answer in time. Run again, or raise --timeout.", "timeout"
             ) from error
         except openai.APIConnectionError as error:
-            raise ServiceError(
-                f"{self.host} cannot be reached, or it dropped the connection. "
-                "Check the address (--base-url) and that the server runs.",
-                "connection",
-            ) from error
+            raise self._unreachable() from error
+
+    def _unreachable(self) -> ServiceError:
+        return ServiceError(
+            f"{self.host} cannot be reached, or it dropped the connection. "
+            "Check the address (--base-url) and that the server runs.",
+            "connection",
+        )
 
     def _decode(self, content: bytes) -> Any:
         """Return the JSON value of an answer's body."""
@@ -255,6 +260,15 @@ class OpenAIChat:
                 "Check that --base-url ends where the API begins (often in /v1).",
                 "not_json",
             ) from error
+
+
+def _was_refused(error: BaseException | None) -> bool:
+    """Return whether an error of the operating system, such as a refused connection, caused it."""
+    while error is not None:
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _may_pass(error: BaseException) -> bool:

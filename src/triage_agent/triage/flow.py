@@ -4,14 +4,17 @@ The command line, and whatever else answers people, calls this and holds no flow
 """
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Protocol, Self
-
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from typing import Any, Protocol, Self, TypeVar
 
 from triage_agent.advice import (
     Advice,
@@ -23,6 +26,7 @@ from triage_agent.advice import (
     score,
 )
 from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
+from triage_agent.errors import SettingsError
 from triage_agent.intake import Rejected, problems_of
 from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options, variable_of
@@ -33,6 +37,7 @@ from triage_agent.types import (
     Problem,
 )
 
+T = TypeVar("T")
 AT_ONCE = 8  # problems under way at the same time
 
 
@@ -69,8 +74,8 @@ class AsyncTriage:
             SettingsError: The options cannot work together, or the backend cannot be opened.
             TypeError: `settings` names something that is not an option.
         """
-        if "backend" in settings:
-            settings["backend"] = Backend(settings["backend"])
+        if not isinstance(options, Options | None):
+            raise TypeError(f"options must be Options, not {options!r}; name a model by model=…")
         options = _with_environment(replace(options or Options(), **settings))
         self._use(open_backend(options), options)
 
@@ -103,6 +108,8 @@ class AsyncTriage:
             return error_row(problem.id, problem.text, self.backend.model, problem.error)
         if isinstance(problem, str):
             problem = Problem("1", problem)
+        if not isinstance(problem, Problem):
+            raise TypeError(f"a problem is a str or a Problem, not {type(problem).__name__}")
         return await classify(problem, self.backend.model, self._policy)
 
     async def classify_many(
@@ -119,11 +126,7 @@ class AsyncTriage:
             StopError: The service said something that no retry can change, such as a wrong key.
             SettingsError: An option, or a data file, that cannot work.
         """
-        numbered = (
-            Problem(str(number), one) if isinstance(one, str) else one
-            for number, one in enumerate(problems, start=1)
-        )
-        async with aclosing(in_order(numbered, self.classify, AT_ONCE)) as rows:
+        async with aclosing(in_order(numbered(problems), self.classify, AT_ONCE)) as rows:
             async for _, row in rows:
                 if owner is not None and _is_unclear(row):
                     yield answer_question(row, await owner.clarify(row))
@@ -177,85 +180,16 @@ class AsyncTriage:
         await self.aclose()
 
 
-class Triage:
-    """`AsyncTriage` for programs that are not asynchronous; a context manager.
-
-        with Triage() as triage:
-            advice = triage.advise(["Leads get lost"], Profile.parse(revenue="3M"))
-
-    The work runs in one background thread, which `close` ends.
-    """
-
-    def __init__(self, options: Options | None = None, **settings: Any) -> None:
-        """Open the backend; arguments and errors are those of `AsyncTriage`."""
-        self._triage = AsyncTriage(options, **settings)
-        self._thread = start_blocking_portal()
-        self._portal: BlockingPortal = self._thread.__enter__()
-        self._closed = False
-
-    @property
-    def options(self) -> Options:
-        """The options in force."""
-        return self._triage.options
-
-    @property
-    def line(self) -> str:
-        """One line that names the backend and says where the text goes."""
-        return self._triage.line
-
-    def classify(self, problem: str | Problem | Rejected) -> Classification:
-        """Return the classification of one problem, as `AsyncTriage.classify` does."""
-        return self._portal.call(self._triage.classify, problem)
-
-    def classify_many(
-        self, problems: Iterable[str | Problem | Rejected]
-    ) -> Iterator[Classification]:
-        """Yield one classification for each problem, as `AsyncTriage.classify_many` does."""
-        rows = self._triage.classify_many(problems)
-        try:
-            while True:
-                try:
-                    yield self._portal.call(anext, rows)
-                except StopAsyncIteration:
-                    return
-        finally:
-            self._portal.call(rows.aclose)
-
-    def advise(
-        self,
-        problems: str | Iterable[str | Problem | Rejected],
-        profile: Profile | None = None,
-        quiz: QuizResult | Mapping[str, int] | None = None,
-        *,
-        hourly_cost: Decimal | None = None,
-    ) -> Advice:
-        """Return whom the business should hire, and why, as `AsyncTriage.advise` does."""
-
-        async def advise() -> Advice:
-            return await self._triage.advise(problems, profile, quiz, hourly_cost=hourly_cost)
-
-        return self._portal.call(advise)
-
-    def close(self) -> None:
-        """Close connections and files, and end the thread; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self._portal.call(self._triage.aclose)
-        finally:
-            self._thread.__exit__(None, None, None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+def numbered(
+    problems: Iterable[str | Problem | Rejected],
+) -> Iterator[Problem | Rejected]:
+    """Yield the problems, bare texts under their number."""
+    if isinstance(problems, str | bytes):
+        raise TypeError("give several texts, not one; `advise` splits a pasted text")
+    for number, one in enumerate(problems, start=1):
+        if not isinstance(one, str | Problem | Rejected):
+            raise TypeError(f"problem {number} is {type(one).__name__}, not a str or a Problem")
+        yield Problem(str(number), one) if isinstance(one, str) else one
 
 
 def _with_environment(options: Options) -> Options:
@@ -263,8 +197,14 @@ def _with_environment(options: Options) -> Options:
 
     No other variable counts here: a program that calls a library says what it wants.
     """
+    try:
+        backend = Backend(options.backend)
+    except ValueError as error:
+        known = ", ".join(Backend)
+        raise SettingsError(f"backend must be one of {known}, not {options.backend!r}.") from error
     return replace(
         options,
+        backend=backend,
         api_key=options.api_key or os.environ.get(variable_of("api_key")),
         base_url=options.base_url or os.environ.get(variable_of("base_url")),
     )

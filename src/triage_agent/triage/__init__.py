@@ -1,0 +1,5 @@
+"""The main flow as a library call: `Triage`, and `AsyncTriage` under it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

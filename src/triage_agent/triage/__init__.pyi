@@ -1,0 +1,7 @@
+from .blocking import Triage
+from .flow import AsyncTriage
+
+__all__ = [
+    "AsyncTriage",
+    "Triage",
+]
