@@ -18,7 +18,7 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
-from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat
+from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat, fast_client
 from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
 from triage_agent.models.protocols import ChatRequest, Message
@@ -699,3 +699,17 @@ async def test_a_key_that_no_header_can_carry_is_a_setting_to_correct(open_chat,
 )
 async def test_only_this_machine_is_local(host, local):
     assert is_local(host) is local
+
+
+async def test_a_refused_connection_is_no_timeout_whatever_the_transport_calls_it():
+    async def sleep(seconds):
+        del seconds
+
+    client = fast_client(5, local=True)
+    chat = OpenAIChat("m", "http://127.0.0.1:9/v1", KEY, sleep=sleep, http_client=client)
+    try:
+        with pytest.raises(ServiceError, match="cannot be reached") as caught:
+            await chat.ask(REQUEST)
+    finally:
+        await chat.aclose()
+    assert caught.value.kind == "connection"

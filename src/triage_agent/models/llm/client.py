@@ -262,12 +262,15 @@ class OpenAIChat:
             ) from error
 
 
-def _was_refused(error: BaseException | None) -> bool:
+def _was_refused(error: BaseException) -> bool:
     """Return whether an error of the operating system, such as a refused connection, caused it."""
-    while error is not None:
-        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+    seen: list[BaseException] = []  # the chain may come back to where it began
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
             return True
-        error = error.__cause__ or error.__context__
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
     return False
 
 
