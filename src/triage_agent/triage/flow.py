@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self
 
 from triage_agent.advice import (
     Advice,
@@ -37,7 +37,6 @@ from triage_agent.types import (
     Problem,
 )
 
-T = TypeVar("T")
 AT_ONCE = 8  # problems under way at the same time
 
 

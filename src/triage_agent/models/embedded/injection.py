@@ -90,7 +90,7 @@ def order_scores(parts: list[Span], ngrams: NGrams, encoded: Encoded, heads: Hea
 
 
 def halved_if_short(log_odds: Any, words: Any) -> Any:
-    """Return the log-odds of parts with so many words, half of them where the words are few."""
+    """Return the log-odds of parts with these numbers of words, halved where they are few."""
     return np.where(np.asarray(words) < FEW_WORDS, log_odds / 2, log_odds)
 
 
