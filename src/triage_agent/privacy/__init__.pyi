@@ -1,0 +1,3 @@
+from .recognisers import mask, redact, restore
+
+__all__ = ["mask", "redact", "restore"]
