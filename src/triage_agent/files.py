@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from triage_agent.errors import SettingsError
+from triage_agent.privacy import escape_json
 
 try:
     import fcntl
@@ -152,7 +153,8 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write one value as JSON that people can read, as `atomic_writer` does."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    write_text(path, escape_json(text) + "\n")
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> int:
@@ -167,7 +169,7 @@ def write_json_lines(path: Path, values: Iterable[object]) -> int:
 def json_line(value: object) -> str:
     """Return a value as one line of JSON, with its line end."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return replace_surrogates(text) + "\n"
+    return replace_surrogates(escape_json(text)) + "\n"
 
 
 def _locked(partial: Path, final: Path) -> BinaryIO:
