@@ -206,6 +206,7 @@ class Options:
     retry_after_s: float = 1.0  # of a fault that was asked for; a real limit computes its own
     keep: int | None = None  # how many of the last calls are kept; None: all
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
+    words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
 
 
@@ -330,7 +331,8 @@ class OpenAIServer:
             waits = fault in {Fault.RATE_LIMIT, Fault.UNAVAILABLE}
             mode = self.options.retry_after if waits else "none"
             headers = _retry_after(mode, self.options.retry_after_s)
-            return None, _error(*ERRORS[fault], headers=headers)
+            status, message, *rest = ERRORS[fault]
+            return None, _error(status, self.options.words or message, *rest, headers=headers)
         return None, self._ok(self._bad_completion(fault, call))
 
     def _bad_completion(self, fault: Fault, call: Call) -> dict[str, Any]:
@@ -342,7 +344,8 @@ class OpenAIServer:
         elif fault is Fault.NO_MESSAGE:
             del choice["message"]
         elif fault is Fault.REFUSAL:
-            choice["message"] = {"role": "assistant", "content": None, "refusal": "I can't help."}
+            said = self.options.words or "I can't help."
+            choice["message"] = {"role": "assistant", "content": None, "refusal": said}
         elif fault is Fault.CONTENT_FILTER:
             choice["message"] = {"role": "assistant", "content": ""}
             choice["finish_reason"] = "content_filter"
@@ -350,9 +353,10 @@ class OpenAIServer:
             choice["finish_reason"] = "length"
             choice["message"] = {"role": "assistant", "content": '{"label": "build-so'}
         else:
+            words = self.options.words
             wrong = {
-                Fault.OFF_SCHEMA: '{"label": "maybe"}',
-                Fault.NOT_JSON: "Certainly! It is about automation.",
+                Fault.OFF_SCHEMA: json.dumps({words or "label": words or "maybe"}),
+                Fault.NOT_JSON: words or "Certainly! It is about automation.",
                 Fault.EMPTY_CONTENT: "",
             }[fault]
             message.pop("tool_calls", None)

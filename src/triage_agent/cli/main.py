@@ -1,9 +1,7 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
-import io
-import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +17,11 @@ from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
 from triage_agent.cli.shared_options import values_of_files
+from triage_agent.cli.streams import guard_streams, say, show
 from triage_agent.errors import TriageError
+from triage_agent.privacy import one_line
 
+USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's, of which typer exports only this child
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
     "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
@@ -54,7 +55,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(version("triage-agent"))
+        show(version("triage-agent"))
         raise typer.Exit
 
 
@@ -71,7 +72,7 @@ def start(
         if sys.stdin.isatty():
             _run(context, "advise")
         else:
-            typer.echo(context.get_help())
+            show(*context.get_help().splitlines())
 
 
 def _run(context: typer.Context, name: str) -> None:
@@ -81,46 +82,24 @@ def _run(context: typer.Context, name: str) -> None:
         command.invoke(inner)
 
 
-class _PipeSafe(io.TextIOWrapper):
-    """Standard output that ends the program quietly when its reader has gone (`| head`)."""
-
-    def write(self, text: str) -> int:
-        """Write, or leave with exit code 0 if nobody reads any more."""
-        try:
-            return super().write(text)
-        except BrokenPipeError:
-            _leave_quietly()
-
-    def flush(self) -> None:
-        """Flush, or leave with exit code 0 if nobody reads any more."""
-        try:
-            super().flush()
-        except BrokenPipeError:
-            _leave_quietly()
-
-
-def _leave_quietly() -> NoReturn:
-    """Exit with 0; what is still buffered goes nowhere, so that no second error is printed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-    raise SystemExit(0)
-
-
 def main() -> None:
     """Run the program; every error of ours ends here as one message and its exit code."""
-    sys.stdout.flush()
-    sys.stdout = _PipeSafe(
-        sys.stdout.buffer,
-        encoding=sys.stdout.encoding,
-        errors="backslashreplace",
-        line_buffering=True,
-    )
+    guard_streams()
     try:
-        app()
+        code = app(standalone_mode=False)  # so that a usage error comes here too
     except TriageError as error:
-        typer.echo(f"error: {error.message}", err=True)
-        raise SystemExit(error.exit_code) from None
+        say(f"error: {error.message}")
+        code = error.exit_code
+    except USAGE_ERROR as error:
+        error.message = one_line(error.message)
+        error.show()
+        code = error.exit_code
+    except typer.Abort:
+        say("Aborted!")
+        code = 1
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        code = 130
+    raise SystemExit(code or 0)
 
 
 if __name__ == "__main__":
