@@ -12,7 +12,7 @@ import pytest
 from support.openai_server import completion, mode_of, problem_text, reply_for
 from triage_agent.classify.classifier import classify
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.models.llm.answering import ValidatingAnswerer, ValidReply
+from triage_agent.models.llm.answering import ValidatingAnswerer
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.model import LLMModel
@@ -21,10 +21,10 @@ from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
     Reply,
+    ValidReply,
     load_prompt,
     reply_schema,
 )
-from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio
@@ -197,7 +197,7 @@ class Samples:
 
     async def answer(self, request):
         self.seen.append(request.sample)
-        return ValidReply(Reply(**GOOD), ChatReply(json.dumps(GOOD), Usage(1)))
+        return ValidReply(Reply(**GOOD), usage=Usage(1))
 
 
 @pytest.mark.parametrize(

@@ -18,19 +18,24 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.cache_entry import is_redacted, pack, unpack
-from triage_agent.models.protocols import ChatReply
-from triage_agent.privacy import mask
 from triage_agent.types import Usage
 
-FORMAT = 0x74720001  # "tr" and the schema's version, which every change of SCHEMA raises
+FORMAT = 0x74720002  # "tr" and the schema's version, which every change of SCHEMA raises
+FORMAT_1 = 0x74720001  # up to 2026-11: answers with quotations in clear, and no `overrun`
 SCHEMA = (
     "CREATE TABLE reply (key TEXT NOT NULL, good INTEGER, created REAL, value TEXT NOT NULL)",
     "CREATE UNIQUE INDEX served ON reply (key) WHERE good",
     # `spent` holds open reservations too, those of killed processes for good. AUTOINCREMENT:
     # after a clear, a late settlement must not meet a new account.
     """CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE,
-    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0)""",
+    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0,
+    overrun DEFAULT 1000)""",  # the most that a bill was of its bound, in thousandths
+    f"PRAGMA user_version = {FORMAT}",
+)
+# What format 1 stored of answers is of no use, and quotes people: it goes. The spending stays.
+UPGRADE = (
+    "DELETE FROM reply",
+    "ALTER TABLE account ADD COLUMN overrun DEFAULT 1000",
     f"PRAGMA user_version = {FORMAT}",
 )
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
@@ -74,26 +79,18 @@ class Cache:
             self._db.close()
             raise
 
-    def find(self, key: str) -> ChatReply | None:
-        """Return the good reply stored under a key, with its usage and the tokens of its label."""
+    def find(self, key: str) -> str | None:
+        """Return the answer stored under a key, packed (see `cache_entry`)."""
         rows, _ = self._run("SELECT value FROM reply WHERE key = ? AND good", (key,))
-        return unpack(rows[0][0]) if rows else None
+        return rows[0][0] if rows else None
 
-    def store(self, key: str, reply: ChatReply) -> None:
-        """Store a reply that fits the schema; it replaces an earlier one.
+    def store(self, key: str, packed: str) -> None:
+        """Store a packed answer; it replaces an earlier one."""
+        self._run(STORE, (key, True, self._clock(), packed))
 
-        One that holds an API key, or a person's address or number (redacted questions have no
-        such), may not be stored as it is, and masked it would be another answer: it is rejected.
-        """
-        if is_redacted(reply.text):
-            self._run(STORE, (key, True, self._clock(), pack(reply)))
-        else:
-            self.store_rejected(key, reply.text, reply.usage)
-
-    def store_rejected(self, key: str, reply_text: str, usage: Usage) -> None:
-        """Store a reply that is of no use, masked, to show what it cost; it is never found."""
-        masked = ChatReply(mask(reply_text), usage)
-        self._run(STORE, (key, False, self._clock(), pack(masked)))
+    def store_rejected(self, key: str) -> None:
+        """Count a reply that is of no use; it is never found, and nothing of it is stored."""
+        self._run(STORE, (key, False, self._clock(), ""))
 
     def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap."""

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.models.llm.answering import Answerer, ValidReply
+from triage_agent.models.llm.answering import Answerer
 from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
+    ValidReply,
     cut,
     reply_schema,
     to_prediction,
@@ -81,9 +82,10 @@ class LLMModel(Model):
             max_output_tokens=MAX_OUTPUT_TOKENS,
             temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
             brief=self.brief,
+            text=text,
         )
         answers = await self._ask(request)
-        predictions = [to_prediction(a.reply, a.raw, truncated=truncated) for a in answers]
+        predictions = [to_prediction(answer, truncated=truncated) for answer in answers]
         prediction = predictions[0] if self.votes == 1 else count(predictions)
         if hidden is None:
             return prediction
