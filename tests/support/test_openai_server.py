@@ -229,7 +229,7 @@ async def test_log_probabilities_are_served_in_every_form(connect, form):
 
 @pytest.mark.parametrize("reported", [True, False])
 async def test_usage_is_reported_or_not(connect, reported):
-    async with OpenAIServer(usage=reported) as server:
+    async with OpenAIServer(usage=dict if reported else None) as server:
         usage = (await connect(server).predict(PROBLEM)).usage
     assert usage.calls == 1
     assert (usage.input_tokens > 0, usage.output_tokens > 0) == (reported, reported)

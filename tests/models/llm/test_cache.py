@@ -115,7 +115,8 @@ def test_a_report_above_the_reservation_is_believed_and_uses_up_the_cap(cache):
     cache.settle(cache.reserve(OUT, 100, 100), 150, USAGE)
     assert cache.spent(OUT) == 150
     assert cache.reserve(OUT, 0, 100) is None
-    assert cache.reserve(OUT, 1, 151) is not None
+    assert cache.reserve(OUT, 1, 151) is None  # half as much again as its bound, and rounded up
+    assert cache.reserve(OUT, 1, 152) is not None
 
 
 @pytest.mark.parametrize("other", ["/home/ann/OUT.csv", "", "/home/ann/東京\udcff.csv"])

@@ -18,9 +18,10 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
-from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat, fast_client
+from triage_agent.models.llm.client import ATTEMPTS, OpenAIChat
 from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
+from triage_agent.models.llm.transport import open_client
 from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Usage
 
@@ -705,7 +706,7 @@ async def test_a_refused_connection_is_no_timeout_whatever_the_transport_calls_i
     async def sleep(seconds):
         del seconds
 
-    client = fast_client(5, local=True)
+    client = open_client(5, local=True)
     chat = OpenAIChat("m", "http://127.0.0.1:9/v1", KEY, sleep=sleep, http_client=client)
     try:
         with pytest.raises(ServiceError, match="cannot be reached") as caught:

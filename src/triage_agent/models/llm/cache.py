@@ -40,10 +40,12 @@ UPGRADE = (
 )
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
 STORE = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
-RESERVE = """UPDATE account SET spent = spent + :amount
-    WHERE name = :name AND (:cap IS NULL OR spent + :amount <= :cap) RETURNING id"""
+RESERVE = """UPDATE account SET spent = spent + (:bound * overrun + 999) / 1000
+    WHERE name = :name AND (:cap IS NULL OR spent + (:bound * overrun + 999) / 1000 <= :cap)
+    RETURNING id, (:bound * overrun + 999) / 1000"""
 SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
-    input_tokens = input_tokens + ?, output_tokens = output_tokens + ? WHERE id = ?"""
+    input_tokens = input_tokens + ?, output_tokens = output_tokens + ?,
+    overrun = max(overrun, ?) WHERE id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Cache:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, Lock()
         self._numbers = count(1)
-        self._open: dict[int, tuple[int, int]] = {}  # reservation: (account's id, micro-dollars)
+        # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
+        self._open: dict[int, tuple[int, int, int]] = {}
         try:
             for folder in reversed([f for f in path.parents if not f.exists()]):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -92,9 +95,13 @@ class Cache:
         """Count a reply that is of no use; it is never found, and nothing of it is stored."""
         self._run(STORE, (key, False, self._clock(), ""))
 
-    def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
-        """Return the number of a reservation, or None if the account would go over the cap."""
-        values = {"name": os.fsencode(account), "amount": micro_usd, "cap": cap_micro_usd}
+    def reserve(self, account: str, bound: int, cap_micro_usd: int | None) -> int | None:
+        """Return the number of a reservation, or None if the account would go over the cap.
+
+        `bound` is the most that the request can cost in micro-dollars, as far as its size tells.
+        Where an earlier bill of the account was above its bound, as much more is set aside.
+        """
+        values = {"name": os.fsencode(account), "bound": bound, "cap": cap_micro_usd}
         rows, _ = self._run(RESERVE, values)
         if not rows:  # refused, or the account's first
             self._run("INSERT OR IGNORE INTO account (name) VALUES (?)", (values["name"],))
@@ -102,14 +109,26 @@ class Cache:
         if not rows:
             return None
         number = next(self._numbers)
-        self._open[number] = (rows[0][0], micro_usd)
+        account_id, amount = rows[0]
+        self._open[number] = (account_id, amount, bound)
         return number
 
     def settle(self, reservation: int, micro_usd: int | None, usage: Usage) -> None:
         """Put the real amount in a reservation's place, once; None: it counts as spent in full."""
-        account, reserved = self._open.pop(reservation, (0, 0))
+        account, reserved, bound = self._open.pop(reservation, (0, 0, 0))
         more = 0 if micro_usd is None else micro_usd - reserved
-        self._run(SETTLE, (more, usage.calls, usage.input_tokens, usage.output_tokens, account))
+        overrun = -(-1000 * (micro_usd or 0) // bound) if bound else 0
+        used = (usage.calls, usage.input_tokens, usage.output_tokens)
+        self._run(SETTLE, (more, *used, overrun, account))
+
+    def billing(self, account: str) -> tuple[int, int]:
+        """Return how many answers an account paid, and the most that one was of its bound.
+
+        The second in thousandths, and at least 1000.
+        """
+        name = (os.fsencode(account),)
+        rows, _ = self._run("SELECT calls, overrun FROM account WHERE name = ?", name)
+        return rows[0] if rows else (0, 1000)
 
     def spent(self, account: str) -> int:
         """Return the micro-dollars that an account has settled, or still holds reserved."""
@@ -140,14 +159,16 @@ class Cache:
         """Set the connection up; lay out a new file, refuse one that is not ours."""
         self._run("PRAGMA synchronous = NORMAL")
         self._run("PRAGMA wal_autocheckpoint = 4000")  # pages; 1000 pauses too often for the disk
-        if self._format() != FORMAT:
+        if (found := self._format()) != FORMAT:
             self._run("BEGIN EXCLUSIVE")  # another process may be laying it out
-            if not self._format() and not self._run("SELECT 1 FROM sqlite_master")[0]:
-                for statement in SCHEMA:
-                    self._run(statement)
+            new = not self._format() and not self._run("SELECT 1 FROM sqlite_master")[0]
+            for statement in SCHEMA if new else UPGRADE if self._format() == FORMAT_1 else ():
+                self._run(statement)
             self._run("COMMIT")
         if self._format() != FORMAT:
             raise self._unusable("another version of triage, or another program, made it")
+        if found == FORMAT_1:
+            self._run("VACUUM")  # what was deleted must not stay in the file's free pages
         for _ in range(100):  # alone of all locks, SQLite does not wait for this one
             with suppress(sqlite3.OperationalError):
                 self._db.execute("PRAGMA journal_mode = WAL")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
-from triage_agent.models.llm.rate_limiter import RateLimiter
+from triage_agent.models.llm.rate_limiter import RateLimiter, Ticket
 from triage_agent.models.llm.refusals import retry_after_s
 from triage_agent.types import Usage
 
@@ -53,17 +53,13 @@ class Meter:
             reservation = await self._reserve(request_bytes, max_output_tokens)
             yield exchange
         finally:
-            usage = exchange.usage
-            if reservation is not None:
-                reservation.settle(usage)
+            try:
+                if reservation is not None:
+                    reservation.settle(exchange.usage)
+            finally:  # whatever becomes of the books, the next in line is let in or told
                 self._settled.set()
-            if ticket is not None:
-                ticket.done(
-                    status=exchange.status,
-                    headers=exchange.headers,
-                    wait_s=retry_after_s(exchange.headers),
-                    tokens=usage.input_tokens + usage.output_tokens if usage else None,
-                )
+                if ticket is not None:
+                    _give_back(ticket, exchange)
 
     async def _reserve(self, request_bytes: int, max_output_tokens: int) -> Reservation | None:
         """Return the reservation for one request, or raise `CostCapError`.
@@ -80,3 +76,14 @@ class Meter:
                 self._settled.clear()
                 await self._settled.wait()
         return None
+
+
+def _give_back(ticket: Ticket, exchange: Exchange) -> None:
+    """Give a place back, and report how the request ended."""
+    usage = exchange.usage
+    ticket.done(
+        status=exchange.status,
+        headers=exchange.headers,
+        wait_s=retry_after_s(exchange.headers),
+        tokens=usage.input_tokens + usage.output_tokens if usage else None,
+    )

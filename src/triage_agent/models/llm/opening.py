@@ -9,13 +9,15 @@ from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswere
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
-from triage_agent.models.llm.client import OpenAIChat, fast_client
+from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
+from triage_agent.models.llm.transport import open_client
+from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
 
 
@@ -56,10 +58,12 @@ def open_llm(
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     budget = Budget(database, options.account, price, options.max_cost_usd)
+    waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
         requests_per_minute=options.rpm,
         tokens_per_minute=options.tpm,
+        on_wait=waits.say,
     )
     chat = OpenAIChat(
         choice.model,
@@ -67,7 +71,8 @@ def open_llm(
         choice.api_key,
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if options.account else None),
-        http_client=fast_client(options.timeout, local=local),
+        on_wait=waits.say,
+        http_client=open_client(options.timeout, local=local),
     )
     caching = CachingAnswerer(
         ValidatingAnswerer(chat),

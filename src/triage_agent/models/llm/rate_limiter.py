@@ -75,10 +75,11 @@ class RateLimiter:
         tokens_per_minute: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        on_wait: Callable[[float], None] = lambda _: None,
     ) -> None:
         if max_concurrency < 1:
             raise ValueError(f"max_concurrency is {max_concurrency}, and must be at least 1")
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._on_wait = clock, sleep, on_wait
         self._concurrency = _ConcurrencyLimit(max_concurrency)
         self._request_bucket, self._token_bucket = (
             _TokenBucket(math.inf if per_minute is None else per_minute)
@@ -197,6 +198,7 @@ class RateLimiter:
                 return  # it looks again when it fires
             self._timer.cancel()
         self._timer_at = at
+        self._on_wait(at - self._clock())
         self._timer = asyncio.get_running_loop().create_task(self._wake(at))
 
     async def _wake(self, at: float) -> None:
