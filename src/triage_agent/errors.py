@@ -104,7 +104,7 @@ class StopError(TriageError):
     """The service answered what no retry can change; the results so far are kept.
 
     Attributes:
-        kind: `key`, `forbidden`, `not_found` or `quota`.
+        kind: `key`, `forbidden`, `not_found`, `quota`, or `stopped` for those that only waited.
     """
 
     exit_code = 5

@@ -216,6 +216,28 @@ def test_what_a_killed_run_leaves_is_no_obstacle(desk):
     assert len(killed.rows) == 40
 
 
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMIT, Fault.UNAVAILABLE])
+def test_a_wait_of_an_hour_stops_the_run_with_what_is_done_kept(fault, desk):
+    stopped = desk(30)
+    decided = iter([None] * 10)
+    with serving(schedule=lambda _: next(decided, fault), retry_after_s=3600) as server:
+        said = stopped.run(server, code=5, timeout=60)
+        assert "60 minutes" in said
+        assert stopped.kept == 10
+
+
+def test_a_wait_of_over_twenty_seconds_is_said(desk):
+    waiting = desk(5)
+    with serving(schedule=lambda _: Fault.UNAVAILABLE, retry_after_s=50) as server:
+        process = waiting.start(server)
+        deadline = time.monotonic() + 30
+        while "waiting" not in waiting.said and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert waiting.said.count("waiting 50 seconds for 127.0.0.1") == 1
+
+
 def test_a_full_disk_ends_the_run_at_once_with_what_is_done_kept(desk, monkeypatch):
     full = desk(400)
     with serving(latency_s=0.005) as server:
@@ -226,6 +248,7 @@ def test_a_full_disk_ends_the_run_at_once_with_what_is_done_kept(desk, monkeypat
         assert process.wait(60) == 2
         assert "Traceback" not in full.said
         assert "ledger.sqlite3" in full.said
+        assert "is the disk full?" in full.said
         kept, calls = full.kept, server.calls
         assert 0 < kept < 400
         full.run(server)

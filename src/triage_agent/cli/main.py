@@ -1,6 +1,7 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
 import io
+import logging
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -105,6 +106,14 @@ def _leave_quietly() -> NoReturn:
     raise SystemExit(0)
 
 
+class _Notices(logging.Handler):
+    """Shows what the engine has to say while it runs, such as a long wait for the service."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one notice on standard error."""
+        typer.echo(record.getMessage(), err=True)
+
+
 def main() -> None:
     """Run the program; every error of ours ends here as one message and its exit code."""
     sys.stdout.flush()
@@ -114,6 +123,7 @@ def main() -> None:
         errors="backslashreplace",
         line_buffering=True,
     )
+    logging.getLogger("triage_agent").addHandler(_Notices())
     try:
         app()
     except TriageError as error:

@@ -27,12 +27,34 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValidatingAnswerer:
-    """Asks a chat service, and once more with the validation error if the reply does not fit."""
+    """Asks a chat service, and once more with the validation error if the reply does not fit.
+
+    If that does not fit either, all of it once more from the start: what a model says differs.
+    """
 
     chat: Chat
 
     async def answer(self, request: ChatRequest) -> ValidReply:
-        """Return the validated reply; a second bad reply is a `ReplyError`."""
+        """Return the validated reply; a fourth bad reply is a `ReplyError`."""
+        try:
+            return await self._round(request)
+        except ReplyError as error:
+            if error.kind not in {"not_json", "bad_schema"}:
+                raise
+            before = error.usage
+        try:
+            answer = await self._round(request)
+        except TriageError as error:
+            error.usage += before
+            raise
+        return replace(answer, usage=before + answer.usage)
+
+    async def aclose(self) -> None:
+        """Close the chat service."""
+        await self.chat.aclose()
+
+    async def _round(self, request: ChatRequest) -> ValidReply:
+        """Return the validated reply to a question, or to the repair of it."""
         raw = await self.chat.ask(request)
         try:
             answer = read_answer(raw, brief=request.brief)
@@ -41,10 +63,6 @@ class ValidatingAnswerer:
             return await self._repair(request, raw, error)
         self.chat.report_fit(raw.output_mode, fits=True)
         return answer
-
-    async def aclose(self) -> None:
-        """Close the chat service."""
-        await self.chat.aclose()
 
     async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> ValidReply:
         """Return the reply to one repair question, its usage including that of the first reply."""

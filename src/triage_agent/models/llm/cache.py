@@ -189,6 +189,12 @@ class Cache:
             raise self._unusable(error) from error
 
     def _unusable(self, why: object) -> SettingsError:
+        code = getattr(why, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            return SettingsError(
+                f"The cache {self.path} cannot be written to ({why}): is the disk full? Free some "
+                "space, or set TRIAGE_CACHE_DIR to a folder on another disk."
+            )
         return SettingsError(
             f"The cache {self.path} cannot be used ({why}). If another triage is running, wait "
             "for it. Else delete the cached answers with `triage cache --clear`, or set "

@@ -3,8 +3,9 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server asks,
+    timeout, dropped connection, 408, 409, 429, 5xx  up to 8 attempts, waiting as the server asks,
                                                      else 0.5 s doubling to 30 s, with jitter
+    refused connection                               the same, up to 6 attempts
     empty answer, one that is no HTTP, no JSON or    the same
     longer than 16 MiB
     400 or 422 about a parameter or the format,      asked again at once without it, and in future
@@ -25,7 +26,7 @@ import anyio
 import httpx2
 import openai
 from pydantic_core import to_json
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
@@ -50,7 +51,8 @@ from triage_agent.models.llm.transport import failure, timeouts, unreadable
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
-ATTEMPTS = 6
+ATTEMPTS = 8
+ATTEMPTS_UNSENT = 6  # where nobody listens at the address
 TIMEOUT_S = 120.0
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 
@@ -89,6 +91,7 @@ class OpenAIChat:
         self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
+        self._stop = asyncio.Event()  # set when that is known
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
@@ -116,9 +119,16 @@ class OpenAIChat:
         except TriageError as error:
             error.usage = sum(spent, Usage())
             if isinstance(error, StopError):
-                self._stopped = error
+                self.stop(error)
             raise
         return replace(reply, usage=sum(spent, Usage()))
+
+    def stop(self, error: StopError) -> None:
+        """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
+        if self._stopped is None:
+            self._stopped = error
+            self._stop.set()
+            self._meter.stop(error)
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
@@ -141,7 +151,7 @@ class OpenAIChat:
             return await self._attempt(request, spent)
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
+            stop=self._gives_up,
             wait=_wait,
             retry=retry_if_exception(_may_pass),
             sleep=self._wait_and_say,
@@ -149,10 +159,22 @@ class OpenAIChat:
         )
         return await retrying(attempt)
 
+    def _gives_up(self, state: RetryCallState) -> bool:
+        """Return whether the last attempt was that."""
+        error = state.outcome.exception() if state.outcome else None
+        unsent = isinstance(error, ServiceError) and not error.sent
+        most = min(self._attempts, ATTEMPTS_UNSENT) if unsent else self._attempts
+        return state.attempt_number >= most
+
     async def _wait_and_say(self, seconds: float) -> None:
-        """Wait before another attempt."""
+        """Wait before another attempt, or until the run is stopped."""
         self._on_wait(seconds)
-        await self._sleep(seconds)
+        either = [asyncio.ensure_future(one) for one in (self._sleep(seconds), self._stop.wait())]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in either:
+                one.cancel()
 
     async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
         """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""

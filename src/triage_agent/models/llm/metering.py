@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from triage_agent.errors import StopError
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
-from triage_agent.models.llm.rate_limiter import RateLimiter, Ticket
+from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import retry_after_s
+from triage_agent.models.llm.ticket import Ticket
 from triage_agent.types import Usage
 
 BYTES_PER_TOKEN = 3  # for the rate limits; English has about four
@@ -38,6 +40,12 @@ class Meter:
     def has_cost_cap(self) -> bool:
         """Whether there is an amount that the requests together may not pass."""
         return self._budget is not None and self._budget.cap_usd is not None
+
+    def stop(self, error: StopError) -> None:
+        """Admit nobody any more: who waits, and who comes, gets this error."""
+        if self._rate_limiter:
+            self._rate_limiter.stop(error)
+        self._settled.set()
 
     @asynccontextmanager
     async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Exchange]:

@@ -67,7 +67,7 @@ class LLMModel(Model):
     async def predict(self, problem: Problem) -> Prediction:
         """Return the prediction of the language model; with votes, that of the majority.
 
-        A reply that does not fit is sent back once; a second bad reply is a `ReplyError`.
+        A reply that does not fit is sent back, then asked for anew; a fourth is a `ReplyError`.
         """
         # Hidden before it is cut: half a card number would not be found any more.
         hidden = redact(problem.text) if self.redacts else None

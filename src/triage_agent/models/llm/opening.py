@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 
+from triage_agent.errors import StopError
 from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
@@ -26,6 +27,7 @@ class OpenLLM:
     """An LLM that is open, with its cache and its budget."""
 
     model: LLMModel
+    chat: OpenAIChat
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
     budget: Budget
@@ -39,6 +41,11 @@ class OpenLLM:
         if self._closed:
             return self._final_usd
         return self.budget.spent_usd if self.budget.price else None
+
+    async def drain(self) -> None:
+        """Send nothing more, and wait until every request under way has ended and is cached."""
+        self.chat.stop(StopError("The run was stopped.", "stopped"))
+        await self.caching.drain()
 
     def close(self) -> None:
         """Close the database; what was spent can still be read."""
@@ -85,4 +92,4 @@ def open_llm(
     where = "on this machine" if local else "your text is sent there"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
-    return OpenLLM(model, line, caching, budget, database)
+    return OpenLLM(model, chat, line, caching, budget, database)
