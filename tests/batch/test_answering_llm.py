@@ -145,7 +145,7 @@ def test_mixed_faults_leave_one_outcome_a_row_and_only_what_is_refused_for_good_
     with serving(
         faults=PASSING, fault_rate=0.3, seed=SEED, retry_after="ms", retry_after_s=0.001
     ) as server:
-        faulty.run(server, "--price", PRICE, "--timeout", "0.5", code=3)
+        faulty.run(server, "--price", PRICE, "--timeout", "1", code=3)
         assert sum(server.faults.values()) > 0.25 * FAULTY_ROWS
         assert set(server.faults) >= set(PASSING)
         assert faulty.usage["calls"] == settled(server)

@@ -186,7 +186,7 @@ class OpenAIChat:
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(error.usage if isinstance(error, ReplyError) else Usage(calls=1))
+            spent.append(_usage_of(error))
             raise
         spent.append(reply.usage)
         return reply
@@ -273,6 +273,13 @@ class OpenAIChat:
                 "Check that --base-url ends where the API begins (often in /v1).",
                 "not_json",
             ) from error
+
+
+def _usage_of(error: TriageError) -> Usage:
+    """Return what an attempt used that ended in this error."""
+    if isinstance(error, ReplyError):
+        return error.usage
+    return Usage() if isinstance(error, ServiceError) and not error.sent else Usage(calls=1)
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.waits import in_words
 from triage_agent.privacy import mask
+from triage_agent.types import Usage
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RETRIED = frozenset({408, 409, 425, 429})
@@ -102,7 +103,7 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
         )
     if "content_filter" in refusal.codes:
         complaint = f"The content filter of {host} refused this text. Classify it by hand."
-        return ReplyError(complaint, "content_filter")
+        return ReplyError(complaint, "content_filter", usage=Usage(calls=1))
     complaint = f"{host} refused the request ({status}).{tail}"
     return ServiceError(complaint, "bad_request", retryable=False)
 
