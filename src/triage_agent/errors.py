@@ -80,24 +80,32 @@ class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
     Attributes:
-        kind: `timeout`, `connection`, `not_json`, `rate_limit`, `server` or `bad_request`.
+        kind: `timeout`, `connection`, `not_json`, `unreadable`, `rate_limit`, `server` or
+            `bad_request`.
         wait_s: How many seconds the service asked us to wait; None: it did not say.
+        sent: Whether the request may have reached the service, which may then bill it.
     """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, kind: str, *, retryable: bool = True, wait_s: float | None = None
+        self,
+        message: str,
+        kind: str,
+        *,
+        retryable: bool = True,
+        wait_s: float | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message, kind)
-        self.retryable, self.wait_s = retryable, wait_s
+        self.retryable, self.wait_s, self.sent = retryable, wait_s, sent
 
 
 class StopError(TriageError):
     """The service answered what no retry can change; the results so far are kept.
 
     Attributes:
-        kind: `key`, `forbidden`, `not_found` or `quota`.
+        kind: `key`, `forbidden`, `not_found`, `quota`, or `stopped` for those that only waited.
     """
 
     exit_code = 5

@@ -1,5 +1,6 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
+import logging
 import sys
 from typing import Annotated, Any
 
@@ -82,9 +83,18 @@ def _run(context: typer.Context, name: str) -> None:
         command.invoke(inner)
 
 
+class _Notices(logging.Handler):
+    """Shows what the engine has to say while it runs, such as a long wait for the service."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one notice on standard error."""
+        say(record.getMessage())
+
+
 def main() -> None:
     """Run the program; every error of ours ends here as one message and its exit code."""
     guard_streams()
+    logging.getLogger("triage_agent").addHandler(_Notices())
     try:
         code = app(standalone_mode=False)  # so that a usage error comes here too
     except TriageError as error:

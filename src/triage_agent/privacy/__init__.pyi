@@ -1,4 +1,12 @@
+from .hiding import mask, masked_spans, redact, restore
 from .plain import clean, escape_json, one_line
-from .recognisers import mask, redact, restore
 
-__all__ = ["clean", "escape_json", "mask", "one_line", "redact", "restore"]
+__all__ = [
+    "clean",
+    "escape_json",
+    "mask",
+    "masked_spans",
+    "one_line",
+    "redact",
+    "restore",
+]
