@@ -14,6 +14,7 @@ import pytest
 
 from support.desk import PRICE, Desk, honest, serving
 from support.openai_server import Fault
+from support.program import triage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks of Unix")
 
@@ -254,3 +255,19 @@ def test_a_full_disk_ends_the_run_at_once_with_what_is_done_kept(desk, monkeypat
         full.run(server)
         assert server.calls - calls == 400 - kept
     assert Decimal(full.spent) == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.NO_HTTP, Fault.BAD_CHUNK, Fault.LATE_DATE, Fault.HTML])
+def test_doctor_says_after_two_calls_what_is_wrong_with_an_address(fault):
+    with serving(schedule=lambda _: fault) as server:
+        ran = triage("doctor", "-m", "m", "--base-url", server.base_url)
+        assert server.calls <= 2
+    assert ran.returncode == 5
+    assert b"FAIL endpoint: 127.0.0.1" in ran.stdout
+    assert b"Traceback" not in ran.stderr
+
+
+def test_doctor_of_a_server_with_absurd_numbers_finds_it_well():
+    with serving(schedule=lambda _: Fault.HUGE_USAGE) as server:
+        ran = triage("doctor", "-m", "m", "--base-url", server.base_url)
+    assert ran.returncode == 0, ran.stdout

@@ -61,6 +61,7 @@ class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
     `meter` admits each request (None: all, at once); `on_wait` is told the seconds of each wait.
+    `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
 
@@ -88,7 +89,8 @@ class OpenAIChat:
             )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
         self.dialect = Dialect(limit_name=own_limit)
-        self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
+        self.attempts = attempts
+        self._sleep, self._timeout_s = sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
         self._stop = asyncio.Event()  # set when that is known
@@ -163,7 +165,7 @@ class OpenAIChat:
         """Return whether the last attempt was that."""
         error = state.outcome.exception() if state.outcome else None
         unsent = isinstance(error, ServiceError) and not error.sent
-        most = min(self._attempts, ATTEMPTS_UNSENT) if unsent else self._attempts
+        most = min(self.attempts, ATTEMPTS_UNSENT) if unsent else self.attempts
         return state.attempt_number >= most
 
     async def _wait_and_say(self, seconds: float) -> None:
