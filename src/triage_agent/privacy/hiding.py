@@ -6,11 +6,12 @@ prices, dates and versions stay. Both use the recognisers of `recognisers`.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from triage_agent.privacy.recognisers import MARKS, MASKED, RECOGNISERS, SIX_DIGITS, Recognisers
+from triage_agent.privacy.recognisers import MARKS, MASKED, NUMBERS, RECOGNISERS, SIX_DIGITS
+from triage_agent.privacy.scanning import Recognisers
 
 Find = tuple[int, int, str]  # where it starts and ends, and its kind
 
@@ -86,12 +87,24 @@ def _find(text: str, recognisers: Recognisers) -> list[Find]:
     found: list[Find] = []
     lower, numbers = text.lower(), re.search(SIX_DIGITS, text)
     for kind, recogniser in recognisers:
-        if not (any(mark in lower for mark in MARKS[kind]) if kind in MARKS else numbers):
+        if kind in NUMBERS and not numbers:
             continue
-        spans = [(start, end, kind) for start, end in recogniser(text)]
+        if kind in MARKS and not any(mark in lower for mark in MARKS[kind]):
+            continue
+        spans = [(*part, kind) for span in recogniser(text) for part in _left(text, *span)]
         text = _replace(text, spans, lambda _, taken: "\0" * len(taken))
         found += spans
     return sorted(span for span in found if span[2])
+
+
+def _left(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield what a span still holds, if others took a part of it: of `p:ann@example.com`, `p:`."""
+    if "\0" not in text[start:end]:
+        yield start, end
+        return
+    for part in re.finditer(r"[^\0]+", text[start:end]):
+        if re.search(r"\w", part[0]):
+            yield start + part.start(), start + part.end()
 
 
 def _replace(text: str, spans: Iterable[Find], name: Callable[[str, str], str]) -> str:

@@ -1,0 +1,87 @@
+r"""E-mail addresses, as programs write them and as people write them for other people.
+
+Quoted names, addresses in entities (`ann&#64;example.com`), broken over two lines, and spelled out
+("ann dot lee at example dot com") are addresses too.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+
+from triage_agent.privacy.scanning import Span, scan
+
+LOCAL = r"[\w.+%'’\u0300-\u036f-]"  # with combining accents
+OPEN, CLOSE = r"[(\[{<*_|-]{1,2}", r"[)\]}>*_|-]{1,2}"
+AT = rf"""(?:[ ]{{0,2}}[@＠](?:[ ]{{0,2}}|\s{{1,3}}(?=[\w-]+\.)) | \s?[(\[{{]\s?(?:at|@)\s?[)\]}}]\s?
+    | [ ]?(?:\*at\*|<at>|\|at\||-at-|_at_|--at--)[ ]? | \\u0040 | \\x40 | =40)"""
+# A domain goes on in the next line only with what is certainly the end of one.
+TOP = r"(?:com|org|net|edu|gov|info|biz|io|co|uk|ie|de|fr|es|it|nl|be|ch|at|au|nz|za|in|ca|us|eu|example)"
+DOT = rf"""(?:\. | \.\s{{1,3}}(?={TOP}\b(?!['’])(?![ ]\w)) | \s{{1,3}}\.(?={TOP}\b)
+    | \s?[(\[{{]\s?(?:dot|\.)\s?[)\]}}]\s? | [ ]dot[ ] | [ ]?(?:\*dot\*|<dot>|-dot-|_dot_)[ ]?)"""
+LABEL = r"[\w\u0300-\u036f-]++"
+TAIL = r"[^\W\d_]{2}[\w\u0300-\u036f-]*+"
+DOMAIN = rf"{LABEL}(?:{DOT}{LABEL})*{DOT}{TAIL}"
+QUOTED = r'''"(?:[^"\\\n]|\\.){1,64}"'''
+EMAIL = rf"""(?xi) (?<!{LOCAL})['’]*+(
+      (?:{LOCAL}++[!\#$&*/=?^`{{|}}~]*+|{QUOTED}) {AT} {DOMAIN}
+    | [\w.+-]++%40{DOMAIN} )"""
+# The name on one line, and "@example.com" on the next: the name stands alone, or looks like one.
+BROKEN = rf"""(?xim) (?: ^[ \t>]*+({LOCAL}++\s{{1,3}}@{DOMAIN}) | (?<!{LOCAL})((?=[\w+-]+[._])
+    {LOCAL}++\n\s{{0,3}}@{DOMAIN}) )"""
+
+SAID = r"(?:dot|underscore|dash|hyphen|minus|plus)"
+PROVIDERS = r"""(?:gmail|googlemail|outlook|hotmail|yahoo|ymail|icloud|protonmail|proton|aol|gmx|live
+    |msn|zoho|fastmail|btinternet|web|mail|orange|wanadoo|libero|mac|me|hey|pm|qq|163|rediffmail)"""
+SPOKEN = rf"""(?xi) (?<!{LOCAL}) (
+      (?:[\w-]++[ ]{SAID}[ ]){{0,4}} {LOCAL}++ [ ]at(?:[ ]sign)?[ ]
+      (?: {LABEL}(?:[ ]{SAID}[ ]{LABEL})*[ ]dot[ ](?:{LABEL}[ ]dot[ ])?{TAIL}
+        | {PROVIDERS}\.[a-z]{{2,3}}(?:\.[a-z]{{2}})?\b ) )"""
+# "my e-mail is ann at example.com", where "we meet at example.com" is none.
+ADDRESSED = rf"""(?xi) \b(?:e-?mail(?:s|ed)?|write|reach|contact|address|inbox)\b
+    (?:[ ](?:is|was|me|us|him|her|them|to|on|the|team|address|via|using)\b){{0,4}}[:,]?[ ]
+    ([\w.+-]{{2,40}}[ ]at[ ](?:[\w-]+\.)+{TOP}\b)"""
+
+ENCODED = r"(?xi)(?<![\w;]) (?:[\w.+@-]|&\#x?0*[0-9a-f]{2,3};|&(?:commat|period|lowbar|hyphen|dash);){5,250}+"
+MARKS = (
+    "@",
+    "＠",
+    "%40",
+    "at)",
+    "at]",
+    "at}",
+    "at>",
+    "at )",
+    "at ]",
+    "at }",
+    "at*",
+    "at|",
+    "at-",
+    "at_",
+    "\\u0040",
+    "\\x40",
+    "=40",
+)
+
+
+def emails(text: str) -> Iterator[Span]:
+    """Yield e-mail addresses."""
+    lower = text.lower()
+    if any(mark in lower for mark in MARKS):
+        yield from scan(EMAIL, text)
+        if "\n" in text:
+            yield from scan(BROKEN, text)
+
+
+def encoded_emails(text: str) -> Iterator[Span]:
+    """Yield addresses of which some or all characters are written as HTML entities."""
+    for match in re.finditer(ENCODED, text) if "&" in text else ():
+        plain = html.unescape(match[0])
+        if plain != match[0] and re.fullmatch(EMAIL, plain):
+            yield match.span()
+
+
+def spoken_emails(text: str) -> Iterator[Span]:
+    """Yield addresses in words."""
+    if " at " in text.lower():
+        yield from scan(SPOKEN, text)
+        yield from scan(ADDRESSED, text)

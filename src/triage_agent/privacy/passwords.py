@@ -1,0 +1,185 @@
+r"""Passwords, PINs and door codes, which only the words around them give away.
+
+A cue ("password", "gate code") is looked for, then what leads from it to a value (":", "is now",
+"for the till was"), then whether the value reads as one. After ":" or "=" nearly anything does;
+after words it must not be a sentence that goes on ("the password is weak"): it holds a digit or a
+sign, is quoted, or is spelled out ("capital M, mango, seven seven").
+"""
+
+import re
+from collections.abc import Iterator
+
+from triage_agent.privacy.scanning import Span
+
+CUE = r"""(?xi)(?<![^\W_]) (?:
+      (?P<word>pass[ ]?(?:word|code|phrase)|passwd|passwort|pwd|pswd|pw(?=[ ]?[:=])|pass(?=[ ]?[:=]))
+    | (?P<key>secret(?:[ _-]?(?:access[ _-]?)?key)?|token|(?:api|access|auth|private)[ _-]?key)
+    | (?P<digits>(?-i:PIN|PUK)|pin(?=(?:[ ](?:code|number))?(?:[ ](?:is|was)\b|[ ]?[:=]|[ ]\d{4}\b))
+      | (?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box|key[ ]?pad
+        |key[ ]?safe|garage|unlock|disarm|verification|log-?in|one[- ]time|2fa|mfa|otp|backup|puk
+        |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|router)
+        [ ](?:pin[ ])?(?:code|combination|combo|pin|key|number(?=[ ]is))
+      | combination(?=[ ](?:is|to|for|of)\b|[ ]?:) )
+    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`]){0,3}+(?![^\W_])(?:[ ]\([^()\n]{1,40}\))?"""
+PAIR = r"""(?xi)\b(?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on|user(?:[ ]?name)?)
+    (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
+    (?=[^\s/|]*[a-z])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?"""
+REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
+    |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
+    (?:\w{1,12}[ ]){0,2}(?:password|passcode|passphrase|pin|pwd)\b
+    (?![ -](?:manager|reset|polic|protect|for[ ]all|rule|field|hash|vault))"""
+
+VERB = (
+    r"(?:is|was|are|were|be|been|being|remains|reads|to|equals|now|goes|as|stays|became|became|it)"
+)
+FILLER = (
+    r"(?:now|still|just|currently|set|changed|reset|to|always|simply|again|probably|either|now)"
+)
+LEADS = {  # what leads from the cue to the value, and what must then be true of it
+    "sign": r"(?:[ ]{0,2}(?::=?|=>?|->|→|—|–|[ ]-(?=[ ]))[ ]{0,2}\n?[ ]{0,4})",
+    "words": rf"(?i:(?:['’]s|[ ]{VERB})(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}})",
+    "line": r"(?:\n[ ]{0,4})",
+    "owner": rf"""(?i:(?:[ ](?!{VERB}\b)[\w'’&/-]{{1,20}}){{1,6}}?
+        (?:[ ]?[:=][ ]?|[ ]{VERB}(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}}))""",
+    "nothing": r"(?:[ ])",
+}
+AGAIN = (  # and what leads from one password to the next
+    r"""(?xi)[^\n.!?]{0,40}?\b(?:old|new|other|previous|former|first|second|last|next|current|that)
+        (?:[ ](?:one|password|pin|code))?(?:['’]s|[ ]is|[ ]was|[ ]?[:=])[ ]""",
+    r"(?i)[,;]?\s(?:or|then|and|now|before that|also|sometimes)[ ](?:it's )?",
+)
+
+QUOTED = r""""([^"\n]{3,60})"|'([^'\n]{3,60})'|“([^”\n]{3,60})”|‘([^’\n]{3,60})’|`([^`\n]{3,60})`"""
+TOKEN = r"""[(\[{*_`"'“‘<]{0,2}+(\S{1,120})"""
+CLOSING = ".,;:?)]}>*`\"'”’"
+END = r"""[.,;:!)"'”’]*(?:$|[\n,;]|\.(?:\s|$)|\s(?:and|but|for|or|on|with)\b)"""  # of a clause
+DIGITS = r"[*#]?\d(?:[ -]?\d){3,11}[#*]?(?![\d%]|[.,]\d)"
+NUMBER = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|ten|double|triple)"
+SIGN = r"(?:exclamation|hash|dollar|underscore|dash|hyphen|dot|asterisk|percent|ampersand|plus|at sign)"
+SPELLED = rf"""(?xi)
+      (?:all[ ])?(?:capital|upper[ -]?case|lower[ -]?case|all[ ]caps|small)\b[^.;\n]{{1,80}}
+    | {NUMBER}(?:[ ,-]{{1,2}}{NUMBER}){{2,11}}(?![ ]?\w{{3,}}s\b)
+    | (?!known|used|shared|reset|sent|number|only|just|about|over|under|less|more|given|changed|our
+      |the|for|by|in|on|with|at|from|between|around|to|one\b)[a-z]{{3,}}(?:[ ][a-z]{{3,}}){{0,2}}?
+      (?:[ ,]{{1,2}}(?:{NUMBER}|{SIGN}(?:[ ](?:mark|sign|point))?|followed[ ]by[ ]\w+)){{1,12}}
+      (?=[.,;!\n]|$|[ ](?:and|but|all|in)\b)"""
+# Names and measures that hold a digit and are no password.
+NAME = r"""(?x)(?i:\d+(?:st|nd|rd|th|x|h|hrs?|min|ms|k|[kmg]b|am|pm|%|days?|d)? | \d+[-–+][a-z]*
+    | (?:sha|md|aes|rsa|oauth|v|q|tls|ipv|windows|web|mp|s)-?\d+(?:\.\d+)* | \d?fa | [12]password
+    | office365|m365|o365|log4j|\d+[-/.–:]\d+(?:[-/.:]\d+)? | \d+-?(?:factor|character|digit)s?
+    | iso-?\d+ | \d[\d.,]*(?:%|€|£|\$)? | [$€£]\d\S*)"""
+MOST = 4  # passwords that one cue introduces
+LONGEST = 160  # characters after a cue that are looked at
+MARKS = "pass pwd pswd pw pin puk secret token key code comb creds credential log sign user".split()
+
+
+def passwords(text: str) -> Iterator[Span]:
+    """Yield passwords, PINs and codes, in the order of the text."""
+    done = 0
+    for start, end in sorted(_candidates(text)):
+        if start >= done:
+            yield start, end
+            done = end
+
+
+def _candidates(text: str) -> Iterator[Span]:
+    for cue in re.finditer(CUE, text):
+        span = _after(cue, text)
+        for _ in range(MOST):
+            if span is None:
+                break
+            yield span
+            span = _again(span[1], text, cue.lastgroup or "")
+    for pair in re.finditer(PAIR, text):
+        if span := _value(text, pair.end(), "pair", "word"):
+            yield span
+    for found in re.finditer(REVERSED, text):
+        start, end = found.span(1)
+        word = found[1].strip(CLOSING + "([{“‘")
+        start += found[1].find(word) if word else 0
+        if word and _is_mixed(word):
+            yield start, start + len(word)
+
+
+def _after(cue: re.Match[str], text: str) -> Span | None:
+    """Return the value that follows a cue."""
+    for lead, pattern in LEADS.items():
+        match = re.compile(pattern, re.X).match(text, cue.end(), cue.end() + LONGEST)
+        if match and (span := _value(text, match.end(), lead, cue.lastgroup or "")):
+            return span
+    return None
+
+
+def _again(end: int, text: str, kind: str) -> Span | None:
+    """Return the next password of those that are listed."""
+    for pattern in AGAIN:
+        match = re.compile(pattern).match(text, end, end + LONGEST)
+        if match and (span := _value(text, match.end(), "again", kind)):
+            return span
+    return None
+
+
+def _value(text: str, at: int, lead: str, kind: str) -> Span | None:
+    """Return the password at a place of the text, if what stands there is one."""
+    end = at + LONGEST
+    quoted = re.compile(QUOTED).match(text, at, end)
+    if quoted and kind != "key":
+        inside = quoted[quoted.lastindex or 0]
+        if lead in {"sign", "words", "owner"} or _is_mixed(inside):
+            return quoted.span(quoted.lastindex or 0)
+    digits = re.compile(DIGITS).match(text, at, end)
+    if digits and _is_code(text, digits, lead, kind):
+        return digits.span()
+    spelled = re.compile(SPELLED).match(text, at, end)
+    if spelled and kind != "key" and lead in {"sign", "words"}:
+        return spelled.span()
+    token = re.compile(TOKEN).match(text, at, end)
+    if not token:
+        return None
+    word = re.split(r"<(?=/?[a-z])|[\"”]", token[1], maxsplit=1)[0].rstrip(CLOSING)
+    start, after = token.start(1), text[token.start(1) + len(word) :][:40]
+    return (start, start + len(word)) if _is_password(word, after, lead, kind) else None
+
+
+def _is_code(text: str, digits: re.Match[str], lead: str, kind: str) -> bool:
+    """Return whether a number is a code, and not a year or how many of something there are."""
+    if kind == "key" or (kind == "word" and lead in {"owner", "line", "pair"}):
+        return False
+    counted = re.match(r"[ ](?:a|per|of)\b|[ ][a-z]{3,}s\b", text[digits.end() :][:30])
+    year = re.fullmatch(r"(?:19|20)\d\d", digits[0])
+    if lead == "nothing":
+        passcode = re.search(
+            r"(?i)code|pin|puk|comb", text[max(0, digits.start() - 14) : digits.start()]
+        )
+        return bool(passcode) and not year
+    return not (counted and (lead == "sign" or year)) and not (year and lead == "owner")
+
+
+def _is_password(word: str, after: str, lead: str, kind: str) -> bool:
+    """Return whether a word, with what leads to it and what comes after, is a password."""
+    if (
+        len(word) < 4
+        or "[" in word
+        or re.fullmatch(NAME, word)
+        or word.startswith(("http", "www."))
+    ):
+        return False
+    if kind == "key":
+        return lead in {"sign", "words"} and bool(re.search(r"\d", word))
+    if lead == "sign":
+        ends = kind == "word" and re.match(END, after)
+        return _is_mixed(word) or bool(ends and word.isascii())
+    if lead == "words" and word[:1].isupper() and word.isalpha() and kind == "word":
+        return bool(re.match(r"[.,;!]*(?:$|\n|[.,;](?:\s|$))", after))
+    if lead in {"owner", "nothing"}:  # further away, or nothing that says so
+        name = re.fullmatch(r"[A-Z]{2,6}-?\d+|[a-z]+-\d+", word)
+        return kind == "word" and not name and _is_mixed(word)
+    return _is_mixed(word)
+
+
+def _is_mixed(word: str) -> bool:
+    """Return whether a word holds a digit beside letters, or a sign within it."""
+    if re.fullmatch(NAME, word) or "://" in word or "@" in word[1:-1] and "." in word:
+        return False
+    digit = re.search(r"\d", word) and re.search(r"[^\W\d_]", word)
+    return bool(digit or re.search(r"\w[!#$%^&*=~?|_\\]+\w|\w[!#$%^&*]+$", word))
