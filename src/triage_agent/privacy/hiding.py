@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from triage_agent.privacy.recognisers import MARKS, MASKED, NUMBERS, RECOGNISERS, SIX_DIGITS
+from triage_agent.privacy.recognisers import DIGITS, MARKS, MASKED, RECOGNISERS, SIX_DIGITS
 from triage_agent.privacy.scanning import Recognisers
 
 Find = tuple[int, int, str]  # where it starts and ends, and its kind
@@ -87,7 +87,7 @@ def _find(text: str, recognisers: Recognisers) -> list[Find]:
     found: list[Find] = []
     lower, numbers = text.lower(), re.search(SIX_DIGITS, text)
     for kind, recogniser in recognisers:
-        if kind in NUMBERS and not numbers:
+        if recogniser in DIGITS and not numbers:
             continue
         if kind in MARKS and not any(mark in lower for mark in MARKS[kind]):
             continue

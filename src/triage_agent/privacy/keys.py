@@ -58,7 +58,7 @@ LOOSE = rf"""(?x)
     | (?i:\bAuthorization["']?[ ]?[:=][ ]?["']?(?:\w++[ ])?+)([^\s"',;\[]{{4,}})
     | (?i:\bBearer\s{{1,3}})[^\s"',;\[]{{6,}}
     | {PARAMETER}"""
-LOOSE_MARKS = "----- putty sk- sk_ gsk xai hf_ hf- rk- rk_ pk- pk_ key- key_ auth bearer =".split()
+LOOSE_MARKS = ["-----", "putty", "sk-", "sk_", "gsk", "xai", "hf_", "hf-", "rk-", "rk_", "pk-", "pk_", "key-", "key_", "auth", "bearer", "="]
 
 WORD = r"[\w~+/.$-][\w~+/.$:=-]{15,}+"  # long enough for a key
 INTRODUCTION = r"""(?i)(?<![a-z])(?:api|auth|access|client|app|service|private|secret|account)*
@@ -66,6 +66,7 @@ INTRODUCTION = r"""(?i)(?<![a-z])(?:api|auth|access|client|app|service|private|s
 NEAR = 60  # characters between the word "key" and the key
 TURN = r"(?=[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z])"  # where chance, and seldom a person, goes on
 TURNS = 4  # of a key that is introduced
+HEX = r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{24,}"
 ALONE = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[\w-]{32,}"  # of one that is not
 CHARACTERS_A_TURN = 4
 
@@ -95,7 +96,8 @@ def random_keys(text: str) -> Iterator[Span]:
             start = match.start() + part.start()
             turns = len(re.findall(TURN, word))
             before = text[max(0, start - NEAR) : start]
-            introduced = turns >= TURNS and re.search(INTRODUCTION, before, re.X)
+            mixed = turns >= TURNS or re.fullmatch(HEX, word)
+            introduced = mixed and re.search(INTRODUCTION, before, re.X)
             alone = turns * CHARACTERS_A_TURN >= len(word) and re.fullmatch(ALONE, word)
             if introduced or alone:
                 yield start, start + len(word)

@@ -3,32 +3,38 @@ r"""Numbers of bank accounts, cards and persons, and the numbers that look like 
 import re
 from collections.abc import Iterator
 
-from triage_agent.privacy.scanning import Span, scan
+from triage_agent.privacy.scanning import COUNTED, Span, scan
 
 # Whose number may be six digits long, if it is introduced as one.
-HOLDER = r"""(?:account|acct|a/c|iban|ssn|social[ ]security|sin|social[ ]insurance|ein|itin|tax[ ]id
-    |tfn|tax[ ]file|utr|bsn|nif|nie|dni|cpf|cnpj|curp|rfc|pesel|nhs|medicare|aadhaar|aadhar|passport
-    |driver['’]?s?[ ]licen[cs]e|driving[ ]licen[cs]e|national[ ](?:insurance|id)|identity[ ]card|id[ ]card
-    |nino|pps|ppsn|nric|fin|hkid|emirates[ ]id|personnummer|codice[ ]fiscale|steuer-?id|avs|ahv|resident
-    |residence[ ]permit|member(?:ship)?[ ]id|beneficiary|bank[ ]details)"""
-SAYS = r"(?:[ ]?\#|[ ](?:numbers?|no|num|nr|code|id|ending|in|is|was|with|reads)\b\.?)"
+HOLDER = r"""(?:account|acct|acc|a/c|iban|ssn|social[ ]security|social[ ]insurance|ein|itin|tax[ ]id
+    |tax[ ]file|national[ ](?:insurance|id)|nino|(?-i:NI)(?=:|[ ]n(?:o|umber)\b)|nhs|medicare|aadhaa?r|nric|hkid
+    |driver['’]?s?[ ]licen[cs]e|driving[ ]licen[cs]e|passport|identity[ ]card|id[ ]card|emirates[ ]id
+    |personnummer|cpr|f[øo]dselsnummer|s[ée]cu|insee|clabe|konto(?:nummer|nr)?|rekening(?:nummer)?
+    |cuenta|giro|codice[ ]fiscale|steuer-?id|ahv|pesel|curp|residence[ ]permit|beneficiary
+    |(?-i:SIN|FIN|TFN|UTR|BSN|NIF|NIE|DNI|CPF|RFC|PPSN?|PAN))"""
+SAYS = r"(?:['’]s|[ ]?\#|[ ](?:numbers?|no|num|nr|code|id|ending|in|is|was|with|reads)\b\.?)"
 ACCOUNT = rf"""(?xi)
       \b{HOLDER}\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#–—-]?[ ]?
       (?!(?:19|20)\d\d-\d\d-\d\d)((?:[A-Z]{{1,4}}[ -]?)?\d(?:[ .-]?\d){{5,33}}+(?-i:-?[A-Z]{{1,2}}\b|[ ][A-Z]\b(?=[,.;)\n]|$))?)
       (?![.,]?\d|[ ]?%)
+    | \b(?:passport|licen[cs]e|id[ ]card|(?-i:PAN|NIE|CURP|NRIC|RFC|ID))\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#]?
+      [ ]?(?-i:((?=(?:[A-Z]*\d){{4}})(?=\d*[A-Z])[A-Z0-9]{{7,18}})\b)
     | \baccounts\b(?:{SAYS}){{1,4}}[ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{5,33}}+)(?![.,]?\d|[ ]?%)
     | \b(?:card|visa|mastercard|amex|american[ ]express|diners(?:[ ]club)?|maestro)\b\.?(?:{SAYS}){{0,4}}
       [ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{11,18}}+)(?![.,]?\d|[ ]?%)
     | \b(?:card|visa|mastercard|amex)(?:{SAYS}){{1,4}}[ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{5,18}}+)
       (?![.,]?\d|[ ]?%)
-    | \b(?:routing|aba|sort[ ]code|bsb|transit)\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#-]?[ ]?
-      (\d{{9}}|\d\d(?:[ -]?\d\d){{2}}|\d{{3}}[ -]?\d{{3}}|\d{{5}}-\d{{3}}) (?![.,]?\d|[ ]?%)
-    | \bcv[cv]2?\b\W{{0,3}}(?:(?:code|number|is|was)[ :]{{1,2}}){{0,2}}(\d{{3,4}})\b
+    | \b(?:routing(?:/account)?|aba|sort(?:[ -]?code)?|s/c|bsb|transit)\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#-]?[ ]?
+      (\d{{9}}(?:[ ]?/[ ]?\d{{6,17}})?|\d\d(?:[ -]?\d\d){{2}}|\d{{3}}[ -]?\d{{3}}|\d{{5}}-\d{{3}})
+      (?![.,]?\d|[ ]?%)
+    | \b(?:cv[cv]2?|csc|cid|security[ ]code(?:[ ]on[ ]the[ ]back)?|digits[ ]on[ ]the[ ]back)\b\W{{0,3}}(?:(?:code|number|is|was|are)[ :]{{1,2}}){{0,2}}(\d{{3,4}})\b
     | (?<![\w.-])(\d{{3}}-\d\d-\d{{4}})(?![\w-])
+    | (?<![\w.-])(\d\d-\d\d-\d\d[ ,/;]{{1,3}}\d{{8}})(?![\w-])
+    | (?<![\w.-])(\d(?:[ -]?\d){{5,19}}+)[ ](?:is|as|for)[ ](?:the|my|his|her|our|their|your)[ ]
+      (?:\w{{1,12}}[ ]){{0,2}}(?:account|iban|ssn|social|passport|sort[ ]code|routing|tax)\b
     | \biban\b(?:{SAYS}){{0,2}}[ ]?[:=]?[ ]?([A-Z]{{2}}\d\d(?:[ -]?[A-Z0-9]{{1,4}}\b){{3,8}})"""
-# The words that a number follows directly do not count it, nor do years: "account 120000 rows".
-COUNT = r"(?:(?:19|20)\d\d[ -])*(?:19|20)\d\d"
-COUNTED = r"[ ](?:a|per|of)\b|[ ][a-z]{4,}s\b"
+# Years are no account number, nor is what counts something: "account 120000 rows".
+YEARS = r"(?:(?:19|20)\d\d[ -])*(?:19|20)\d\d"
 # Numbers of persons whose shape needs no word. Those with a check digit are checked.
 PERSONAL = r"""(?x)(?<![\w-])(?:
       (?![DFIQUV])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]\d\d[ ]\d\d[ ]\d\d[ ][A-D]
@@ -103,10 +109,10 @@ def harmless(text: str) -> Iterator[Span]:
 def _account(match: re.Match[str]) -> Span | None:
     start, end = match.span(match.lastindex or 0)
     number = match.string[start:end]
-    if re.fullmatch(COUNT, number):
+    if re.fullmatch(YEARS, number):
         return None
     direct = re.match(r"(?i)[a-z/]+[ ]$", match.string[match.start() : start])
-    counted = re.match(COUNTED, match.string[end : end + 20])
+    counted = re.match(COUNTED, match.string[end : end + 30])
     return None if direct and counted else (start, end)
 
 

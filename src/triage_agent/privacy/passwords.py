@@ -9,38 +9,52 @@ sign, is quoted, or is spelled out ("capital M, mango, seven seven").
 import re
 from collections.abc import Iterator
 
-from triage_agent.privacy.scanning import Span
+from triage_agent.privacy.scanning import COUNTED, Span, scan
 
-CUE = r"""(?xi)(?<![^\W_]) (?:
-      (?P<word>pass[ ]?(?:word|code|phrase)|passwd|passwort|pwd|pswd|pw(?=[ ]?[:=])|pass(?=[ ]?[:=]))
+PLACE = r"""(?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box|key[ ]?pad
+    |key[ ]?safe|padlock|garage|unlock|disarm|override|verification|log-?in|one[- ]time|2fa|mfa|otp|backup
+    |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|wlan|wpa2?|router)"""
+THING = r"""(?:door|gate|safe|alarm|lock\w*|garage|key[ ]?pad|till|vault|shed|entrance|flat|unit|phone
+    |i?pad|laptop|padlock|cabinet|barrier|lift|key[ ]?box|key[ ]?safe)"""
+CUE = rf"""(?xi)(?<![^\W_]) (?:
+      (?P<word>pass[ ]?(?:word|code|phrase)|passwd|passwort|pwd|pswd|pw
+      |(?:wi-?fi|wlan|wpa2?)[ ](?:code|key|pass)
+      |pass(?=[ ]?[:=]|[ ][–—-][ ]|[ ](?:is|was)[ ]))
     | (?P<key>secret(?:[ _-]?(?:access[ _-]?)?key)?|token|(?:api|access|auth|private)[ _-]?key)
-    | (?P<digits>(?-i:PIN|PUK)|pin(?=(?:[ ](?:code|number))?(?:[ ](?:is|was)\b|[ ]?[:=]|[ ]\d{4}\b))
-      | (?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box|key[ ]?pad
-        |key[ ]?safe|garage|unlock|disarm|verification|log-?in|one[- ]time|2fa|mfa|otp|backup|puk
-        |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|router)
-        [ ](?:pin[ ])?(?:code|combination|combo|pin|key|number(?=[ ]is))
-      | combination(?=[ ](?:is|to|for|of)\b|[ ]?:) )
-    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`]){0,3}+(?![^\W_])(?:[ ]\([^()\n]{1,40}\))?"""
-PAIR = r"""(?xi)\b(?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on|user(?:[ ]?name)?)
-    (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
-    (?=[^\s/|]*[a-z])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?"""
-REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
-    |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
-    (?:\w{1,12}[ ]){0,2}(?:password|passcode|passphrase|pin|pwd)\b
+    | (?P<digits>(?-i:PIN|PUK|OTP)|pin(?![ ]?(?:pads?|boards?|points?|stripes?|wheels?|headers?)\b)
+      |{PLACE}[ ](?:pin[ ])?(?:code|combination|combo|pin|key|number(?=[ ]is))
+      |(?:code|combination|combo|pin)(?=[ ](?:for|to|of|on|at)[ ](?:\w{{1,12}}[ ]){{0,3}}{THING}\b)
+      |combination(?=[ ](?:is|was)\b|[ ]?:) |override(?=[ ]is\b|:)
+      |key[ ]?pad|key[ ]?safe|lock[ ]?box|padlock
+      |(?:safe|vault|gate|door|alarm|garage)(?=[ ](?:opens?|unlocks?|disarms?)[ ]with\b) )
+    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`]){{0,3}}+(?![^\W_])
+    (?:[ ]\([^()\n]{{1,40}}\)(?=[ ]?(?:[:=]|is\b|was\b)))?"""
+PAIR = r"""(?xi)\b(?:
+      (?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on|user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
+      (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
+      (?=[^\s/|]*[a-z\0])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?
+    | (?:admin|administrator|root)[ ]?[:/][ ]? )"""
+REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have|then
+    |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:(?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
+    (?:\w{1,12}[ ]){0,2}|(?:when|where|if|at)[ ][^.\n]{1,30}?\b)(?:password|passcode|passphrase|pin|pwd)\b
     (?![ -](?:manager|reset|polic|protect|for[ ]all|rule|field|hash|vault))"""
+# Words that many people make a password of, signs and all: P@ssw0rd, Winter2024!
+USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=]{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)[^\s"',;<>]{0,30}
+    | [A-Z][a-z]{2,15}\d{2,4}[!#$%&*]{1,3}(?!\w))"""
 
-VERB = (
-    r"(?:is|was|are|were|be|been|being|remains|reads|to|equals|now|goes|as|stays|became|became|it)"
-)
-FILLER = (
-    r"(?:now|still|just|currently|set|changed|reset|to|always|simply|again|probably|either|now)"
-)
+VERB = r"""(?:is|was|are|were|be|been|being|remains|reads|to|equals|now|goes|as|stays|became|it
+    |(?:used[ ]to|has|had|will|should|must|would|can)[ ]be(?:en)?
+    |(?:opens?|unlocks?|disarms?)[ ]with)"""
+FILLER = r"(?:now|still|just|currently|set|changed|reset|to|always|simply|again|probably|either)"
 LEADS = {  # what leads from the cue to the value, and what must then be true of it
-    "sign": r"(?:[ ]{0,2}(?::=?|=>?|->|→|—|–|[ ]-(?=[ ]))[ ]{0,2}\n?[ ]{0,4})",
+    "sign": r"(?:[ ]{0,2}(?::=?|=>?|>|->|→|—|–|[ ]-(?=[ ]))[ ]{0,2}\n?[ ]{0,4})",
     "words": rf"(?i:(?:['’]s|[ ]{VERB})(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}})",
     "line": r"(?:\n[ ]{0,4})",
-    "owner": rf"""(?i:(?:[ ](?!{VERB}\b)[\w'’&/-]{{1,20}}){{1,6}}?
-        (?:[ ]?[:=][ ]?|[ ]{VERB}(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}}))""",
+    "owner": rf"""(?i:(?:,?[ ][\w'’&/-]{{1,20}}){{1,6}}?,?
+        (?:[ ]?[:=][ ]?|[ ][-–—][ ]|[ ]{VERB}(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}}))""",
+    "later": r"(?:[^.!?\n:]{1,60}:[ ])",
+    "for": r"(?i:[ ](?:for|to|of|on|at)(?:[ ][\w'’-]{1,15}){1,4}?[ ](?=[*\#\d]))",
+    "aside": r"(?:,[ ])",
     "nothing": r"(?:[ ])",
 }
 AGAIN = (  # and what leads from one password to the next
@@ -69,8 +83,17 @@ NAME = r"""(?x)(?i:\d+(?:st|nd|rd|th|x|h|hrs?|min|ms|k|[kmg]b|am|pm|%|days?|d)? 
     | office365|m365|o365|log4j|\d+[-/.–:]\d+(?:[-/.:]\d+)? | \d+-?(?:factor|character|digit)s?
     | iso-?\d+ | \d[\d.,]*(?:%|€|£|\$)? | [$€£]\d\S*)"""
 MOST = 4  # passwords that one cue introduces
+FAR = {"owner", "later", "for", "aside", "nothing", "line", "pair"}  # leads that prove little
+# What a sentence about a password may end with: "the password is wrong".
+SENTENCE = r"""(?xi)\w*(?:ed|en|ing|able|ible|ly|al|ive|ous|less|ful|ic|ant|ent|one|thing|where)|wrong|weak
+    |old|new|lost|secure|safe|simple|easy|strong|correct|invalid|same|short|long|fine|gone|known|unknown
+    |public|obvious|private|here|there|this|that|these|those|them|mine|yours|ours|bad|good|enough|false
+    |stored|due|down|over|out|back|late|rubbish|clear|hard|sent|kept|always|never|only|also|just|still|null
+    |empty|blank|case-sensitive|day|week|month|year|problem|issue|mess|pain|nightmare|risk|joke|what|with
+    |for|from|when|because|needs|people|customers|everyone|anyone|someone|nobody|everybody|anybody|users?
+    |staff|desk|sticker|wall|fridge|folder|sheet|list|paper|email|excel|slack"""
 LONGEST = 160  # characters after a cue that are looked at
-MARKS = "pass pwd pswd pw pin puk secret token key code comb creds credential log sign user".split()
+MARKS = ["pass", "pwd", "pswd", "pw", "pin", "puk", "secret", "token", "key", "code", "comb", "creds", "credential", "log", "sign", "user"]
 
 
 def passwords(text: str) -> Iterator[Span]:
@@ -93,6 +116,7 @@ def _candidates(text: str) -> Iterator[Span]:
     for pair in re.finditer(PAIR, text):
         if span := _value(text, pair.end(), "pair", "word"):
             yield span
+    yield from scan(USUAL, text)
     for found in re.finditer(REVERSED, text):
         start, end = found.span(1)
         word = found[1].strip(CLOSING + "([{“‘")
@@ -125,13 +149,13 @@ def _value(text: str, at: int, lead: str, kind: str) -> Span | None:
     quoted = re.compile(QUOTED).match(text, at, end)
     if quoted and kind != "key":
         inside = quoted[quoted.lastindex or 0]
-        if lead in {"sign", "words", "owner"} or _is_mixed(inside):
+        if lead in {"sign", "words", "owner", "again"} or _is_mixed(inside):
             return quoted.span(quoted.lastindex or 0)
     digits = re.compile(DIGITS).match(text, at, end)
     if digits and _is_code(text, digits, lead, kind):
         return digits.span()
     spelled = re.compile(SPELLED).match(text, at, end)
-    if spelled and kind != "key" and lead in {"sign", "words"}:
+    if spelled and kind != "key" and lead in {"sign", "words", "aside"}:
         return spelled.span()
     token = re.compile(TOKEN).match(text, at, end)
     if not token:
@@ -143,16 +167,18 @@ def _value(text: str, at: int, lead: str, kind: str) -> Span | None:
 
 def _is_code(text: str, digits: re.Match[str], lead: str, kind: str) -> bool:
     """Return whether a number is a code, and not a year or how many of something there are."""
-    if kind == "key" or (kind == "word" and lead in {"owner", "line", "pair"}):
+    before, number = text[max(0, digits.start() - 14) : digits.start()], digits[0]
+    year = re.fullmatch(r"(?:19|20)\d\d", number)
+    if kind == "key" or re.match(COUNTED, text[digits.end() :][:30]):
         return False
-    counted = re.match(r"[ ](?:a|per|of)\b|[ ][a-z]{3,}s\b", text[digits.end() :][:30])
-    year = re.fullmatch(r"(?:19|20)\d\d", digits[0])
-    if lead == "nothing":
-        passcode = re.search(
-            r"(?i)code|pin|puk|comb", text[max(0, digits.start() - 14) : digits.start()]
-        )
-        return bool(passcode) and not year
-    return not (counted and (lead == "sign" or year)) and not (year and lead == "owner")
+    far = lead in FAR - {"owner", "nothing"} or (lead == "owner" and before.endswith("to "))
+    if kind == "word" and far:
+        return False
+    if lead == "nothing":  # a PIN code of six digits is a postcode in India
+        post = re.search(r"(?i)pin code $", before) and len(number) == len("411001")
+        said = re.search(r"(?i)(?:code|pin|puk|otp|combination|combo|pad|safe|box|lock) $", before)
+        return bool(said) and not (year or post)
+    return lead != "later" and not (year and lead in {"owner", "again", "for", "aside"})
 
 
 def _is_password(word: str, after: str, lead: str, kind: str) -> bool:
@@ -169,9 +195,10 @@ def _is_password(word: str, after: str, lead: str, kind: str) -> bool:
     if lead == "sign":
         ends = kind == "word" and re.match(END, after)
         return _is_mixed(word) or bool(ends and word.isascii())
-    if lead == "words" and word[:1].isupper() and word.isalpha() and kind == "word":
-        return bool(re.match(r"[.,;!]*(?:$|\n|[.,;](?:\s|$))", after))
-    if lead in {"owner", "nothing"}:  # further away, or nothing that says so
+    if lead == "words" and word.isascii() and kind == "word" and re.match(END, after):
+        hyphens = re.fullmatch(r"[a-z]+(?:-[a-z]+){2,}", word)
+        return _is_mixed(word) or bool(hyphens) or not re.fullmatch(SENTENCE, word)
+    if lead in FAR:  # further away, or nothing that says so
         name = re.fullmatch(r"[A-Z]{2,6}-?\d+|[a-z]+-\d+", word)
         return kind == "word" and not name and _is_mixed(word)
     return _is_mixed(word)
@@ -179,7 +206,7 @@ def _is_password(word: str, after: str, lead: str, kind: str) -> bool:
 
 def _is_mixed(word: str) -> bool:
     """Return whether a word holds a digit beside letters, or a sign within it."""
-    if re.fullmatch(NAME, word) or "://" in word or "@" in word[1:-1] and "." in word:
+    if re.fullmatch(NAME, word) or "://" in word or ("@" in word[1:-1] and "." in word):
         return False
     digit = re.search(r"\d", word) and re.search(r"[^\W\d_]", word)
     return bool(digit or re.search(r"\w[!#$%^&*=~?|_\\]+\w|\w[!#$%^&*]+$", word))

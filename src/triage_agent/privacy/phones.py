@@ -12,7 +12,7 @@ from itertools import count
 
 from triage_agent.privacy.countries import USUAL, likely_countries
 from triage_agent.privacy.numbers import is_article
-from triage_agent.privacy.scanning import Span, scan
+from triage_agent.privacy.scanning import COUNTED, Span, scan
 
 START = r"(?:(?<![^\W_])|(?<=\\[nrt]))"  # \n as messages and exports spell a new line
 GAP = r"[ \t\u00a0\u2000-\u200a\u202f.\-‐‑–()/·]{0,3}"
@@ -23,7 +23,7 @@ PHONE = rf"""(?xi) {START}(?<![$€£\#])(?<!\d[.,-]) (?:
       (?![^\W_]|[-.,]\d|[ ]?(?:dollars|usd|eur|%))
     | (?P<trunk>\(?0(?!\.)(?:{GAP}\d){{8,15}}+) )"""
 # What begins with neither + nor 0, as groups of digits.
-NATIONAL = rf"""(?x) {START}(?<![$€£₹\#+])(?<!\d[.,\-/ ])
+NATIONAL = rf"""(?x) {START}(?<![$€£₹\#+])(?<![$€£₹][ ])(?<!\d[.,\-/ ])(?<!(?:EUR|USD|GBP)[ ])
     \(?[1-9]\d{{0,4}}\)?(?:[ .\-\u00a0]\d{{2,5}}){{1,4}}+ (?![^\W_]|[-.,/]\d|[ ]?[%°€£$₹])"""
 VERB = (
     r"(?:call|dial|ring|text|sms|phone|tel|telephone|mobile|cell|fax|whatsapp|viber|mob|ph|handy)"
@@ -35,10 +35,18 @@ INTRODUCED_PHONE = rf"""(?xi)
       | \b(?:{VERB}|contact|reach|get|find|speak|talk|message|ping|try)\b{WORDS}[ ](?:on|at|under)[ ]
       | \b(?:hotline|helpline|landline|switchboard|helpdesk|reception|voicemail|direct|contact)\b
         (?:[ ](?:line|number|no|is|on|at|the|desk)\b){{0,3}}[.:\#]{{0,2}}[ ]?
-      | wa\.me/ )
+      | wa\.me/ | \bnumber(?:['’]s|[ ]is|:)[ ] )
     (\+?\(?\d(?:{GAP}\d){{6,14}}+) (?![.,]?\d|[ ]?%)"""
+DIGIT = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred)"
+SPOKEN_PHONE = rf"(?i)\b{DIGIT}(?:[ ,-]{{1,2}}{DIGIT}){{6,17}}\b"
+REVERSED_PHONE = rf"""(?xi){START}(\(?\d(?:{GAP}\d){{6,12}}+)[ ](?:is|was)[ ](?:the|my|his|her|our|their|your)
+    [ ](?:\w{{1,12}}[ ]){{0,2}}(?:number|mobile|cell|phone|line|landline|fax|extension)\b"""
+# Kept free for films and examples, and so not in use: by Ofcom.
+FICTION = r"(?:\+?44|0044|0)(?:7700900|1632960|2079460|1134960|1144960|1154960|1164960|1174960|1184960)\d{3}"
 SHAPE = r"\(?0\d\d\)?[-.][ ]?\d{3}[-.]\d{4}(?![-.]?\d)"  # as nothing but phone numbers is written
 MOBILE = "DE mobile"  # asked about last
+THOUSANDS = r"\d{1,3}(?:[ \u00a0]\d{3})+"
+AMOUNT = r"(?i)\b(?:sales|total|sum|amount|budget|visits|units|views|profit|costs?|income|value)\b"
 MAX_QUESTIONS = 2_000  # to the phone library for one text; then whatever looks like one is one
 MAX_TEXT = 20_000  # characters of a text in which its countries are looked for
 
@@ -61,6 +69,8 @@ def phones(text: str) -> Iterator[Span]:
         if next(questions) > MAX_QUESTIONS:
             return True
         try:
+            if re.fullmatch(FICTION, re.sub(r"[^\d+]", "", number)):
+                return True
             parsed = phonenumbers.parse(number, "DE" if region == MOBILE else region)
             in_use = phonenumbers.is_valid_number(parsed)
             mobile = phonenumbers.PhoneNumberType.MOBILE
@@ -82,21 +92,50 @@ def national_phones(text: str) -> Iterator[Span]:
     if not found or not (regions := likely_countries(text[:MAX_TEXT])):
         return
     for match in found[:MAX_QUESTIONS]:
-        if not is_article(text, match.start()) and _is_written_so(match[0], regions):
-            yield match.span()
+        start, end = match.span()
+        amount = is_article(text, start) or re.match(COUNTED, text[end : end + 30])
+        if not amount and _is_written_so(
+            match[0], regions, labelled=_is_labelled(text, start, end)
+        ):
+            yield start, end
+
+
+def spoken_phones(text: str) -> Iterator[Span]:
+    """Yield numbers in words, and those that a word after them gives away."""
+    yield from scan(SPOKEN_PHONE, text)
+    yield from scan(REVERSED_PHONE, text, _introduced)
 
 
 def introduced_phones(text: str) -> Iterator[Span]:
     """Yield numbers after "call", "her mobile is", "reach Ann on" and the like."""
-    return scan(INTRODUCED_PHONE, text)
+    return scan(INTRODUCED_PHONE, text, _introduced)
+
+
+def _introduced(match: re.Match[str]) -> Span | None:
+    """Return the number, unless it is how many there are: "mobile 5 000 000 users"."""
+    start, end = match.span(1)
+    thousands = re.fullmatch(THOUSANDS, match[1])
+    counted = thousands and re.match(COUNTED, match.string[end : end + 30])
+    return None if counted or is_article(match.string, start) else (start, end)
+
+
+def _is_labelled(text: str, start: int, end: int) -> bool:
+    """Return whether a number stands alone after a name: "Madrid shop: 912 345 678"."""
+    before, after = text[max(0, start - 30) : start], text[end : end + 3]
+    return bool(re.search(r"(?:[:,(]|\b(?:on|at|is))\s?$", before)) and not (
+        re.search(AMOUNT, before) or re.match(r"\s[\w€$£]", after)
+    )
 
 
 def _digits(number: str) -> int:
     return sum(character.isdigit() for character in number)
 
 
-def _is_written_so(number: str, regions: tuple[str, ...]) -> bool:
-    """Return whether a number is in use in a country, and grouped as the library groups it."""
+def _is_written_so(number: str, regions: tuple[str, ...], *, labelled: bool) -> bool:
+    """Return whether a number is in use in a country, and grouped as the library groups it.
+
+    Groups of three digits are thousands, unless the number is labelled.
+    """
     import phonenumbers
 
     groups = re.findall(r"\d+", number)
@@ -108,6 +147,8 @@ def _is_written_so(number: str, regions: tuple[str, ...]) -> bool:
         except phonenumbers.NumberParseException:
             continue
         if phonenumbers.is_valid_number(parsed):
+            if labelled and re.fullmatch(THOUSANDS, number):
+                return True
             form = phonenumbers.PhoneNumberFormat.NATIONAL
             if re.findall(r"\d+", phonenumbers.format_number(parsed, form).lstrip("0")) == groups:
                 return True

@@ -30,7 +30,6 @@ MARKS = {
     "URL": ("://",),
 }
 SIX_DIGITS = r"\d(?:\W{0,4}\d){5}"  # of the numbers, unless they are short and introduced
-NUMBERS = ("CARD", "PHONE", "")
 
 SECRETS: Recognisers = (
     ("KEY", keys.shaped_keys),
@@ -43,6 +42,7 @@ SECRETS: Recognisers = (
     ("ACCOUNT", numbers.accounts),
     ("ACCOUNT", numbers.ibans),
     ("ACCOUNT", numbers.personal_numbers),
+    ("PHONE", phones.spoken_phones),
 )
 RECOGNISERS: Recognisers = (
     ("URL", keys.urls_with_secrets),
@@ -63,3 +63,12 @@ MASKED: Recognisers = (
     ("PHONE", phones.introduced_phones),
     ("PHONE", phones.national_phones),
 )
+# Those that find nothing in a text without six digits.
+DIGITS = {
+    numbers.cards,
+    numbers.harmless,
+    phones.phones,
+    phones.all_phones,
+    phones.introduced_phones,
+    phones.national_phones,
+}
