@@ -17,7 +17,9 @@ OPEN, CLOSE = r"[(\[{<*_|-]{1,2}", r"[)\]}>*_|-]{1,2}"
 AT = r"""(?:[ ]{0,2}[@＠](?:[ ]{0,2}|[\s>]{1,4}(?=[\w-]+\.)) | \s?[(\[{]\s?(?:at|@|a)\s?[)\]}]\s?
     | [ ]?(?:\*at\*|<at>|\|at\||-at-|_at_|--at--)[ ]? | \\u0040 | \\x40)"""
 # A domain goes on in the next line only with what is certainly the end of one.
-TOP = r"(?:com|org|net|edu|gov|info|biz|io|co|uk|ie|de|fr|es|it|nl|be|ch|at|au|nz|za|in|ca|us|eu|example)"
+TOP = (
+    "(?:com|org|net|edu|gov|info|io|co|uk|ie|de|fr|es|it|nl|be|ch|at|au|nz|za|in|ca|us|eu|example)"
+)
 DOT = rf"""(?:\. | \.\s{{1,3}}(?={TOP}\b(?!['’])) | \s{{1,3}}\.[ ]?(?={TOP}\b)
     | \s?[(\[{{]\s?(?:dot|\.)\s?[)\]}}]\s? | [ ]dot[ ] | [ ]?(?:\*dot\*|<dot>|-dot-|_dot_)[ ]?)"""
 LABEL = rf"[\w{HIDDEN}-]++(?:(?<=-)\n[ ]{{0,3}}[\w-]++)?"
@@ -33,11 +35,14 @@ BROKEN = rf"""(?xim) (?: ^[ \t>]*+({LOCAL}++\s{{1,3}}@{DOMAIN}) | (?<!{LOCAL})((
     {LOCAL}++\n\s{{0,3}}@{DOMAIN}) )"""
 
 SAID = r"(?:dot|underscore|dash|hyphen|minus|plus)"
-PROVIDERS = r"""(?:gmail|googlemail|outlook|hotmail|yahoo|ymail|icloud|protonmail|proton|aol|gmx|live
+PROVIDERS = r"""(?:gmail|googlemail|outlook|hotmail|yahoo|ymail|icloud|protonmail|proton|aol|gmx
+    |live
     |msn|zoho|fastmail|btinternet|web|mail|orange|wanadoo|libero|mac|me|hey|pm|qq|163|rediffmail)"""
 # What stands before "at gmail.com" if it is no name.
-NO_NAME = r"""(?:look|looks|looking|shop|shops|store|search|sell|buy|works?|working|meet|is|are|be|and|or
-    |it|them|arrives?|starts?|stay|page|site|log[ -]?in|accounts?|inbox|mailbox|available|hosted|sold)"""
+NO_NAME = r"""(?:look|looks|looking|shop|shops|store|search|sell|buy|works?|working|meet|is|are|be
+    |and|or
+    |it|them|arrives?|starts?|stay|page|site|log[ -]?in|accounts?|inbox|mailbox|available|hosted
+    |sold)"""
 SP = r",?[ ]"
 SPOKEN = rf"""(?xi) (?<!{LOCAL}) (?!{NO_NAME}[ ]at\b) (
       (?:[\w-]++{SP}{SAID}{SP}){{0,4}} {LOCAL}++ {SP}at(?:[ ]sign)?{SP}
@@ -49,7 +54,10 @@ ADDRESSED = rf"""(?xi) \b(?:e-?mail(?:s|ed)?|write|reach|contact|address|inbox)\
     (?:[ ](?:is|was|me|us|him|her|them|to|on|the|team|address|via|using)\b){{0,4}}[:,]?[ ]
     ([\w.+-]{{2,40}}[ ]at[ ](?:[\w-]+\.)+{TOP}\b)"""
 
-ENCODED = r"(?xi)(?<![\w;]) (?:[\w.+@-]|&\#x?0*[0-9a-f]{2,3};|&(?:commat|period|lowbar|hyphen|dash);){5,250}+"
+SPOKEN_LETTERS = rf"""(?x)[ ]at,?[ ](?:sign[ ])?(?:{PROVIDERS}\b|[^\n]{{1,60}}?[ ]dot\b
+    |[\w-]++\.[a-z]{{2}})"""
+ENCODED = r"""(?xi)(?<![\w;])
+    (?:[\w.+@-]|&\#x?0{0,8}[0-9a-f]{2,3};|&(?:commat|period|lowbar|hyphen|dash);){5,250}+"""
 MARKS = (
     "@",
     "＠",
@@ -93,7 +101,7 @@ def encoded_emails(text: str) -> Iterator[Span]:
 def spoken_emails(text: str) -> Iterator[Span]:
     """Yield addresses in words."""
     lower = text.lower()
-    if " at " in lower or " at," in lower:
+    if re.search(SPOKEN_LETTERS, lower):
         yield from scan(SPOKEN, text)
         yield from scan(ADDRESSED, text)
 

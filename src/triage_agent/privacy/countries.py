@@ -6,21 +6,21 @@ web address that ends with its letters, another number that begins with its code
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
 
 # Tried for every text: numbers of theirs that begin with 0 are told by their length and area.
 USUAL = ("US", "GB", "FR", "NL", "IE", "BE", "CH", "SE", "FI")
 
 # By country: words that stand alone in a text, in lower case; what is not a letter, anywhere.
 SIGNS = {
-    "GB": "£ uk britain british england english london manchester birmingham leeds glasgow edinburgh"
-    " scotland wales cardiff belfast liverpool bristol hmrc nhs paye",
+    "GB": "£ uk britain british england english london manchester birmingham leeds glasgow "
+    "edinburgh scotland wales cardiff belfast liverpool bristol hmrc nhs paye",
     "IE": "ireland irish dublin galway limerick eircode revenue.ie",
     "AU": "australia australian sydney melbourne brisbane perth adelaide hobart canberra darwin abn"
     " tradie tradies nsw queensland gst aud",
     "NZ": "zealand auckland wellington christchurch hamilton dunedin tauranga gst nzd ird",
-    "ZA": "africa african johannesburg joburg pretoria durban cape_town sandton gauteng soweto popia"
-    " zar load-shedding",
+    "ZA": "africa african johannesburg joburg pretoria durban cape_town sandton gauteng soweto "
+    "popia zar load-shedding",
     "IN": "₹ india indian mumbai delhi bangalore bengaluru pune hyderabad chennai kolkata ahmedabad"
     " jaipur gurgaon noida surat kochi lucknow gst rupees rupee lakh crore inr aadhaar",
     "PK": "pakistan karachi lahore islamabad pkr",
@@ -42,7 +42,8 @@ SIGNS = {
     "FR": "france french paris lyon marseille toulouse bordeaux lille nantes siret est les pour"
     " nous vous avec",
     "BE": "belgium belgian brussels antwerp ghent bruges liège",
-    "NL": "netherlands dutch holland amsterdam rotterdam utrecht eindhoven hague het een van niet wij",
+    "NL": "netherlands dutch holland amsterdam rotterdam utrecht eindhoven hague "
+    "het een van niet wij",
     "LU": "luxembourg luxembourgish",
     "ES": "spain spanish madrid barcelona valencia seville sevilla málaga malaga bilbao zaragoza"
     " alicante españa autónomo los para con por nosotros",
@@ -79,6 +80,7 @@ LANGUAGES = {  # of whose short words two must stand in a text
 }
 CODES = r"[+＋][ (]{0,2}([1-9]\d{0,2})|\b00([1-9]\d{0,2})"
 ENDING = r"(?:[\w-]\.)([a-z]{2})\b(?![.@]\w)"
+WORD = r"[^\W\d_]+(?:-[^\W\d_]+)?"
 MOST = 8  # countries that one text is read for, beside the usual ones
 
 
@@ -92,32 +94,21 @@ def likely_countries(text: str) -> tuple[str, ...]:
     """
     lower = re.sub(r"(?<=\w) (?=\w)", "_", text.casefold())
     words = set(re.findall(r"[^\W_]+(?:-[^\W_]+)?", lower))
-    foreign = len(words & LANGUAGES) >= 2
-    counts: dict[str, int] = {}
-
-    def count(regions: Iterable[str], weight: int = 1) -> None:
-        for region in regions:
-            counts[region] = counts.get(region, 0) + weight
-
-    for region, signs in SIGNS.items():
-        for sign in signs.split():
-            if sign in LANGUAGES:
-                shown = foreign and sign in words
-            elif sign.isalpha() or "-" in sign:
-                shown = sign in words
-            else:
-                shown = sign in lower
-            if shown:
-                count([region])
-    if "€" in text or "eur" in words:
-        count(EURO)
-    count(ending.upper() for ending in re.findall(ENDING, lower) if ending.upper() in SIGNS)
-    if ".co.uk" in lower or ".org.uk" in lower:
-        count(["GB"], 2)
-    for codes in re.findall(CODES, text):
-        count(_regions_of("".join(codes)), 2)
-    ranked = sorted(counts, key=lambda region: -counts[region])
-    return tuple(ranked[:MOST])
+    if len(words & LANGUAGES) < 2:
+        words -= LANGUAGES
+    found = Counter(
+        region
+        for region, signs in SIGNS.items()
+        for sign in signs.split()
+        if (sign in words if re.fullmatch(WORD, sign) else sign in lower)
+    )
+    found.update(EURO if "€" in text or "eur" in words else ())
+    found.update(end.upper() for end in re.findall(ENDING, lower) if end.upper() in SIGNS)
+    found.update(["GB"] * len(re.findall(r"\.(?:co|org)\.uk\b", lower)))
+    found.update(
+        region for codes in re.findall(CODES, text) for region in _regions_of("".join(codes))
+    )
+    return tuple(region for region, _ in found.most_common(MOST))
 
 
 def _regions_of(digits: str) -> list[str]:

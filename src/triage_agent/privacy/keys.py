@@ -1,4 +1,4 @@
-r"""Keys of services: the shapes that vendors gave them, and long random words after "key" or "token".
+r"""Keys of services: in the shapes that vendors gave them, and long random words after "token".
 
 The vendors' shapes are the prefixes that they document. detect-secrets, whose named rules are kept
 up by others, stands beside them in the tests and not in the program: whatever those rules describe
@@ -27,7 +27,8 @@ PREFIXED = r"""(?x)(?<![A-Za-z0-9])(?:
     | access-(?:production|sandbox|development)-(?=[0-9a-f]{8}-) | (?:live|test)_(?=[A-Za-z0-9]{28})
     | AIza | GOCSPX- | ya29\. | 1//0(?=[\w-]{20}) | SG\. | key-(?=[0-9a-f]{32}) | x(?:keys|smtps)ib-
     | npm_ | pypi- | rubygems_ | dckr_[op]at_ | oy2(?=[a-z0-9]{40}) | PMAK- | CFPAT- | figd_ | tfp_
-    | hf_(?=\w{10}) | r8_(?=\w{20}) | gsk_ | xai- | pplx- | pcsk_ | lsv2_[a-z]{2}_ | nvapi- | lp_live_
+    | hf_(?=\w{10}) | r8_(?=\w{20}) | gsk_ | xai- | pplx- | pcsk_ | lsv2_[a-z]{2}_ | nvapi-
+    | lp_live_
     | ntn_ | secret_(?=[A-Za-z0-9]{32}) | pat(?=[A-Za-z0-9]{14}\.[0-9a-f]{20}) | rpa_(?=\w{30})
     | lin_(?:api|oauth)_ | pat-(?=[a-z]{2}\d-) | shippo_(?:live|test)_ | re_(?=\w{8}_\w{16})
     | ATATT3 | ATCTT3 | ATBB(?=\w{24}) | ATTA(?=[0-9a-f]{40}) | pk_\d{6,10}_ | duffel_(?:live|test)_
@@ -58,7 +59,10 @@ LOOSE = rf"""(?x)
     | (?i:\bAuthorization["']?[ ]?[:=][ ]?["']?(?:\w++[ ])?+)([^\s"',;\[]{{4,}})
     | (?i:\bBearer\s{{1,3}})[^\s"',;\[]{{6,}}
     | {PARAMETER}"""
-LOOSE_MARKS = ["-----", "putty", "sk-", "sk_", "gsk", "xai", "hf_", "hf-", "rk-", "rk_", "pk-", "pk_", "key-", "key_", "auth", "bearer", "="]
+LOOSE_MARKS = (
+    *("-----", "putty", "sk-", "sk_", "gsk", "xai", "hf_", "hf-", "rk-", "rk_", "pk-", "pk_"),
+    *("key-", "key_", "auth", "bearer", "="),
+)
 
 WORD = r"[\w~+/.$-][\w~+/.$:=-]{15,}+"  # long enough for a key
 INTRODUCTION = r"""(?i)(?<![a-z])(?:api|auth|access|client|app|service|private|secret|account)*
@@ -78,29 +82,31 @@ def shaped_keys(text: str) -> Iterator[Span]:
         yield from scan(LOOSE, text)
 
 
-def vendors_keys(text: str) -> Iterator[Span]:
-    """Yield the keys that their vendor's prefix or shape gives away."""
-    for word in re.finditer(WORD, text):
-        for pattern in (PREFIXED, SHAPED):
-            for start, end in scan(pattern, word[0]):
-                yield word.start() + start, word.start() + end
+def long_keys(text: str) -> Iterator[Span]:
+    """Yield what is a key by its vendor's prefix or shape, and long words that look random.
 
-
-def random_keys(text: str) -> Iterator[Span]:
-    """Yield long words that look random, if "key" or "token" stands before them or they are very
-    long; in a web address they are most often the name of a page.
+    Of the latter those that "key" or "token" stands before, and the very long ones; in a web
+    address they are most often the name of a page.
     """
     for match in re.finditer(WORD, text):
-        for part in re.finditer(r"[\w~+/.-]{16,}", match[0] if "://" not in match[0] else ""):
-            word = part[0].rstrip(".-/")
-            start = match.start() + part.start()
-            turns = len(re.findall(TURN, word))
-            before = text[max(0, start - NEAR) : start]
-            mixed = turns >= TURNS or re.fullmatch(HEX, word)
-            introduced = mixed and re.search(INTRODUCTION, before, re.X)
-            alone = turns * CHARACTERS_A_TURN >= len(word) and re.fullmatch(ALONE, word)
-            if introduced or alone:
-                yield start, start + len(word)
+        found = [span for pattern in (PREFIXED, SHAPED) for span in scan(pattern, match[0])]
+        if not found and "://" not in match[0]:
+            found = list(_random(match))
+        for start, end in sorted(found):
+            yield match.start() + start, match.start() + end
+
+
+def _random(match: re.Match[str]) -> Iterator[Span]:
+    """Yield the parts of a word that look random, as places in the word."""
+    for part in re.finditer(r"[\w~+/.-]{16,}", match[0]):
+        word = part[0].rstrip(".-/")
+        turns = len(re.findall(TURN, word))
+        mixed = turns >= TURNS or re.fullmatch(HEX, word)
+        at = match.start() + part.start()
+        before = match.string[max(0, at - NEAR) : at]
+        alone = turns * CHARACTERS_A_TURN >= len(word) and re.fullmatch(ALONE, word)
+        if alone or (mixed and re.search(INTRODUCTION, before, re.X)):
+            yield part.start(), part.start() + len(word)
 
 
 def urls_with_secrets(text: str) -> Iterator[Span]:

@@ -7,32 +7,41 @@ from triage_agent.privacy.scanning import COUNTED, Span, scan
 
 # Whose number may be six digits long, if it is introduced as one.
 HOLDER = r"""(?:account|acct|acc|a/c|iban|ssn|social[ ]security|social[ ]insurance|ein|itin|tax[ ]id
-    |tax[ ]file|national[ ](?:insurance|id)|nino|(?-i:NI)(?=:|[ ]n(?:o|umber)\b)|nhs|medicare|aadhaa?r|nric|hkid
-    |driver['’]?s?[ ]licen[cs]e|driving[ ]licen[cs]e|passport|identity[ ]card|id[ ]card|emirates[ ]id
+    |tax[ ]file|national[ ](?:insurance|id)|nino|(?-i:NI)(?=:|[ ]n(?:o|umber)\b)|nhs|medicare
+    |aadhaa?r|nric|hkid
+    |driver['’]?s?[ ]licen[cs]e|driving[ ]licen[cs]e|passport|identity[ ]card|id[ ]card
+    |emirates[ ]id
     |personnummer|cpr|f[øo]dselsnummer|s[ée]cu|insee|clabe|konto(?:nummer|nr)?|rekening(?:nummer)?
     |cuenta|giro|codice[ ]fiscale|steuer-?id|ahv|pesel|curp|residence[ ]permit|beneficiary
     |(?-i:SIN|FIN|TFN|UTR|BSN|NIF|NIE|DNI|CPF|RFC|PPSN?|PAN))"""
 SAYS = r"(?:['’]s|[ ]?\#|[ ](?:numbers?|no|num|nr|code|id|ending|in|is|was|with|reads)\b\.?)"
 ACCOUNT = rf"""(?xi)
       \b{HOLDER}\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#–—-]?[ ]?
-      (?!(?:19|20)\d\d-\d\d-\d\d)((?:[A-Z]{{1,4}}[ -]?)?\d(?:[ .-]?\d){{5,33}}+(?-i:-?[A-Z]{{1,2}}\b|[ ][A-Z]\b(?=[,.;)\n]|$))?)
+      (?!(?:19|20)\d\d-\d\d-\d\d)((?:[A-Z]{{1,4}}[ -]?)?\d(?:[ .-]?\d){{5,33}}+
+        (?-i:-?[A-Z]{{1,2}}\b|[ ][A-Z]\b(?=[,.;)\n]|$))?)
       (?![.,]?\d|[ ]?%)
-    | \b(?:passport|licen[cs]e|id[ ]card|(?-i:PAN|NIE|CURP|NRIC|RFC|ID))\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#]?
-      [ ]?(?-i:((?=(?:[A-Z]*\d){{4}})(?=\d*[A-Z])[A-Z0-9]{{7,18}})\b)
     | \baccounts\b(?:{SAYS}){{1,4}}[ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{5,33}}+)(?![.,]?\d|[ ]?%)
-    | \b(?:card|visa|mastercard|amex|american[ ]express|diners(?:[ ]club)?|maestro)\b\.?(?:{SAYS}){{0,4}}
+    | \b(?:card|visa|mastercard|amex|american[ ]express|diners(?:[ ]club)?
+    |maestro)\b\.?(?:{SAYS}){{0,4}}
       [ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{11,18}}+)(?![.,]?\d|[ ]?%)
     | \b(?:card|visa|mastercard|amex)(?:{SAYS}){{1,4}}[ ]?[:=\#-]?[ ]?(\d(?:[ .-]?\d){{5,18}}+)
       (?![.,]?\d|[ ]?%)
-    | \b(?:routing(?:/account)?|aba|sort(?:[ -]?code)?|s/c|bsb|transit)\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#-]?[ ]?
+    | \b(?:routing(?:/account)?|aba|sort(?:[ -]?code)?|s/c|bsb
+    |transit)\b\.?(?:{SAYS}){{0,4}}[ ]?[:=\#-]?[ ]?
       (\d{{9}}(?:[ ]?/[ ]?\d{{6,17}})?|\d\d(?:[ -]?\d\d){{2}}|\d{{3}}[ -]?\d{{3}}|\d{{5}}-\d{{3}})
       (?![.,]?\d|[ ]?%)
-    | \b(?:cv[cv]2?|csc|cid|security[ ]code(?:[ ]on[ ]the[ ]back)?|digits[ ]on[ ]the[ ]back)\b\W{{0,3}}(?:(?:code|number|is|was|are)[ :]{{1,2}}){{0,2}}(\d{{3,4}})\b
     | (?<![\w.-])(\d{{3}}-\d\d-\d{{4}})(?![\w-])
     | (?<![\w.-])(\d\d-\d\d-\d\d[ ,/;]{{1,3}}\d{{8}})(?![\w-])
     | (?<![\w.-])(\d(?:[ -]?\d){{5,19}}+)[ ](?:is|as|for)[ ](?:the|my|his|her|our|their|your)[ ]
       (?:\w{{1,12}}[ ]){{0,2}}(?:account|iban|ssn|social|passport|sort[ ]code|routing|tax)\b
     | \biban\b(?:{SAYS}){{0,2}}[ ]?[:=]?[ ]?([A-Z]{{2}}\d\d(?:[ -]?[A-Z0-9]{{1,4}}\b){{3,8}})"""
+# With letters among the digits.
+PAPERS = rf"""(?xi)\b(?:passport|licen[cs]e|id[ ]card|(?-i:PAN|NIE|CURP|NRIC|RFC
+    |ID))\b\.?(?:{SAYS}){{0,4}}
+    [ ]?[:=\#]?[ ]?(?-i:((?=(?:[A-Z]*\d){{4}})(?=\d*[A-Z])[A-Z0-9]{{7,18}})\b)"""
+# On the back of a card.
+SECURITY_CODE = r"""(?xi)\b(?:cv[cv]2?|csc|cid|security[ ]code(?:[ ]on[ ]the[ ]back)?
+    |digits[ ]on[ ]the[ ]back)\b\W{0,3}(?:(?:code|number|is|was|are)[ :]{1,2}){0,2}(\d{3,4})\b"""
 # Years are no account number, nor is what counts something: "account 120000 rows".
 YEARS = r"(?:(?:19|20)\d\d[ -])*(?:19|20)\d\d"
 # Numbers of persons whose shape needs no word. Those with a check digit are checked.
@@ -59,13 +68,16 @@ CARD = rf"""(?x) (?<![\w$€£])(?<!\d[.,]) (?:
 DATE = r"(?:(?:19|20)\d\d(?:[-/.]\d\d?){2}|(?:\d\d?[-/.]){2}(?:(?:19|20)\d\d|\d\d))"
 HARMLESS = rf"""(?x) (?<![\w+(])(?<!\d[-/.]){DATE}(?:[-–]{DATE})?(?![-/.]?\d)
     | (?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\w|\.\d)"""  # the second is an IP address
-# What an article's or a document's number stands behind, even if it is written as a phone number is.
+# What the number of an article or a document stands behind, even if it looks like a phone's.
 ARTICLE = r"""(?xi)\b(?:
-      (?:sku|upc|ean|gtin|isbn|issn|asin|ndc|plu|mpn|nsn|imei|vin|part|item|model|serial|batch|lot|order
-      |invoice|ticket|tracking|po|reference|ref|consignment|waybill|awb|container|pallet|barcode|docket
+      (?:sku|upc|ean|gtin|isbn|issn|asin|ndc|plu|mpn|nsn|imei|vin|part|item|model|serial|batch|lot
+    |order
+      |invoice|ticket|tracking|po|reference|ref|consignment|waybill|awb|container|pallet|barcode
+    |docket
       |catalogue|catalog|drawing|shipment|parcel|digest|hash|timestamp|revenue|turnover)s?\b
       (?:[ ](?:numbers?|no|num|nr|id|is|was|are|codes?|of|reads|like|as|the|called)\b){0,4}
-    | (?:article|product|stock|style|form|permit|voucher|booking|reservation|transaction|quote|job|case
+    | (?:article|product|stock|style|form|permit|voucher|booking|reservation|transaction|quote|job
+    |case
       |claim|licen[cs]e|registration|patent|policy|meter|asset|label|version|build|bin|code)
       (?:[ ](?:number|no|num|nr|id|code|ref|reference)\b){1,2}(?:[ ](?:is|was|reads)\b)?
     ) [.:\#=\s"'(-]{0,3}$"""
@@ -84,6 +96,18 @@ def is_article(text: str, start: int) -> bool:
 def accounts(text: str) -> Iterator[Span]:
     """Yield numbers that are introduced as those of an account or a person."""
     return scan(ACCOUNT, text, _account)
+
+
+def papers(text: str) -> Iterator[Span]:
+    """Yield the numbers of passports, licences and the like that hold letters."""
+    if re.search(r"passport|licen[cs]e|id card|PAN|NIE|CURP|NRIC|RFC|ID|Passport|Licen[cs]e", text):
+        yield from scan(PAPERS, text)
+
+
+def security_codes(text: str) -> Iterator[Span]:
+    """Yield the three or four digits that stand on the back of a card."""
+    if re.search(r"cv[cv]|csc|cid|security code|the back", text.lower()):
+        yield from scan(SECURITY_CODE, text)
 
 
 def personal_numbers(text: str) -> Iterator[Span]:

@@ -11,10 +11,14 @@ from collections.abc import Iterator
 
 from triage_agent.privacy.scanning import COUNTED, Span, scan
 
-PLACE = r"""(?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box|key[ ]?pad
-    |key[ ]?safe|padlock|garage|unlock|disarm|override|verification|log-?in|one[- ]time|2fa|mfa|otp|backup
-    |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|wlan|wpa2?|router)"""
-THING = r"""(?:door|gate|safe|alarm|lock\w*|garage|key[ ]?pad|till|vault|shed|entrance|flat|unit|phone
+PLACE = r"""(?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box
+    |key[ ]?pad
+    |key[ ]?safe|padlock|garage|unlock|disarm|override|verification|log-?in|one[- ]time|2fa|mfa|otp
+    |backup
+    |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|wlan|wpa2?
+    |router)"""
+THING = r"""(?:door|gate|safe|alarm|lock\w*|garage|key[ ]?pad|till|vault|shed|entrance|flat|unit
+    |phone
     |i?pad|laptop|padlock|cabinet|barrier|lift|key[ ]?box|key[ ]?safe)"""
 CUE = rf"""(?xi)(?<![^\W_]) (?:
       (?P<word>pass[ ]?(?:word|code|phrase)|passwd|passwort|pwd|pswd|pw
@@ -30,16 +34,20 @@ CUE = rf"""(?xi)(?<![^\W_]) (?:
     ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`]){{0,3}}+(?![^\W_])
     (?:[ ]\([^()\n]{{1,40}}\)(?=[ ]?(?:[:=]|is\b|was\b)))?"""
 PAIR = r"""(?xi)\b(?:
-      (?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on|user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
+      (?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on
+    |user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
       (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
       (?=[^\s/|]*[a-z\0])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?
     | (?:admin|administrator|root)[ ]?[:/][ ]? )"""
-REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have|then
+REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
+    |then
     |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:(?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
-    (?:\w{1,12}[ ]){0,2}|(?:when|where|if|at)[ ][^.\n]{1,30}?\b)(?:password|passcode|passphrase|pin|pwd)\b
+    (?:\w{1,12}[ ]){0,2}|(?:when|where|if|at)[ ][^.\n]{1,30}?\b)(?:password|passcode|passphrase|pin
+    |pwd)\b
     (?![ -](?:manager|reset|polic|protect|for[ ]all|rule|field|hash|vault))"""
 # Words that many people make a password of, signs and all: P@ssw0rd, Winter2024!
-USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=]{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)[^\s"',;<>]{0,30}
+USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=]{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)
+      [^\s"',;<>]{0,30}
     | [A-Z][a-z]{2,15}\d{2,4}[!#$%&*]{1,3}(?!\w))"""
 
 VERB = r"""(?:is|was|are|were|be|been|being|remains|reads|to|equals|now|goes|as|stays|became|it
@@ -64,12 +72,13 @@ AGAIN = (  # and what leads from one password to the next
 )
 
 QUOTED = r""""([^"\n]{3,60})"|'([^'\n]{3,60})'|“([^”\n]{3,60})”|‘([^’\n]{3,60})’|`([^`\n]{3,60})`"""
-TOKEN = r"""[(\[{*_`"'“‘<]{0,2}+(\S{1,120})"""
+WRITTEN = r"""[(\[{*_`"'“‘<]{0,2}+(\S{1,120})"""
 CLOSING = ".,;:?)]}>*`\"'”’"
 END = r"""[.,;:!)"'”’]*(?:$|[\n,;]|\.(?:\s|$)|\s(?:and|but|for|or|on|with)\b)"""  # of a clause
 DIGITS = r"[*#]?\d(?:[ -]?\d){3,11}[#*]?(?![\d%]|[.,]\d)"
 NUMBER = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|ten|double|triple)"
-SIGN = r"(?:exclamation|hash|dollar|underscore|dash|hyphen|dot|asterisk|percent|ampersand|plus|at sign)"
+SIGN = r"""(?:exclamation|hash|dollar|underscore|dash|hyphen|dot|asterisk|percent|ampersand|plus
+    |at[ ]sign)"""
 SPELLED = rf"""(?xi)
       (?:all[ ])?(?:capital|upper[ -]?case|lower[ -]?case|all[ ]caps|small)\b[^.;\n]{{1,80}}
     | {NUMBER}(?:[ ,-]{{1,2}}{NUMBER}){{2,11}}(?![ ]?\w{{3,}}s\b)
@@ -85,15 +94,26 @@ NAME = r"""(?x)(?i:\d+(?:st|nd|rd|th|x|h|hrs?|min|ms|k|[kmg]b|am|pm|%|days?|d)? 
 MOST = 4  # passwords that one cue introduces
 FAR = {"owner", "later", "for", "aside", "nothing", "line", "pair"}  # leads that prove little
 # What a sentence about a password may end with: "the password is wrong".
-SENTENCE = r"""(?xi)\w*(?:ed|en|ing|able|ible|ly|al|ive|ous|less|ful|ic|ant|ent|one|thing|where)|wrong|weak
-    |old|new|lost|secure|safe|simple|easy|strong|correct|invalid|same|short|long|fine|gone|known|unknown
-    |public|obvious|private|here|there|this|that|these|those|them|mine|yours|ours|bad|good|enough|false
-    |stored|due|down|over|out|back|late|rubbish|clear|hard|sent|kept|always|never|only|also|just|still|null
-    |empty|blank|case-sensitive|day|week|month|year|problem|issue|mess|pain|nightmare|risk|joke|what|with
-    |for|from|when|because|needs|people|customers|everyone|anyone|someone|nobody|everybody|anybody|users?
+SENTENCE = r"""(?xi)\w*(?:ed|en|ing|able|ible|ly|al|ive|ous|less|ful|ic|ant|ent|one|thing|where)
+    |wrong|weak
+    |old|new|lost|secure|safe|simple|easy|strong|correct|invalid|same|short|long|fine|gone|known
+    |unknown
+    |public|obvious|private|here|there|this|that|these|those|them|mine|yours|ours|bad|good|enough
+    |false
+    |stored|due|down|over|out|back|late|rubbish|clear|hard|sent|kept|always|never|only|also|just
+    |still|null
+    |empty|blank|case-sensitive|day|week|month|year|problem|issue|mess|pain|nightmare|risk|joke
+    |what|with
+    |for|from|when|because|needs|people|customers|everyone|anyone|someone|nobody|everybody|anybody
+    |users?
     |staff|desk|sticker|wall|fridge|folder|sheet|list|paper|email|excel|slack"""
 LONGEST = 160  # characters after a cue that are looked at
-MARKS = ["pass", "pwd", "pswd", "pw", "pin", "puk", "secret", "token", "key", "code", "comb", "creds", "credential", "log", "sign", "user"]
+# Without one of these a text holds no cue: most are done soon.
+CUE_LETTERS = r"""(?x)pass(?!es|ing|eng|ion|iv|age)|pw|pswd|(?<![a-z])pin|puk|otp|(?<!bar)code
+    |(?<!mon)(?<!tur)key|token|secret|combin(?!ed|es|ing)|override|opens?[ ]with|(?<![bcf])lock
+    |disarm"""
+PAIR_LETTERS = r"cred|log[ -]?[io]n|sign[ -]?in|user|wi-?fi|admin|root"
+USUAL_LETTERS = r"(?i)[a-z]\d{2,4}[!#$%&*]|p[a@][s5$]{2}w"
 
 
 def passwords(text: str) -> Iterator[Span]:
@@ -106,6 +126,16 @@ def passwords(text: str) -> Iterator[Span]:
 
 
 def _candidates(text: str) -> Iterator[Span]:
+    lower = text.lower()
+    if re.search(USUAL_LETTERS, text):
+        yield from scan(USUAL, text)
+    if re.search(PAIR_LETTERS, lower):
+        for pair in re.finditer(PAIR, text):
+            if span := _value(text, pair.end(), "pair", "word"):
+                yield span
+    if not re.search(CUE_LETTERS, lower):
+        return
+    yield from scan(REVERSED, text, _reversed)
     for cue in re.finditer(CUE, text):
         span = _after(cue, text)
         for _ in range(MOST):
@@ -113,16 +143,13 @@ def _candidates(text: str) -> Iterator[Span]:
                 break
             yield span
             span = _again(span[1], text, cue.lastgroup or "")
-    for pair in re.finditer(PAIR, text):
-        if span := _value(text, pair.end(), "pair", "word"):
-            yield span
-    yield from scan(USUAL, text)
-    for found in re.finditer(REVERSED, text):
-        start, end = found.span(1)
-        word = found[1].strip(CLOSING + "([{“‘")
-        start += found[1].find(word) if word else 0
-        if word and _is_mixed(word):
-            yield start, start + len(word)
+
+
+def _reversed(match: re.Match[str]) -> Span | None:
+    """Return the word before "as the password"."""
+    word = match[1].strip(CLOSING + "([{“‘")
+    start = match.start(1) + match[1].find(word)
+    return (start, start + len(word)) if word and _is_mixed(word) else None
 
 
 def _after(cue: re.Match[str], text: str) -> Span | None:
@@ -157,7 +184,7 @@ def _value(text: str, at: int, lead: str, kind: str) -> Span | None:
     spelled = re.compile(SPELLED).match(text, at, end)
     if spelled and kind != "key" and lead in {"sign", "words", "aside"}:
         return spelled.span()
-    token = re.compile(TOKEN).match(text, at, end)
+    token = re.compile(WRITTEN).match(text, at, end)
     if not token:
         return None
     word = re.split(r"<(?=/?[a-z])|[\"”]", token[1], maxsplit=1)[0].rstrip(CLOSING)

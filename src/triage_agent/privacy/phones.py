@@ -30,19 +30,24 @@ VERB = (
 )
 WORDS = r"(?:[ ](?!\d)[\w'’-]{1,15}){0,3}?"
 INTRODUCED_PHONE = rf"""(?xi)
-    (?: \b{VERB}(?:[ ](?:me|us|him|her|them|at|on|is|was|number|numbers|no|nr|the|office|line)\b){{0,4}}
+    (?: \b{VERB}(?:[ ](?:me|us|him|her|them|at|on|is|was|number|numbers|no|nr|the|office
+    |line)\b){{0,4}}
         [.:\#]{{0,2}}[ ]?
-      | \b(?:{VERB}|contact|reach|get|find|speak|talk|message|ping|try)\b{WORDS}[ ](?:on|at|under)[ ]
+      | \b(?:{VERB}|contact|reach|get|find|speak|talk|message|ping|try)\b{WORDS}[ ](?:on|at
+    |under)[ ]
       | \b(?:hotline|helpline|landline|switchboard|helpdesk|reception|voicemail|direct|contact)\b
         (?:[ ](?:line|number|no|is|on|at|the|desk)\b){{0,3}}[.:\#]{{0,2}}[ ]?
       | wa\.me/ | \bnumber(?:['’]s|[ ]is|:)[ ] )
     (\+?\(?\d(?:{GAP}\d){{6,14}}+) (?![.,]?\d|[ ]?%)"""
+DIGIT_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "zero", "oh")
+DIFFERENT = 3  # of these in seven digits
 DIGIT = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred)"
 SPOKEN_PHONE = rf"(?i)\b{DIGIT}(?:[ ,-]{{1,2}}{DIGIT}){{6,17}}\b"
-REVERSED_PHONE = rf"""(?xi){START}(\(?\d(?:{GAP}\d){{6,12}}+)[ ](?:is|was)[ ](?:the|my|his|her|our|their|your)
-    [ ](?:\w{{1,12}}[ ]){{0,2}}(?:number|mobile|cell|phone|line|landline|fax|extension)\b"""
+REVERSED_PHONE = rf"""(?xi){START}(\(?\d(?:{GAP}\d){{6,12}}+)[ ](?:is|was)[ ]
+    (?:the|my|his|her|our|their|your)[ ](?:\w{{1,12}}[ ]){{0,2}}
+    (?:number|mobile|cell|phone|line|landline|fax|extension)\b"""
 # Kept free for films and examples, and so not in use: by Ofcom.
-FICTION = r"(?:\+?44|0044|0)(?:7700900|1632960|2079460|1134960|1144960|1154960|1164960|1174960|1184960)\d{3}"
+FICTION = r"(?:\+?44|0044|0)(?:7700900|1632960|2079460|1(?:13|14|15|16|17|18)4960)\d{3}"
 SHAPE = r"\(?0\d\d\)?[-.][ ]?\d{3}[-.]\d{4}(?![-.]?\d)"  # as nothing but phone numbers is written
 MOBILE = "DE mobile"  # asked about last
 THOUSANDS = r"\d{1,3}(?:[ \u00a0]\d{3})+"
@@ -101,9 +106,15 @@ def national_phones(text: str) -> Iterator[Span]:
 
 
 def spoken_phones(text: str) -> Iterator[Span]:
-    """Yield numbers in words, and those that a word after them gives away."""
-    yield from scan(SPOKEN_PHONE, text)
-    yield from scan(REVERSED_PHONE, text, _introduced)
+    """Yield numbers in words: seven digits or more."""
+    lower = text.lower()
+    if sum(word in lower for word in DIGIT_WORDS) >= DIFFERENT:
+        yield from scan(SPOKEN_PHONE, text)
+
+
+def claimed_phones(text: str) -> Iterator[Span]:
+    """Yield numbers that what follows gives away: "9810012345 is his number"."""
+    return scan(REVERSED_PHONE, text, _introduced)
 
 
 def introduced_phones(text: str) -> Iterator[Span]:

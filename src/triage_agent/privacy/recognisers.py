@@ -33,16 +33,18 @@ SIX_DIGITS = r"\d(?:\W{0,4}\d){5}"  # of the numbers, unless they are short and 
 
 SECRETS: Recognisers = (
     ("KEY", keys.shaped_keys),
-    ("KEY", keys.vendors_keys),
     ("EMAIL", addresses.encoded_emails),
     ("EMAIL", addresses.emails),
     ("EMAIL", addresses.spoken_emails),
     ("KEY", passwords.passwords),
-    ("KEY", keys.random_keys),
+    ("KEY", keys.long_keys),
     ("ACCOUNT", numbers.accounts),
+    ("ACCOUNT", numbers.papers),
+    ("ACCOUNT", numbers.security_codes),
     ("ACCOUNT", numbers.ibans),
     ("ACCOUNT", numbers.personal_numbers),
     ("PHONE", phones.spoken_phones),
+    ("PHONE", phones.claimed_phones),
 )
 RECOGNISERS: Recognisers = (
     ("URL", keys.urls_with_secrets),
@@ -65,10 +67,12 @@ MASKED: Recognisers = (
 )
 # Those that find nothing in a text without six digits.
 DIGITS = {
+    numbers.accounts,
     numbers.cards,
     numbers.harmless,
     phones.phones,
     phones.all_phones,
     phones.introduced_phones,
     phones.national_phones,
+    phones.claimed_phones,
 }

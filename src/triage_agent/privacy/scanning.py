@@ -10,8 +10,10 @@ SpanOf = Callable[[re.Match[str]], Span | None]
 
 # What shows that the number before it counts something: "120000 rows", "1200 mm", "30 a week".
 COUNTED = r"""(?x)[ ](?:a|per|of|mm|cm|m|km|g|kg|ml|l|pcs)\b
-    | [ ](?!(?:does|goes|gets|says|works|owes|shows|holds|pays|opens|always|rings|answers|picks|unless
-      |lets|unlocks|stops|expires|changes|belongs|needs|this|thanks|regards|plus|yes|keeps|starts)\b)
+    | [ ](?!(?:does|goes|gets|says|works|owes|shows|holds|pays|opens|always|rings|answers|picks
+    |unless
+      |lets|unlocks|stops|expires|changes|belongs|needs|this|thanks|regards|plus|yes|keeps
+    |starts)\b)
       [a-z]{3,}s\b"""
 
 
