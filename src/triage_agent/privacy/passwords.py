@@ -112,6 +112,10 @@ LONGEST = 160  # characters after a cue that are looked at
 CUE_LETTERS = r"""(?x)pass(?!es|ing|eng|ion|iv|age)|pw|pswd|(?<![a-z])pin|puk|otp|(?<!bar)code
     |(?<!mon)(?<!tur)key|token|secret|combin(?!ed|es|ing)|override|opens?[ ]with|(?<![bcf])lock
     |disarm"""
+LETTERS = (
+    *("pass", "pw", "pswd", "pin", "puk", "otp", "code", "key", "token", "secret", "combin"),
+    *("override", "opens", "open with", "lock", "disarm"),
+)
 PAIR_LETTERS = r"cred|log[ -]?[io]n|sign[ -]?in|user|wi-?fi|admin|root"
 USUAL_LETTERS = r"(?i)[a-z]\d{2,4}[!#$%&*]|p[a@][s5$]{2}w"
 
@@ -133,7 +137,7 @@ def _candidates(text: str) -> Iterator[Span]:
         for pair in re.finditer(PAIR, text):
             if span := _value(text, pair.end(), "pair", "word"):
                 yield span
-    if not re.search(CUE_LETTERS, lower):
+    if not any(letters in lower for letters in LETTERS) or not re.search(CUE_LETTERS, lower):
         return
     yield from scan(REVERSED, text, _reversed)
     for cue in re.finditer(CUE, text):
