@@ -15,8 +15,11 @@ from triage_agent.privacy.scanning import Recognisers
 
 Find = tuple[int, int, str]  # where it starts and ends, and its kind
 
-PLACEHOLDER = r"\[(?:URL|KEY|EMAIL|ACCOUNT|CARD|PHONE)_[0-9]+\]"
-MASKS = {"LOGIN": "[login]", "KEY": "[key]", "EMAIL": "[e-mail]"}  # the other kinds are numbers
+KINDS = ("URL", "KEY", "EMAIL", "ACCOUNT", "CARD", "PHONE")
+PLACEHOLDER = rf"\[(?:{'|'.join(KINDS)})_[0-9]+\]"
+LONGEST_PLACEHOLDER = 20  # characters; of a text that is cut, only so many at the end are looked at
+NUMBER = "[number]"  # what `mask` puts for the other kinds
+MASKS = {"LOGIN": "[login]", "KEY": "[key]", "EMAIL": "[e-mail]", "CARD": NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,22 @@ def restore(text: str, redacted: Redacted) -> str:
     return re.sub(PLACEHOLDER, lambda m: redacted.originals.get(m[0], m[0]), text)
 
 
+def without_half_placeholder(text: str) -> str:
+    """Return a redacted or masked text that was cut, without half a placeholder at its end.
+
+    >>> without_half_placeholder("ask [EMAIL_1] or [PHO")
+    'ask [EMAIL_1] or '
+    >>> without_half_placeholder("ask [EMAIL_1]")
+    'ask [EMAIL_1]'
+    """
+    start = text.rfind("[", -LONGEST_PLACEHOLDER)
+    name, _, number = text[start + 1 :].partition("_")
+    whole = name in KINDS and (number.isdecimal() or not number)
+    half = not text.endswith("_") and not number and any(kind.startswith(name) for kind in KINDS)
+    masked = any(mask.startswith(text[start:]) for mask in MASKS.values() if mask != text[start:])
+    return text[:start] if start >= 0 and (whole or half or masked) else text
+
+
 def mask(text: str) -> str:
     """Return `text` with keys, e-mail addresses, phone and account numbers replaced.
 
@@ -79,7 +98,7 @@ def masked_spans(text: str) -> list[tuple[int, int, str]]:
 
 def _mask_of(kind: str, _: str = "") -> str:
     """Return what takes the place of what was found."""
-    return MASKS.get(kind, "[number]")
+    return MASKS.get(kind, NUMBER)
 
 
 def _find(text: str, recognisers: Recognisers) -> list[Find]:

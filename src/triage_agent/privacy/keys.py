@@ -16,7 +16,8 @@ LOGIN = r"(?i)\b[a-z][a-z0-9+.-]{1,15}://([^\s/]{1,200})@"
 PARAMETER = rf"""(?xi: [?&;\#] (?:[\w-]{{0,30}}(?:{KEY_WORD}|sig(?:nature)?|credential)
     | auth | code | key | jwt | session) = ([^\s&\#]++) )"""
 WEBHOOK = r"""(?xi)(?: hooks?\.(?:slack|zapier|(?:\w+\.)?make)\.com/ | /api/webhooks/
-    | \.webhook\.office\.com/ | chat\.googleapis\.com/v1/spaces/ )([^\s<>"']++)"""
+    | \.webhook\.office\.com/ | chat\.googleapis\.com/v1/spaces/
+    | api\.softlayer\.com/soap/v[\d.]+/ )([^\s<>"']++)"""
 URL = r"""(?i)\b[a-z][a-z0-9+.-]{1,15}://[^\s<>"']++"""
 
 # What only one vendor's keys begin with.
@@ -47,7 +48,7 @@ SHAPED = r"""(?x)(?<![A-Za-z0-9])(?:
     | [MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}
     | [\w~.]{3}\dQ~[\w~.-]{30,36}
     | [0-2]/\d{10,20}(?:/\d{10,20})?:[0-9a-f]{32}
-    | AKC[a-zA-Z0-9]{10,}
+    | AKC[a-zA-Z0-9]{10,} | AP[0-9A-F](?=[A-Za-z]*\d)[a-zA-Z0-9]{30,}
     | [ps]k\.eyJ[\w-]{20,}+(?:\.[\w-]++)? )"""
 # What may hold white space, or be short.
 LOOSE = rf"""(?x)
@@ -64,7 +65,7 @@ LOOSE_MARKS = (
     *("key-", "key_", "auth", "bearer", "="),
 )
 
-WORD = r"[\w~+/.$-][\w~+/.$:=-]{15,}+"  # long enough for a key
+WORD = r"[\w~+/.$-][\w~+/.$:=-]{12,}+"  # long enough for a key
 INTRODUCTION = r"""(?i)(?<![a-z])(?:api|auth|access|client|app|service|private|secret|account)*
     [ _-]?(?:key|token|secret|credential)s?(?![a-z])"""
 NEAR = 60  # characters between the word "key" and the key

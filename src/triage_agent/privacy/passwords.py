@@ -31,14 +31,14 @@ CUE = rf"""(?xi)(?<![^\W_]) (?:
       |combination(?=[ ](?:is|was)\b|[ ]?:) |override(?=[ ]is\b|:)
       |key[ ]?pad|key[ ]?safe|lock[ ]?box|padlock
       |(?:safe|vault|gate|door|alarm|garage)(?=[ ](?:opens?|unlocks?|disarms?)[ ]with\b) )
-    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`]){{0,3}}+(?![^\W_])
+    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`\]]){{0,3}}+(?![^\W_])
     (?:[ ]\([^()\n]{{1,40}}\)(?=[ ]?(?:[:=]|is\b|was\b)))?"""
 PAIR = r"""(?xi)\b(?:
       (?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on
     |user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
       (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
       (?=[^\s/|]*[a-z\0])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?
-    | (?:admin|administrator|root)[ ]?[:/][ ]? )"""
+    | (?<![\w/.-])(?:admin|administrator|root)(?:[ ]?:[ ]?|/)(?![^\s/]*/) )"""
 REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
     |then
     |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:(?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
@@ -92,6 +92,7 @@ NAME = r"""(?x)(?i:\d+(?:st|nd|rd|th|x|h|hrs?|min|ms|k|[kmg]b|am|pm|%|days?|d)? 
     | office365|m365|o365|log4j|\d+[-/.–:]\d+(?:[-/.:]\d+)? | \d+-?(?:factor|character|digit)s?
     | iso-?\d+ | \d[\d.,]*(?:%|€|£|\$)? | [$€£]\d\S*)"""
 MOST = 4  # passwords that one cue introduces
+LETTERS_KEY = r"[A-Za-z]{20,}"  # longer than a word
 FAR = {"owner", "later", "for", "aside", "nothing", "line", "pair"}  # leads that prove little
 # What a sentence about a password may end with: "the password is wrong".
 SENTENCE = r"""(?xi)\w*(?:ed|en|ing|able|ible|ly|al|ive|ous|less|ful|ic|ant|ent|one|thing|where)
@@ -222,7 +223,8 @@ def _is_password(word: str, after: str, lead: str, kind: str) -> bool:
     ):
         return False
     if kind == "key":
-        return lead in {"sign", "words"} and bool(re.search(r"\d", word))
+        said = re.search(r"\d", word) or (lead == "sign" and re.fullmatch(LETTERS_KEY, word))
+        return lead in {"sign", "words"} and bool(said)
     if lead == "sign":
         ends = kind == "word" and re.match(END, after)
         return _is_mixed(word) or bool(ends and word.isascii())

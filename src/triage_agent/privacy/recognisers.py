@@ -18,11 +18,32 @@ If a pattern has groups, the one that matched is what is hidden.
 
 from functools import partial
 
-from triage_agent.privacy import addresses, keys, numbers, passwords, phones
+from triage_agent.privacy.addresses import emails, encoded_emails, spoken_emails
+from triage_agent.privacy.keys import LOGIN, WEBHOOK, long_keys, shaped_keys, urls_with_secrets
+from triage_agent.privacy.numbers import (
+    accounts,
+    cards,
+    harmless,
+    ibans,
+    papers,
+    personal_numbers,
+    security_codes,
+)
+from triage_agent.privacy.passwords import passwords
+from triage_agent.privacy.phones import (
+    GAP,
+    START,
+    all_phones,
+    claimed_phones,
+    introduced_phones,
+    national_phones,
+    phones,
+    spoken_phones,
+)
 from triage_agent.privacy.scanning import Recognisers, scan
 
 # As phone, card and account numbers are written; nine digits or more in all.
-LONG_NUMBER = rf"{phones.START}(?<!\d\.)\+?\(?\d(?:{phones.GAP}\d){{8,}}(?!\w)"
+LONG_NUMBER = rf"{START}(?<!\d\.)\+?\(?\d(?:{GAP}\d){{8,}}(?!\w)"
 
 # What a text must hold for a kind to be in it at all: most hold none, and are done soon.
 MARKS = {
@@ -32,47 +53,47 @@ MARKS = {
 SIX_DIGITS = r"\d(?:\W{0,4}\d){5}"  # of the numbers, unless they are short and introduced
 
 SECRETS: Recognisers = (
-    ("KEY", keys.shaped_keys),
-    ("EMAIL", addresses.encoded_emails),
-    ("EMAIL", addresses.emails),
-    ("EMAIL", addresses.spoken_emails),
-    ("KEY", passwords.passwords),
-    ("KEY", keys.long_keys),
-    ("ACCOUNT", numbers.accounts),
-    ("ACCOUNT", numbers.papers),
-    ("ACCOUNT", numbers.security_codes),
-    ("ACCOUNT", numbers.ibans),
-    ("ACCOUNT", numbers.personal_numbers),
-    ("PHONE", phones.spoken_phones),
-    ("PHONE", phones.claimed_phones),
+    ("KEY", shaped_keys),
+    ("EMAIL", encoded_emails),
+    ("EMAIL", emails),
+    ("EMAIL", spoken_emails),
+    ("KEY", passwords),
+    ("KEY", long_keys),
+    ("ACCOUNT", accounts),
+    ("ACCOUNT", papers),
+    ("ACCOUNT", security_codes),
+    ("ACCOUNT", ibans),
+    ("ACCOUNT", personal_numbers),
+    ("PHONE", spoken_phones),
+    ("PHONE", claimed_phones),
 )
 RECOGNISERS: Recognisers = (
-    ("URL", keys.urls_with_secrets),
+    ("URL", urls_with_secrets),
     *SECRETS,
-    ("CARD", numbers.cards),
-    ("", numbers.harmless),
-    ("PHONE", phones.phones),
-    ("PHONE", phones.introduced_phones),
-    ("PHONE", phones.national_phones),
+    ("CARD", cards),
+    ("", harmless),
+    ("PHONE", phones),
+    ("PHONE", introduced_phones),
+    ("PHONE", national_phones),
 )
 MASKED: Recognisers = (
-    ("LOGIN", partial(scan, keys.LOGIN)),
-    ("KEY", partial(scan, keys.WEBHOOK)),
+    ("LOGIN", partial(scan, LOGIN)),
+    ("KEY", partial(scan, WEBHOOK)),
     *SECRETS,
     ("ACCOUNT", partial(scan, LONG_NUMBER)),
-    ("CARD", numbers.cards),
-    ("PHONE", phones.all_phones),
-    ("PHONE", phones.introduced_phones),
-    ("PHONE", phones.national_phones),
+    ("CARD", cards),
+    ("PHONE", all_phones),
+    ("PHONE", introduced_phones),
+    ("PHONE", national_phones),
 )
 # Those that find nothing in a text without six digits.
 DIGITS = {
-    numbers.accounts,
-    numbers.cards,
-    numbers.harmless,
-    phones.phones,
-    phones.all_phones,
-    phones.introduced_phones,
-    phones.national_phones,
-    phones.claimed_phones,
+    accounts,
+    cards,
+    harmless,
+    phones,
+    all_phones,
+    introduced_phones,
+    national_phones,
+    claimed_phones,
 }
