@@ -4,7 +4,6 @@ Quoted names, addresses in entities (`ann&#64;example.com`), broken over two lin
 ("ann dot lee at example dot com") are addresses too.
 """
 
-import html
 import re
 from collections.abc import Iterator
 
@@ -31,7 +30,8 @@ EMAIL = rf"""(?xi) (?<!{LOCAL})['’]*+(
     | [\w.+-]++[%=]40{DOMAIN} | {LOCAL}++@\[[0-9a-f.:]{{3,40}}\]
     | [a-z0-9.+-]{{1,40}}_at_[a-z0-9-]++(?:_dot_[a-z0-9-]++)++ )"""
 # The name on one line, and "@example.com" on the next: the name stands alone, or looks like one.
-BROKEN = rf"""(?xim) (?: ^[ \t>]*+({LOCAL}++\s{{1,3}}@{DOMAIN}) | (?<!{LOCAL})((?=[\w+-]+[._])
+BROKEN = rf"""(?xim) (?:
+    (?:^[ \t>]*+|(?<=:[ ]))({LOCAL}++\s{{1,3}}@{DOMAIN}) | (?<!{LOCAL})((?=[\w+-]+[._])
     {LOCAL}++\n\s{{0,3}}@{DOMAIN}) )"""
 
 SAID = r"(?:dot|underscore|dash|hyphen|minus|plus)"
@@ -92,7 +92,11 @@ def emails(text: str) -> Iterator[Span]:
 
 def encoded_emails(text: str) -> Iterator[Span]:
     """Yield addresses of which some or all characters are written as HTML entities."""
-    for match in re.finditer(ENCODED, text) if "&" in text else ():
+    if "&" not in text:
+        return
+    import html  # compiles a pattern
+
+    for match in re.finditer(ENCODED, text):
         plain = html.unescape(match[0])
         if plain != match[0] and re.fullmatch(EMAIL, plain):
             yield match.span()

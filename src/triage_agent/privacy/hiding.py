@@ -110,7 +110,10 @@ def _find(text: str, recognisers: Recognisers) -> list[Find]:
             continue
         if kind in MARKS and not any(mark in lower for mark in MARKS[kind]):
             continue
-        spans = [(*part, kind) for span in recogniser(text) for part in _left(text, *span)]
+        spans: list[Find] = []
+        for start, end in sorted(recogniser(text)):
+            fresh = max(start, spans[-1][1] if spans else 0)  # two patterns may find one thing
+            spans += [(*part, kind) for part in _left(text, fresh, end)]
         text = _replace(text, spans, lambda _, taken: "\0" * len(taken))
         found += spans
     return sorted(span for span in found if span[2])
@@ -118,7 +121,7 @@ def _find(text: str, recognisers: Recognisers) -> list[Find]:
 
 def _left(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield what a span still holds, if others took a part of it: of `p:ann@example.com`, `p:`."""
-    if "\0" not in text[start:end]:
+    if start < end and "\0" not in text[start:end]:
         yield start, end
         return
     for part in re.finditer(r"[^\0]+", text[start:end]):

@@ -41,13 +41,14 @@ PREFIXED = r"""(?x)(?<![A-Za-z0-9])(?:
 # What has no prefix, or one that is too short to go by.
 SHAPED = r"""(?x)(?<![A-Za-z0-9])(?:
       (?:A3T[A-Z0-9]|A[KS]IA|ABIA|ACCA)[0-9A-Z]{16}(?![0-9A-Za-z])
-    | eyJ(?:[\w-]{8,}+\.[\w-]{8,}+[.\w-]*+ | [\w+/-]{40,}+={0,2})
+    | eyJ(?:[\w=-]{1,}+\.[\w=-]{2,}+[.\w=+/-]*+ | [\w+/-]{40,}+={0,2})
     | (?:AC|SK)[0-9a-z]{32}(?![0-9A-Za-z])
     | [0-9a-z]{32}-us\d{1,2}(?!\d)
     | \d{8,10}:[\w-]{35}(?![\w-])
     | [MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}
     | [\w~.]{3}\dQ~[\w~.-]{30,36}
     | [0-2]/\d{10,20}(?:/\d{10,20})?:[0-9a-f]{32}
+    | AAAA[\w-]{7}:[\w-]{60,} | [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,} | 00D\w{12,15}![\w.]{40,}
     | AKC[a-zA-Z0-9]{10,} | AP[0-9A-F](?=[A-Za-z]*\d)[a-zA-Z0-9]{30,}
     | [ps]k\.eyJ[\w-]{20,}+(?:\.[\w-]++)? )"""
 # What may hold white space, or be short.
@@ -65,10 +66,10 @@ LOOSE_MARKS = (
     *("key-", "key_", "auth", "bearer", "="),
 )
 
-WORD = r"[\w~+/.$-][\w~+/.$:=-]{12,}+"  # long enough for a key
-INTRODUCTION = r"""(?i)(?<![a-z])(?:api|auth|access|client|app|service|private|secret|account)*
-    [ _-]?(?:key|token|secret|credential)s?(?![a-z])"""
-NEAR = 60  # characters between the word "key" and the key
+WORD = r"[\w~+/.$-][\w~+/.$:=!-]{12,}+"  # long enough for a key
+INTRODUCTION = r"(?i)(?:key|token|secret|credential|pass(?:word)?|pwd?)s?(?![a-z])"
+NEAR = 90  # characters between the word "key" and the key
+AFTER = 40  # and between the key and the word, if that comes later
 TURN = r"(?=[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z])"  # where chance, and seldom a person, goes on
 TURNS = 4  # of a key that is introduced
 HEX = r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{24,}"
@@ -106,7 +107,8 @@ def _random(match: re.Match[str]) -> Iterator[Span]:
         at = match.start() + part.start()
         before = match.string[max(0, at - NEAR) : at]
         alone = turns * CHARACTERS_A_TURN >= len(word) and re.fullmatch(ALONE, word)
-        if alone or (mixed and re.search(INTRODUCTION, before, re.X)):
+        after = match.string[at + len(word) :][:AFTER]
+        if alone or (mixed and re.search(INTRODUCTION, f"{before} {after}")):
             yield part.start(), part.start() + len(word)
 
 

@@ -38,7 +38,7 @@ PAIR = r"""(?xi)\b(?:
     |user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
       (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
       (?=[^\s/|]*[a-z\0])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?
-    | (?<![\w/.-])(?:admin|administrator|root)(?:[ ]?:[ ]?|/)(?![^\s/]*/) )"""
+    | (?<![\w/.-])(?:admin|administrator|root)(?:[ ]?:[ ]?|/)(?![^\s/]{0,99}/) )"""
 REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
     |then
     |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:(?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
@@ -46,7 +46,7 @@ REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|pu
     |pwd)\b
     (?![ -](?:manager|reset|polic|protect|for[ ]all|rule|field|hash|vault))"""
 # Words that many people make a password of, signs and all: P@ssw0rd, Winter2024!
-USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=]{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)
+USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=<>"']{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)
       [^\s"',;<>]{0,30}
     | [A-Z][a-z]{2,15}\d{2,4}[!#$%&*]{1,3}(?!\w))"""
 

@@ -134,7 +134,7 @@ def _is_labelled(text: str, start: int, end: int) -> bool:
     """Return whether a number stands alone after a name: "Madrid shop: 912 345 678"."""
     before, after = text[max(0, start - 30) : start], text[end : end + 3]
     return bool(re.search(r"(?:[:,(]|\b(?:on|at|is))\s?$", before)) and not (
-        re.search(AMOUNT, before) or re.match(r"\s[\w€$£]", after)
+        re.search(AMOUNT, before) or re.match(r"[ ][\w€$£]", after)
     )
 
 
