@@ -311,8 +311,10 @@ HOSTILE = [
     "password ", "password is ", "the password ", "pin ", "code for the door ", "secret ", "admin:",
     "login: a/", "use a1 as ", "P@ssw0rd", "capital ", "one two ", "seven ", "a at gmail ", "&#64;",
     "a@\n", "a\n@", "a@a-\n", '"a b"@', "a_at_a", "a1B2c3D4e5F6g7H8 ", "token a1B2c3D4e5F6g7H8 ",
-    "sort code 20-30-40 ", "cvv ", "iban GB29 ", "passport A1234567 ", "123456 is my ", "12 34 56 78 ",
-    "Madrid 912 345 678 ", "number is ", "0451-225-1234 ", "part number is ", "1//0", "0/1234567890:",
+    "sort code 20-30-40 ", "cvv ", "iban GB29 ", "passport A1234567 ", "123456 is my ",
+    "12 34 56 78 ",
+    "Madrid 912 345 678 ", "number is ", "0451-225-1234 ", "part number is ", "1//0",
+    "0/1234567890:",
 ]  # fmt: skip
 
 

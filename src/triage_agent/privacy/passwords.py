@@ -9,67 +9,20 @@ sign, is quoted, or is spelled out ("capital M, mango, seven seven").
 import re
 from collections.abc import Iterator
 
-from triage_agent.privacy.scanning import COUNTED, Span, scan
-
-PLACE = r"""(?:alarm|door|gate|entry|access|security|safe|vault|lock|lock[ ]?box|key[ ]?box
-    |key[ ]?pad
-    |key[ ]?safe|padlock|garage|unlock|disarm|override|verification|log-?in|one[- ]time|2fa|mfa|otp
-    |backup
-    |authenticator|recovery|voice[ ]?mail|sim|till|shed|locker|cabinet|screen|wi-?fi|wlan|wpa2?
-    |router)"""
-THING = r"""(?:door|gate|safe|alarm|lock\w*|garage|key[ ]?pad|till|vault|shed|entrance|flat|unit
-    |phone
-    |i?pad|laptop|padlock|cabinet|barrier|lift|key[ ]?box|key[ ]?safe)"""
-CUE = rf"""(?xi)(?<![^\W_]) (?:
-      (?P<word>pass[ ]?(?:word|code|phrase)|passwd|passwort|pwd|pswd|pw
-      |(?:wi-?fi|wlan|wpa2?)[ ](?:code|key|pass)
-      |pass(?=[ ]?[:=]|[ ][–—-][ ]|[ ](?:is|was)[ ]))
-    | (?P<key>secret(?:[ _-]?(?:access[ _-]?)?key)?|token|(?:api|access|auth|private)[ _-]?key)
-    | (?P<digits>(?-i:PIN|PUK|OTP)|pin(?![ ]?(?:pads?|boards?|points?|stripes?|wheels?|headers?)\b)
-      |{PLACE}[ ](?:pin[ ])?(?:code|combination|combo|pin|key|number(?=[ ]is))
-      |(?:code|combination|combo|pin)(?=[ ](?:for|to|of|on|at)[ ](?:\w{{1,12}}[ ]){{0,3}}{THING}\b)
-      |combination(?=[ ](?:is|was)\b|[ ]?:) |override(?=[ ]is\b|:)
-      |key[ ]?pad|key[ ]?safe|lock[ ]?box|padlock
-      |(?:safe|vault|gate|door|alarm|garage)(?=[ ](?:opens?|unlocks?|disarms?)[ ]with\b) )
-    ) (?:[ ](?:code|number)\b)? (?:(?!['’]s\b)['"’*_`\]]){{0,3}}+(?![^\W_])
-    (?:[ ]\([^()\n]{{1,40}}\)(?=[ ]?(?:[:=]|is\b|was\b)))?"""
-PAIR = r"""(?xi)\b(?:
-      (?:creds?|credentials?|log[ -]?ins?|sign[ -]?in|log[ -]?on
-    |user(?:[ ]?name)?(?:/pass(?:word)?)?|wi-?fi)
-      (?:[ ](?:details?|info|data))? (?:[ ]?[:=–—-]|[ ]is|[ ]are|[ ]with)[ ]
-      (?=[^\s/|]*[a-z\0])[^\s/|:,]{2,40}[ ]?[/|,:][ ]?
-    | (?<![\w/.-])(?:admin|administrator|root)(?:[ ]?:[ ]?|/)(?![^\s/]{0,99}/) )"""
-REVERSED = r"""(?xi)(?:\b(?:with|use|uses|using|used|enter|type|typed?|typing|put|try|set|has|have
-    |then
-    |and)\s|^|[,:(]\s?) (\S{4,60}) [ ](?:(?:as|for|is)[ ](?:the|our|my|your|his|her|their|its|a)[ ]
-    (?:\w{1,12}[ ]){0,2}|(?:when|where|if|at)[ ][^.\n]{1,30}?\b)(?:password|passcode|passphrase|pin
-    |pwd)\b
-    (?![ -](?:manager|reset|polic|protect|for[ ]all|rule|field|hash|vault))"""
-# Words that many people make a password of, signs and all: P@ssw0rd, Winter2024!
-USUAL = r"""(?x)(?<![\w#@/.-])(?:(?=[^\s:;,=<>"']{0,20}[\d!@$])(?i:p[a@][s5$]{2}w[o0]r?d)
-      [^\s"',;<>]{0,30}
-    | [A-Z][a-z]{2,15}\d{2,4}[!#$%&*]{1,3}(?!\w))"""
-
-VERB = r"""(?:is|was|are|were|be|been|being|remains|reads|to|equals|now|goes|as|stays|became|it
-    |(?:used[ ]to|has|had|will|should|must|would|can)[ ]be(?:en)?
-    |(?:opens?|unlocks?|disarms?)[ ]with)"""
-FILLER = r"(?:now|still|just|currently|set|changed|reset|to|always|simply|again|probably|either)"
-LEADS = {  # what leads from the cue to the value, and what must then be true of it
-    "sign": r"(?:[ ]{0,2}(?::=?|=>?|>|->|→|—|–|[ ]-(?=[ ]))[ ]{0,2}\n?[ ]{0,4})",
-    "words": rf"(?i:(?:['’]s|[ ]{VERB})(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}})",
-    "line": r"(?:\n[ ]{0,4})",
-    "owner": rf"""(?i:(?:,?[ ][\w'’&/-]{{1,20}}){{1,6}}?,?
-        (?:[ ]?[:=][ ]?|[ ][-–—][ ]|[ ]{VERB}(?:[ ]{FILLER}){{0,3}}[ ]?:?\s{{1,4}}))""",
-    "later": r"(?:[^.!?\n:]{1,60}:[ ])",
-    "for": r"(?i:[ ](?:for|to|of|on|at)(?:[ ][\w'’-]{1,15}){1,4}?[ ](?=[*\#\d]))",
-    "aside": r"(?:,[ ])",
-    "nothing": r"(?:[ ])",
-}
-AGAIN = (  # and what leads from one password to the next
-    r"""(?xi)[^\n.!?]{0,40}?\b(?:old|new|other|previous|former|first|second|last|next|current|that)
-        (?:[ ](?:one|password|pin|code))?(?:['’]s|[ ]is|[ ]was|[ ]?[:=])[ ]""",
-    r"(?i)[,;]?\s(?:or|then|and|now|before that|also|sometimes)[ ](?:it's )?",
+from triage_agent.privacy.cues import (
+    AGAIN,
+    CUE,
+    CUE_LETTERS,
+    LEADS,
+    LETTERS,
+    PAIR,
+    PAIR_LETTERS,
+    REVERSED,
+    REVERSED_CODE,
+    USUAL,
+    USUAL_LETTERS,
 )
+from triage_agent.privacy.scanning import COUNTED, Span, scan
 
 QUOTED = r""""([^"\n]{3,60})"|'([^'\n]{3,60})'|“([^”\n]{3,60})”|‘([^’\n]{3,60})’|`([^`\n]{3,60})`"""
 WRITTEN = r"""[(\[{*_`"'“‘<]{0,2}+(\S{1,120})"""
@@ -80,7 +33,8 @@ NUMBER = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|ten|do
 SIGN = r"""(?:exclamation|hash|dollar|underscore|dash|hyphen|dot|asterisk|percent|ampersand|plus
     |at[ ]sign)"""
 SPELLED = rf"""(?xi)
-      (?:all[ ])?(?:capital|upper[ -]?case|lower[ -]?case|all[ ]caps|small)\b[^.;\n]{{1,80}}
+      (?:all[ ]|(?:[a-z]{{2,12}},?[ ]){{1,3}})?
+      (?:capital|upper[ -]?case|lower[ -]?case|all[ ]caps|small)\b[^.;\n]{{1,80}}
     | {NUMBER}(?:[ ,-]{{1,2}}{NUMBER}){{2,11}}(?![ ]?\w{{3,}}s\b)
     | (?!known|used|shared|reset|sent|number|only|just|about|over|under|less|more|given|changed|our
       |the|for|by|in|on|with|at|from|between|around|to|one\b)[a-z]{{3,}}(?:[ ][a-z]{{3,}}){{0,2}}?
@@ -109,16 +63,6 @@ SENTENCE = r"""(?xi)\w*(?:ed|en|ing|able|ible|ly|al|ive|ous|less|ful|ic|ant|ent|
     |users?
     |staff|desk|sticker|wall|fridge|folder|sheet|list|paper|email|excel|slack"""
 LONGEST = 160  # characters after a cue that are looked at
-# Without one of these a text holds no cue: most are done soon.
-CUE_LETTERS = r"""(?x)pass(?!es|ing|eng|ion|iv|age)|pw|pswd|(?<![a-z])pin|puk|otp|(?<!bar)code
-    |(?<!mon)(?<!tur)key|token|secret|combin(?!ed|es|ing)|override|opens?[ ]with|(?<![bcf])lock
-    |disarm"""
-LETTERS = (
-    *("pass", "pw", "pswd", "pin", "puk", "otp", "code", "key", "token", "secret", "combin"),
-    *("override", "opens", "open with", "lock", "disarm"),
-)
-PAIR_LETTERS = r"cred|log[ -]?[io]n|sign[ -]?in|user|wi-?fi|admin|root"
-USUAL_LETTERS = r"(?i)[a-z]\d{2,4}[!#$%&*]|p[a@][s5$]{2}w"
 
 
 def passwords(text: str) -> Iterator[Span]:
@@ -141,6 +85,7 @@ def _candidates(text: str) -> Iterator[Span]:
     if not any(letters in lower for letters in LETTERS) or not re.search(CUE_LETTERS, lower):
         return
     yield from scan(REVERSED, text, _reversed)
+    yield from scan(REVERSED_CODE, text)
     for cue in re.finditer(CUE, text):
         span = _after(cue, text)
         for _ in range(MOST):
@@ -187,7 +132,11 @@ def _value(text: str, at: int, lead: str, kind: str) -> Span | None:
     if digits and _is_code(text, digits, lead, kind):
         return digits.span()
     spelled = re.compile(SPELLED).match(text, at, end)
-    if spelled and kind != "key" and lead in {"sign", "words", "aside"}:
+    if (
+        spelled
+        and kind != "key"
+        and (lead in {"sign", "words", "aside"} or (lead, kind) == ("nothing", "digits"))
+    ):
         return spelled.span()
     token = re.compile(WRITTEN).match(text, at, end)
     if not token:
@@ -208,7 +157,9 @@ def _is_code(text: str, digits: re.Match[str], lead: str, kind: str) -> bool:
         return False
     if lead == "nothing":  # a PIN code of six digits is a postcode in India
         post = re.search(r"(?i)pin code $", before) and len(number) == len("411001")
-        said = re.search(r"(?i)(?:code|pin|puk|otp|combination|combo|pad|safe|box|lock) $", before)
+        said = re.search(
+            r"(?i)(?:code|pin|puk|otp|combination|combo|pad|safe|box|lock) \(?$", before
+        )
         return bool(said) and not (year or post)
     return lead != "later" and not (year and lead in {"owner", "again", "for", "aside"})
 
