@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from triage_agent.privacy import redact, restore
+from triage_agent.privacy import mask, redact, restore, without_half_placeholder
 
 EMAILS = [
     "ann@example.com",
@@ -263,6 +263,23 @@ def test_equal_originals_share_a_placeholder_and_others_are_numbered_in_order():
 def test_a_placeholder_that_the_text_already_holds_keeps_its_meaning():
     redacted = redact("[EMAIL_1] is not ann@example.com, nor is [EMAIL_3] bob@example.com")
     assert redacted.text == "[EMAIL_1] is not [EMAIL_2], nor is [EMAIL_3] [EMAIL_4]"
+
+
+@pytest.mark.parametrize("text", ["ann@example.com", "tel +44 20 7946 0958", "password: hunter2!"])
+def test_a_text_that_is_cut_shows_no_half_of_a_placeholder(text):
+    redacted = redact(f"ask {text}").text
+    start = redacted.index("[")
+    for end in range(start + 1, len(redacted)):
+        assert without_half_placeholder(redacted[:end]) == redacted[:start]
+    masked = mask(f"ask {text}")
+    start = masked.index("[")
+    for end in range(start + 1, len(masked)):
+        assert without_half_placeholder(masked[:end]) == masked[:start]
+
+
+@pytest.mark.parametrize("text", ["see [1", "see [Key", "list[x", "[EMAIL_1] and [a", "no bracket"])
+def test_what_is_no_placeholder_is_not_cut(text):
+    assert without_half_placeholder(text) == text
 
 
 def test_numbers_that_stand_side_by_side_are_told_apart():
