@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from triage_agent.privacy import redact, restore
+from triage_agent.privacy import mask, redact, restore, without_half_placeholder
 
 EMAILS = [
     "ann@example.com",
@@ -265,6 +265,23 @@ def test_a_placeholder_that_the_text_already_holds_keeps_its_meaning():
     assert redacted.text == "[EMAIL_1] is not [EMAIL_2], nor is [EMAIL_3] [EMAIL_4]"
 
 
+@pytest.mark.parametrize("text", ["ann@example.com", "tel +44 20 7946 0958", "password: hunter2!"])
+def test_a_text_that_is_cut_shows_no_half_of_a_placeholder(text):
+    redacted = redact(f"ask {text}").text
+    start = redacted.index("[")
+    for end in range(start + 1, len(redacted)):
+        assert without_half_placeholder(redacted[:end]) == redacted[:start]
+    masked = mask(f"ask {text}")
+    start = masked.index("[")
+    for end in range(start + 1, len(masked)):
+        assert without_half_placeholder(masked[:end]) == masked[:start]
+
+
+@pytest.mark.parametrize("text", ["see [1", "see [Key", "list[x", "[EMAIL_1] and [a", "no bracket"])
+def test_what_is_no_placeholder_is_not_cut(text):
+    assert without_half_placeholder(text) == text
+
+
 def test_numbers_that_stand_side_by_side_are_told_apart():
     text = "06 12 34 56 78 06 98 76 54 32, 415-555-2671/415-555-2672 and +44 20 7946 0958 2024"
     redacted = redact(text)
@@ -308,6 +325,13 @@ HOSTILE = [
     "de89 1111 1111 ", "4111 ", "4111 1111 1111 1112 ", "0123 456 ", "415 555 2671 ",
     "06 12 34 56 78 ", "+44 20 7946 0958 ", "+999 ", "a at a dot ", "(at)", '"', "\\n1", "1.",
     "1-1-1-", "password: ", "-----BEGIN PRIVATE KEY-----a", "Bearer ", "ann@example.com ",
+    "password ", "password is ", "the password ", "pin ", "code for the door ", "secret ", "admin:",
+    "login: a/", "use a1 as ", "P@ssw0rd", "capital ", "one two ", "seven ", "a at gmail ", "&#64;",
+    "a@\n", "a\n@", "a@a-\n", '"a b"@', "a_at_a", "a1B2c3D4e5F6g7H8 ", "token a1B2c3D4e5F6g7H8 ",
+    "sort code 20-30-40 ", "cvv ", "iban GB29 ", "passport A1234567 ", "123456 is my ",
+    "12 34 56 78 ",
+    "Madrid 912 345 678 ", "number is ", "0451-225-1234 ", "part number is ", "1//0",
+    "0/1234567890:",
 ]  # fmt: skip
 
 
@@ -322,9 +346,18 @@ def test_a_long_text_made_to_be_slow_is_read_soon(unit):
 
 def test_importing_the_module_compiles_no_pattern_and_loads_no_phone_library():
     program = (
-        "import re, sys; import triage_agent.privacy.recognisers as privacy\n"
-        "patterns = [n for n, value in vars(privacy).items() if isinstance(value, re.Pattern)]\n"
-        "print(patterns, 'phonenumbers' in sys.modules)"
+        "import re, sys\n"
+        "compiled, before = set(), re._compiler.compile\n"
+        "def compile(pattern, flags=0):\n"
+        "    compiled.add(pattern)\n"
+        "    return before(pattern, flags)\n"
+        "re._compiler.compile = compile\n"
+        "from triage_agent.privacy import redact\n"
+        "names = [name for name in sys.modules if name.startswith('triage_agent.privacy.')]\n"
+        "values = [one for name in names for one in vars(sys.modules[name]).values()]\n"
+        "patterns = [one for one in values if isinstance(one, re.Pattern)]\n"
+        "ours = {one for one in values if isinstance(one, str)}\n"
+        "print(len(names) > 5, patterns, compiled & ours, 'phonenumbers' in sys.modules)"
     )
     command = [sys.executable, "-c", program]
-    assert subprocess.run(command, capture_output=True, text=True).stdout == "[] False\n"
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "True [] set() False\n"

@@ -79,6 +79,7 @@ def test_without_a_set_the_problems_are_measured_with_every_count_and_interval(s
         ("attacks", "attacks that won", "other words"),
         ("perturbations", "other words, other label", "attacks"),
         ("red-flags", "red flags, all right", "accuracy"),
+        ("redaction", "private values hidden", "accuracy"),
     ],
 )
 def test_one_set_is_measured_alone(sets, triage, name, shown, hidden):

@@ -244,6 +244,7 @@ def test_the_gate_as_json_says_every_check(gate):
         "decisions",
         "businesses",
         "red_flags",
+        "redaction",
         "gate",
     }
 

@@ -28,6 +28,7 @@ class FixedSet(StrEnum):
     ATTACKS = "attacks"
     PERTURBATIONS = "perturbations"
     RED_FLAGS = "red-flags"
+    REDACTION = "redaction"
 
 
 @app.callback(invoke_without_command=True)

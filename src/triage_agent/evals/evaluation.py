@@ -40,6 +40,7 @@ from triage_agent.evals.pairs import (
     perturbation_pairs,
 )
 from triage_agent.evals.record import Run, make_folder, settings_of, write_run
+from triage_agent.evals.redaction import RedactionFigures, evaluate_redaction
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import (
     EXIT_ERRORS,
@@ -148,6 +149,8 @@ def evaluate(
     run, answers = asyncio.run(_measure(request, opened, Run(settings), cases, progress))
     if "red-flags" in request.sets:
         run = replace(run, flags=_red_flags())
+    if "redaction" in request.sets:
+        run = replace(run, redaction=_redaction())
     summary = summarise_run(run, cases, request.prior)
     checks = None
     if gates:
@@ -224,3 +227,9 @@ def _red_flags() -> FlagFigures:
     """Return how well the red flags are found in free text."""
     path, _ = checked("red_flags.jsonl")
     return evaluate_flags(path)
+
+
+def _redaction() -> RedactionFigures:
+    """Return how much is hidden before a text is sent."""
+    path, _ = checked("redaction.jsonl")
+    return evaluate_redaction(path)

@@ -12,6 +12,7 @@ from typing import Any
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.redaction import RedactionFigures
 from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
 from triage_agent.files import write_json, write_json_lines
@@ -30,6 +31,7 @@ class Run:
     decisions: tuple[DecisionRow, ...] = ()
     businesses: tuple[DecisionRow, ...] = ()
     flags: FlagFigures | None = None  # None: red flags were not measured
+    redaction: RedactionFigures | None = None  # None: redaction was not measured
 
     @property
     def has_errors(self) -> bool:

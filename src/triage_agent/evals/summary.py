@@ -10,6 +10,7 @@ from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.metrics import Rate, RowFigures, clustered_rate, rate, summarise
 from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.record import Run
+from triage_agent.evals.redaction import RedactionFigures, hiding_rates
 from triage_agent.evals.reliability import ReviewThreshold, threshold_for
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
@@ -86,6 +87,7 @@ class RunSummary:
     decisions: DecisionFigures | None = None
     businesses: DecisionFigures | None = None
     red_flags: FlagFigures | None = None
+    redaction: RedactionFigures | None = None
 
 
 def summarise_run(run: Run, cases: Sequence[Case] = (), prior: float = OWNERS_PRIOR) -> RunSummary:
@@ -101,6 +103,7 @@ def summarise_run(run: Run, cases: Sequence[Case] = (), prior: float = OWNERS_PR
         decisions=decision_figures(run.decisions) if run.decisions else None,
         businesses=decision_figures(run.businesses) if run.businesses else None,
         red_flags=rounded(run.flags),
+        redaction=rounded(run.redaction),
     )
 
 
@@ -180,6 +183,8 @@ def other_rates(summary: RunSummary) -> list[tuple[str, Rate]]:
             rates.append((LABELS_OF_BUSINESSES, summary.businesses.labels))
     if summary.red_flags:
         rates.append(("red flags, all right", summary.red_flags.exact))
+    if summary.redaction:
+        rates += hiding_rates(summary.redaction)
     return rates
 
 

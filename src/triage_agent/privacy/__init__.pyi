@@ -1,4 +1,4 @@
-from .hiding import mask, masked_spans, redact, restore
+from .hiding import mask, masked_spans, redact, restore, without_half_placeholder
 from .plain import clean, escape_json, one_line
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     "one_line",
     "redact",
     "restore",
+    "without_half_placeholder",
 ]

@@ -6,16 +6,20 @@ prices, dates and versions stay. Both use the recognisers of `recognisers`.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from triage_agent.privacy.recognisers import MARKS, MASKED, RECOGNISERS, SIX_DIGITS, Recognisers
+from triage_agent.privacy.recognisers import DIGITS, MARKS, MASKED, RECOGNISERS, SIX_DIGITS
+from triage_agent.privacy.scanning import Recognisers
 
 Find = tuple[int, int, str]  # where it starts and ends, and its kind
 
-PLACEHOLDER = r"\[(?:URL|KEY|EMAIL|ACCOUNT|CARD|PHONE)_[0-9]+\]"
-MASKS = {"LOGIN": "[login]", "KEY": "[key]", "EMAIL": "[e-mail]"}  # the other kinds are numbers
+KINDS = ("URL", "KEY", "EMAIL", "ACCOUNT", "CARD", "PHONE")
+PLACEHOLDER = rf"\[(?:{'|'.join(KINDS)})_[0-9]+\]"
+LONGEST_PLACEHOLDER = 20  # characters; of a text that is cut, only so many at the end are looked at
+NUMBER = "[number]"  # what `mask` puts for the other kinds
+MASKS = {"LOGIN": "[login]", "KEY": "[key]", "EMAIL": "[e-mail]", "CARD": NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,22 @@ def restore(text: str, redacted: Redacted) -> str:
     return re.sub(PLACEHOLDER, lambda m: redacted.originals.get(m[0], m[0]), text)
 
 
+def without_half_placeholder(text: str) -> str:
+    """Return a redacted or masked text that was cut, without half a placeholder at its end.
+
+    >>> without_half_placeholder("ask [EMAIL_1] or [PHO")
+    'ask [EMAIL_1] or '
+    >>> without_half_placeholder("ask [EMAIL_1]")
+    'ask [EMAIL_1]'
+    """
+    start = text.rfind("[", -LONGEST_PLACEHOLDER)
+    name, _, number = text[start + 1 :].partition("_")
+    whole = name in KINDS and (number.isdecimal() or not number)
+    half = not text.endswith("_") and not number and any(kind.startswith(name) for kind in KINDS)
+    masked = any(mask.startswith(text[start:]) for mask in MASKS.values() if mask != text[start:])
+    return text[:start] if start >= 0 and (whole or half or masked) else text
+
+
 def mask(text: str) -> str:
     """Return `text` with keys, e-mail addresses, phone and account numbers replaced.
 
@@ -78,7 +98,7 @@ def masked_spans(text: str) -> list[tuple[int, int, str]]:
 
 def _mask_of(kind: str, _: str = "") -> str:
     """Return what takes the place of what was found."""
-    return MASKS.get(kind, "[number]")
+    return MASKS.get(kind, NUMBER)
 
 
 def _find(text: str, recognisers: Recognisers) -> list[Find]:
@@ -86,12 +106,27 @@ def _find(text: str, recognisers: Recognisers) -> list[Find]:
     found: list[Find] = []
     lower, numbers = text.lower(), re.search(SIX_DIGITS, text)
     for kind, recogniser in recognisers:
-        if not (any(mark in lower for mark in MARKS[kind]) if kind in MARKS else numbers):
+        if recogniser in DIGITS and not numbers:
             continue
-        spans = [(start, end, kind) for start, end in recogniser(text)]
+        if kind in MARKS and not any(mark in lower for mark in MARKS[kind]):
+            continue
+        spans: list[Find] = []
+        for start, end in sorted(recogniser(text)):
+            fresh = max(start, spans[-1][1] if spans else 0)  # two patterns may find one thing
+            spans += [(*part, kind) for part in _left(text, fresh, end)]
         text = _replace(text, spans, lambda _, taken: "\0" * len(taken))
         found += spans
     return sorted(span for span in found if span[2])
+
+
+def _left(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield what a span still holds, if others took a part of it: of `p:ann@example.com`, `p:`."""
+    if start < end and "\0" not in text[start:end]:
+        yield start, end
+        return
+    for part in re.finditer(r"[^\0]+", text[start:end]):
+        if re.search(r"\w", part[0]):
+            yield start + part.start(), start + part.end()
 
 
 def _replace(text: str, spans: Iterable[Find], name: Callable[[str, str], str]) -> str:

@@ -1,7 +1,6 @@
 """A language model as a `Model`: it hides personal data, fills the prompt and counts the votes."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,13 +14,11 @@ from triage_agent.models.llm.prompt import (
     to_prediction,
 )
 from triage_agent.models.protocols import Chat, ChatRequest, Model
-from triage_agent.privacy import redact, restore
+from triage_agent.privacy import redact, restore, without_half_placeholder
 from triage_agent.types import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"
 VOTING_TEMPERATURE = 0.7  # votes at temperature 0 would be one vote counted several times
-
-HALF_PLACEHOLDER = re.compile(r"\[(?:[A-Z]{1,7}(?:_[0-9]*)?)?$")  # where a text was cut in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class LLMModel(Model):
         hidden = redact(problem.text) if self.redacts else None
         text, truncated = cut(hidden.text if hidden else problem.text)
         if hidden and truncated:
-            text = HALF_PLACEHOLDER.sub("", text)
+            text = without_half_placeholder(text)
         shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
         request = ChatRequest(
             messages=self.template.messages(text, shown),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.waits import in_words
-from triage_agent.privacy import mask
+from triage_agent.privacy import mask, without_half_placeholder
 from triage_agent.types import Usage
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -77,7 +77,8 @@ def read_refusal(status: int, body: object, text: str, headers: Mapping[str, str
 def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
     """Return our error for a refusal; the key never shows in it."""
     message = refusal.message.replace(key, "[key]") if key else refusal.message
-    tail = f" It said: {mask(message)[:SHOWN]}" if message else ""  # cut after masking
+    shown = without_half_placeholder(mask(message)[:SHOWN])  # cut after masking
+    tail = f" It said: {shown}" if message else ""
     status = refusal.status
     if refusal.codes & QUOTA or status == 402:
         complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"
