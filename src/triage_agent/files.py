@@ -1,12 +1,15 @@
 """Finds and checks the data files (prompts/, evals/), and writes every file that we write."""
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -20,6 +23,8 @@ except ImportError:  # Windows, where two runs into one file are not noticed
     fcntl = None  # type: ignore[assignment]
 
 HERE = Path(__file__).resolve().parent
+LARGEST_FILE = 1_000_000  # bytes of a file that a person writes: settings, answers, a prompt
+LARGEST_RECORD = 100_000_000  # bytes of a file that this program writes, such as a run's rows
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -41,13 +46,46 @@ def folder(name: str) -> Path:
     return shipped if shipped.is_dir() else HERE.parents[1] / name
 
 
+def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
+    """Return what a regular file of at most `most` bytes holds.
+
+    Raises `OSError` with the reason in words (`strerror`) for anything else: a pipe or a device
+    may never end, and a file may not fit into memory.
+    """
+    with open_regular(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, f"Larger than {most / 1e6:g} MB, the limit", str(path))
+    return raw
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Return a regular file, open for reading; `OSError` with a reason in words for anything else.
+
+    It never waits, as opening a pipe does until somebody writes into it.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    try:
+        file = open(path, "rb", opener=opener)  # noqa: SIM115  (Path.open has no opener)
+    except ValueError as error:  # a NUL, or half a surrogate pair, in the name
+        raise OSError(errno.EINVAL, "Not the name of a file", str(path)) from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
+
+
 def read_text(path: Path) -> str:
     """Return a data file's text, or raise `SettingsError` naming the file."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The data file {path} cannot be read ({error}). Reinstall triage-agent, or restore it."
+            f"The data file {path} cannot be read ({getattr(error, 'strerror', None) or error}). "
+            "Reinstall triage-agent, or restore it."
         ) from error
 
 
@@ -56,10 +94,10 @@ def load_toml(path: Path, model: type[M]) -> M:
     try:
         values: dict[str, Any] = tomllib.loads(read_text(path))
         return model.model_validate(values)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         raise SettingsError(f"{path} does not fit: {explain(error)}.") from error
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, and deep nesting
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
 
 
 def explain(error: ValidationError) -> str:
