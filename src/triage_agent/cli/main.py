@@ -1,9 +1,9 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
-import io
-import os
 import sys
-from typing import Annotated, NoReturn
+import traceback
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
 from triage_agent.cli.shared_options import values_of_files
+from triage_agent.cli.streams import guard_streams
 from triage_agent.errors import TriageError
 
 EXIT_CODES = (
@@ -26,6 +27,7 @@ EXIT_CODES = (
     "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
     "8 too few cases to tell, 130 Ctrl-C."
 )
+FAULT = 1  # a fault of this program, which no input should reach
 
 app = typer.Typer(
     name="triage",
@@ -81,46 +83,42 @@ def _run(context: typer.Context, name: str) -> None:
         command.invoke(inner)
 
 
-class _PipeSafe(io.TextIOWrapper):
-    """Standard output that ends the program quietly when its reader has gone (`| head`)."""
-
-    def write(self, text: str) -> int:
-        """Write, or leave with exit code 0 if nobody reads any more."""
-        try:
-            return super().write(text)
-        except BrokenPipeError:
-            _leave_quietly()
-
-    def flush(self) -> None:
-        """Flush, or leave with exit code 0 if nobody reads any more."""
-        try:
-            super().flush()
-        except BrokenPipeError:
-            _leave_quietly()
-
-
-def _leave_quietly() -> NoReturn:
-    """Exit with 0; what is still buffered goes nowhere, so that no second error is printed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-    raise SystemExit(0)
-
-
 def main() -> None:
-    """Run the program; every error of ours ends here as one message and its exit code."""
-    sys.stdout.flush()
-    sys.stdout = _PipeSafe(
-        sys.stdout.buffer,
-        encoding=sys.stdout.encoding,
-        errors="backslashreplace",
-        line_buffering=True,
-    )
+    """Run the program; every error ends here as one message and its exit code."""
+    guard_streams()
     try:
-        app()
+        raise SystemExit(_run_app())
     except TriageError as error:
         typer.echo(f"error: {error.message}", err=True)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        typer.echo(f"error: {_fault(error)}", err=True)
+        raise SystemExit(FAULT) from None
+
+
+def _run_app() -> object:
+    """Return the exit code of the command line; what is wrong with the output shows now."""
+    try:
+        app()
+    except SystemExit as end:
+        sys.stdout.flush()
+        return 130 if end.code == 1 else end.code  # 1 is Ctrl-D at a question: nobody answers
+    return 0
+
+
+def _fault(error: Exception) -> str:
+    """Return what is said of an error that should not be; its own words may be a person's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "triage_agent" in frame.filename]
+    place = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else "its start"
+    if isinstance(error, MemoryError):
+        return f"There is not enough memory for this (in {place}). Give less, or a larger machine."
+    return (
+        f"This is a fault of triage: {type(error).__name__} in {place}. Please report it, with the "
+        "command and the version (triage --version)."
+    )
 
 
 if __name__ == "__main__":
