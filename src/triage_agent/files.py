@@ -78,6 +78,20 @@ def open_regular(path: Path) -> BufferedReader:
     return file
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path leads to a regular file; False also for one that cannot be one.
+
+    `Path.is_file` raises `OSError` for a name of over 255 bytes, or in a folder that is closed to
+    us; a problem of one long sentence is such a name.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder, as `is_file` does for a file."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def read_text(path: Path) -> str:
     """Return a data file's text, or raise `SettingsError` naming the file."""
     try:
@@ -126,7 +140,7 @@ def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     also outlives a power cut, which takes some milliseconds. Raises `SettingsError` naming path
     and reason if the file cannot be written, or if another run is writing it.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise SettingsError(f"{path} is a folder. Name a file in it.")
     try:
         if path.exists() and not path.is_file():
@@ -163,7 +177,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     `inputs` are files that are read: an output that is one of them, by whatever path or link,
     would destroy its only copy. `-` is standard input.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise SettingsError(f"{path} is a folder. Name a file in it.")
     for source in inputs:
         with contextlib.suppress(OSError, ValueError):  # one of them is not there
@@ -173,9 +187,13 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
                     f"The output {path} is the file that is read, and writing it would destroy "
                     "your only copy. Name another output."
                 )
-    if path.exists() and not path.is_file():
-        return  # a device or a pipe
-    folder = path.resolve().parent
+    try:
+        if path.exists() and not path.is_file():
+            return  # a device or a pipe
+        folder = path.resolve().parent
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name; links in a circle
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{path} cannot be written: {why}. Name another output.") from error
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}. Make it first, or name another output.")
     if not os.access(folder, os.W_OK | os.X_OK):
