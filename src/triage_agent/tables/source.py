@@ -37,6 +37,7 @@ class Source:
             self.name, self.suffix = str(source) if is_path else "standard input", ""
             self.stream = _open(source) if isinstance(source, Path) else source
             self.sample = _read(self.stream, SAMPLE, self.name)
+        self.is_checked = False  # whether a workbook was found to be of a sane size
         self.is_all = len(self.sample) < SAMPLE
         if not self.sample:
             raise InputError(f"{self.name} is empty. Give a table with a row for each form.")
