@@ -19,7 +19,7 @@ from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
 from triage_agent.cli.shared_options import values_of_files
-from triage_agent.cli.streams import guard_streams
+from triage_agent.cli.pipes import open_streams
 from triage_agent.errors import TriageError
 
 EXIT_CODES = (
@@ -85,7 +85,7 @@ def _run(context: typer.Context, name: str) -> None:
 
 def main() -> None:
     """Run the program; every error ends here as one message and its exit code."""
-    guard_streams()
+    open_streams()
     try:
         raise SystemExit(_run_app())
     except TriageError as error:

@@ -12,7 +12,7 @@ from triage_agent.errors import SettingsError
 INPUT, OUTPUT, ERROR = 0, 1, 2  # the numbers that every system gives them
 
 
-def guard_streams() -> None:
+def open_streams() -> None:
     """Put streams into `sys` that exist, and whose end or failure does not break the program.
 
     A stream that was closed (`>&-`) is empty, or takes everything: a file that is opened later
