@@ -206,7 +206,13 @@ def open_cache(*, replace_broken: bool = False) -> Cache:
 def delete_cache(path: Path) -> None:
     """Delete a cache that cannot be opened; no process may be using it."""
     for file in _files(path):
-        file.unlink()
+        try:
+            file.unlink()
+        except OSError as error:  # a folder of that name, or one that is not ours
+            raise SettingsError(
+                f"{file} cannot be deleted: {error.strerror}. Remove it, or set TRIAGE_CACHE_DIR "
+                "to another folder."
+            ) from error
 
 
 def _files(path: Path) -> list[Path]:
