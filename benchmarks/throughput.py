@@ -7,8 +7,10 @@ The server (200 ms a reply) runs on the last core and the client on the first. E
 in a process of its own, on the same rows, and its rate is taken between the 500th and the last
 reply; start-up (imports, opening, the engine's slow start) is reported apart. `triage` is the real
 path: classify, LLMModel, the cache, the rate limiter, Budget, OpenAIChat; `triage, httpx2` the same
-through the SDK's own transport. `instructor` is left out where it is not installed (it may insist
-on an older openai; `pip install --no-deps instructor` with what it misses keeps ours).
+through the SDK's own transport; `bare aiohttp` only sends the same bodies and reads the JSON that
+comes back: no retries, no checks, nothing stored. `instructor` is left out where it is not
+installed (it may insist on an older openai; `pip install --no-deps instructor` with what it misses
+keeps ours).
 """
 
 import argparse
@@ -29,7 +31,7 @@ from typing import Any
 WARM_UP = 500
 SERVER = Path(__file__).parents[1] / "tests" / "support" / "openai_server.py"
 LATENCY_S = 0.2
-CONTENDERS = ("triage", "triage, httpx2", "sdk parse", "instructor")
+CONTENDERS = ("triage", "triage, httpx2", "bare aiohttp", "sdk parse", "instructor")
 Ask = Callable[[str], Awaitable[object]]
 
 
@@ -117,6 +119,32 @@ async def run_triage(
             await opened.aclose()
 
 
+async def run_bare(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
+    """Send the same bodies with nothing around them: what is left is HTTP and JSON."""
+    import aiohttp
+
+    from triage_agent.models.llm.dialect import Dialect
+    from triage_agent.models.llm.prompt import MAX_OUTPUT_TOKENS, load_prompt, reply_schema
+    from triage_agent.models.protocols import ChatRequest
+
+    prompt, headers = load_prompt("guide"), {"authorization": "Bearer sk-bench"}
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def ask(text: str) -> None:
+            request = ChatRequest(
+                prompt.messages(text), "triage", reply_schema(), MAX_OUTPUT_TOKENS
+            )
+            body = Dialect().body(request, "bench")
+            async with session.post(
+                f"{base_url}/chat/completions", json=body, headers=headers
+            ) as response:
+                payload = await response.json()
+            json.loads(payload["choices"][0]["message"]["content"])
+
+        return await race(ask, rows, in_flight)
+
+
 async def run_parse(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
     """Run the SDK's own way to a validated reply."""
     import openai
@@ -161,6 +189,8 @@ def contend(name: str, base_url: str, count: int, in_flight: int, core: int) -> 
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     rows = texts(count)
+    if name == "bare aiohttp":
+        return asyncio.run(run_bare(base_url, rows, in_flight))
     if name == "sdk parse":
         return asyncio.run(run_parse(base_url, rows, in_flight))
     if name == "instructor":

@@ -180,13 +180,40 @@ def importers(*packages):
     }
 
 
-def test_only_the_client_imports_openai_and_tenacity():
-    assert importers("openai", "tenacity") == {"models.llm.client"}
+def test_only_the_client_and_its_transport_import_openai_and_tenacity():
+    found = importers("openai", "tenacity", "httpx2", "aiohttp")
+    assert found == {"models.llm.client", "models.llm.transport"}
 
 
 def test_only_the_command_line_and_the_terminal_reports_import_typer_rich_and_questionary():
     found = {room(module) for module in importers("typer", "rich", "questionary", "click")}
     assert found <= {"cli", "reports", "evals"}
+
+
+# Who may write to the terminal, and by what; everybody else calls them, so that no text from
+# outside gets there raw. `asking` asks a stream whether it is a terminal, and starts the prompts.
+WRITERS = {
+    "echo": set(),
+    "secho": set(),
+    "Console": set(),
+    "Text": {"reports.console", "cli.review_walk", "cli.progress"},
+    "stdout": {"reports.console", "cli.streams"},
+    "stderr": {"reports.console", "cli.streams", "cli.asking"},
+    "__stdout__": {"cli.streams"},
+    "__stderr__": set(),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_goes_to_the_terminal_goes_through_one_place(name):
+    users = {
+        module
+        for module in MODULES
+        for node in ast.walk(MODULES[module])
+        if (isinstance(node, ast.Attribute) and node.attr == name)
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", None) == name)
+    }
+    assert users - {"training.injection"} == WRITERS[name]  # its Text is a part of a problem
 
 
 def test_no_module_is_named_after_nothing():

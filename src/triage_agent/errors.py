@@ -8,10 +8,11 @@
     └── StopError        the service: no later try can work, the run stops    exit 5
 
 A `ReplyError` or `ServiceError` ends one row; the others end the run. Every message is masked
-(see `privacy`): it may quote a server's words, and those may quote a person's.
+and on one line (see `privacy`): it may quote a file's name or a server's words, which may hold
+a person's words, or a line break that would make a line of its own.
 """
 
-from triage_agent.privacy import mask
+from triage_agent.privacy import mask, one_line
 from triage_agent.types import Failure, Usage
 
 
@@ -19,7 +20,7 @@ class TriageError(Exception):
     """The base of every error that this package raises.
 
     Attributes:
-        message: What happened and what to do next, masked.
+        message: What happened and what to do next, masked, on one line.
         kind: Which of the errors of its class it is; empty: the class says it all.
         exit_code: The exit code of the command line.
         retryable: Whether the same call may succeed later.
@@ -30,7 +31,7 @@ class TriageError(Exception):
     retryable = False
 
     def __init__(self, message: str, kind: str = "") -> None:
-        self.message, self.kind = mask(message), kind
+        self.message, self.kind = mask(one_line(message)), kind
         self.usage = Usage()
         super().__init__(self.message)
 
@@ -79,24 +80,32 @@ class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
     Attributes:
-        kind: `timeout`, `connection`, `not_json`, `rate_limit`, `server` or `bad_request`.
+        kind: `timeout`, `connection`, `not_json`, `unreadable`, `rate_limit`, `server` or
+            `bad_request`.
         wait_s: How many seconds the service asked us to wait; None: it did not say.
+        sent: Whether the request may have reached the service, which may then bill it.
     """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, kind: str, *, retryable: bool = True, wait_s: float | None = None
+        self,
+        message: str,
+        kind: str,
+        *,
+        retryable: bool = True,
+        wait_s: float | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message, kind)
-        self.retryable, self.wait_s = retryable, wait_s
+        self.retryable, self.wait_s, self.sent = retryable, wait_s, sent
 
 
 class StopError(TriageError):
     """The service answered what no retry can change; the results so far are kept.
 
     Attributes:
-        kind: `key`, `forbidden`, `not_found` or `quota`.
+        kind: `key`, `forbidden`, `not_found`, `quota`, or `stopped` for those that only waited.
     """
 
     exit_code = 5

@@ -9,13 +9,15 @@ import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from triage_agent.errors import SettingsError
+from triage_agent.privacy import escape_json
 
 try:
     import fcntl
@@ -25,6 +27,8 @@ except ImportError:  # Windows, where two runs into one file are not noticed
 HERE = Path(__file__).resolve().parent
 LARGEST_FILE = 1_000_000  # bytes of a file that a person writes: settings, answers, a prompt
 LARGEST_RECORD = 100_000_000  # bytes of a file that this program writes, such as a run's rows
+# `Path.is_file` raises `OSError` for what is too long for a name, such as a whole sentence.
+is_file, is_folder = os.path.isfile, os.path.isdir
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -60,16 +64,10 @@ def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Return a regular file, open for reading; `OSError` with a reason in words for anything else.
-
-    It never waits, as opening a pipe does until somebody writes into it.
-    """
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
-
+    """Return a regular file, open, without waiting as for a pipe; else `OSError` with a reason."""
+    wait_not = getattr(os, "O_NONBLOCK", 0)
     try:
-        file = open(path, "rb", opener=opener)  # noqa: SIM115  (Path.open has no opener)
+        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | wait_not))  # noqa: SIM115
     except ValueError as error:  # a NUL, or half a surrogate pair, in the name
         raise OSError(errno.EINVAL, "Not the name of a file", str(path)) from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -78,28 +76,13 @@ def open_regular(path: Path) -> BufferedReader:
     return file
 
 
-def is_file(path: Path) -> bool:
-    """Return whether a path leads to a regular file; False also for one that cannot be one.
-
-    `Path.is_file` raises `OSError` for a name of over 255 bytes, or in a folder that is closed to
-    us; a problem of one long sentence is such a name.
-    """
-    return os.path.isfile(path)  # noqa: PTH113
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether a path leads to a folder, as `is_file` does for a file."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
 def read_text(path: Path) -> str:
     """Return a data file's text, or raise `SettingsError` naming the file."""
     try:
         return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The data file {path} cannot be read ({getattr(error, 'strerror', None) or error}). "
-            "Reinstall triage-agent, or restore it."
+            f"The data file {path} cannot be read ({error}). Reinstall triage-agent, or restore it."
         ) from error
 
 
@@ -171,6 +154,53 @@ def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         ) from error
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep an output to this run for the length of the block.
+
+    A second run into the same file gets a `SettingsError` that names who holds it. While the block
+    runs, `.NAME.lock` stands in the same folder; what a killed run leaves of it is no obstacle.
+    """
+    if fcntl is None or (path.exists() and not path.is_file()):  # Windows; a device or a pipe
+        yield
+        return
+    final = path.resolve()
+    lock = final.with_name(f".{final.name}.lock")
+    with _taken(lock, final) as file:
+        file.truncate()
+        file.write(f"process {os.getpid()}, since {datetime.now():%H:%M}")  # noqa: DTZ005 (local)
+        file.flush()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                lock.unlink()
+
+
+def _taken(lock: Path, final: Path) -> TextIO:
+    """Return the lock file, locked, or raise `SettingsError` with the words of who holds it."""
+    while True:
+        try:
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        except OSError as error:
+            raise SettingsError(f"{lock} cannot be written: {error.strerror or error}.") from error
+        file = os.fdopen(handle, "r+", encoding="utf-8", errors="replace")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            with file:
+                who = file.read(100).strip() or "which has just begun"
+            raise SettingsError(
+                f"Another run ({who}) is answering into {final}. "
+                "Wait for it, or name another output."
+            ) from error
+        except OSError:  # a file system without locks
+            return file
+        if lock.exists() and os.path.samestat(lock.stat(), os.fstat(file.fileno())):
+            return file
+        file.close()  # that of a run which ended in this moment, and removed it
+
+
 def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     """Raise `SettingsError` unless a file can be written to this path; best before any work.
 
@@ -208,7 +238,8 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write one value as JSON that people can read, as `atomic_writer` does."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    write_text(path, escape_json(text) + "\n")
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> int:
@@ -223,7 +254,7 @@ def write_json_lines(path: Path, values: Iterable[object]) -> int:
 def json_line(value: object) -> str:
     """Return a value as one line of JSON, with its line end."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return replace_surrogates(text) + "\n"
+    return replace_surrogates(escape_json(text)) + "\n"
 
 
 def _locked(partial: Path, final: Path) -> BinaryIO:

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from tinyhtml5.parser import HTMLParser
 
+from support.hostile import HOSTILE, steering
 from triage_agent.advice.quiz import load_quiz
 from triage_agent.reports.charts import COLOURS, Series, bar_chart, line_chart, radar_chart
 
@@ -127,3 +128,12 @@ def test_each_of_eight_lines_has_a_colour():
     for n in range(8):
         assert f'class="series serie-{n} color-{n}"' in svg
         assert f".color-{n}{{stroke:{COLOURS[n % 4]};" in svg
+
+
+def test_a_hostile_name_breaks_no_chart_and_is_clean_in_it():
+    one = Series(f"model {HOSTILE}", ((0.0, 0.5), (1.0, 1.0)))
+    for svg in (
+        line_chart("Risk", "coverage", "accuracy", [one], (0, 1), (0.5, 1)),
+        bar_chart("labels", {HOSTILE: 1, "b": 2}),
+    ):
+        assert steering(svg) == set()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.businesses import BUSINESSES, PORTAL, TYPED, VAGUE, decision_of
+from support.hostile import HOSTILE, forged, steering
 from triage_agent.advice.plan import advice_for
 from triage_agent.reports.markdown import advice_markdown, escape
 
@@ -62,3 +63,10 @@ def test_a_forms_text_is_text_in_the_problems_and_in_the_plan(text):
 def test_a_provisional_verdict_says_so():
     assert "Hire a fractional AI officer. (provisional)" in page_of([TYPED, VAGUE])
     assert "(provisional)" not in page_of([TYPED, TYPED])
+
+
+def test_a_forms_text_turns_nothing_round_and_forges_no_line():
+    row = replace(TYPED, text=f"We type {HOSTILE}", evidence=(HOSTILE,), rationale=HOSTILE)
+    page = page_of([replace(row, model=HOSTILE), TYPED, VAGUE])
+    assert steering(page) == set()
+    assert forged(page) == []

@@ -203,7 +203,7 @@ class Ended:
 
 def run_main(arguments, capsys, monkeypatch):
     """Run the program in this process, through its own `main`."""
-    before = sys.stdout
+    before = sys.stdout, sys.stderr
     capsys.readouterr()
     monkeypatch.setattr(sys, "argv", ["triage", *map(str, arguments)])
     try:
@@ -213,9 +213,7 @@ def run_main(arguments, capsys, monkeypatch):
         code = end.code or 0
     finally:
         sys.stdout.flush()
-        if sys.stdout is not before:
-            sys.stdout.detach()  # else its end would close the captured stream
-        sys.stdout = before
+        sys.stdout, sys.stderr = before
     said = capsys.readouterr()
     return Ended(code, said.out, said.err)
 

@@ -67,6 +67,15 @@ class Fault(StrEnum):
     DROP = "drop"  # closes without a word
     HALF_REPLY = "half_reply"  # closes in the middle of the body
     HALF_REPLY_HANG = "half_reply_hang"  # falls silent in the middle of the body
+    GATEWAY_TIMEOUT = "gateway_timeout"  # the model may go on, and be billed
+    NO_HTTP = "no_http"  # what stands at the port is another service
+    BAD_STATUS_LINE = "bad_status_line"
+    BAD_HEADER = "bad_header"
+    BAD_LENGTH = "bad_length"
+    BAD_CHUNK = "bad_chunk"
+    BAD_GZIP = "bad_gzip"
+    HUGE_USAGE = "huge_usage"  # more tokens than there are
+    LATE_DATE = "late_date"  # asks to wait until a date that no calendar has
 
 
 # Status, message, parameter, type and code, as OpenAI, Azure and others word them.
@@ -111,6 +120,8 @@ ERRORS: Mapping[Fault, tuple[int, str, str | None, str, str | None]] = {
         "insufficient_quota",
     ),
     Fault.SERVER_ERROR: (500, "The server had an error.", None, "server_error", None),
+    Fault.GATEWAY_TIMEOUT: (504, "Gateway time-out.", None, "server_error", None),
+    Fault.LATE_DATE: (429, "Later.", None, "requests", "rate_limit_exceeded"),
     Fault.UNAVAILABLE: (503, "The engine is overloaded.", None, "service_unavailable", None),
     Fault.AZURE_FILTER: (
         400,
@@ -133,6 +144,15 @@ ERRORS: Mapping[Fault, tuple[int, str, str | None, str, str | None]] = {
         "invalid_request_error",
         "context_length_exceeded",
     ),
+}
+OK = b"HTTP/1.1 200 OK\r\n"
+MALFORMED: Mapping[Fault, bytes] = {
+    Fault.NO_HTTP: b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    Fault.BAD_STATUS_LINE: b"HTTP/1.1 abc OK\r\n\r\n",
+    Fault.BAD_HEADER: OK + b": nameless\r\nnone at all\r\n\r\n{}",
+    Fault.BAD_LENGTH: OK + b"Content-Length: many\r\n\r\n{}",
+    Fault.BAD_CHUNK: OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    Fault.BAD_GZIP: OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
 }
 BROKEN_BODIES = frozenset({Fault.HALF_REPLY, Fault.HALF_REPLY_HANG})
 
@@ -198,7 +218,8 @@ class Options:
     refusal_status: int = 400
     key: str | None = None  # None: every key is accepted
     model: str | None = None  # None: every model is known
-    usage: bool = True
+    # None: none is reported; else what is reported, from the real one.
+    usage: Callable[[dict[str, int]], dict[str, Any]] | None = dict
     logprobs: str = "openai"  # or `llama`, or `none`
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
@@ -206,6 +227,7 @@ class Options:
     retry_after_s: float = 1.0  # of a fault that was asked for; a real limit computes its own
     keep: int | None = None  # how many of the last calls are kept; None: all
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
+    words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
 
 
@@ -283,8 +305,10 @@ class OpenAIServer:
         options = self.options
         text = json.dumps((options.reply or reply_for)(call.text))
         payload = completion(call.body, text, logprobs=options.logprobs)
-        if not options.usage:
+        if options.usage is None:
             del payload["usage"]
+        else:
+            payload["usage"] = options.usage(payload["usage"])
         return payload
 
     def _ok(self, payload: Any) -> bytes:
@@ -322,6 +346,11 @@ class OpenAIServer:
             return fault, b""
         if fault in BROKEN_BODIES:
             return fault, self._ok(self._good(call))
+        if fault in MALFORMED:
+            return fault, MALFORMED[fault]
+        if fault is Fault.HUGE_USAGE:
+            huge = {"prompt_tokens": 10**30, "completion_tokens": 10**30}
+            return None, self._ok(self._good(call) | {"usage": huge})
         if fault is Fault.HTML:
             return None, _response(200, b"<html>It works!</html>", kind="text/html")
         if fault is Fault.REDIRECT:
@@ -330,7 +359,10 @@ class OpenAIServer:
             waits = fault in {Fault.RATE_LIMIT, Fault.UNAVAILABLE}
             mode = self.options.retry_after if waits else "none"
             headers = _retry_after(mode, self.options.retry_after_s)
-            return None, _error(*ERRORS[fault], headers=headers)
+            if fault is Fault.LATE_DATE:
+                headers = {"retry-after": "Fri, 31 Dec 99999 23:59:59 GMT"}
+            status, message, *rest = ERRORS[fault]
+            return None, _error(status, self.options.words or message, *rest, headers=headers)
         return None, self._ok(self._bad_completion(fault, call))
 
     def _bad_completion(self, fault: Fault, call: Call) -> dict[str, Any]:
@@ -342,7 +374,8 @@ class OpenAIServer:
         elif fault is Fault.NO_MESSAGE:
             del choice["message"]
         elif fault is Fault.REFUSAL:
-            choice["message"] = {"role": "assistant", "content": None, "refusal": "I can't help."}
+            said = self.options.words or "I can't help."
+            choice["message"] = {"role": "assistant", "content": None, "refusal": said}
         elif fault is Fault.CONTENT_FILTER:
             choice["message"] = {"role": "assistant", "content": ""}
             choice["finish_reason"] = "content_filter"
@@ -350,9 +383,10 @@ class OpenAIServer:
             choice["finish_reason"] = "length"
             choice["message"] = {"role": "assistant", "content": '{"label": "build-so'}
         else:
+            words = self.options.words
             wrong = {
-                Fault.OFF_SCHEMA: '{"label": "maybe"}',
-                Fault.NOT_JSON: "Certainly! It is about automation.",
+                Fault.OFF_SCHEMA: json.dumps({words or "label": words or "maybe"}),
+                Fault.NOT_JSON: words or "Certainly! It is about automation.",
                 Fault.EMPTY_CONTENT: "",
             }[fault]
             message.pop("tool_calls", None)
@@ -446,6 +480,9 @@ class _Connection(asyncio.Protocol):
                 self.transport.close()
             return
         self.transport.write(answer)
+        if fault in MALFORMED:
+            self.transport.close()
+            return
         self._owner.answered += 1
         self._busy = False
         if self._buffer:
@@ -600,7 +637,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         refusal_status=arguments.refusal_status,
         key=arguments.key,
         model=arguments.model,
-        usage=not arguments.no_usage,
+        usage=None if arguments.no_usage else dict,
         logprobs=arguments.logprobs,
         requests_per_minute=arguments.rpm,
         tokens_per_minute=arguments.tpm,

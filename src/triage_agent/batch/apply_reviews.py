@@ -14,7 +14,7 @@ from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
-from triage_agent.files import LARGEST_RECORD, read_bytes, write_json_lines
+from triage_agent.files import LARGEST_RECORD, held, read_bytes, write_json_lines
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification
 
@@ -45,7 +45,8 @@ def apply_to_out(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     says that the answers are recorded, and how they get into OUT.
     """
     try:
-        return _apply(out, reading, reviews)
+        with held(out):
+            return _apply(out, reading, reviews)
     except TriageError as error:
         error.message += (
             f" The answers are kept in {reviews_path(out).name}; "

@@ -16,7 +16,7 @@ from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.files import check_writable, is_file
+from triage_agent.files import check_writable, held, is_file
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -76,6 +76,12 @@ def run_batch(
     )
     if request.summary:
         check_page(request.summary)
+    with nullcontext() if request.dry_run else held(request.out):
+        return _answer(request, report, progress)
+
+
+def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
+    """Answer the forms into an output that is this run's alone."""
     table, columns = _understand(request, report)
     choice = choose_backend(request.options)
     survey = table.survey()

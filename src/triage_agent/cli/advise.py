@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
+from triage_agent.cli.streams import say
 from triage_agent.settings import Options
 
 
@@ -71,7 +72,7 @@ def advise(
     if output:
         check_report(output)  # before anything is asked or paid for
     triage, owner = AsyncTriage(options), owner_at_terminal(ask=ask and not as_json)
-    typer.echo(triage.line, err=True)
+    say(triage.line)
     given = list(behind_wishes(read_problems(problems), ask=owner is not None))
 
     async def flow() -> Advice:
@@ -81,7 +82,7 @@ def advise(
     advice = asyncio.run(flow())
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, advice)
-        typer.echo(f"The report is in {output}", err=True)
+        say(f"The report is in {output}")
     if as_json:
         print_json(as_advice(advice))
     else:

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from triage_agent.advice import QuizResult, load_quiz, score
+from triage_agent.cli.streams import say
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
-from triage_agent.reports import clean
+from triage_agent.privacy import one_line
 from triage_agent.types import Classification, Problem
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
+    from prompt_toolkit.output import Output
     from questionary import Question
 
 ASK_PROBLEMS = (
@@ -47,7 +47,7 @@ def read_problems(
     if arguments:
         return from_arguments(arguments)
     if sys.stdin.isatty():
-        typer.echo(ASK_PROBLEMS, err=True)
+        say(*ASK_PROBLEMS.splitlines())
     return from_stream(sys.stdin.buffer, bounded=bounded)
 
 
@@ -59,7 +59,7 @@ def behind_wishes(
         if isinstance(problem, Rejected) or not is_technology_wish(problem.text):
             yield problem
             continue
-        typer.echo(f"“{clean(problem.text.strip())}” {NUDGE}", err=True)
+        say(f"“{problem.text.strip()}” {NUDGE}")
         better = answer_line(BEHIND) if ask and in_terminal() else ""
         yield Problem(problem.id, better) if better else problem
 
@@ -69,7 +69,7 @@ class TerminalOwner:
 
     async def clarify(self, row: Classification) -> str | None:
         """Return which signal is true of an unclear problem; None: not sure."""
-        typer.echo(f"\nUnclear: {row.text.strip()[:200]}", err=True)
+        say("", f"Unclear: {row.text.strip()[:200]}")
         answer: str = await _select(QUESTION, list(CHOICES)).unsafe_ask_async()
         return CHOICES[answer]
 
@@ -92,9 +92,8 @@ def owner_at_terminal(*, ask: bool) -> TerminalOwner | None:
 def answer_line(question: str) -> str:
     """Return the line that is typed as an answer, without blanks at its ends."""
     import questionary
-    from prompt_toolkit.output import create_output
 
-    answer: str = questionary.text(question, output=create_output(sys.stderr)).unsafe_ask()
+    answer: str = questionary.text(one_line(question), output=_prompts()).unsafe_ask()
     return answer.strip()
 
 
@@ -107,8 +106,17 @@ def choose(question: str, choices: Sequence[str]) -> str:
 def _select(question: str, choices: Sequence[str]) -> "Question":
     """Return the question, ready to be asked on standard error."""
     import questionary
-    from prompt_toolkit.output import create_output
 
     return questionary.select(
-        question, choices=list(choices), use_shortcuts=True, output=create_output(sys.stderr)
+        one_line(question),
+        choices=[one_line(choice) for choice in choices],
+        use_shortcuts=True,
+        output=_prompts(),
     )
+
+
+def _prompts() -> "Output":
+    """Return standard error as prompts write to it: past what drops moves of the cursor."""
+    from prompt_toolkit.output import create_output
+
+    return create_output(getattr(sys.stderr, "uncleaned", sys.stderr))

@@ -14,6 +14,7 @@ from triage_agent.cli.shared_options import (
     SheetOption,
     with_options,
 )
+from triage_agent.cli.streams import say, show
 from triage_agent.settings import Options
 
 
@@ -95,8 +96,8 @@ def batch(
         summary=report,
         options=options,
     )
-    result = run_batch(request, lambda line: typer.echo(line, err=True), Progress)
+    result = run_batch(request, say, Progress)
     if result.quote:
-        typer.echo(result.quote)
+        show(result.quote)
     if result.errors:
         raise typer.Exit(3)

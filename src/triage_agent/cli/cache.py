@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from triage_agent.cli.streams import say, show
+
 
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Delete the cached answers.")] = False,
@@ -24,8 +26,6 @@ def cache(
     with closing(open_cache(replace_broken=clear and older_than is None)) as database:
         if clear:
             seconds = None if older_than is None else older_than * 86_400
-            typer.echo(f"deleted from the cache: {database.clear(seconds)} answers", err=True)
+            say(f"deleted from the cache: {database.clear(seconds)} answers")
         stats = database.stats()
-    typer.echo(
-        f"{stats.path}: {stats.replies} answers, {stats.bad} bad ones, {stats.bytes:,} bytes"
-    )
+    show(f"{stats.path}: {stats.replies} answers, {stats.bad} bad ones, {stats.bytes:,} bytes")

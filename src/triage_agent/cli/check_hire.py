@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from triage_agent.cli.shared_options import JsonOption
+from triage_agent.cli.streams import say
 
 if TYPE_CHECKING:
     from triage_agent.advice import FlagReader, FlagReading, HireAnswers, Role
@@ -86,10 +87,10 @@ def _read(text: str, role: "Role") -> "tuple[FlagReader, FlagReading]":
     if not has_words(text):
         raise InputError("The description holds no words. Say what bothers you, or leave it out.")
     reader = EmbeddedFlagModel()
-    typer.echo(f"backend: {reader.backend} ({reader.name}), nothing leaves this machine", err=True)
+    say(f"backend: {reader.backend} ({reader.name}), nothing leaves this machine")
     reading = reader.read(text, role)
     if reading.note:
-        typer.echo(reading.note, err=True)
+        say(reading.note)
     return reader, reading
 
 
@@ -101,7 +102,6 @@ def _asked(
 
     from triage_agent.advice import assess_hire
     from triage_agent.cli.asking import choose
-    from triage_agent.reports import clean
 
     quotes = {proposal.flag: proposal.evidence for proposal in reading.proposals}
     missing = assess_hire(given, role).not_answered
@@ -109,7 +109,7 @@ def _asked(
     wanted = [flag for flag in missing if everything or flag.id in quotes]
     for number, flag in enumerate(wanted, start=1):
         if quotes.get(flag.id):
-            typer.echo(f"\nYou wrote: “{' '.join(clean(quotes[flag.id]).split())}”", err=True)
+            say("", f"You wrote: “{' '.join(quotes[flag.id].split())}”")
         title = f"{number} of {len(wanted)} · {flag.question}"
         flags[flag.id] = CHOICES[choose(title, list(CHOICES))]
         worse = flag.severe_question if flags[flag.id] else None

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
+from triage_agent.cli.streams import say
 from triage_agent.settings import Options
 
 
@@ -31,7 +32,7 @@ def classify(
     from triage_agent.triage import AsyncTriage
 
     triage, console = AsyncTriage(options), stdout_console()
-    typer.echo(triage.line, err=True)
+    say(triage.line)
 
     async def show_all() -> bool:
         number, failed = 0, False

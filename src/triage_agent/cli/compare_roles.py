@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import JsonOption
+from triage_agent.cli.streams import show
 
 
 def compare_roles(
@@ -28,6 +29,6 @@ def compare_roles(
     if as_json:
         print_json(as_roles())
     elif as_markdown:
-        typer.echo(roles_markdown(), nl=False)
+        show(*roles_markdown().splitlines())
     else:
         show_roles(stdout_console())

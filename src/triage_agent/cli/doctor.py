@@ -12,6 +12,7 @@ from triage_agent.cli.shared_options import (
     origins,
     with_options,
 )
+from triage_agent.cli.streams import show
 from triage_agent.settings import Options
 
 
@@ -27,8 +28,7 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
 
     settings = [*origins(context, options), *command_values(context)]
     if not as_json:
-        for line in _setting_lines(settings):
-            typer.echo(line)
+        show(*_setting_lines(settings))
     findings = check_backend(options)
     if as_json:
         values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
@@ -38,7 +38,7 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
         print_json(values)
     else:
         for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")
+            show(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")
     failed = [finding for finding in findings if not finding.ok]
     if failed:
         raise typer.Exit(failed[0].exit_code)

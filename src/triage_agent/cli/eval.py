@@ -9,7 +9,8 @@ import typer
 
 from triage_agent.cli.eval_calibrate import calibrate
 from triage_agent.cli.eval_recorded import cascade, compare
-from triage_agent.cli.shared_options import MEASURING, JsonOption, report, with_options
+from triage_agent.cli.shared_options import MEASURING, JsonOption, with_options
+from triage_agent.cli.streams import say
 from triage_agent.settings import Backend, Options
 
 app = typer.Typer(rich_markup_mode=None)
@@ -89,9 +90,9 @@ def measure(
         options=replace(options, backend=Backend.EMBEDDED) if gate else options,
     )
     with progress_bars() as progress:
-        result = evaluate(request, progress, report)
+        result = evaluate(request, progress, say)
     if output:  # first, since whoever reads what is printed may go away
-        report(f"written: {result.write(output)}")
+        say(f"written: {result.write(output)}")
     if as_json:
         print_json(result.values())
     else:

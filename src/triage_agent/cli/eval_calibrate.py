@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.shared_options import MEASURING, JsonOption, report, with_options
+from triage_agent.cli.shared_options import MEASURING, JsonOption, with_options
+from triage_agent.cli.streams import say
 from triage_agent.settings import Options
 
 
@@ -39,7 +40,7 @@ def calibrate(
 
     request = CalibrationRequest(cases, limit, output, options)
     with progress_bars() as progress:
-        result = fit_and_write(request, progress, report)
+        result = fit_and_write(request, progress, say)
     if as_json:
         print_json(result.values())
     else:

@@ -1,9 +1,11 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
+import logging
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,15 +21,17 @@ from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
 from triage_agent.cli.shared_options import values_of_files
-from triage_agent.cli.pipes import open_streams
+from triage_agent.cli.streams import guard_streams, say, show
 from triage_agent.errors import TriageError
+from triage_agent.privacy import one_line
 
+USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's, of which typer exports only this child
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
     "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
     "8 too few cases to tell, 130 Ctrl-C."
 )
-FAULT = 1  # a fault of this program, which no input should reach
+FAULT, CTRL_C = 1, 130  # the first: a fault of this program, which no input should reach
 
 app = typer.Typer(
     name="triage",
@@ -56,7 +60,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(version("triage-agent"))
+        show(version("triage-agent"))
         raise typer.Exit
 
 
@@ -73,7 +77,7 @@ def start(
         if sys.stdin.isatty():
             _run(context, "advise")
         else:
-            typer.echo(context.get_help())
+            show(*context.get_help().splitlines())
 
 
 def _run(context: typer.Context, name: str) -> None:
@@ -83,29 +87,39 @@ def _run(context: typer.Context, name: str) -> None:
         command.invoke(inner)
 
 
+class _Notices(logging.Handler):
+    """Shows what the engine has to say while it runs, such as a long wait for the service."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one notice on standard error."""
+        say(record.getMessage())
+
+
 def main() -> None:
     """Run the program; every error ends here as one message and its exit code."""
-    open_streams()
+    guard_streams()
+    logging.getLogger("triage_agent").addHandler(_Notices())
     try:
-        raise SystemExit(_run_app())
+        code = app(standalone_mode=False)  # so that a usage error comes here too
+        sys.stdout.flush()  # what is wrong with the output shows now
     except TriageError as error:
-        typer.echo(f"error: {error.message}", err=True)
-        raise SystemExit(error.exit_code) from None
+        say(f"error: {error.message}")
+        code = error.exit_code
+    except USAGE_ERROR as error:
+        error.message = one_line(error.message)
+        error.show()
+        code = error.exit_code
+    except typer.Abort:
+        say("Aborted!")  # Ctrl-D at a question: nobody answers
+        code = CTRL_C
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        code = CTRL_C
     except Exception as error:
-        typer.echo(f"error: {_fault(error)}", err=True)
-        raise SystemExit(FAULT) from None
-
-
-def _run_app() -> object:
-    """Return the exit code of the command line; what is wrong with the output shows now."""
-    try:
-        app()
-    except SystemExit as end:
+        say(f"error: {_fault(error)}")
+        code = FAULT
+    with suppress(TriageError):
         sys.stdout.flush()
-        return 130 if end.code == 1 else end.code  # 1 is Ctrl-D at a question: nobody answers
-    return 0
+    raise SystemExit(code or 0)
 
 
 def _fault(error: Exception) -> str:

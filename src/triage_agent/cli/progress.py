@@ -1,17 +1,16 @@
 """How a long run shows that it goes on: a live line in a terminal, else a plain one at times."""
 
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
 
-import typer
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from triage_agent.batch import Tally
+from triage_agent.cli.streams import say
 from triage_agent.models import OpenBackend
+from triage_agent.reports import stderr_console
 
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2
@@ -24,7 +23,7 @@ class Progress:
         self._total, self._opened = total, opened
         self._started = time.monotonic()
         self._shown = self._started
-        console = Console(file=sys.stderr)
+        console = stderr_console()
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
     def __enter__(self) -> Callable[[Tally], None]:
@@ -51,7 +50,7 @@ class Progress:
         if self._live:
             self._live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
         else:
-            typer.echo(line, err=True)
+            say(line)
 
     def line(self, tally: Tally, seconds: float) -> str:
         """Return the state of the run on one line."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import JsonOption
+from triage_agent.cli.streams import say
 
 
 def quiz(
@@ -44,4 +45,4 @@ def quiz(
     else:
         show_quiz(stdout_console(), result)
     if save:
-        typer.echo(f"Saved to {save}. Use it: triage advise --quiz {save}", err=True)
+        say(f"Saved to {save}. Use it: triage advise --quiz {save}")

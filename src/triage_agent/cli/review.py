@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from triage_agent.cli.shared_options import JsonOption
+from triage_agent.cli.streams import say
 from triage_agent.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -75,9 +76,8 @@ def review(
         _show_applied(out, apply_to_out(out, reading, reviews), as_json=as_json)
     if export:
         count = export_cases(out, reading, reviews, export)
-        typer.echo(
+        say(
             f"written: {export}; cases: {count}. Measure on them: triage eval --cases {export}",
-            err=True,
         )
 
 
@@ -85,10 +85,9 @@ def _report_left_out(rows: Sequence[int]) -> None:
     """Say which rows cannot be reviewed."""
     if rows:
         shown = ", ".join(map(str, rows[:10])) + (", …" if rows[10:] else "")
-        typer.echo(
+        say(
             f"Rows left out: {len(rows)} (row {shown}). Their problem columns hold other "
             "problems than were answered. Run the batch again to have them answered.",
-            err=True,
         )
 
 
@@ -99,10 +98,9 @@ def _show_applied(out: Path, applied: "Applied", *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(applied))
     elif applied.problems:
-        typer.echo(
+        say(
             f"written: {out}. Problems decided by a person: {applied.problems}, in rows: "
             f"{applied.rows}; recommendations that changed: {applied.recommendations}",
-            err=True,
         )
     else:
-        typer.echo(f"{out} is as the answers say; nothing was written.", err=True)
+        say(f"{out} is as the answers say; nothing was written.")

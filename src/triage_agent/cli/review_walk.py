@@ -1,27 +1,29 @@
 """The dialogue of `triage review`, and how it shows a problem."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
 from triage_agent.cli.asking import answer_line, choose
+from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
+from triage_agent.privacy import clean
 from triage_agent.reports import (
     SCHEMA_VERSION,
     abstained_words,
     as_row,
-    clean,
     decided_words,
+    print_block,
     print_json,
     review_words,
+    stderr_console,
     stdout_console,
+    text_line,
 )
 from triage_agent.types import Label, Outcome
 
@@ -29,6 +31,7 @@ QUESTION = "What does this problem call for?"
 NOTE = "Note (Enter removes it):"
 LONGEST_SHOWN = 3_000  # characters of a problem's text
 LONGEST_LISTED = 280
+INDENT = "   "
 QUEUED = (  # what OUT holds of a classified row
     "text",
     "outcome",
@@ -63,15 +66,14 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
     Ctrl-C ends the program (exit code 130); what was answered is recorded.
     """
     if not items:
-        typer.echo("Nothing is left to be looked at.", err=True)
+        say("Nothing is left to be looked at.")
         return
-    typer.echo(f"{_count(len(items))} to look at. Answers are recorded in {path.name}.", err=True)
-    console, answered = Console(file=sys.stderr, highlight=False), 0
+    say(f"{_count(len(items))} to look at. Answers are recorded in {path.name}.")
+    console, answered = stderr_console(), 0
     try:
         for place, item in enumerate(items, start=1):
             console.print()
-            for line in _lines(item, longest=LONGEST_SHOWN):
-                _print(console, line)
+            _show(console, item, longest=LONGEST_SHOWN)
             choice, note = _ask(item, f"{place} of {len(items)} · {QUESTION}")
             review = _review(item, choice, note)
             if review is not None:
@@ -80,13 +82,13 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
             if choice is ReviewChoice.QUIT:
                 break
     except (KeyboardInterrupt, EOFError):  # EOFError: the terminal is gone
-        typer.echo(
-            f"\nStopped. {_count(answered)} answered and kept in {path}. The same command goes on; "
+        say(
+            "",
+            f"Stopped. {_count(answered)} answered and kept in {path}. The same command goes on; "
             "with --apply it writes the answers into the output.",
-            err=True,
         )
         raise KeyboardInterrupt from None
-    typer.echo(f"\n{answered} of {_count(len(items))} answered", err=True)
+    say("", f"{answered} of {_count(len(items))} answered")
 
 
 def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
@@ -97,12 +99,9 @@ def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
         return
     console = stdout_console()
     for place, item in enumerate(queue.items, start=1):
-        first, *lines = _lines(item, longest=LONGEST_LISTED)
-        _print(console, Text(f"{place}. ").append_text(first), indent="")
-        for line in lines:
-            _print(console, line)
+        _show(console, item, longest=LONGEST_LISTED, first=f"{place}. ")
         console.print()
-    typer.echo(f"{_count(len(queue.items))} to look at", err=True)
+    say(f"{_count(len(queue.items))} to look at")
 
 
 def as_queued(item: ReviewItem) -> dict[str, object]:
@@ -161,38 +160,42 @@ def _review(item: ReviewItem, choice: ReviewChoice, note: str) -> Review | None:
     )
 
 
-def _lines(item: ReviewItem, longest: int) -> Iterator[Text]:
-    """Yield what a person must know to answer: the place, the text, the result, and why."""
+def _show(console: Console, item: ReviewItem, longest: int, first: str = INDENT) -> None:
+    """Print what a person must know to answer: the place, the text, the result, and why.
+
+    The text has its own lines, behind a bar, so that none of them looks like ours.
+    """
+    id_ = f" · id {item.id}" if item.id != str(item.row) else ""
+    place = text_line(f"row {item.row}, problem {item.problem}{id_}", style="bold")
+    print_block(console, place, indent=INDENT, first=first)
+    text = clean(item.result.text).strip()
+    shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    print_block(console, Text(shown), indent=f"{INDENT}│ ")
+    for line in _lines(item):
+        print_block(console, line, indent=INDENT)
+
+
+def _lines(item: ReviewItem) -> Iterator[Text]:
+    """Yield what is known about a problem, each fact on its line."""
     row = item.result
-    id_ = f" · id {clean(item.id)}" if item.id != str(item.row) else ""
-    yield Text(f"row {item.row}, problem {item.problem}{id_}", style="bold")
-    text = clean(row.text).strip()
-    yield Text(text if len(text) <= longest else f"{text[: longest - 1]}…")
     if row.error:
-        yield Text(f"error: {clean(row.error.message)}", style="red")
+        yield text_line(f"error: {row.error.message}", style="red")
     elif row.abstained_because:
-        yield Text(f"no label: {abstained_words(row.abstained_because)}", style="yellow")
+        yield text_line(f"no label: {abstained_words(row.abstained_because)}", style="yellow")
     if row.label:
-        yield Text(f"{row.label.value} · {decided_words(row)}", style="bold")
+        yield text_line(f"{row.label.value} · {decided_words(row)}", style="bold")
     if row.rationale:
-        yield Text(clean(row.rationale))
+        yield text_line(row.rationale)
     if row.evidence:
-        yield Text("evidence: " + " · ".join(f"“{clean(quote)}”" for quote in row.evidence))
+        yield text_line("evidence: " + " · ".join(f"“{quote}”" for quote in row.evidence))
     if row.needs_review:
-        yield Text(f"needs review: {review_words(row)}", style="yellow")
+        yield text_line(f"needs review: {review_words(row)}", style="yellow")
     if item.provisional:
-        yield Text(f"it makes the recommendation {item.recommendation} provisional")
+        yield text_line(f"it makes the recommendation {item.recommendation} provisional")
     if item.copies:
-        yield Text(f"further problems with the same text: {item.copies}")
+        yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:
-        yield Text(f"note: {clean(item.review.note)}")
-
-
-def _print(console: Console, text: Text, indent: str = "   ") -> None:
-    """Print text wrapped to the console's width behind an indent, without trailing spaces."""
-    for line in text.wrap(console, max(20, console.width - len(indent))):
-        line.rstrip()
-        console.print(Text(indent).append_text(line), soft_wrap=True)
+        yield text_line(f"note: {item.review.note}")
 
 
 def _count(number: int) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import DelimiterOption, EncodingOption, JsonOption, SheetOption
+from triage_agent.cli.streams import say
 from triage_agent.errors import SettingsError
 
 
@@ -51,7 +52,6 @@ def roi(
     from triage_agent.reports import (
         as_investment,
         as_portfolio,
-        clean,
         print_json,
         show_investment,
         show_portfolio,
@@ -82,14 +82,12 @@ def roi(
         )
     table = open_table(portfolio, TableOptions(encoding=encoding, delimiter=delimiter, sheet=sheet))
     results = read_portfolio(table)
-    for line in (table.describe(), *table.notes, *results.notes):
-        typer.echo(line, err=True)
+    say(table.describe(), *table.notes, *results.notes)
     if as_json:
         for values in as_portfolio(results):
             print_json(values)
     else:
         show_portfolio(results)
-        for refused in results.refused:
-            typer.echo(f"error: {clean(refused.error.message)}", err=True)
+        say(*(f"error: {refused.error.message}" for refused in results.refused))
     if results.refused:
         raise typer.Exit(3)

@@ -81,11 +81,6 @@ class Origin:
     source: str
 
 
-def report(line: str) -> None:
-    """Write a line about a run to standard error, where results do not go."""
-    typer.echo(line, err=True)
-
-
 def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that gives a command these options as its parameter `options`."""
     names = tuple(names)

@@ -1,14 +1,11 @@
 """What `triage eval` prints for people, in at most 80 columns."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from rich.text import Text
 
 from triage_agent.evals.cascaded import CascadeCurve, CascadeStep
 from triage_agent.evals.gate import Check, MissingRecord, breaches
@@ -23,7 +20,7 @@ from triage_agent.evals.summary import (
     other_rates,
     rule_rates,
 )
-from triage_agent.reports import clean, stdout_console
+from triage_agent.reports import stderr_console, stdout_console, text_line
 
 WRONG_SHOWN = 5
 STEPS_SHOWN = 12
@@ -32,7 +29,7 @@ STEPS_SHOWN = 12
 @contextmanager
 def progress_bars() -> Iterator[ProgressBar]:
     """Yield a function that starts a progress bar on standard error, if that is a terminal."""
-    console = Console(file=sys.stderr)
+    console = stderr_console()
     progress = Progress(console=console, transient=True, disable=not console.is_terminal)
 
     def start(title: str, total: int) -> OnProgress:
@@ -47,10 +44,10 @@ def progress_bars() -> Iterator[ProgressBar]:
 
 
 def show_lines(lines: Sequence[str]) -> None:
-    """Print lines as text: markup and control characters in them have no effect."""
+    """Print lines, each on one line whatever it holds."""
     console = stdout_console()
     for line in lines:
-        console.print(Text(clean(line)))
+        console.print(text_line(line))
 
 
 def show_summary(settings: Mapping[str, Any], summary: RunSummary) -> None:
@@ -212,5 +209,5 @@ def _table(title: str, rates: Sequence[tuple[str, Rate]]) -> Table:
     for name in ("", "value", "counts", "95 % interval"):
         table.add_column(name, justify="left" if not name else "right", overflow="fold")
     for name, rate in rates:
-        table.add_row(name, *shown(rate))
+        table.add_row(text_line(name), *shown(rate))
     return table

@@ -55,9 +55,9 @@ class OpenBackend:
         return self.llm.budget.cap_usd if self.llm else None
 
     async def drain(self) -> None:
-        """Wait until every request under way has ended: its answer is paid for, and is cached."""
+        """Send nothing more, and wait for what is under way: it is paid for, and is cached."""
         if self.llm:
-            await self.llm.caching.drain()
+            await self.llm.drain()
 
     async def aclose(self) -> None:
         """Close connections and files; a second call does nothing."""

@@ -10,6 +10,7 @@ from triage_agent.models.factory import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.types import Problem
 
+ATTEMPTS = 2  # who checks a server that fails is told so within seconds
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
 
 
@@ -35,6 +36,8 @@ def check_backend(options: Options) -> list[CheckResult]:
         # Fresh: a cached answer would say nothing about the server.
         opened = open_backend(replace(options, fresh=True))
         results.append(CheckResult("model", True, opened.line))
+        if opened.llm:
+            opened.llm.chat.attempts = ATTEMPTS
         if choice.backend is not Backend.LLM:
             results.append(CheckResult("loading", True, f"{time.perf_counter() - started:.2f} s"))
         asyncio.run(_ask_all(opened, results))

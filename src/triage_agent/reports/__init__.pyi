@@ -1,4 +1,11 @@
 from .charts import Series, bar_chart, line_chart
+from .console import (
+    print_block,
+    print_json,
+    stderr_console,
+    stdout_console,
+    text_line,
+)
 from .contract import (
     SCHEMA_VERSION,
     as_advice,
@@ -8,7 +15,6 @@ from .contract import (
     as_quiz,
     as_roles,
     as_row,
-    print_json,
     rounded,
 )
 from .files import check_page, check_report, write_report
@@ -16,7 +22,7 @@ from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered
 from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import clean, show_advice, show_problem, show_quiz, show_roles, stdout_console
+from .terminal import show_advice, show_problem, show_quiz, show_roles
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [
@@ -34,10 +40,10 @@ __all__ = [
     "bar_chart",
     "check_page",
     "check_report",
-    "clean",
     "decided_words",
     "drawn",
     "line_chart",
+    "print_block",
     "print_json",
     "rendered",
     "review_words",
@@ -50,6 +56,8 @@ __all__ = [
     "show_problem",
     "show_quiz",
     "show_roles",
+    "stderr_console",
     "stdout_console",
+    "text_line",
     "write_report",
 ]

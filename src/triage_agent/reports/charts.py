@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
+from triage_agent.privacy import one_line
+
 WIDTH = 440  # units of the drawing; small, so that text stays readable on a phone
 FONT = 13
 RADAR = 250
@@ -68,6 +70,7 @@ def bar_chart(title: str, counts: Mapping[str, int]) -> str:
     """Return a bar for each count, the first one on top, with the count at its end."""
     import pygal
 
+    counts = {one_line(name): count for name, count in counts.items()}
     most = max(counts.values(), default=0)
     chart = pygal.HorizontalBar(
         **_settings(WIDTH, BAR * max(1, len(counts)) + 8),
@@ -111,14 +114,15 @@ def line_chart(
         legend_at_bottom=True,
         margin=12,
     )
-    for one in series:
-        chart.add(one.name, list(one.points), show_dots=one.dots)
+    named = [one_line(one.name) for one in series]  # a control character is an error in XML
+    for name, one in zip(named, series, strict=True):
+        chart.add(name, list(one.points), show_dots=one.dots)
     root = _parsed(chart)
     for number, one in enumerate(series):
         for path in (p for g in _of_class(root, "g", f"serie-{number}") for p in g.iter("path")):
             path.attrib |= {"stroke-dasharray": "6 4"} if one.dashed else {}
-    names = ", ".join(one.name for one in series)
-    return _finished(root, f"Line chart, {title}: {y_title} over {x_title}, for {names}")
+    what = f"{title}: {y_title} over {x_title}, for {', '.join(named)}"
+    return _finished(root, f"Line chart, {what}")
 
 
 def _settings(width: int, height: int) -> dict[str, Any]:

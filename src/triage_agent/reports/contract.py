@@ -1,8 +1,6 @@
 """Results as values that programs read: the JSON contracts."""
 
-import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -27,11 +25,6 @@ from triage_agent.types import Classification
 
 SCHEMA_VERSION = 1
 DIGITS = 4  # of probabilities; more would claim a precision that no model has
-
-
-def print_json(values: Mapping[str, Any]) -> None:
-    """Print values as one line of JSON on standard output."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
 def as_row(row: Classification) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from triage_agent.advice import Advice
 from triage_agent.errors import SettingsError
 from triage_agent.files import check_writable, write_text
+from triage_agent.privacy import escape_json
 
 TITLE = "Advice"
 
@@ -38,5 +39,5 @@ def write_report(path: Path, advice: Advice) -> None:
     else:
         from triage_agent.reports.contract import as_advice
 
-        text = json.dumps(as_advice(advice), ensure_ascii=False, indent=2) + "\n"
+        text = escape_json(json.dumps(as_advice(advice), ensure_ascii=False, indent=2)) + "\n"
     write_text(path, text)

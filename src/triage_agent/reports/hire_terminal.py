@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.text import Text
 
 from triage_agent.advice import HireCheck, Level, Proposal, RaisedFlag, RedFlag, load_red_flags
-from triage_agent.reports.terminal import clean, print_block, stdout_console
+from triage_agent.privacy import one_line
+from triage_agent.reports.console import print_block, stdout_console, text_line
 
 STYLE = {
     Level.OTHER_ROLE: "bold red",
@@ -24,7 +24,7 @@ Line = tuple[str, str, str]  # what leads the first line, what leads the others,
 def show_hire_check(check: HireCheck) -> None:
     """Print the verdict, each flag with what it means and what to do, and the money at risk."""
     console = stdout_console()
-    print_block(console, Text(check.verdict, style=STYLE[check.level]))
+    print_block(console, text_line(check.verdict, style=STYLE[check.level]))
     _section(console, "Flags that apply", [line for f in check.raised for line in _raised(f)])
     proposed = [line for proposal in check.proposed for line in _proposed(proposal)]
     if proposed:
@@ -55,7 +55,7 @@ def _proposed(proposal: Proposal) -> Iterator[Line]:
     (flag,) = (flag for flag in load_red_flags() if flag.id == proposal.flag)
     yield "  - ", "    ", flag.question
     if proposal.evidence:
-        yield "    ", "    ", f"You wrote: “{' '.join(clean(proposal.evidence).split())}”"
+        yield "    ", "    ", f"You wrote: “{' '.join(one_line(proposal.evidence).split())}”"
 
 
 def _questions(flags: Iterable[RedFlag]) -> list[Line]:
@@ -68,6 +68,6 @@ def _section(console: Console, title: str, lines: list[Line]) -> None:
     if not lines:
         return
     console.print()
-    print_block(console, Text(title, style="bold"))
+    print_block(console, text_line(title, style="bold"))
     for first, others, text in lines:
-        print_block(console, Text(text), indent=others, first=first)
+        print_block(console, text_line(text), indent=others, first=first)

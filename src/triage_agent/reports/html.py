@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage_agent.advice import MAX_POINTS, Advice, side_by_side
 from triage_agent.files import HERE
+from triage_agent.privacy import clean
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
@@ -20,10 +21,9 @@ if TYPE_CHECKING:  # it is imported where a page is made
     from markupsafe import Markup
 
 LONGEST_SHOWN = 3_000  # characters of a problem; a page is to be read
-# What HTML forbids, and what would turn round the text that follows.
+# What HTML forbids, beyond control characters.
 FORBIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"
-    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
@@ -65,12 +65,12 @@ def drawn(svg: str) -> "Markup":
 
 
 def cleaned(value: Any) -> Any:
-    r"""Return text without the characters that HTML forbids or that reorder what follows.
+    r"""Return text without the characters that HTML forbids, that reorder text or are not seen.
 
     >>> cleaned("a\x1b[31m\u202eb\ud800")
     'a[31mb'
     """
-    return FORBIDDEN.sub("", value) if type(value) is str else value
+    return FORBIDDEN.sub("", clean(value)) if type(value) is str else value
 
 
 def highlighted(row: Classification) -> "Markup":

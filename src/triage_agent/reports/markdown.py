@@ -11,6 +11,7 @@ from triage_agent.advice import (
     owners_questions,
     side_by_side,
 )
+from triage_agent.privacy import clean
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification
@@ -53,12 +54,12 @@ def advice_markdown(title: str, advice: Advice) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Return text that Markdown shows as it is, on one line.
+    r"""Return text that Markdown shows as it is, clean and on one line.
 
     >>> escape("a *b*\n<script>")
     'a \\*b\\* \\<script\\>'
     """
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
 
 
 def _about(row: Classification) -> Iterable[str]:

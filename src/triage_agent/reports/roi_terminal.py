@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rich.table import Table
-from rich.text import Text
 
 from triage_agent.advice import Assessment, Figures, Portfolio, RoiVerdict
 from triage_agent.intake import months, times, usd
-from triage_agent.reports.terminal import clean, print_block, stdout_console
+from triage_agent.privacy import one_line
+from triage_agent.reports.console import print_block, stdout_console, text_line
 
 STYLE = {RoiVerdict.KEEP: "green", RoiVerdict.WATCH: "yellow", RoiVerdict.STOP: "red"}
 SHOWN_NAMES = 5  # of those that a note is about
@@ -36,9 +36,9 @@ def show_investment(assessment: Assessment) -> None:
     console = stdout_console()
     console.print(table)
     console.print()
-    print_block(console, Text(clean(assessment.sentence), style=STYLE[assessment.verdict]))
+    print_block(console, text_line(assessment.sentence, style=STYLE[assessment.verdict]))
     for note in assessment.notes:
-        print_block(console, Text(f"{note}."))
+        print_block(console, text_line(f"{note}."))
 
 
 def show_portfolio(portfolio: Portfolio) -> None:
@@ -52,19 +52,21 @@ def show_portfolio(portfolio: Portfolio) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for line in portfolio.rows:
         verdict = line.assessment.verdict
-        name = clean(line.assessment.investment.name) or f"row {line.row}"
+        name = one_line(line.assessment.investment.name) or f"row {line.row}"
         table.add_row(
-            Text(verdict.value, style=STYLE[verdict]), Text(name), *_cells(line.assessment.figures)
+            text_line(verdict.value, style=STYLE[verdict]),
+            text_line(name),
+            *_cells(line.assessment.figures),
         )
     table.add_row("", "Total", *_cells(portfolio.total), style="bold")
     console = stdout_console()
     console.print(table)
     console.print()
-    print_block(console, Text(CAPTION, style="dim"))
-    print_block(console, Text(_summary(portfolio)))
+    print_block(console, text_line(CAPTION, style="dim"))
+    print_block(console, text_line(_summary(portfolio)))
     for note, names in _notes(portfolio).items():
         shown = ", ".join(names[:SHOWN_NAMES]) + (", …" if len(names) > SHOWN_NAMES else "")
-        print_block(console, Text(clean(f"{note}: {shown}.")))
+        print_block(console, text_line(f"{note}: {shown}."))
 
 
 def _summary(portfolio: Portfolio) -> str:

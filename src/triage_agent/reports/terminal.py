@@ -1,11 +1,8 @@
 """Results as a person reads them in a terminal.
 
-Text from outside is printed as text: never as markup, never with control characters, which could
-repaint the terminal or reorder what stands in it.
+Whatever may come from outside stands on one line (`text_line`), so that none of it looks like ours.
 """
 
-import re
-import sys
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -25,33 +22,20 @@ from triage_agent.advice import (
     owners_questions,
     side_by_side,
 )
+from triage_agent.privacy import one_line
+from triage_agent.reports.console import print_block, text_line
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification, Label, Outcome
 
 LONGEST_SHOWN = 280  # characters of a problem's text
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
-
-
-def stdout_console() -> Console:
-    """Return the console on standard output; plain text unless it is a terminal."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
-
-
-def clean(text: str) -> str:
-    r"""Return text that cannot steer a terminal.
-
-    >>> clean("a\x1b[31mb")
-    'a[31mb'
-    """
-    return CONTROL.sub("", text)
 
 
 def show_problem(console: Console, number: int, row: Classification) -> None:
     """Print one problem: its text, its label or why it has none, and what decided."""
-    text = " ".join(clean(row.text).split())
+    text = " ".join(one_line(row.text).split())
     short = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
-    console.print(Text(f"{number}. {short or '(no text)'}"))
+    console.print(text_line(f"{number}. {short or '(no text)'}"))
     for line in _verdict_lines(row):
         print_block(console, line, indent="   ")
     console.print()
@@ -67,8 +51,8 @@ def show_advice(console: Console, advice: Advice) -> None:
 def _show_decision(console: Console, decision: Decision, plan: Plan) -> None:
     """Print the recommendation, what it rests on, what would change it, and what comes next."""
     mark = " (provisional)" if decision.provisional else ""
-    console.print(Text(f"{plan.headline}{mark}", style="bold"))
-    console.print(Text(plan.because))
+    console.print(text_line(f"{plan.headline}{mark}", style="bold"))
+    console.print(text_line(plan.because))
     console.print()
     for role, facts in plan.roles.items():
         _show_role(console, role, facts)
@@ -84,12 +68,12 @@ def _show_decision(console: Console, decision: Decision, plan: Plan) -> None:
 
 def show_quiz(console: Console, result: QuizResult) -> None:
     """Print a taken quiz: the score, and for each dimension a bar, its level and its advice."""
-    console.print(Text(f"Readiness: {result.score:.0f} of 100", style="bold"))
+    console.print(text_line(f"Readiness: {result.score:.0f} of 100", style="bold"))
     console.print()
     width = max(len(dimension.dimension) for dimension in result.dimensions)
     for dimension in result.dimensions:
         bar = "█" * (3 * dimension.points) + "░" * (3 * (MAX_POINTS - dimension.points))
-        console.print(Text(f"{dimension.dimension:<{width}}  {bar}  {dimension.level}"))
+        console.print(text_line(f"{dimension.dimension:<{width}}  {bar}  {dimension.level}"))
     console.print()
     _show_list(
         console, "What to do next", (f"{d.dimension}: {d.advice}" for d in result.dimensions)
@@ -104,45 +88,45 @@ def show_roles(console: Console) -> None:
     for name in compared.names:
         table.add_column(name, ratio=1)
     for row in compared.rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(text_line, row))
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():  # without the trailing spaces of a table
         console.file.write(line.rstrip() + "\n")
     for one in owners_questions():
         console.print()
-        print_block(console, Text(one.question, style="bold"))
-        print_block(console, Text(one.answer))
+        print_block(console, text_line(one.question, style="bold"))
+        print_block(console, text_line(one.answer))
 
 
 def _verdict_lines(row: Classification) -> Iterable[Text]:
     """Yield the lines below a problem's text."""
     if row.error:
-        yield Text(f"error: {clean(row.error.message)}", style="bold red")
+        yield text_line(f"error: {row.error.message}", style="bold red")
         return
     if row.outcome is Outcome.ABSTAINED and row.abstained_because:
         because = abstained_words(row.abstained_because)
-        yield Text(f"no label: {because}", style="bold yellow")
+        yield text_line(f"no label: {because}", style="bold yellow")
     if row.label:
-        line = Text(row.label.value, style=LABEL_STYLE[row.label])
+        line = text_line(row.label.value, style=LABEL_STYLE[row.label])
         line.append(f" · {decided_words(row)}", style="not bold default")
         yield line
     if row.rationale:
-        yield Text(clean(row.rationale))
+        yield text_line(row.rationale)
     if row.evidence:
-        quotes = " · ".join(f"“{' '.join(clean(quote).split())}”" for quote in row.evidence)
-        yield Text(f"evidence: {quotes}", style="dim")
+        quotes = " · ".join(f"“{' '.join(one_line(quote).split())}”" for quote in row.evidence)
+        yield text_line(f"evidence: {quotes}", style="dim")
     if row.hours_per_week is not None:
-        yield Text(f"hours a week, as the text says: {row.hours_per_week:g}", style="dim")
+        yield text_line(f"hours a week, as the text says: {row.hours_per_week:g}", style="dim")
     if row.needs_review:
-        yield Text(f"needs review: {review_words(row)}", style="yellow")
+        yield text_line(f"needs review: {review_words(row)}", style="yellow")
 
 
 def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
     """Print the facts about one role, one per line."""
-    console.print(Text(f"The {facts.name} ({role.value})", style="bold"))
+    console.print(text_line(f"The {facts.name} ({role.value})", style="bold"))
     for name, value in described(facts):
-        print_block(console, Text(value), indent=" " * 20, first=f"  {name:<18}")
+        print_block(console, text_line(value), indent=" " * 20, first=f"  {name:<18}")
     console.print()
 
 
@@ -150,14 +134,14 @@ def _show_days(console: Console, days: FirstDays) -> None:
     """Print the plan, stage by stage, and where the interview questions are."""
     if not days.stages:
         return
-    console.print(Text("The first 60 days", style="bold"))
+    console.print(text_line("The first 60 days", style="bold"))
     for stage in days.stages:
-        console.print(Text(f"  {stage.title}"))
+        console.print(text_line(f"  {stage.title}"))
         for line in stage.lines:
-            print_block(console, Text(clean(line)), indent="      ", first="    - ")
+            print_block(console, text_line(line), indent="      ", first="    - ")
     if days.interviews:
         line = "Ten questions for the interview stand in the report: -o report.html"
-        print_block(console, Text(line, style="dim"), indent="  ")
+        print_block(console, text_line(line, style="dim"), indent="  ")
     console.print()
 
 
@@ -166,19 +150,7 @@ def _show_list(console: Console, title: str, lines: Iterable[str]) -> None:
     lines = list(lines)
     if not lines:
         return
-    console.print(Text(title, style="bold"))
+    console.print(text_line(title, style="bold"))
     for line in lines:
-        print_block(console, Text(clean(line)), indent="    ", first="  - ")
+        print_block(console, text_line(line), indent="    ", first="  - ")
     console.print()
-
-
-def print_block(console: Console, text: Text, indent: str = "", first: str | None = None) -> None:
-    """Print text wrapped to the console's width, without trailing spaces.
-
-    `first` leads the first line and `indent` the others (None: `indent` leads all of them).
-    """
-    lines = text.wrap(console, max(20, console.width - len(indent)))
-    for number, line in enumerate(lines):
-        line.rstrip()
-        lead = first if first is not None and number == 0 else indent
-        console.print(Text(lead).append_text(line), soft_wrap=True)

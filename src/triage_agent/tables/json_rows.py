@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
+from triage_agent.privacy import escape_json
 from triage_agent.tables.cells import as_json
 from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value
 
@@ -87,7 +88,8 @@ class JsonLinesWriter:
     def write(self, values: Mapping[str, object]) -> None:
         """Write one row."""
         ordered = {column: values[column] for column in self.columns if column in values}
-        self.file.write(replace_surrogates(as_json(ordered | dict(values))).encode() + b"\n")
+        text = escape_json(as_json(ordered | dict(values)))
+        self.file.write(replace_surrogates(text).encode() + b"\n")
 
     def close(self, *, keep: bool) -> None:
         """Nothing is held."""

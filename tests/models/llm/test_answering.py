@@ -4,8 +4,9 @@ import json
 import pytest
 
 from triage_agent.errors import ReplyError, ServiceError
-from triage_agent.models.llm.answering import CachingAnswerer, ValidReply
-from triage_agent.models.llm.prompt import read_reply, reply_schema
+from triage_agent.models.llm.answering import CachingAnswerer
+from triage_agent.models.llm.cache_entry import pack
+from triage_agent.models.llm.prompt import ValidReply, read_answer, reply_schema
 from triage_agent.models.protocols import ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
@@ -21,11 +22,11 @@ GOOD = json.dumps(
         "confidence_percent": 90,
     }
 )
-REPLY = ChatReply(GOOD, Usage(1, 100, 20))
+ANSWER = read_answer(ChatReply(GOOD, Usage(1, 100, 20)))
 
 
 def question(text):
-    return ChatRequest((Message("user", text),), "triage", reply_schema(), 600)
+    return ChatRequest((Message("user", text),), "triage", reply_schema(), 600, text=text)
 
 
 class FakeCache(dict):
@@ -37,18 +38,18 @@ class FakeCache(dict):
     def find(self, key):
         return self.get(key)
 
-    def store(self, key, reply):
-        self[key] = reply
+    def store(self, key, packed):
+        self[key] = packed
 
-    def store_rejected(self, key, reply_text, usage):
-        self.rejected.append((key, reply_text, usage))
+    def store_rejected(self, key):
+        self.rejected.append(key)
 
 
 class Asker:
     """Answers after `wait`, or fails with `error`; counts what it was asked."""
 
-    def __init__(self, error=None, wait=0.0):
-        self.asked, self.error, self.wait = [], error, wait
+    def __init__(self, error=None, wait=0.0, answer=ANSWER):
+        self.asked, self.error, self.wait, self.answered = [], error, wait, answer
 
     async def aclose(self):
         pass
@@ -58,7 +59,7 @@ class Asker:
         await asyncio.sleep(self.wait)
         if self.error:
             raise self.error
-        return ValidReply(read_reply(REPLY), REPLY)
+        return self.answered
 
 
 def caching(asker, cache, **options):
@@ -71,7 +72,7 @@ async def test_an_answer_that_is_there_is_never_asked_for_again_and_costs_nothin
     again = caching(asker, cache)
     second = await again.answer(question("a"))
     assert asker.asked == ["a"]
-    assert (first.raw.usage, second.raw.usage) == (Usage(1, 100, 20), Usage())
+    assert (first.usage, second.usage) == (Usage(1, 100, 20), Usage())
     assert (first.from_cache, second.from_cache, again.hits) == (False, True, 1)
     assert first.reply == second.reply
 
@@ -81,15 +82,15 @@ async def test_equal_questions_under_way_are_asked_once():
     model = caching(asker, cache)
     answers = await asyncio.gather(*(model.answer(question(t)) for t in "aabab"))
     assert sorted(asker.asked) == ["a", "b"]
-    assert sum(answer.raw.usage.calls for answer in answers) == 2
+    assert sum(answer.usage.calls for answer in answers) == 2
 
 
 async def test_fresh_asks_again_and_caches_the_new_answer():
     asker, cache = Asker(), FakeCache()
-    cache["a"] = ChatReply("old", Usage())
+    cache["a"] = "old"
     await caching(asker, cache, fresh=True).answer(question("a"))
     assert asker.asked == ["a"]
-    assert cache["a"] == REPLY
+    assert cache["a"] == pack(ANSWER, "a")
 
 
 async def test_an_error_is_raised_and_never_cached():
@@ -110,7 +111,7 @@ async def test_a_bad_reply_is_stored_for_the_record_and_never_served():
     for _ in range(2):
         with pytest.raises(ReplyError):
             await model.answer(question("a"))
-    assert cache.rejected == [("a", "{}", Usage(2, 50, 5))] * 2
+    assert cache.rejected == ["a"] * 2
     assert len(asker.asked) == 2
 
 
@@ -122,6 +123,32 @@ async def test_who_gives_up_does_not_lose_the_answer_that_was_paid_for():
     await asyncio.sleep(0)
     first.cancel()
     await model.drain()
-    assert cache["a"] == REPLY
+    assert cache["a"] == pack(ANSWER, "a")
     assert (await other).from_cache
     assert asker.asked == ["a"]
+
+
+PROBLEM = "Order 7351290 was late, and nobody wrote to ann@example.com about it."
+
+
+@pytest.mark.parametrize(
+    ("evidence", "rationale"),
+    [
+        (["order 7351290 was late"], "Nobody wrote about order 7351290."),
+        (["nobody wrote to ann@example.com"], "Ask ann@example.com."),
+        (
+            ["it never stood there"],
+            "Order 9999999999 and bob@example.org are invented, key sk-abc12345.",
+        ),
+    ],
+)
+async def test_a_reply_with_numbers_and_addresses_is_kept_and_the_same_from_the_first_time(
+    evidence, rationale
+):
+    reply = ANSWER.reply.model_copy(update={"evidence": evidence, "rationale": rationale})
+    asker, cache = Asker(answer=ValidReply(reply, 0.9, Usage(1, 9, 9))), FakeCache()
+    answers = [await caching(asker, cache).answer(question(PROBLEM)) for _ in range(3)]
+    assert len(asker.asked) == 1
+    assert not cache.rejected
+    assert answers[0].reply == answers[1].reply == answers[2].reply
+    assert [answer.label_probability for answer in answers] == [0.9] * 3

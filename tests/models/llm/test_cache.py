@@ -15,12 +15,11 @@ import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.cache import FORMAT, Cache, cache_path, delete_cache, open_cache
-from triage_agent.models.protocols import ChatReply, Token
 from triage_agent.types import Usage
 
 OUT = "/home/ann/out.csv"
 USAGE = Usage(1, 1200, 150)
-REPLY = ChatReply('{"label":"build-software"}', USAGE, output_mode="json_schema")
+PACKED = '{"label":"build-software"}'
 KILLS = 20
 CAP = 8_000  # micro-dollars, a few hundred requests
 
@@ -46,63 +45,35 @@ def written(path):
 
 def test_a_kept_reply_is_found_with_what_it_cost(cache):
     assert cache.find("a") is None
-    cache.store("a", REPLY)
-    assert cache.find("a") == REPLY
+    cache.store("a", PACKED)
+    assert cache.find("a") == PACKED
     assert cache.find("b") is None
 
 
 def test_a_later_reply_replaces_an_earlier_one(cache):
-    cache.store("a", REPLY)
-    cache.store("a", ChatReply("{}", Usage()))
-    assert cache.find("a") == ChatReply("{}", Usage())
+    cache.store("a", PACKED)
+    cache.store("a", "{}")
+    assert cache.find("a") == "{}"
     assert cache.stats().replies == 1
 
 
 def test_a_bad_reply_is_counted_and_never_found(cache):
-    cache.store_rejected("a", "Sure! I would say", USAGE)
-    cache.store_rejected("a", "Sure! I would say", USAGE)
+    cache.store_rejected("a")
+    cache.store_rejected("a")
     assert cache.find("a") is None
     assert (cache.stats().replies, cache.stats().bad) == (0, 2)
-    cache.store("a", REPLY)
-    cache.store_rejected("a", "Sure! I would say", USAGE)
-    assert cache.find("a") == REPLY
+    cache.store("a", PACKED)
+    cache.store_rejected("a")
+    assert cache.find("a") == PACKED
     assert (cache.stats().replies, cache.stats().bad) == (1, 3)
 
 
-@pytest.mark.parametrize(
-    "text", ["Zürich 東京 🚀 \u202e", '"\\ud83d"', "\ud83d", "\0", "", "'; --"]
-)
-def test_any_text_survives(path, cache, text):
-    cache.store(text.strip("\ud83d"), ChatReply(text, USAGE))
-    with closing(Cache(path)) as other:
-        assert other.find(text.strip("\ud83d")).text == text
-
-
-def test_what_lies_in_the_files_is_no_question_and_nobodys_address(path, cache):
-    private = "ann@example.com", "415-555-2671", "sk-abc12345678"
-    for words in private:
-        cache.store("a", ChatReply(f'{{"evidence":["ask {words}"]}}', USAGE))
-        cache.store_rejected("a", f"ask {words}", USAGE)
-    cache.store("b", REPLY)
+def test_what_lies_in_the_files_is_what_was_packed_and_nothing_of_a_bad_reply(path, cache):
+    cache.store("a", PACKED)
+    cache.store_rejected("b")
     cache.reserve(OUT, 10, None)
-    assert cache.find("a") is None
-    assert cache.stats().bad == 6
-    raw = written(path)
-    assert b"build-software" in raw
-    assert b"[e-mail]" in raw
-    assert not [words for words in private if words.encode() in raw]
-
-
-def test_the_tokens_of_the_label_are_kept_and_no_others(path, cache):
-    tokens = (
-        Token('{"why":"secretly",', -0.1),
-        Token('"label":"', -0.2),
-        Token("build-software", -0.3, (("build-software", -0.3), ("automate", -2.0))),
-        Token('"}', 0.0),
-    )
-    cache.store("a", ChatReply("{}", USAGE, tokens))
-    assert cache.find("a").tokens == tokens[1:]
-    assert b"secretly" not in written(path)
+    assert b"build-software" in written(path)
+    assert cache.stats().bad == 1
 
 
 # Spending
@@ -144,7 +115,8 @@ def test_a_report_above_the_reservation_is_believed_and_uses_up_the_cap(cache):
     cache.settle(cache.reserve(OUT, 100, 100), 150, USAGE)
     assert cache.spent(OUT) == 150
     assert cache.reserve(OUT, 0, 100) is None
-    assert cache.reserve(OUT, 1, 151) is not None
+    assert cache.reserve(OUT, 1, 151) is None  # half as much again as its bound, and rounded up
+    assert cache.reserve(OUT, 1, 152) is not None
 
 
 @pytest.mark.parametrize("other", ["/home/ann/OUT.csv", "", "/home/ann/東京\udcff.csv"])
@@ -168,14 +140,14 @@ def test_what_a_lost_process_had_reserved_stays_spent(path, cache):
 
 def test_two_caches_open_at_once_see_the_same(path, cache):
     with closing(Cache(path)) as other:
-        cache.store("a", REPLY)
-        assert other.find("a") == REPLY
+        cache.store("a", PACKED)
+        assert other.find("a") == PACKED
         one, two = cache.reserve(OUT, 60, 100), other.reserve(OUT, 40, 100)
         assert cache.reserve(OUT, 1, 100) is other.reserve(OUT, 1, 100) is None
         other.settle(two, 0, USAGE)
         cache.settle(one, 10, USAGE)
         assert cache.spent(OUT) == other.spent(OUT) == 10
-    assert cache.find("a") == REPLY
+    assert cache.find("a") == PACKED
 
 
 def test_many_that_find_no_file_lay_one_out_together(tmp_path):
@@ -198,8 +170,8 @@ def test_threads_share_one_cache(cache):
                 real = chance.randint(0, 10)
                 cache.settle(number, real, USAGE)
                 total += real
-            cache.store(f"{seed} {turn}", REPLY)
-            assert cache.find(f"{seed} {turn}") == REPLY
+            cache.store(f"{seed} {turn}", PACKED)
+            assert cache.find(f"{seed} {turn}") == PACKED
         return total
 
     with ThreadPoolExecutor(6) as pool:
@@ -214,7 +186,6 @@ WORKER = """
 import os, random, sys, threading
 from pathlib import Path
 from triage_agent.models.llm.cache import Cache
-from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Usage
 
 path, account, cap, log, seed, suicidal = sys.argv[1:]
@@ -231,7 +202,7 @@ def work(name):
             os._exit(1)
         cache.settle(number, real, Usage(1, bound, 1))
         key = f"{name}-{turn}"
-        cache.store(key, ChatReply('{"of":"%s"}' % key, Usage(1, bound, 1)))
+        cache.store(key, '{"of":"%s"}' % key)
         os.write(diary, b"kept %s\\n" % key.encode())
 
 threads = [threading.Thread(target=work, args=(f"{seed}-{n}",)) for n in range(3)]
@@ -254,7 +225,7 @@ def check(path, account, log):
         assert 0 < charged <= cache.spent(account) <= CAP
         for deed, what in lines:
             if deed == "kept":
-                assert cache.find(what).text == f'{{"of":"{what}"}}'
+                assert cache.find(what) == f'{{"of":"{what}"}}'
 
 
 def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
@@ -290,7 +261,7 @@ def test_the_file_and_the_folders_made_for_it_are_the_users_alone(tmp_path):
     path = tmp_path / "one" / "two" / "ledger.sqlite3"
     tmp_path.chmod(0o755)
     with closing(Cache(path)) as cache:
-        cache.store("a", REPLY)
+        cache.store("a", PACKED)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*")}
     assert {modes.pop("one"), modes.pop("two")} == {0o700}
     assert set(modes) >= {"ledger.sqlite3", "ledger.sqlite3-wal"}
@@ -327,7 +298,7 @@ def other_program_with_a_version(path):
 def torn(path):
     with closing(Cache(path)) as cache:
         for place in range(200):
-            cache.store(str(place), ChatReply('{"why":"%s"}' % ("word " * 100), USAGE))
+            cache.store(str(place), '{"why":"%s"}' % ("word " * 100))
     os.truncate(path, 9_000)
 
 
@@ -351,7 +322,7 @@ BROKEN = [
 
 def use(path):
     with closing(Cache(path)) as cache:
-        cache.store("150", REPLY)
+        cache.store("150", PACKED)
         cache.find("150")
         cache.reserve(OUT, 1, None)
 
@@ -409,8 +380,8 @@ def test_an_empty_file_becomes_a_cache(path):
     path.parent.mkdir()
     path.touch()
     with closing(Cache(path)) as cache:
-        cache.store("a", REPLY)
-        assert cache.find("a") == REPLY
+        cache.store("a", PACKED)
+        assert cache.find("a") == PACKED
 
 
 # Looking and clearing
@@ -420,9 +391,9 @@ def test_the_statistics_count_what_is_there(path):
     now = [1000.0]
     with closing(Cache(path, clock=lambda: now[0])) as cache:
         assert cache.stats().oldest is None
-        cache.store_rejected("a", "no", USAGE)
+        cache.store_rejected("a")
         now[0] += 5
-        cache.store("a", REPLY)
+        cache.store("a", PACKED)
         stats = cache.stats()
     assert (stats.path, stats.replies, stats.bad, stats.oldest) == (path, 1, 1, 1000.0)
     assert stats.bytes >= 4096
@@ -441,11 +412,11 @@ def test_the_statistics_count_what_is_there(path):
 def test_replies_are_cleared_by_age(path, older_than_s, gone, left):
     now = [1000.0]
     with closing(Cache(path, clock=lambda: now[0])) as cache:
-        cache.store("a", REPLY)
+        cache.store("a", PACKED)
         now[0] += 1
-        cache.store_rejected("b", "no", USAGE)
+        cache.store_rejected("b")
         now[0] += 10
-        cache.store("c", REPLY)
+        cache.store("c", PACKED)
         cache.reserve(OUT, 100, None)
         assert cache.clear(older_than_s) == gone
         assert cache.stats().replies + cache.stats().bad == left
@@ -455,7 +426,7 @@ def test_replies_are_cleared_by_age(path, older_than_s, gone, left):
 @pytest.mark.parametrize("older_than_s", [None, -1])
 def test_what_was_cleared_is_gone_from_the_files(path, cache, older_than_s):
     for place in range(300):
-        cache.store(str(place), ChatReply('{"why":"unforgettable %s"}' % ("word " * 50), USAGE))
+        cache.store(str(place), '{"why":"unforgettable %s"}' % ("word " * 50))
     before = cache.stats().bytes
     assert b"unforgettable" in written(path)
     with closing(Cache(path)) as other:
@@ -463,8 +434,8 @@ def test_what_was_cleared_is_gone_from_the_files(path, cache, older_than_s):
     assert b"unforgettable" not in written(path)
     assert cache.stats().bytes < before
     assert path.stat().st_size <= 8 * 4096
-    cache.store("a", REPLY)
-    assert cache.find("a") == REPLY
+    cache.store("a", PACKED)
+    assert cache.find("a") == PACKED
 
 
 def test_a_settlement_after_a_clear_does_not_touch_the_new_account(cache):

@@ -1,8 +1,6 @@
 """What is kept of a question and its answer."""
 
 import hashlib
-import json
-import random
 import re
 from dataclasses import replace
 
@@ -10,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.models.llm.cache_entry import is_redacted, key_of, label_tokens, pack, unpack
-from triage_agent.models.llm.logprobs import label_probability
-from triage_agent.models.protocols import ChatReply, ChatRequest, Message, Token
-from triage_agent.types import Usage
+from triage_agent.models.llm.cache_entry import key_of, pack, unpack
+from triage_agent.models.llm.prompt import Reply, ValidReply
+from triage_agent.models.protocols import ChatRequest, Message
+from triage_agent.types import Label, Signals, Usage
 
 REQUEST = ChatRequest(
     messages=(Message("system", "Sort problems."), Message("user", "Rapports à la main")),
@@ -95,76 +93,43 @@ def test_half_a_surrogate_pair_has_a_key():
     assert key(replace(REQUEST, messages=(Message("user", "\ud83d"),))) != key()
 
 
-@given(
-    st.builds(
-        ChatReply,
-        st.text(st.characters(exclude_categories=())),
-        st.builds(Usage, st.integers(0, 9), st.integers(0, 10**6), st.integers(0, 10**6)),
-        output_mode=st.sampled_from(["", "json_schema", "plain"]),
-    )
+TEXT = "Priya copies 40 orders a week by hand, 0049 170 1234567 rings, and the shop loses leads."
+ANSWER = ValidReply(
+    Reply(
+        **dict.fromkeys(Signals.__dataclass_fields__, False),
+        label=Label.AUTOMATE,
+        function="sales",
+        evidence=["copies 40 orders a week by hand", "the shop loses leads", "never said"],
+        rationale="Because Priya copies 40 orders a week by hand. "
+        "Key: sk-abc12345678, 0049 170 1234567",
+        confidence_percent=90,
+    ),
+    0.87,
+    Usage(2, 1200, 150),
+    "json_schema",
 )
-def test_a_reply_survives_packing(reply):
-    packed = pack(reply)
+
+
+def test_an_answer_is_unpacked_as_it_was_but_for_what_is_private():
+    answer = unpack(pack(ANSWER, TEXT), TEXT)
+    rationale = "Because Priya copies 40 orders a week by hand. Key: [key], 0049 170 1234567"
+    assert answer == replace(ANSWER, reply=ANSWER.reply.model_copy(update={"rationale": rationale}))
+    assert unpack(pack(answer, TEXT), TEXT) == answer
+
+
+def test_no_words_of_the_problem_are_packed():
+    packed = pack(ANSWER, TEXT)
     assert packed.isascii()
-    assert unpack(packed) == reply
+    assert "never said" in packed
+    words = TEXT.split()
+    for at in range(len(words) - 2):
+        assert " ".join(words[at : at + 3]) not in packed
+    assert not re.search("leads|sk-abc|170|Priya", packed)
 
 
-def cut_up(text, chance):
-    """Return a text as tokens of random sizes, some of them empty, with log-probabilities."""
-    tokens = []
-    while text:
-        size = chance.randint(0, 9)
-        others = (("a", -chance.random()),) * chance.randint(0, 2)
-        tokens.append(Token(text[:size], -chance.random() / 3, others))
-        text = text[size:]
-    return tuple(tokens)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param('{"label":"automate-process","evidence":["a","b"]}', id="plain"),
-        pytest.param('Sure!\n{ "label" : "build-software" }', id="chatty and spaced"),
-        pytest.param(
-            '{"evidence":["say \\"label\\": \\"build-software\\""],"label":"automate-process"}',
-            id="a quote that plays at being the label",
-        ),
-        pytest.param('{"label":"build-software","label":"automate-process"}', id="two labels"),
-        pytest.param('{"labels":[]}', id="no label"),
-        pytest.param("", id="nothing"),
-    ],
-)
-def test_the_kept_tokens_give_the_same_probability(text):
-    for seed in range(100):
-        tokens = cut_up(text, random.Random(seed))  # noqa: S311 (no secret)
-        kept = unpack(pack(ChatReply(text, Usage(), tokens))).tokens
-        for label in ("automate-process", "build-software"):
-            assert label_probability(kept, label) == label_probability(tokens, label)
-
-
-def test_a_reply_kept_before_alternatives_were_asked_for_can_still_be_read():
-    old = '["{}",[1,20,3],[["build",-0.1],["-software",-0.2]],"tool"]'
-    assert unpack(old).tokens == (Token("build", -0.1), Token("-software", -0.2))
-
-
-def test_few_tokens_of_a_long_reply_are_kept():
-    text = json.dumps({"why": "words " * 200, "label": "build-software", "more": "words " * 200})
-    tokens = [Token(text[place : place + 4], -0.1) for place in range(0, len(text), 4)]
-    assert 1 < len(label_tokens(tokens)) < 12
-
-
-@pytest.mark.parametrize(
-    ("text", "redacted"),
-    [
-        ('{"confidence_percent": 91, "label": "build-software"}', True),
-        ('{"rationale": "[EMAIL_1] designs the 2,000 forms of 2026-11-23"}', True),
-        ('{"rationale": "ann@example.com"}', False),
-        (r'{"rationale": "ann\u0040example.com"}', False),
-        ('{"evidence": ["fine", "call 415-555-2671"]}', False),
-        ('{"a": {"b": [{"c": "the key is sk-abc12345"}]}}', False),
-        ("no JSON, but ann@example.com", False),
-        ("[" * 100_000, True),
-    ],
-)
-def test_a_reply_with_somebodys_address_in_it_is_noticed(text, redacted):
-    assert is_redacted(text) is redacted
+@given(st.text(st.characters(exclude_categories=())), st.text(st.characters(exclude_categories=())))
+def test_any_words_can_be_packed(words, text):
+    reply = ANSWER.reply.model_copy(update={"evidence": [words], "rationale": words})
+    packed = pack(replace(ANSWER, reply=reply), text)
+    assert packed.isascii()
+    assert pack(unpack(packed, text), text) == pack(unpack(packed, text), text)

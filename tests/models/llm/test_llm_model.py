@@ -12,7 +12,7 @@ import pytest
 from support.openai_server import completion, mode_of, problem_text, reply_for
 from triage_agent.classify.classifier import classify
 from triage_agent.errors import ReplyError, StopError, TriageError
-from triage_agent.models.llm.answering import ValidatingAnswerer, ValidReply
+from triage_agent.models.llm.answering import ValidatingAnswerer
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.model import LLMModel
@@ -21,10 +21,10 @@ from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
     Reply,
+    ValidReply,
     load_prompt,
     reply_schema,
 )
-from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio
@@ -197,7 +197,7 @@ class Samples:
 
     async def answer(self, request):
         self.seen.append(request.sample)
-        return ValidReply(Reply(**GOOD), ChatReply(json.dumps(GOOD), Usage(1)))
+        return ValidReply(Reply(**GOOD), usage=Usage(1))
 
 
 @pytest.mark.parametrize(
@@ -290,14 +290,22 @@ async def test_half_a_surrogate_pair_in_a_bad_reply_does_not_break_the_repair(mo
 
 
 @pytest.mark.parametrize(("bad", "kind"), BAD_REPLIES.values(), ids=BAD_REPLIES.keys())
-async def test_a_second_invalid_reply_is_an_error_and_there_is_no_third_question(
+async def test_a_fourth_invalid_reply_is_an_error_and_there_is_no_fifth_question(
     model, httpx2_mock, bad, kind
 ):
     route = httpx2_mock.post(URL).mock(side_effect=answered(bad))
     with pytest.raises(ReplyError) as caught:
         await model.predict(PROBLEM)
     assert caught.value.kind == kind
-    assert route.call_count == 2
+    assert route.call_count == 4
+
+
+async def test_after_a_repair_that_did_not_help_the_question_is_asked_anew(model, httpx2_mock):
+    answers = [answered("prose"), answered(OFF_SCHEMA), answered(GOOD)]
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
+    prediction = await model.predict(PROBLEM)
+    assert prediction.usage == Usage(calls=3, input_tokens=3000, output_tokens=300)
+    assert [len(body["messages"]) for body in bodies(route)] == [2, 4, 2]
 
 
 @pytest.mark.parametrize(
@@ -347,7 +355,7 @@ async def test_a_row_in_error_says_what_its_calls_cost(model, httpx2_mock):
     httpx2_mock.post(URL).mock(side_effect=answered("prose"))
     row = await classify(PROBLEM, model)
     assert (row.outcome, row.label) == (Outcome.ERROR, None)
-    assert row.usage == Usage(calls=2, input_tokens=2000, output_tokens=200)
+    assert row.usage == Usage(calls=4, input_tokens=4000, output_tokens=400)
 
 
 async def test_the_probability_comes_from_the_answer_that_is_used_not_from_the_repaired_one(
@@ -371,8 +379,6 @@ async def test_three_replies_that_ignore_the_schema_lead_to_the_next_mode_repair
 ):
     answers = [answered("prose"), answered("prose"), answered("prose"), answered(GOOD)]
     route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
-    with pytest.raises(ReplyError):
-        await model.predict(PROBLEM)
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
     assert [mode_of(body) for body in bodies(route)] == [*["json_schema"] * 3, "tool"]
 

@@ -11,10 +11,10 @@ from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
-    Reply,
     cut,
     delimit,
     load_prompt,
+    read_answer,
     read_reply,
     reply_schema,
     to_prediction,
@@ -86,7 +86,7 @@ def test_a_brief_reply_is_read_and_shows_nobody_why():
     reply = read_reply(reply_of(BRIEF), brief=True)
     assert (reply.label, reply.existing_process) == (AUTOMATE, True)
     assert (reply.function, reply.evidence, reply.rationale) == (Function.OTHER, [], "")
-    prediction = to_prediction(reply, reply_of(BRIEF), truncated=False)
+    prediction = to_prediction(read_answer(reply_of(BRIEF), brief=True), truncated=False)
     assert (prediction.p_build, prediction.evidence) == (pytest.approx(0.2), ())
 
 
@@ -205,8 +205,8 @@ def test_the_probability_of_build_follows_from_the_label_and_says_where_it_is_fr
         if logprob is None
         else (Token('{"label": "', 0.0), Token(label, logprob), Token('"', 0.0))
     )
-    raw = reply_of(GOOD, tokens=tokens)
-    prediction = to_prediction(Reply(**GOOD | {"label": label}), raw, truncated=False)
+    answer = read_answer(reply_of(GOOD | {"label": label}, tokens=tokens))
+    prediction = to_prediction(answer, truncated=False)
     assert prediction.p_build == pytest.approx(p_build)
     assert prediction.probability_from == source
 
@@ -214,7 +214,7 @@ def test_the_probability_of_build_follows_from_the_label_and_says_where_it_is_fr
 def test_a_prediction_carries_every_signal_and_whether_the_text_was_cut():
     for name in SIGNALS:
         values = GOOD | dict.fromkeys(SIGNALS, False) | {name: True}
-        prediction = to_prediction(Reply(**values), reply_of(values), truncated=True)
+        prediction = to_prediction(read_answer(reply_of(values)), truncated=True)
         assert prediction.signals == Signals(**{name: True})
         assert prediction.truncated
 

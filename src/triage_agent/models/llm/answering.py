@@ -7,18 +7,10 @@ from typing import Protocol
 
 from triage_agent.errors import ReplyError, TriageError
 from triage_agent.models.llm.cache import Cache
-from triage_agent.models.llm.prompt import Reply, read_reply
+from triage_agent.models.llm.cache_entry import pack, unpack
+from triage_agent.models.llm.prompt import ValidReply, read_answer
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
-
-
-@dataclass(frozen=True, slots=True)
-class ValidReply:
-    """A reply that fits the schema, and the message it came in."""
-
-    reply: Reply
-    raw: ChatReply  # its usage is what the reply cost this time: nothing if it was cached
-    from_cache: bool = False
 
 
 class Answerer(Protocol):
@@ -35,24 +27,42 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValidatingAnswerer:
-    """Asks a chat service, and once more with the validation error if the reply does not fit."""
+    """Asks a chat service, and once more with the validation error if the reply does not fit.
+
+    If that does not fit either, all of it once more from the start: what a model says differs.
+    """
 
     chat: Chat
 
     async def answer(self, request: ChatRequest) -> ValidReply:
-        """Return the validated reply; a second bad reply is a `ReplyError`."""
-        raw = await self.chat.ask(request)
+        """Return the validated reply; a fourth bad reply is a `ReplyError`."""
         try:
-            reply = read_reply(raw, brief=request.brief)
+            return await self._round(request)
         except ReplyError as error:
-            self.chat.report_fit(raw.output_mode, fits=False)
-            return await self._repair(request, raw, error)
-        self.chat.report_fit(raw.output_mode, fits=True)
-        return ValidReply(reply, raw)
+            if error.kind not in {"not_json", "bad_schema"}:
+                raise
+            before = error.usage
+        try:
+            answer = await self._round(request)
+        except TriageError as error:
+            error.usage += before
+            raise
+        return replace(answer, usage=before + answer.usage)
 
     async def aclose(self) -> None:
         """Close the chat service."""
         await self.chat.aclose()
+
+    async def _round(self, request: ChatRequest) -> ValidReply:
+        """Return the validated reply to a question, or to the repair of it."""
+        raw = await self.chat.ask(request)
+        try:
+            answer = read_answer(raw, brief=request.brief)
+        except ReplyError as error:
+            self.chat.report_fit(raw.output_mode, fits=False)
+            return await self._repair(request, raw, error)
+        self.chat.report_fit(raw.output_mode, fits=True)
+        return answer
 
     async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> ValidReply:
         """Return the reply to one repair question, its usage including that of the first reply."""
@@ -64,18 +74,20 @@ class ValidatingAnswerer:
         second: ChatReply | None = None
         try:
             second = await self.chat.ask(replace(request, messages=request.messages + turns))
-            reply = read_reply(second, brief=request.brief)
+            answer = read_answer(second, brief=request.brief)
         except TriageError as again:
             if second is not None:
                 self.chat.report_fit(second.output_mode, fits=False)
             again.usage += raw.usage
             raise
-        return ValidReply(reply, replace(second, usage=raw.usage + second.usage))
+        return replace(answer, usage=raw.usage + second.usage)
 
 
 @dataclass(slots=True)
 class CachingAnswerer:
     """Answers from the cache where it can; equal questions under way are asked once.
+
+    An answer is used as it is stored, the first time too: so it is the same in every run.
 
     `key` gives the key under which the answer to a question is cached. With `fresh`, the cache is
     written and not read.
@@ -96,7 +108,7 @@ class CachingAnswerer:
             return self._hit(await asyncio.shield(other))
         cached = None if self.fresh else self.cache.find(key)
         if cached is not None:
-            return self._hit(ValidReply(read_reply(cached, brief=request.brief), cached))
+            return self._hit(unpack(cached, request.text))
         task = asyncio.ensure_future(self._ask_and_store(key, request))
         self._under_way[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -114,14 +126,15 @@ class CachingAnswerer:
         await self.answerer.aclose()
 
     async def _ask_and_store(self, key: str, request: ChatRequest) -> ValidReply:
-        """Return the answer after it was cached."""
+        """Return the answer after it was cached, as it will be found there from now on."""
         try:
             answer = await self.answerer.answer(request)
-        except ReplyError as error:
-            self.cache.store_rejected(key, error.reply, error.usage)
+        except ReplyError:
+            self.cache.store_rejected(key)
             raise
-        self.cache.store(key, answer.raw)
-        return answer
+        packed = pack(answer, request.text)
+        self.cache.store(key, packed)
+        return unpack(packed, request.text)
 
     def _ended(self, key: str, task: asyncio.Future[ValidReply]) -> None:
         """Remove a question that was answered or failed, also if nobody waits for it any more."""
@@ -132,4 +145,4 @@ class CachingAnswerer:
     def _hit(self, answer: ValidReply) -> ValidReply:
         """Count an answer that cost nothing this time, and return it as such."""
         self.hits += 1
-        return replace(answer, raw=replace(answer.raw, usage=Usage()), from_cache=True)
+        return replace(answer, usage=Usage(), from_cache=True)

@@ -75,6 +75,7 @@ class Budget:
         self.price, self.cap_usd, self.account = price, cap_usd, account
         self._database, self._open = database, 0
         self._cap = None if cap_usd is None else math.floor(cap_usd * MICRO)
+        self._billed = cap_usd is None  # whether an answer has shown how its service bills
         if cap_usd is not None and price is None:
             raise SettingsError(
                 "A cost cap cannot be enforced for a model whose price is not known. Give it with "
@@ -87,11 +88,20 @@ class Budget:
         return Decimal(self._database.spent(self.account)).scaleb(-6)
 
     def reserve(self, request_bytes: int, max_output_tokens: int) -> "Reservation":
-        """Set aside what one request can cost at most, or raise `CostCapError`."""
+        """Set aside what one request can cost at most, or raise `CostCapError`.
+
+        Under a cap, nothing is sent beside the first request until it is answered: it shows
+        whether the service bills more than the request's size tells.
+        """
         price = self.price
+        if not self._billed and self._open:
+            self._billed = self._database.billing(self.account)[0] > 0
+            if not self._billed:
+                raise CostCapError("The first request has not been answered.", may_pass=True)
         bound = upper_bound(request_bytes, max_output_tokens, price) if price else 0
         number = self._database.reserve(self.account, bound, self._cap)
         if number is None:
+            bound = -(-bound * self._database.billing(self.account)[1] // 1000)
             raise CostCapError(
                 f"The cost cap of {in_usd(self._cap or 0)} is reached: "
                 f"{in_usd(self._database.spent(self.account))} is spent or reserved, and the next "
@@ -105,6 +115,7 @@ class Budget:
     def _settle(self, number: int, usage: Usage | None) -> None:
         """Put what a request cost in the place of what was reserved for it."""
         self._open -= 1
+        self._billed = self._billed or bool(usage and usage.calls)
         # No call is answered without tokens both ways: such a report does not count.
         reported = usage and (not usage.calls or (usage.input_tokens and usage.output_tokens))
         real = cost(usage, self.price) if usage and reported and self.price else None

@@ -18,27 +18,34 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.cache_entry import is_redacted, pack, unpack
-from triage_agent.models.protocols import ChatReply
-from triage_agent.privacy import mask
 from triage_agent.types import Usage
 
-FORMAT = 0x74720001  # "tr" and the schema's version, which every change of SCHEMA raises
+FORMAT = 0x74720002  # "tr" and the schema's version, which every change of SCHEMA raises
+FORMAT_1 = 0x74720001  # up to 2026-11: answers with quotations in clear, and no `overrun`
 SCHEMA = (
     "CREATE TABLE reply (key TEXT NOT NULL, good INTEGER, created REAL, value TEXT NOT NULL)",
     "CREATE UNIQUE INDEX served ON reply (key) WHERE good",
     # `spent` holds open reservations too, those of killed processes for good. AUTOINCREMENT:
     # after a clear, a late settlement must not meet a new account.
     """CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE,
-    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0)""",
+    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0,
+    overrun DEFAULT 1000)""",  # the most that a bill was of its bound, in thousandths
+    f"PRAGMA user_version = {FORMAT}",
+)
+# What format 1 stored of answers is of no use, and quotes people: it goes. The spending stays.
+UPGRADE = (
+    "DELETE FROM reply",
+    "ALTER TABLE account ADD COLUMN overrun DEFAULT 1000",
     f"PRAGMA user_version = {FORMAT}",
 )
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
 STORE = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
-RESERVE = """UPDATE account SET spent = spent + :amount
-    WHERE name = :name AND (:cap IS NULL OR spent + :amount <= :cap) RETURNING id"""
+RESERVE = """UPDATE account SET spent = spent + (:bound * overrun + 999) / 1000
+    WHERE name = :name AND (:cap IS NULL OR spent + (:bound * overrun + 999) / 1000 <= :cap)
+    RETURNING id, (:bound * overrun + 999) / 1000"""
 SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
-    input_tokens = input_tokens + ?, output_tokens = output_tokens + ? WHERE id = ?"""
+    input_tokens = input_tokens + ?, output_tokens = output_tokens + ?,
+    overrun = max(overrun, ?) WHERE id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ class Cache:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, Lock()
         self._numbers = count(1)
-        self._open: dict[int, tuple[int, int]] = {}  # reservation: (account's id, micro-dollars)
+        # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
+        self._open: dict[int, tuple[int, int, int]] = {}
         try:
             for folder in reversed([f for f in path.parents if not f.exists()]):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -74,30 +82,26 @@ class Cache:
             self._db.close()
             raise
 
-    def find(self, key: str) -> ChatReply | None:
-        """Return the good reply stored under a key, with its usage and the tokens of its label."""
+    def find(self, key: str) -> str | None:
+        """Return the answer stored under a key, packed (see `cache_entry`)."""
         rows, _ = self._run("SELECT value FROM reply WHERE key = ? AND good", (key,))
-        return unpack(rows[0][0]) if rows else None
+        return rows[0][0] if rows else None
 
-    def store(self, key: str, reply: ChatReply) -> None:
-        """Store a reply that fits the schema; it replaces an earlier one.
+    def store(self, key: str, packed: str) -> None:
+        """Store a packed answer; it replaces an earlier one."""
+        self._run(STORE, (key, True, self._clock(), packed))
 
-        One that holds an API key, or a person's address or number (redacted questions have no
-        such), may not be stored as it is, and masked it would be another answer: it is rejected.
+    def store_rejected(self, key: str) -> None:
+        """Count a reply that is of no use; it is never found, and nothing of it is stored."""
+        self._run(STORE, (key, False, self._clock(), ""))
+
+    def reserve(self, account: str, bound: int, cap_micro_usd: int | None) -> int | None:
+        """Return the number of a reservation, or None if the account would go over the cap.
+
+        `bound` is the most that the request can cost in micro-dollars, as far as its size tells.
+        Where an earlier bill of the account was above its bound, as much more is set aside.
         """
-        if is_redacted(reply.text):
-            self._run(STORE, (key, True, self._clock(), pack(reply)))
-        else:
-            self.store_rejected(key, reply.text, reply.usage)
-
-    def store_rejected(self, key: str, reply_text: str, usage: Usage) -> None:
-        """Store a reply that is of no use, masked, to show what it cost; it is never found."""
-        masked = ChatReply(mask(reply_text), usage)
-        self._run(STORE, (key, False, self._clock(), pack(masked)))
-
-    def reserve(self, account: str, micro_usd: int, cap_micro_usd: int | None) -> int | None:
-        """Return the number of a reservation, or None if the account would go over the cap."""
-        values = {"name": os.fsencode(account), "amount": micro_usd, "cap": cap_micro_usd}
+        values = {"name": os.fsencode(account), "bound": bound, "cap": cap_micro_usd}
         rows, _ = self._run(RESERVE, values)
         if not rows:  # refused, or the account's first
             self._run("INSERT OR IGNORE INTO account (name) VALUES (?)", (values["name"],))
@@ -105,14 +109,26 @@ class Cache:
         if not rows:
             return None
         number = next(self._numbers)
-        self._open[number] = (rows[0][0], micro_usd)
+        account_id, amount = rows[0]
+        self._open[number] = (account_id, amount, bound)
         return number
 
     def settle(self, reservation: int, micro_usd: int | None, usage: Usage) -> None:
         """Put the real amount in a reservation's place, once; None: it counts as spent in full."""
-        account, reserved = self._open.pop(reservation, (0, 0))
+        account, reserved, bound = self._open.pop(reservation, (0, 0, 0))
         more = 0 if micro_usd is None else micro_usd - reserved
-        self._run(SETTLE, (more, usage.calls, usage.input_tokens, usage.output_tokens, account))
+        overrun = -(-1000 * (micro_usd or 0) // bound) if bound else 0
+        used = (usage.calls, usage.input_tokens, usage.output_tokens)
+        self._run(SETTLE, (more, *used, overrun, account))
+
+    def billing(self, account: str) -> tuple[int, int]:
+        """Return how many answers an account paid, and the most that one was of its bound.
+
+        The second in thousandths, and at least 1000.
+        """
+        name = (os.fsencode(account),)
+        rows, _ = self._run("SELECT calls, overrun FROM account WHERE name = ?", name)
+        return rows[0] if rows else (0, 1000)
 
     def spent(self, account: str) -> int:
         """Return the micro-dollars that an account has settled, or still holds reserved."""
@@ -143,14 +159,16 @@ class Cache:
         """Set the connection up; lay out a new file, refuse one that is not ours."""
         self._run("PRAGMA synchronous = NORMAL")
         self._run("PRAGMA wal_autocheckpoint = 4000")  # pages; 1000 pauses too often for the disk
-        if self._format() != FORMAT:
+        if (found := self._format()) != FORMAT:
             self._run("BEGIN EXCLUSIVE")  # another process may be laying it out
-            if not self._format() and not self._run("SELECT 1 FROM sqlite_master")[0]:
-                for statement in SCHEMA:
-                    self._run(statement)
+            new = not self._format() and not self._run("SELECT 1 FROM sqlite_master")[0]
+            for statement in SCHEMA if new else UPGRADE if self._format() == FORMAT_1 else ():
+                self._run(statement)
             self._run("COMMIT")
         if self._format() != FORMAT:
             raise self._unusable("another version of triage, or another program, made it")
+        if found == FORMAT_1:
+            self._run("VACUUM")  # what was deleted must not stay in the file's free pages
         for _ in range(100):  # alone of all locks, SQLite does not wait for this one
             with suppress(sqlite3.OperationalError):
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -171,6 +189,12 @@ class Cache:
             raise self._unusable(error) from error
 
     def _unusable(self, why: object) -> SettingsError:
+        code = getattr(why, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            return SettingsError(
+                f"The cache {self.path} cannot be written to ({why}): is the disk full? Free some "
+                "space, or set TRIAGE_CACHE_DIR to a folder on another disk."
+            )
         return SettingsError(
             f"The cache {self.path} cannot be used ({why}). If another triage is running, wait "
             "for it. Else delete the cached answers with `triage cache --clear`, or set "

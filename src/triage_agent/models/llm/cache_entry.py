@@ -1,13 +1,15 @@
-"""What the cache stores of a question and its answer: a hash of the one, JSON of the other."""
+"""What the cache stores of a question and its answer: a hash of the one, JSON of the other.
+
+No word of the problem's text is in either: where the answer quotes it, a position stands there.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-from triage_agent.models.llm.logprobs import label_places
-from triage_agent.models.protocols import ChatReply, ChatRequest, Token
-from triage_agent.privacy import mask
+from triage_agent.models.llm.prompt import Reply, ValidReply
+from triage_agent.models.llm.quotations import parts, quotation, spell
+from triage_agent.models.protocols import ChatRequest
 from triage_agent.types import Usage
 
 
@@ -26,64 +28,34 @@ def key_of(base_url: str, model: str, request: ChatRequest) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def pack(reply: ChatReply) -> str:
-    """Return a reply as JSON, in ASCII, because a server may send half a surrogate pair.
+def pack(answer: ValidReply, text: str) -> str:
+    """Return an answer about a text as JSON, in ASCII: a server may send half a surrogate pair.
 
-    Only the tokens of the label are stored: the others are never read, and are most of it.
+    Quotations are stored as positions in the text; of the other words, what looks like a key or a
+    person's address or number is masked for good.
     """
-    usage = (reply.usage.calls, reply.usage.input_tokens, reply.usage.output_tokens)
-    values = (reply.text, usage, label_tokens(reply.tokens), reply.output_mode)
+    reply, usage = answer.reply, answer.usage
+    values = {
+        "reply": reply.model_dump(mode="json", exclude={"evidence", "rationale"}),
+        "evidence": [quotation(quote, text) for quote in reply.evidence],
+        "rationale": parts(reply.rationale, text),
+        "label_probability": answer.label_probability,
+        "usage": (usage.calls, usage.input_tokens, usage.output_tokens),
+        "output_mode": answer.output_mode,
+    }
     return json.dumps(values, separators=(",", ":"))
 
 
-def unpack(packed: str) -> ChatReply:
-    """Return the reply that was packed.
-
-    >>> unpack(pack(ChatReply("{}", Usage(1, 20, 3), output_mode="tool")))
-    ChatReply(text='{}', usage=Usage(calls=1, input_tokens=20, output_tokens=3), tokens=(), \
-output_mode='tool')
-    """
-    text, usage, tokens, output_mode = json.loads(packed)
-    return ChatReply(text, Usage(*usage), _tokens(tokens), output_mode)
-
-
-def label_tokens(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens that `logprobs.label_probability` reads.
-
-    >>> texts = ('{"a":1,', '"label":"', "build", '"}')
-    >>> [token.text for token in label_tokens([Token(text, -0.1) for text in texts])]
-    ['"label":"', 'build', '"}']
-    """
-    return [tokens[place] for place in sorted(label_places([token.text for token in tokens]))]
-
-
-def _tokens(stored: list[Any]) -> tuple[Token, ...]:
-    """Return the stored tokens; those stored before 2026-12 have no alternatives."""
-    return tuple(
-        Token(text, logprob, tuple((other, p) for other, p in others[0]) if others else ())
-        for text, logprob, *others in stored
+def unpack(packed: str, text: str) -> ValidReply:
+    """Return the answer that was packed, with its quotations as they stand in the same text."""
+    values: dict[str, Any] = json.loads(packed)
+    short = Reply.model_validate(values["reply"] | {"evidence": [], "rationale": ""})
+    reply = short.model_copy(
+        update={
+            "evidence": [spell(quote, text) for quote in values["evidence"]],
+            "rationale": spell(values["rationale"], text),
+        }
     )
-
-
-def is_redacted(text: str) -> bool:
-    r"""Return whether no string in a JSON text holds a key, or a person's address or number.
-
-    >>> is_redacted('{"hours_per_week": 40}'), is_redacted(r'["ann\u0040example.com"]')
-    (True, False)
-    """
-    strings = "\n".join(_strings(text))
-    return mask(strings) == strings
-
-
-def _strings(text: str) -> Iterator[str]:
-    """Yield the strings in a JSON text, not the names; the text itself if it is not JSON."""
-    try:
-        values = [json.loads(text)]
-    except (ValueError, RecursionError):
-        values = [text]
-    while values:
-        value = values.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict | list):
-            values.extend(value.values() if isinstance(value, dict) else value)
+    return ValidReply(
+        reply, values["label_probability"], Usage(*values["usage"]), values["output_mode"]
+    )

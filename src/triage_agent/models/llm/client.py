@@ -3,9 +3,11 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 6 attempts, waiting as the server asks,
+    timeout, dropped connection, 408, 409, 429, 5xx  up to 8 attempts, waiting as the server asks,
                                                      else 0.5 s doubling to 30 s, with jitter
-    empty answer                                     the same
+    refused connection                               the same, up to 6 attempts
+    empty answer, one that is no HTTP, no JSON or    the same
+    longer than 16 MiB
     400 or 422 about a parameter or the format,      asked again at once without it, and in future
     403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
@@ -24,7 +26,7 @@ import anyio
 import httpx2
 import openai
 from pydantic_core import to_json
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
@@ -42,36 +44,24 @@ from triage_agent.models.llm.refusals import (
     Refusal,
     explain,
     host_of,
+    may_be_billed,
     read_refusal,
 )
+from triage_agent.models.llm.transport import failure, timeouts, unreadable
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
-ATTEMPTS = 6
+ATTEMPTS = 8
+ATTEMPTS_UNSENT = 6  # where nobody listens at the address
 TIMEOUT_S = 120.0
-CONNECT_TIMEOUT_S = 10.0
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
-
-
-def fast_client(timeout_s: float = TIMEOUT_S, *, local: bool = False) -> httpx2.AsyncClient:
-    """Return an HTTP client for many requests at once; `local`: to a server on this machine.
-
-    To that one it goes straight, whatever proxy the environment names: a proxy may be elsewhere.
-
-    The SDK's default one searches all its connections for every request: at 256 under way it
-    takes more than twice the CPU time a call.
-    """
-    return openai.DefaultAioHttpClient(
-        timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        limits=openai.DEFAULT_CONNECTION_LIMITS,
-        trust_env=not local,
-    )
 
 
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `meter` admits each request (None: all, at once).
+    `meter` admits each request (None: all, at once); `on_wait` is told the seconds of each wait.
+    `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
 
@@ -85,6 +75,7 @@ class OpenAIChat:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         meter: Meter | None = None,
+        on_wait: Callable[[float], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
@@ -98,9 +89,11 @@ class OpenAIChat:
             )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
         self.dialect = Dialect(limit_name=own_limit)
-        self._attempts, self._sleep, self._timeout_s = attempts, sleep, timeout_s
-        self._meter = meter or Meter()
+        self.attempts = attempts
+        self._sleep, self._timeout_s = sleep, timeout_s
+        self._meter, self._on_wait = meter or Meter(), on_wait
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
+        self._stop = asyncio.Event()  # set when that is known
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
@@ -108,7 +101,7 @@ class OpenAIChat:
             api_key=self._key or "none",
             base_url=self.base_url,
             max_retries=0,
-            timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+            timeout=timeouts(timeout_s),
             http_client=http_client,
         )
 
@@ -128,9 +121,16 @@ class OpenAIChat:
         except TriageError as error:
             error.usage = sum(spent, Usage())
             if isinstance(error, StopError):
-                self._stopped = error
+                self.stop(error)
             raise
         return replace(reply, usage=sum(spent, Usage()))
+
+    def stop(self, error: StopError) -> None:
+        """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
+        if self._stopped is None:
+            self._stopped = error
+            self._stop.set()
+            self._meter.stop(error)
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
@@ -153,20 +153,42 @@ class OpenAIChat:
             return await self._attempt(request, spent)
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
+            stop=self._gives_up,
             wait=_wait,
             retry=retry_if_exception(_may_pass),
-            sleep=self._sleep,
+            sleep=self._wait_and_say,
             reraise=True,
         )
         return await retrying(attempt)
 
+    def _gives_up(self, state: RetryCallState) -> bool:
+        """Return whether the last attempt was that."""
+        error = state.outcome.exception() if state.outcome else None
+        unsent = isinstance(error, ServiceError) and not error.sent
+        most = min(self.attempts, ATTEMPTS_UNSENT) if unsent else self.attempts
+        return state.attempt_number >= most
+
+    async def _wait_and_say(self, seconds: float) -> None:
+        """Wait before another attempt, or until the run is stopped."""
+        self._on_wait(seconds)
+        either = [asyncio.ensure_future(one) for one in (self._sleep(seconds), self._stop.wait())]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in either:
+                one.cancel()
+
     async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
         """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
         try:
-            reply = await self._ask_in_dialect(request, spent)
+            try:
+                reply = await self._ask_in_dialect(request, spent)
+            except TriageError:
+                raise
+            except Exception as error:  # the wall: whatever a server sends is its own fault
+                raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(error.usage if isinstance(error, ReplyError) else Usage(calls=1))
+            spent.append(_usage_of(error))
             raise
         spent.append(reply.usage)
         return reply
@@ -215,11 +237,15 @@ class OpenAIChat:
                 response = await self._post(content)
             except openai.APIStatusError as error:
                 exchange.status, exchange.headers = error.status_code, error.response.headers
-                exchange.usage = Usage()  # what was refused costs nothing
+                billed = Usage(calls=1) if may_be_billed(error.status_code) else Usage()
+                exchange.usage = reported_usage(error.body) or billed
+                raise
+            except ServiceError as error:
+                exchange.usage = None if error.sent else Usage()
                 raise
             exchange.status, exchange.headers = response.status_code, response.headers
             payload = self._decode(response.content)
-            exchange.usage = reported_usage(payload)
+            exchange.usage = reported_usage(payload) or Usage(calls=1)
             return payload
 
     async def _post(self, content: bytes) -> httpx2.Response:
@@ -234,21 +260,10 @@ class OpenAIChat:
                     content=content,
                     options={"follow_redirects": False},
                 )
-        except (openai.APITimeoutError, TimeoutError) as error:
-            if _was_refused(error):  # the transport calls this a timeout of the connection too
-                raise self._unreachable() from error
-            raise ServiceError(
-                f"{self.host} did not answer in time. Run again, or raise --timeout.", "timeout"
-            ) from error
-        except openai.APIConnectionError as error:
-            raise self._unreachable() from error
-
-    def _unreachable(self) -> ServiceError:
-        return ServiceError(
-            f"{self.host} cannot be reached, or it dropped the connection. "
-            "Check the address (--base-url) and that the server runs.",
-            "connection",
-        )
+        except openai.APIStatusError:
+            raise
+        except Exception as error:
+            raise failure(error, self.host) from error
 
     def _decode(self, content: bytes) -> Any:
         """Return the JSON value of an answer's body."""
@@ -262,16 +277,11 @@ class OpenAIChat:
             ) from error
 
 
-def _was_refused(error: BaseException) -> bool:
-    """Return whether an error of the operating system, such as a refused connection, caused it."""
-    seen: list[BaseException] = []  # the chain may come back to where it began
-    cause: BaseException | None = error
-    while cause is not None and cause not in seen:
-        if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
-            return True
-        seen.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return False
+def _usage_of(error: TriageError) -> Usage:
+    """Return what an attempt used that ended in this error."""
+    if isinstance(error, ReplyError):
+        return error.usage
+    return Usage() if isinstance(error, ServiceError) and not error.sent else Usage(calls=1)
 
 
 def _may_pass(error: BaseException) -> bool:

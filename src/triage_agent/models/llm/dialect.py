@@ -20,6 +20,7 @@ from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
 IGNORED_REPLIES_BEFORE_STEP = 3
+MOST_TOKENS = 100_000_000  # that one call can use
 MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
 OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Words of a refusal that is about how the schema is enforced. Under a status that normally has
@@ -198,10 +199,25 @@ def _text_of(message: Mapping[str, Any]) -> str:
 
 
 def reported_usage(payload: Any) -> Usage | None:
-    """Return the usage that one call's payload reports; None if it reports none."""
+    """Return the usage that one call's payload reports; None if it reports none.
+
+    What a model thought counts as output wherever it is reported: within the completion (OpenAI),
+    beside it (xAI), or only in the total (Gemini). A number that no call can have is not read.
+    """
     usage = payload.get("usage") if isinstance(payload, Mapping) else None
     if not isinstance(usage, Mapping):
         return None
-    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    given, made = (c if isinstance(c, int) and c >= 0 else 0 for c in counts)
-    return Usage(calls=1, input_tokens=given, output_tokens=made)
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    given, made, total = (_count(usage.get(name)) for name in names)
+    details = usage.get("completion_tokens_details")
+    thought = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else 0
+    beside = thought if thought > made or (thought and given + made + thought <= total) else 0
+    if not given and total > made:
+        given = total - made  # only the completion and the total are reported
+    return Usage(calls=1, input_tokens=given, output_tokens=max(made + beside, total - given))
+
+
+def _count(tokens: Any) -> int:
+    """Return a reported number of tokens, 0 if it cannot be one."""
+    whole = isinstance(tokens, int) and not isinstance(tokens, bool)
+    return tokens if whole and 0 <= tokens <= MOST_TOKENS else 0

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from triage_agent.errors import StopError
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import retry_after_s
+from triage_agent.models.llm.ticket import Ticket
 from triage_agent.types import Usage
 
 BYTES_PER_TOKEN = 3  # for the rate limits; English has about four
@@ -39,6 +41,12 @@ class Meter:
         """Whether there is an amount that the requests together may not pass."""
         return self._budget is not None and self._budget.cap_usd is not None
 
+    def stop(self, error: StopError) -> None:
+        """Admit nobody any more: who waits, and who comes, gets this error."""
+        if self._rate_limiter:
+            self._rate_limiter.stop(error)
+        self._settled.set()
+
     @asynccontextmanager
     async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Exchange]:
         """Wait until one request may be sent; the caller writes into it what happened.
@@ -53,17 +61,13 @@ class Meter:
             reservation = await self._reserve(request_bytes, max_output_tokens)
             yield exchange
         finally:
-            usage = exchange.usage
-            if reservation is not None:
-                reservation.settle(usage)
+            try:
+                if reservation is not None:
+                    reservation.settle(exchange.usage)
+            finally:  # whatever becomes of the books, the next in line is let in or told
                 self._settled.set()
-            if ticket is not None:
-                ticket.done(
-                    status=exchange.status,
-                    headers=exchange.headers,
-                    wait_s=retry_after_s(exchange.headers),
-                    tokens=usage.input_tokens + usage.output_tokens if usage else None,
-                )
+                if ticket is not None:
+                    _give_back(ticket, exchange)
 
     async def _reserve(self, request_bytes: int, max_output_tokens: int) -> Reservation | None:
         """Return the reservation for one request, or raise `CostCapError`.
@@ -80,3 +84,14 @@ class Meter:
                 self._settled.clear()
                 await self._settled.wait()
         return None
+
+
+def _give_back(ticket: Ticket, exchange: Exchange) -> None:
+    """Give a place back, and report how the request ended."""
+    usage = exchange.usage
+    ticket.done(
+        status=exchange.status,
+        headers=exchange.headers,
+        wait_s=retry_after_s(exchange.headers),
+        tokens=usage.input_tokens + usage.output_tokens if usage else None,
+    )

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from triage_agent.models.llm.answering import Answerer, ValidReply
+from triage_agent.models.llm.answering import Answerer
 from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
+    ValidReply,
     cut,
     reply_schema,
     to_prediction,
@@ -66,7 +67,7 @@ class LLMModel(Model):
     async def predict(self, problem: Problem) -> Prediction:
         """Return the prediction of the language model; with votes, that of the majority.
 
-        A reply that does not fit is sent back once; a second bad reply is a `ReplyError`.
+        A reply that does not fit is sent back, then asked for anew; a fourth is a `ReplyError`.
         """
         # Hidden before it is cut: half a card number would not be found any more.
         hidden = redact(problem.text) if self.redacts else None
@@ -81,9 +82,10 @@ class LLMModel(Model):
             max_output_tokens=MAX_OUTPUT_TOKENS,
             temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
             brief=self.brief,
+            text=text,
         )
         answers = await self._ask(request)
-        predictions = [to_prediction(a.reply, a.raw, truncated=truncated) for a in answers]
+        predictions = [to_prediction(answer, truncated=truncated) for answer in answers]
         prediction = predictions[0] if self.votes == 1 else count(predictions)
         if hidden is None:
             return prediction

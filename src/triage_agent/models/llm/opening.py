@@ -5,17 +5,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 
+from triage_agent.errors import StopError
 from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
-from triage_agent.models.llm.client import OpenAIChat, fast_client
+from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
+from triage_agent.models.llm.transport import open_client
+from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
 
 
@@ -24,6 +27,7 @@ class OpenLLM:
     """An LLM that is open, with its cache and its budget."""
 
     model: LLMModel
+    chat: OpenAIChat
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
     budget: Budget
@@ -37,6 +41,11 @@ class OpenLLM:
         if self._closed:
             return self._final_usd
         return self.budget.spent_usd if self.budget.price else None
+
+    async def drain(self) -> None:
+        """Send nothing more, and wait until every request under way has ended and is cached."""
+        self.chat.stop(StopError("The run was stopped.", "stopped"))
+        await self.caching.drain()
 
     def close(self) -> None:
         """Close the database; what was spent can still be read."""
@@ -56,10 +65,12 @@ def open_llm(
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     budget = Budget(database, options.account, price, options.max_cost_usd)
+    waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
         requests_per_minute=options.rpm,
         tokens_per_minute=options.tpm,
+        on_wait=waits.say,
     )
     chat = OpenAIChat(
         choice.model,
@@ -67,7 +78,8 @@ def open_llm(
         choice.api_key,
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if options.account else None),
-        http_client=fast_client(options.timeout, local=local),
+        on_wait=waits.say,
+        http_client=open_client(options.timeout, local=local),
     )
     caching = CachingAnswerer(
         ValidatingAnswerer(chat),
@@ -80,4 +92,4 @@ def open_llm(
     where = "on this machine" if local else "your text is sent there"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
-    return OpenLLM(model, line, caching, budget, database)
+    return OpenLLM(model, chat, line, caching, budget, database)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from triage_agent.errors import ReplyError, SettingsError
 from triage_agent.files import explain, folder, read_text
 from triage_agent.models.llm.logprobs import label_probability
 from triage_agent.models.protocols import ChatReply, Message
-from triage_agent.types import Function, Label, Prediction, Signals
+from triage_agent.types import Function, Label, Prediction, Signals, Usage
 
 DEFAULT_PROMPT = "guide"
 MAX_CHARACTERS = 8_000  # of a problem; the rest is not sent, and the result is marked as truncated
@@ -50,6 +50,17 @@ class Reply(BaseModel):
     confidence_percent: Literal[50, 60, 70, 80, 90, 95, 99]
 
 
+@dataclass(frozen=True, slots=True)
+class ValidReply:
+    """A reply that fits the schema, and what else its message said."""
+
+    reply: Reply
+    label_probability: float | None = None  # by the log-probabilities; None: none were reported
+    usage: Usage = field(default_factory=Usage)  # what it cost this time
+    output_mode: str = ""
+    from_cache: bool = False
+
+
 # What a brief reply leaves out: it takes a third of the time, and gives no reasons.
 LEFT_OUT: dict[str, Any] = {"function": Function.OTHER, "evidence": [], "rationale": ""}
 
@@ -59,11 +70,11 @@ def reply_schema(*, brief: bool = False) -> dict[str, Any]:
     """Return the JSON Schema of `Reply`, flat: several servers cannot follow references."""
     schema = Reply.model_json_schema()
     definitions = schema.pop("$defs")
-    for name, field in schema["properties"].items():
-        if reference := field.get("$ref"):
+    for name, one in schema["properties"].items():
+        if reference := one.get("$ref"):
             definition = definitions[reference.rpartition("/")[2]]
             schema["properties"][name] = {"type": "string", "enum": definition["enum"]}
-        field.pop("title", None)
+        one.pop("title", None)
     if brief:
         for name in LEFT_OUT:
             del schema["properties"][name]
@@ -149,6 +160,13 @@ def cut(text: str) -> tuple[str, bool]:
     return head, len(text) > MAX_CHARACTERS
 
 
+def read_answer(raw: ChatReply, *, brief: bool = False) -> ValidReply:
+    """Return the answer in a message, or raise `ReplyError` (`not_json`, `bad_schema`)."""
+    reply = read_reply(raw, brief=brief)
+    probability = label_probability(raw.tokens, reply.label)
+    return ValidReply(reply, probability, raw.usage, raw.output_mode)
+
+
 def read_reply(reply: ChatReply, *, brief: bool = False) -> Reply:
     """Return the validated reply, or raise `ReplyError` (`not_json`, `bad_schema`)."""
     try:
@@ -174,10 +192,10 @@ def read_reply(reply: ChatReply, *, brief: bool = False) -> Reply:
         ) from error
 
 
-def to_prediction(reply: Reply, raw: ChatReply, *, truncated: bool) -> Prediction:
-    """Return the prediction that a reply stands for; quotes and numbers are not yet checked."""
-    label = reply.label
-    probability, source = label_probability(raw.tokens, reply.label), "logprobs-uncalibrated"
+def to_prediction(answer: ValidReply, *, truncated: bool) -> Prediction:
+    """Return the prediction that an answer stands for; quotes and numbers are not yet checked."""
+    reply, label = answer.reply, answer.reply.label
+    probability, source = answer.label_probability, "logprobs-uncalibrated"
     if probability is None:
         probability, source = reply.confidence_percent / 100, "stated-uncalibrated"
     return Prediction(
@@ -189,5 +207,5 @@ def to_prediction(reply: Reply, raw: ChatReply, *, truncated: bool) -> Predictio
         evidence=tuple(reply.evidence),
         rationale=reply.rationale,
         truncated=truncated,
-        usage=raw.usage,
+        usage=answer.usage,
     )

@@ -21,7 +21,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import anyio
 
+from triage_agent.errors import StopError
 from triage_agent.models.llm.rate_headers import read_allowances
+from triage_agent.models.llm.ticket import Ticket
 
 FIRST_LIMIT = 4
 CUT = 0.8
@@ -31,37 +33,6 @@ BURST_S = 6.0  # a bucket holds at most this many seconds' worth: a tenth of a m
 SAME_WINDOW_S = 1.0  # resets that differ by less are one reset: servers round to seconds
 SHORTEST_SLEEP_S = 0.001  # rounding must not turn a wait into a busy loop
 NEVER = -math.inf  # the moment of what has not happened
-
-Settle = Callable[["Ticket", int | None, Mapping[str, str] | None, float | None, int | None], None]
-
-
-class Ticket:
-    """The right to send one request; `done` gives the place back and reports the outcome."""
-
-    __slots__ = ("_settle", "number", "tokens")
-
-    def __init__(self, settle: Settle, number: int, tokens: int) -> None:
-        self._settle: Settle | None = settle
-        self.number = number  # requests are numbered from 1 as they are admitted
-        self.tokens = tokens  # what was reserved
-
-    def done(
-        self,
-        *,
-        status: int | None,
-        headers: Mapping[str, str] | None = None,
-        wait_s: float | None = None,
-        tokens: int | None = None,
-    ) -> None:
-        """Report the outcome, exactly once; a second time raises `RuntimeError`.
-
-        `status` None: a timeout or a dropped connection. `wait_s`: the server's Retry-After in
-        seconds. `tokens`: what was used (None: unknown, and the reservation counts as used).
-        """
-        if self._settle is None:
-            raise RuntimeError("done() was called twice on one ticket")
-        settle, self._settle = self._settle, None
-        settle(self, status, headers, wait_s, tokens)
 
 
 class RateLimiter:
@@ -75,10 +46,11 @@ class RateLimiter:
         tokens_per_minute: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        on_wait: Callable[[float], None] = lambda _: None,
     ) -> None:
         if max_concurrency < 1:
             raise ValueError(f"max_concurrency is {max_concurrency}, and must be at least 1")
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._on_wait = clock, sleep, on_wait
         self._concurrency = _ConcurrencyLimit(max_concurrency)
         self._request_bucket, self._token_bucket = (
             _TokenBucket(math.inf if per_minute is None else per_minute)
@@ -90,6 +62,7 @@ class RateLimiter:
         self._admitted = 0
         # First come, first served; linked, so that any of thousands leaves at once.
         self._waiting: OrderedDict[asyncio.Future[Ticket], int] = OrderedDict()
+        self._stopped: StopError | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = NEVER
 
@@ -105,6 +78,8 @@ class RateLimiter:
 
     async def admit(self, tokens: int = 0) -> Ticket:
         """Return once a request of at most `tokens` tokens may be sent."""
+        if self._stopped:
+            raise StopError(self._stopped.message, self._stopped.kind)
         future: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._waiting[future] = max(tokens, 0)
         if len(self._waiting) == 1:  # else somebody ahead is waiting, and so must this one
@@ -113,10 +88,19 @@ class RateLimiter:
             return await future
         except asyncio.CancelledError:
             self._waiting.pop(future, None)
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and not future.exception():
                 self._undo(future.result())  # admitted and cancelled in the same breath
             self._serve()
             raise
+
+    def stop(self, error: StopError) -> None:
+        """Admit nobody any more: who waits, and who comes, gets this error."""
+        self._stopped = error
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(StopError(error.message, error.kind))
+        self._waiting.clear()
+        self._serve()
 
     def _serve(self) -> None:
         """Admit whoever may be admitted now, and see to it that the next one is woken."""
@@ -197,6 +181,7 @@ class RateLimiter:
                 return  # it looks again when it fires
             self._timer.cancel()
         self._timer_at = at
+        self._on_wait(at - self._clock())
         self._timer = asyncio.get_running_loop().create_task(self._wake(at))
 
     async def _wake(self, at: float) -> None:

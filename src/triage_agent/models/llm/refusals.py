@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
+from triage_agent.models.llm.waits import in_words
 from triage_agent.privacy import mask
+from triage_agent.types import Usage
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RETRIED = frozenset({408, 409, 425, 429})
@@ -26,6 +28,10 @@ FORM_IF_NAMED = frozenset({403, 404, 500, 501})
 TOO_LONG = re.compile(r"context.length|context.window|reduce the length|input tokens", re.I)
 SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 PATIENCE_S = 600.0  # a longer wait is a quota for the day: it stops the run
+# Besides what is below 500, statuses with which a server says that it did not begin to answer.
+# Any other may be that of a gateway that gave up while the model went on, and is billed.
+NOT_BEGUN = frozenset({501, 503, 505, 529})
+GAVE_UP = frozenset({408, 499})
 SHOWN = 200  # characters of a server's words in a message
 
 
@@ -83,10 +89,11 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
     if status == 404:
         complaint = f"{host} knows no model {model!r}, or no API at this address."
         return StopError(f"{complaint} Check --model and --base-url.{tail}", "not_found")
-    if status in RETRIED and refusal.wait_s is not None and refusal.wait_s > PATIENCE_S:
-        complaint = f"{host} asks to wait {refusal.wait_s / 60:.0f} minutes. Run again after that."
+    may_pass = status in RETRIED or status >= 500
+    if may_pass and refusal.wait_s is not None and refusal.wait_s > PATIENCE_S:
+        complaint = f"{host} asks to wait {in_words(refusal.wait_s)}. Run again after that."
         return StopError(f"{complaint}{tail}", "quota")
-    if status in RETRIED or status >= 500:
+    if may_pass:
         kind = "rate_limit" if status == 429 else "server"
         return ServiceError(f"{host} answered {status}.{tail}", kind, wait_s=refusal.wait_s)
     if 300 <= status < 400:
@@ -96,9 +103,18 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
         )
     if "content_filter" in refusal.codes:
         complaint = f"The content filter of {host} refused this text. Classify it by hand."
-        return ReplyError(complaint, "content_filter")
+        return ReplyError(complaint, "content_filter", usage=Usage(calls=1))
     complaint = f"{host} refused the request ({status}).{tail}"
     return ServiceError(complaint, "bad_request", retryable=False)
+
+
+def may_be_billed(status: int) -> bool:
+    """Return whether a request that failed with this status may be billed all the same.
+
+    >>> may_be_billed(504), may_be_billed(429)
+    (True, False)
+    """
+    return status in GAVE_UP or (status >= 500 and status not in NOT_BEGUN)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -114,11 +130,11 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, OverflowError):  # not a date, or one that no calendar has
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
 
 
 def host_of(base_url: str) -> str:

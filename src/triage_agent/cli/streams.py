@@ -1,0 +1,78 @@
+"""What leaves for the terminal: lines of ours, and the streams that let nothing else through.
+
+`say` and `show` are how the commands print. Each line stays one line, so a line break in a file's
+name or a server's words cannot make one that looks like ours. `guard_streams` is the net below
+them: whatever else writes to standard output or error (usage errors, help, tracebacks, libraries)
+is cleaned there. Styled text goes through the consoles of `reports`.
+"""
+
+import io
+import sys
+from typing import TextIO, cast
+
+from triage_agent.cli.pipes import open_streams
+from triage_agent.privacy import clean, one_line
+
+
+def say(*lines: str) -> None:
+    """Write lines to standard error, where results do not go; each stays on one line."""
+    _write(sys.stderr, lines)
+
+
+def show(*lines: str) -> None:
+    """Write lines of a result to standard output; each stays on one line."""
+    _write(sys.stdout, lines)
+
+
+def guard_streams() -> None:
+    """Make standard output and error clean what is written; see also `open_streams`."""
+    open_streams()
+    sys.stdout = cast("TextIO", CleanStream(sys.stdout))
+    sys.stderr = cast("TextIO", CleanStream(sys.stderr))
+
+
+class CleanStream(io.TextIOBase):
+    """A stream that drops what steers a terminal.
+
+    It has no `buffer`, past which a library would write. `uncleaned` is the stream behind it, for
+    what prints clean text in colours of its own: the consoles of `reports`, and the prompts.
+    """
+
+    def __init__(self, uncleaned: TextIO) -> None:
+        self.uncleaned = uncleaned
+
+    def write(self, text: str) -> int:
+        """Write the text without what steers a terminal."""
+        self.uncleaned.write(clean(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        self.uncleaned.flush()
+
+    def fileno(self) -> int:
+        """Return the number of the file."""
+        return self.uncleaned.fileno()
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self.uncleaned.isatty()
+
+    def writable(self) -> bool:
+        """Return that it can be written to."""
+        return True
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a property is how a value is passed on
+        """The encoding of the stream behind it."""
+        return self.uncleaned.encoding
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        """What happens to a character that the encoding does not have."""
+        return self.uncleaned.errors
+
+
+def _write(stream: TextIO, lines: tuple[str, ...]) -> None:
+    stream.write("".join(f"{one_line(line)}\n" for line in lines))
+    stream.flush()

@@ -1,0 +1,34 @@
+"""Says a long wait, once for all requests that share it: a silent program looks like a dead one."""
+
+import logging
+import time
+from collections.abc import Callable
+
+SAID_FROM_S = 20.0
+LOG = logging.getLogger(__name__)
+
+
+class Waits:
+    """The waits for one service."""
+
+    def __init__(self, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._host, self._clock = host, clock
+        self._said_until = -SAID_FROM_S
+
+    def say(self, seconds: float) -> None:
+        """Say a wait of more than 20 s, unless one that ends about then has been said."""
+        until = self._clock() + seconds
+        if seconds > SAID_FROM_S and until > self._said_until + SAID_FROM_S:
+            self._said_until = until
+            LOG.warning("waiting %s for %s", in_words(seconds), self._host)
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time for people.
+
+    >>> in_words(45.2), in_words(300), in_words(5400), in_words(float("inf"))
+    ('45 seconds', '5 minutes', '90 minutes', 'more than a day')
+    """
+    if seconds > 86_400:
+        return "more than a day"
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
