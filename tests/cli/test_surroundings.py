@@ -147,7 +147,8 @@ def test_what_stands_within_them_is_an_error_that_does_not_show_the_text(name, t
 
 
 @pytest.mark.parametrize(
-    "address", ["http://..", "http://a..b/v1", "http://\u2028x", "http://" + "a" * 100_000]
+    "address",
+    ["http://..", "http://a..b/v1", "http://💥/v1", "http://\u2028x", "http://" + "a" * 100_000],
 )
 def test_an_address_that_the_transport_would_refuse_is_refused_before(address):
     ended = triage("classify", PROBLEM, "--model", "m", "--base-url", address)

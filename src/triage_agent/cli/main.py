@@ -101,7 +101,7 @@ def main() -> None:
     logging.getLogger("triage_agent").addHandler(_Notices())
     try:
         code = app(standalone_mode=False)  # so that a usage error comes here too
-        sys.stdout.flush()  # what is wrong with the output shows now
+        show()  # what is wrong with the output shows now
     except TriageError as error:
         say(f"error: {error.message}")
         code = error.exit_code
@@ -118,7 +118,7 @@ def main() -> None:
         say(f"error: {_fault(error)}")
         code = FAULT
     with suppress(TriageError):
-        sys.stdout.flush()
+        show()
     raise SystemExit(code or 0)
 
 

@@ -143,16 +143,11 @@ def host_of(base_url: str) -> str:
     >>> host_of("http://127.0.0.1:8080/v1")
     '127.0.0.1'
     """
-    import httpx2  # here: it takes long to import, and what sends a request needs it anyway
-
     try:
         parts = urlsplit(base_url)
         host = parts.hostname if parts.port != 0 else None
-        httpx2.URL(base_url)  # it refuses other characters
-        (host or "").removesuffix(".").encode(
-            "idna"
-        )  # this refuses an empty part, as the transport does
-    except (ValueError, httpx2.InvalidURL):
+        (host or "").removesuffix(".").encode("idna")  # refuses a name with an empty part
+    except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not host:
         raise SettingsError(
