@@ -14,6 +14,7 @@ from triage_agent.files import (
     check_writable,
     folder,
     load_toml,
+    read_bytes,
     read_text,
     write_json,
     write_json_lines,
@@ -82,6 +83,48 @@ def test_a_data_file_that_cannot_be_read_is_an_error_that_names_it(tmp_path, kin
         path.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r"team\.toml cannot be read"):
         read_text(path)
+
+
+@pytest.fixture(params=["a pipe", "a device", "a folder", "too large", "a NUL", "half a pair"])
+def unreadable(request, tmp_path):
+    """Return a path that must not be read to its end, and the reason that a message gives."""
+    path = tmp_path / "given"
+    if request.param == "a pipe":
+        os.mkfifo(path)
+        return path, "Not a regular file"
+    if request.param == "a device":
+        return Path("/dev/zero"), "Not a regular file"
+    if request.param == "a folder":
+        path.mkdir()
+        return path, "Is a directory"
+    if request.param == "too large":
+        with path.open("wb") as file:
+            file.truncate(10**12)  # takes no place on the disk
+        return path, "Larger than 1 MB, the limit"
+    return Path("a\0b" if request.param == "a NUL" else "a\ud800b"), "Not the name of a file"
+
+
+def test_only_a_regular_file_of_a_bounded_size_is_read(unreadable):
+    path, reason = unreadable
+    with pytest.raises(OSError, match=reason) as caught:
+        read_bytes(path)
+    assert caught.value.strerror == reason
+
+
+def test_a_file_of_just_the_limit_is_read(tmp_path):
+    path = tmp_path / "given"
+    path.write_bytes(b"x" * 10)
+    assert read_bytes(path, 10) == b"x" * 10
+    with pytest.raises(OSError, match="Larger than"):
+        read_bytes(path, 9)
+
+
+def test_a_toml_number_of_5000_digits_and_deep_nesting_are_errors_that_name_the_file(tmp_path):
+    path = tmp_path / "team.toml"
+    for value in ("9" * 5_000, "[" * 100_000):
+        path.write_text(f'name = "a"\nsize = {value}')
+        with pytest.raises(SettingsError, match=r"team\.toml is not valid TOML"):
+            load_toml(path, Team)
 
 
 def failing():

@@ -199,7 +199,7 @@ WRITERS = {
     "Text": {"reports.console", "cli.review_walk", "cli.progress"},
     "stdout": {"reports.console", "cli.streams"},
     "stderr": {"reports.console", "cli.streams", "cli.asking"},
-    "__stdout__": {"cli.streams"},
+    "__stdout__": set(),
     "__stderr__": set(),
 }
 

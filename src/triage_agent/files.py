@@ -1,13 +1,16 @@
 """Finds and checks the data files (prompts/, evals/), and writes every file that we write."""
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeVar
 
@@ -22,6 +25,10 @@ except ImportError:  # Windows, where two runs into one file are not noticed
     fcntl = None  # type: ignore[assignment]
 
 HERE = Path(__file__).resolve().parent
+LARGEST_FILE = 1_000_000  # bytes of a file that a person writes: settings, answers, a prompt
+LARGEST_RECORD = 100_000_000  # bytes of a file that this program writes, such as a run's rows
+# `Path.is_file` raises `OSError` for what is too long for a name, such as a whole sentence.
+is_file, is_folder = os.path.isfile, os.path.isdir
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -43,10 +50,36 @@ def folder(name: str) -> Path:
     return shipped if shipped.is_dir() else HERE.parents[1] / name
 
 
+def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
+    """Return what a regular file of at most `most` bytes holds.
+
+    Raises `OSError` with the reason in words (`strerror`) for anything else: a pipe or a device
+    may never end, and a file may not fit into memory.
+    """
+    with open_regular(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, f"Larger than {most / 1e6:g} MB, the limit", str(path))
+    return raw
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Return a regular file, open, without waiting as for a pipe; else `OSError` with a reason."""
+    wait_not = getattr(os, "O_NONBLOCK", 0)
+    try:
+        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | wait_not))  # noqa: SIM115
+    except ValueError as error:  # a NUL, or half a surrogate pair, in the name
+        raise OSError(errno.EINVAL, "Not the name of a file", str(path)) from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
+
+
 def read_text(path: Path) -> str:
     """Return a data file's text, or raise `SettingsError` naming the file."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"The data file {path} cannot be read ({error}). Reinstall triage-agent, or restore it."
@@ -58,10 +91,10 @@ def load_toml(path: Path, model: type[M]) -> M:
     try:
         values: dict[str, Any] = tomllib.loads(read_text(path))
         return model.model_validate(values)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         raise SettingsError(f"{path} does not fit: {explain(error)}.") from error
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, and deep nesting
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
 
 
 def explain(error: ValidationError) -> str:
@@ -90,7 +123,7 @@ def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     also outlives a power cut, which takes some milliseconds. Raises `SettingsError` naming path
     and reason if the file cannot be written, or if another run is writing it.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise SettingsError(f"{path} is a folder. Name a file in it.")
     try:
         if path.exists() and not path.is_file():
@@ -174,7 +207,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     `inputs` are files that are read: an output that is one of them, by whatever path or link,
     would destroy its only copy. `-` is standard input.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise SettingsError(f"{path} is a folder. Name a file in it.")
     for source in inputs:
         with contextlib.suppress(OSError, ValueError):  # one of them is not there
@@ -184,9 +217,13 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
                     f"The output {path} is the file that is read, and writing it would destroy "
                     "your only copy. Name another output."
                 )
-    if path.exists() and not path.is_file():
-        return  # a device or a pipe
-    folder = path.resolve().parent
+    try:
+        if path.exists() and not path.is_file():
+            return  # a device or a pipe
+        folder = path.resolve().parent
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name; links in a circle
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{path} cannot be written: {why}. Name another output.") from error
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}. Make it first, or name another output.")
     if not os.access(folder, os.W_OK | os.X_OK):

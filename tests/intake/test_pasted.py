@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from triage_agent.errors import InputError
 from triage_agent.intake.pasted import (
+    LARGEST_INPUT,
     Rejected,
     decode,
     from_arguments,
@@ -369,3 +370,45 @@ def test_every_json_line_gives_exactly_one_row_with_its_text(values):
 )
 def test_a_text_that_only_names_a_technology_is_a_wish(text, wish):
     assert is_technology_wish(text) is wish
+
+
+class _Endless(io.RawIOBase):
+    """A stream without an end, like /dev/zero or `yes`; it counts what is taken."""
+
+    def __init__(self, piece):
+        self.piece, self.taken = piece, 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        count = len(buffer)
+        buffer[:] = (self.piece * (count // len(self.piece) + 1))[:count]
+        self.taken += count
+        return count
+
+
+@pytest.mark.parametrize("piece", [b"x", b"y\n", b"\n", b"\0", b'{"text": "a"'], ids=repr)
+@pytest.mark.parametrize("bounded", [True, False])
+def test_an_input_without_an_end_is_refused_at_the_limit(piece, bounded):
+    endless = _Endless(piece)
+    with pytest.raises(InputError, match="10 MB, the limit"):
+        list(from_stream(io.BufferedReader(endless), bounded=bounded))
+    assert endless.taken < 4 * LARGEST_INPUT
+
+
+def test_json_lines_are_limited_together_only_if_they_are_kept():
+    line = b'{"text": "' + b"x" * 1_000_000 + b'"}\n'
+    assert sum(1 for _ in from_stream(io.BytesIO(line * 12), bounded=False)) == 12
+    with pytest.raises(InputError, match="10 MB, the limit"):
+        list(from_stream(io.BytesIO(line * 12)))
+
+
+def test_an_input_that_cannot_be_read_is_an_error_with_the_reason(tmp_path):
+    with (tmp_path / "x").open("wb") as file, pytest.raises(InputError, match="cannot be read"):
+        list(from_stream(file))
+
+
+def test_many_blank_lines_before_a_text_take_no_long_time():
+    found = list(from_stream(io.BytesIO(b"\n" * 2_000_000 + b"Leads get lost")))
+    assert [problem.text for problem in found] == ["Leads get lost"]

@@ -214,8 +214,6 @@ def run_main(arguments, capsys, monkeypatch):
         code = end.code or 0
     finally:
         sys.stdout.flush()
-        if sys.stdout is not before[0]:
-            sys.stdout.uncleaned.detach()  # else its end would close the captured stream
         sys.stdout, sys.stderr = before
     said = capsys.readouterr()
     return Ended(code, said.out, said.err)

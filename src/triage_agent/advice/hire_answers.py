@@ -9,6 +9,7 @@ from triage_agent.advice.hire_check import MEETINGS, OVER, HireAnswers, measured
 from triage_agent.advice.red_flags import flags_about, load_red_flags
 from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError
+from triage_agent.files import read_bytes
 
 SHARE = "meetings_share"
 LONGEST = 40  # characters of a value in a message
@@ -18,7 +19,7 @@ FORM = f'{{flag: true, false or null, "{SHARE}": 0 to 1 (optional)}}'
 def read_hire_answers(path: Path, role: Role) -> HireAnswers:
     """Return the answers of a JSON file, or raise `InputError` saying what is wrong in it."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        values = json.loads(read_bytes(path).decode("utf-8-sig"), object_pairs_hook=_once)
     except OSError as error:
         raise InputError(
             f"The answers {path} cannot be read: {error.strerror}. Check the path."

@@ -7,6 +7,7 @@ from typing import Any
 
 from triage_agent.advice.roi import Assessment, Figures, Investment, assess, rank_key, total
 from triage_agent.errors import InputError
+from triage_agent.files import LARGEST_RECORD
 from triage_agent.intake import read_amounts
 from triage_agent.tables import Row, Table
 
@@ -21,6 +22,7 @@ COLUMNS = {
     "one_off_cost_usd": ("one_off_cost", ()),
     "age_days": ("age_days", ()),
 }
+MOST_ROWS = 100_000
 SILENT_WORDS = {"usd", "per", "a", "in"}
 TOTALS = {"total", "totals", "grand total", "sum"}
 
@@ -58,7 +60,7 @@ class Portfolio:
 
 def read_portfolio(table: Table) -> Portfolio:
     """Return the investments of a table; `InputError` if no column or two columns hold a field."""
-    rows = [row for row in table.rows() if row.complaint or not _is_blank(row.values)]
+    rows = _held(table)
     names = dict.fromkeys(table.columns)
     for row in rows:
         names |= dict.fromkeys(row.values)
@@ -76,6 +78,21 @@ def read_portfolio(table: Table) -> Portfolio:
             refused.append(Refused(row.number, name, error))
     assessed.sort(key=lambda row: rank_key(row.assessment))
     return Portfolio(tuple(assessed), tuple(refused), tuple(notes))
+
+
+def _held(table: Table) -> list[Row]:
+    """Return the rows that are not blank; they are sorted later, so all are held in memory."""
+    rows, size = list[Row](), 0
+    for row in table.rows():
+        if row.complaint or not _is_blank(row.values):
+            rows.append(row)
+            size += sum(len(cell) for cell in row.values.values() if isinstance(cell, str))
+        if len(rows) > MOST_ROWS or size > LARGEST_RECORD:
+            raise InputError(
+                f"{table.name} holds more than {MOST_ROWS:,} rows or {LARGEST_RECORD / 1e6:g} MB "
+                f"of text, the limit (row {row.number:,}). Split it."
+            )
+    return rows
 
 
 def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from triage_agent.errors import InputError
-from triage_agent.files import Strict, folder, load_toml
+from triage_agent.files import Strict, folder, load_toml, read_bytes
 
 PASS_RAW = 12  # of 24: half of the points (rule D4 of docs/explanation/rules.md)
 MAX_POINTS = 3
@@ -146,13 +146,13 @@ def score(answers: Mapping[str, int], quiz: Quiz | None = None) -> QuizResult:
 def read_answers(path: Path) -> QuizResult:
     """Return the result of an answers file, or raise `InputError` saying what is wrong in it."""
     try:
-        answers = json.loads(path.read_text(encoding="utf-8"))
+        answers = json.loads(read_bytes(path).decode("utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"The quiz answers {path} cannot be read: {error.strerror}. "
             "Check the path, or make the file with `triage quiz --save answers.json`."
         ) from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8
         raise InputError(
             f"{path} is not valid JSON ({error}). "
             "Make the file with `triage quiz --save answers.json`."

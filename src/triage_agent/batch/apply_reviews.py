@@ -14,7 +14,7 @@ from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
-from triage_agent.files import held, write_json_lines
+from triage_agent.files import LARGEST_RECORD, held, read_bytes, write_json_lines
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification
 
@@ -109,8 +109,10 @@ def _changed(row: OutRow, results: list[Classification]) -> Iterator[tuple[int, 
 def _drop_errors(out: Path, decided: set[tuple[int, int]]) -> None:
     """Remove from OUT.errors.jsonl the problems that a person has answered."""
     path = errors_path(out)
-    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or not ours any more
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    # Not there, or not ours any more.
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        lines = read_bytes(path, LARGEST_RECORD).decode().splitlines()
+        records = [json.loads(line) for line in lines]
         left = [one for one in records if (one["row"], one["problem"]) not in decided]
         if len(left) < len(records):
             write_json_lines(path, left) if left else path.unlink()

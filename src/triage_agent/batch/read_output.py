@@ -22,6 +22,7 @@ from triage_agent.batch.output_columns import added_columns, read_problems, with
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
+from triage_agent.files import read_bytes
 from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
 from triage_agent.types import Classification
 
@@ -72,7 +73,7 @@ def how_to_read(out: Path) -> FormReading:
             "Answer the forms first (triage batch FORMS -o OUT), then review OUT."
         )
     with suppress(OSError, ValidationError):
-        return _Record.model_validate_json(run_path(out).read_bytes()).reading
+        return _Record.model_validate_json(read_bytes(run_path(out))).reading
     problems = sum(name.endswith("_outcome") for name in columns)
     ours = set(added_columns(problems, decided=True))
     forms = [Row(number, values) for number, values in enumerate(sample)]

@@ -102,10 +102,10 @@ def export_cases(out: Path, reading: FormReading, reviews: Reviews, to: Path) ->
 
     Raises `SettingsError` if `to` is not a new .jsonl file, `InputError` if nothing is answered.
     """
+    check_writable(to, inputs=[out])
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":
         raise SettingsError(f"--export writes a new .jsonl file; {str(to)!r} cannot be that.")
-    check_writable(to, inputs=[out])
     cases = _cases(out, reading, reviews)
     if not cases:
         raise InputError(

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from triage_agent.batch.output_columns import REVIEWED_FIELDS, flat_problem, read_problem
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.files import Strict, explain, json_line
+from triage_agent.files import LARGEST_RECORD, Strict, explain, json_line, read_bytes
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
 
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
@@ -70,7 +70,7 @@ def load_reviews(path: Path) -> dict[str, Review]:
     for any other line that is not an answer, naming it.
     """
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = read_bytes(path, LARGEST_RECORD).splitlines(keepends=True)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -172,7 +172,7 @@ def _is_torn(line: bytes) -> bool:
         return False
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True
     return False
 

@@ -16,7 +16,7 @@ from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.files import check_writable, held
+from triage_agent.files import check_writable, held, is_file
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -148,7 +148,7 @@ def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:
     """Return the rows of the OUT whose errors are to be retried."""
     if not request.retry_errors:
         return None
-    if not request.out.is_file():
+    if not is_file(request.out):
         raise InputError(
             f"There is no {request.out} whose errors could be retried. Leave out --retry-errors."
         )

@@ -37,13 +37,18 @@ def in_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def read_problems(arguments: Sequence[str] | None) -> Iterable[Problem | Rejected]:
-    """Return the problems from the arguments, else from standard input, asking in a terminal."""
+def read_problems(
+    arguments: Sequence[str] | None, *, bounded: bool = True
+) -> Iterable[Problem | Rejected]:
+    """Return the problems from the arguments, else from standard input, asking in a terminal.
+
+    Not `bounded`: they are forgotten as they are answered, so there may be any number.
+    """
     if arguments:
         return from_arguments(arguments)
     if sys.stdin.isatty():
         say(*ASK_PROBLEMS.splitlines())
-    return from_stream(sys.stdin.buffer)
+    return from_stream(sys.stdin.buffer, bounded=bounded)
 
 
 def behind_wishes(

@@ -37,7 +37,8 @@ def classify(
     async def show_all() -> bool:
         number, failed = 0, False
         owner = owner_at_terminal(ask=ask and not as_json)
-        async with triage, aclosing(triage.classify_many(read_problems(problems), owner)) as rows:
+        given = read_problems(problems, bounded=False)
+        async with triage, aclosing(triage.classify_many(given, owner)) as rows:
             async for row in rows:
                 number += 1
                 failed |= row.error is not None

@@ -92,12 +92,12 @@ def measure(
     )
     with progress_bars() as progress:
         result = evaluate(request, progress, say)
+    if output:  # first, since whoever reads what is printed may go away
+        say(f"written: {result.write(output)}")
     if as_json:
         print_json(result.values())
     else:
         show_summary(result.run.settings, result.summary)
-    if output:
-        say(f"written: {result.write(output)}")
     if result.checks is not None and not as_json:
         show_checks(result.checks)
     raise typer.Exit(result.exit_code)

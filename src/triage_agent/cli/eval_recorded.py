@@ -52,9 +52,9 @@ def cascade(
     if output:
         check_writable(output)
     names, curve = cascade_of_runs(small, large)
+    if output:  # first, since whoever reads what is printed may go away
+        write_text(output, cascade_page(names, curve))
     if as_json:
         print_json(asdict(curve))
     else:
         show_curve(names, curve)
-    if output:
-        write_text(output, cascade_page(names, curve))

@@ -2,6 +2,9 @@
 
 import logging
 import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +31,7 @@ EXIT_CODES = (
     "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
     "8 too few cases to tell, 130 Ctrl-C."
 )
+FAULT, CTRL_C = 1, 130  # the first: a fault of this program, which no input should reach
 
 app = typer.Typer(
     name="triage",
@@ -92,11 +96,12 @@ class _Notices(logging.Handler):
 
 
 def main() -> None:
-    """Run the program; every error of ours ends here as one message and its exit code."""
+    """Run the program; every error ends here as one message and its exit code."""
     guard_streams()
     logging.getLogger("triage_agent").addHandler(_Notices())
     try:
         code = app(standalone_mode=False)  # so that a usage error comes here too
+        show()  # what is wrong with the output shows now
     except TriageError as error:
         say(f"error: {error.message}")
         code = error.exit_code
@@ -105,11 +110,29 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except typer.Abort:
-        say("Aborted!")
-        code = 1
+        say("Aborted!")  # Ctrl-D at a question: nobody answers
+        code = CTRL_C
     except KeyboardInterrupt:
-        code = 130
+        code = CTRL_C
+    except Exception as error:
+        say(f"error: {_fault(error)}")
+        code = FAULT
+    with suppress(TriageError):
+        show()
     raise SystemExit(code or 0)
+
+
+def _fault(error: Exception) -> str:
+    """Return what is said of an error that should not be; its own words may be a person's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "triage_agent" in frame.filename]
+    place = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else "its start"
+    if isinstance(error, MemoryError):
+        return f"There is not enough memory for this (in {place}). Give less, or a larger machine."
+    return (
+        f"This is a fault of triage: {type(error).__name__} in {place}. Please report it, with the "
+        "command and the version (triage --version)."
+    )
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ is cleaned there. Styled text goes through the consoles of `reports`.
 """
 
 import io
-import os
 import sys
-from typing import NoReturn, TextIO, cast
+from typing import TextIO, cast
 
+from triage_agent.cli.pipes import open_streams
 from triage_agent.privacy import clean, one_line
 
 
@@ -25,15 +25,9 @@ def show(*lines: str) -> None:
 
 
 def guard_streams() -> None:
-    """Make standard output and error clean what is written, and output end quietly (`| head`)."""
-    sys.stdout.flush()
-    output = _PipeSafe(
-        sys.stdout.buffer,
-        encoding=sys.stdout.encoding,
-        errors="backslashreplace",
-        line_buffering=True,
-    )
-    sys.stdout = cast("TextIO", CleanStream(output))
+    """Make standard output and error clean what is written; see also `open_streams`."""
+    open_streams()
+    sys.stdout = cast("TextIO", CleanStream(sys.stdout))
     sys.stderr = cast("TextIO", CleanStream(sys.stderr))
 
 
@@ -77,30 +71,6 @@ class CleanStream(io.TextIOBase):
     def errors(self) -> str | None:  # type: ignore[override]
         """What happens to a character that the encoding does not have."""
         return self.uncleaned.errors
-
-
-class _PipeSafe(io.TextIOWrapper):
-    """Standard output that ends the program quietly when its reader has gone (`| head`)."""
-
-    def write(self, text: str) -> int:
-        """Write, or leave with exit code 0 if nobody reads any more."""
-        try:
-            return super().write(text)
-        except BrokenPipeError:
-            _leave_quietly()
-
-    def flush(self) -> None:
-        """Flush, or leave with exit code 0 if nobody reads any more."""
-        try:
-            super().flush()
-        except BrokenPipeError:
-            _leave_quietly()
-
-
-def _leave_quietly() -> NoReturn:
-    """Exit with 0; what is still buffered goes nowhere, so that no second error is printed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-    raise SystemExit(0)
 
 
 def _write(stream: TextIO, lines: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import EXIT_ERRORS, ProgressBar, run_cases, width_of
 from triage_agent.evals.split import Split, choose_split
-from triage_agent.files import check_writable, write_json
+from triage_agent.files import check_writable, is_folder, write_json
 from triage_agent.models import (
     MIN_TIES,
     Calibration,
@@ -174,8 +174,8 @@ def _error(value: float | None) -> str:
 def _make_folder(request: CalibrationRequest) -> Path:
     """Return the folder of the calibration file; the user's own is made."""
     if request.output:
-        folder = request.output if request.output.is_dir() else request.output.parent
-        if not folder.is_dir():
+        folder = request.output if is_folder(request.output) else request.output.parent
+        if not is_folder(folder):
             raise SettingsError(f"There is no folder {folder}. Make it, or change -o.")
         return folder
     folder = calibration_folder(request.options)

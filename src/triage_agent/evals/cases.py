@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from triage_agent.advice import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evals.manifest import checked
-from triage_agent.files import Strict, explain
+from triage_agent.files import LARGEST_RECORD, Strict, explain, read_bytes
 from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue
 from triage_agent.tables import Row, open_table
 from triage_agent.types import DecidedBy, Label, Outcome
 
+MOST_CASES = 100_000
 SLICES = ("difficulty", "voice", "function", "language", "mixed")
 
 
@@ -141,11 +142,19 @@ def load_problems() -> list[Case]:
 def read_cases(path: Path) -> list[Case]:
     """Return a user's own cases: a CSV, JSON Lines or XLSX file with `text` and `label`.
 
-    An empty label, or `none`, says that abstaining is right. `InputError` names the row.
+    An empty label, or `none`, says that abstaining is right. `InputError` names the row. They are
+    held in memory, so there may be at most `MOST_CASES`.
     """
     cases: dict[str, Case] = {}
+    size = 0
     for row in open_table(path).rows():
         case = _case(path, row)
+        size += len(case.text)
+        if len(cases) == MOST_CASES or size > LARGEST_RECORD:
+            raise InputError(
+                f"{path} holds more than {MOST_CASES:,} cases or {LARGEST_RECORD / 1e6:g} MB of "
+                f"text, the limit (row {row.number:,}). Take a sample of it."
+            )
         if case.id in cases:
             raise InputError(f"{path}, row {row.number}: the id {case.id!r} was there before.")
         cases[case.id] = case
@@ -210,15 +219,16 @@ def _case(path: Path, row: Row) -> Case:
 def read_lines(path: Path, kind: type[C]) -> Iterator[tuple[int, C]]:
     """Yield the values of a JSON Lines file with their line numbers; `InputError` names a line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, LARGEST_RECORD).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}). Check the path.") from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({why}). Check the path.") from error
     # Not splitlines: a text may hold U+2028, at which that breaks the line too.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             yield number, kind.model_validate(json.loads(line))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problem = explain(error) if isinstance(error, ValidationError) else str(error)
             raise InputError(f"{path}, line {number}: {problem}. Correct it.") from error

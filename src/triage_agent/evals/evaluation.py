@@ -53,7 +53,7 @@ from triage_agent.evals.run import (
     width_of,
 )
 from triage_agent.evals.summary import RunSummary, summarise_run, summary_values
-from triage_agent.files import write_text
+from triage_agent.files import is_file, write_text
 from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Options
 from triage_agent.types import Classification
@@ -213,7 +213,7 @@ def pairs_of(
 def sets_of(request: EvalRequest) -> Mapping[str, dict[str, Any]]:
     """Return each file that is read with version and checksum, compared for a fixed set."""
     if request.cases:
-        found = digest(request.cases) if request.cases.is_file() else None  # None: a stream
+        found = digest(request.cases) if is_file(request.cases) else None  # None: a stream
         return {"cases": {"file": request.cases.name, "sha256": found}}
     names = {*request.sets, *(ALSO[name] for name in request.sets if name in ALSO)}
     sets = {}

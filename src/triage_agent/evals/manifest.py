@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import RootModel, field_validator
 
 from triage_agent.errors import SettingsError
-from triage_agent.files import folder, load_toml
+from triage_agent.files import folder, load_toml, open_regular
 
 
 class Manifest(RootModel[dict[str, dict[int, str]]]):
@@ -48,8 +48,10 @@ def checked(name: str, evals: Path | None = None) -> tuple[Path, int]:
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SettingsError(
-            f"The file {path} cannot be read: {error.strerror}. Reinstall triage-agent."
+            f"The file {path} cannot be read: {error.strerror}. Check it; if it is one of ours, "
+            "reinstall triage-agent."
         ) from error

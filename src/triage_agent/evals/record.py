@@ -15,7 +15,7 @@ from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.redaction import RedactionFigures
 from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
-from triage_agent.files import write_json, write_json_lines
+from triage_agent.files import LARGEST_RECORD, read_bytes, write_json, write_json_lines
 
 FORMAT = 1
 
@@ -93,7 +93,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     path = folder / "settings.json"
     try:
         return dict(json.loads(_read(path)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} does not hold a JSON object: {error}.") from error
 
 
@@ -106,7 +106,7 @@ def read_rows(folder: Path) -> list[EvalRow]:
             continue
         try:
             rows.append(row_from_values(json.loads(line)))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise InputError(f"{path}, line {number} is not a row of a run ({error}).") from error
     return rows
 
@@ -118,10 +118,11 @@ def folders_in(parent: Path) -> Sequence[Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bytes(path, LARGEST_RECORD).decode()
     except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path.parent} holds no run that can be read ({path.name}: {error}). "
+            f"{path.parent} holds no run that can be read ({path.name}: {why}). "
             "Give a folder that `triage eval -o FOLDER` has written."
         ) from error
 

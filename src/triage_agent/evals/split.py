@@ -8,7 +8,7 @@ from pathlib import Path
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.cases import Case, load_problems, read_cases, stratified
 from triage_agent.evals.manifest import digest
-from triage_agent.files import folder
+from triage_agent.files import folder, is_file
 from triage_agent.models import FittedOn, Prompt
 from triage_agent.settings import Backend
 
@@ -54,7 +54,7 @@ def choose_split(
     ]
     split = Split(
         stratified(unseen, limit),
-        FittedOn(file=source.name, sha256=digest(source)),
+        FittedOn(file=source.name, sha256=digest(source) if is_file(source) else ""),
         unlabelled=len(cases) - len(labelled),
         seen=len(labelled) - len(unseen),
     )

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
-from triage_agent.files import replace_surrogates
+from triage_agent.files import is_file, replace_surrogates
 from triage_agent.types import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 LINE_END = b"\n"
+LARGEST_INPUT = 10_000_000  # bytes of a pasted text, or of one line of JSON Lines
 NO_PROBLEM = (
     'There is no problem to read. Give one as an argument, like triage classify "We lose leads '
     'because nobody follows up", or pipe text in.'
@@ -56,24 +57,31 @@ def from_arguments(texts: Sequence[str]) -> list[Problem]:
     return _numbered(texts)
 
 
-def from_stream(stream: BinaryIO) -> Iterator[Problem | Rejected]:
+def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[Problem | Rejected]:
     """Return the problems of an input stream: JSON Lines row by row, else pasted text.
 
     It is JSON Lines when its first line that is not blank is a JSON object. Raises `InputError`
-    if the input is empty or not UTF-8.
+    if the input is empty, not UTF-8 or larger than `LARGEST_INPUT`. Not `bounded`: JSON Lines may
+    go on for ever, as each line is forgotten before the next is read; a single one is limited.
     """
-    lead, number = b"", 0
-    for first in stream:
-        number += 1
+    found, read, number = _lines(stream), bytearray(), 0
+    for number, first in enumerate(found, start=1):  # noqa: B007  (counted)
+        _add(read, first)
         if first.strip(b" \t\r\n\xef\xbb\xbf\x00"):
             break
-        lead += first
     else:
         raise InputError(NO_PROBLEM)
-    if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
-        yield from _json_lines(first, stream, number)
+    if not first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
+        for line in found:
+            _add(read, line)
+        yield from problems_of(decode(bytes(read)))
         return
-    yield from problems_of(decode(lead + first + stream.read()))
+    yield _json_line(first, number)
+    for place, line in enumerate(found, start=number + 1):
+        if bounded:
+            _add(read, line)
+        if line.strip():
+            yield _json_line(line, place)
 
 
 def problems_of(text: str) -> list[Problem]:
@@ -165,17 +173,33 @@ def _numbered(texts: Iterable[str]) -> list[Problem]:
     return [Problem(str(n), replace_surrogates(text)) for n, text in enumerate(texts, start=1)]
 
 
-def _json_lines(first: bytes, rest: BinaryIO, number: int) -> Iterator[Problem | Rejected]:
-    """Yield a problem for each JSON object with a `text`, a rejection for any other line."""
-    yield _json_line(first, number)
-    for place, line in enumerate(rest, start=number + 1):
-        if line.strip():
-            yield _json_line(line, place)
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream, each of them of a bounded length."""
+    try:
+        while line := stream.readline(LARGEST_INPUT + 1):
+            yield line
+    except (OSError, ValueError) as error:  # a folder, or a stream that is open for writing only
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The input cannot be read: {why}. Pipe text in.") from error
+
+
+def _add(read: bytearray, line: bytes) -> None:
+    """Add a line to what was read, up to the limit."""
+    read += line
+    if len(read) > LARGEST_INPUT:
+        raise InputError(
+            f"The input is larger than {LARGEST_INPUT // 1_000_000} MB, the limit for pasted text. "
+            "Give fewer problems, or a table of any size to `triage batch`."
+        )
 
 
 def _json_line(line: bytes, number: int) -> Problem | Rejected:
     """Return the problem that one line holds, or why there is none."""
     place = f"Line {number}"
+    if len(line) > LARGEST_INPUT:
+        raise InputError(
+            f"{place} is longer than {LARGEST_INPUT // 1_000_000} MB, the limit. Leave it out."
+        )
     try:
         value: Any = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -211,4 +235,4 @@ def _names_a_file(text: str) -> bool:
         return False
     if FILE_NAME.match(candidate):
         return True
-    return (os.sep in candidate or "." in candidate) and Path(candidate).is_file()
+    return (os.sep in candidate or "." in candidate) and is_file(Path(candidate))

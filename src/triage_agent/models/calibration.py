@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from triage_agent.errors import SettingsError
-from triage_agent.files import Strict, explain
+from triage_agent.files import Strict, explain, read_bytes
 from triage_agent.models.protocols import Identity
 from triage_agent.types import DecidedBy, Prediction
 
@@ -234,7 +234,7 @@ def find_calibration(identity: Identity, paths: Iterable[Path]) -> Calibration |
 def load_calibration(path: Path) -> Calibration | None:
     """Return the calibration in a file; None if there is no such file."""
     try:
-        return Calibration.model_validate_json(path.read_bytes())
+        return Calibration.model_validate_json(read_bytes(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValidationError) as error:

@@ -1,6 +1,7 @@
 """Opens the backend that the options choose: the model, its calibration, and one way to close."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -100,7 +101,9 @@ def _calibration(model: Model, options: Options) -> Calibration | None:
     """Return the calibration of an open model: the user's own, else the one that ships."""
     if options.prior != USUAL_PRIOR:  # every calibration was fitted at the usual one
         return None
-    folders = [calibration_folder(options), folder("evals") / "calibration"]
+    folders = [folder("evals") / "calibration"]
+    with suppress(SettingsError):  # no home folder, so no calibration of the user's own either
+        folders.insert(0, calibration_folder(options))
     paths = [place / model.identity.file_name for place in folders]
     if model.backend == Backend.EMBEDDED:
         from triage_agent.models.embedded import WEIGHTS

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 from triage_agent.errors import SettingsError
 
 DEFAULT_THRESHOLD = 0.65  # below this probability the tie rules decide
+LONGEST = 10_000  # characters of a model's name, an address or a key; some keys are long tokens
 CHECKED_LATER = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
 USUAL_PRIOR = 0.5  # the embedded model was calibrated for it
 DEFAULT_CASCADE_ACCURACY = 0.97  # of the problems that the embedded model keeps
@@ -169,7 +170,7 @@ def choose_backend(options: Options) -> Choice:
     `auto` takes the LLM if a model is named, else the embedded model: a key alone sends nothing
     anywhere. Raises `SettingsError` if the LLM or the cascade is wanted without a model.
     """
-    wanted, model = options.backend, (options.model or "").strip()
+    wanted, model = options.backend, _trimmed(options, "model", blanks=True)
     if wanted is Backend.EMBEDDED:
         return Choice(Backend.EMBEDDED, "--backend embedded asks for it")
     if wanted is Backend.AUTO and not model:
@@ -183,9 +184,26 @@ def choose_backend(options: Options) -> Choice:
         Backend.LLM if wanted is Backend.AUTO else wanted,
         "a model is named" if wanted is Backend.AUTO else f"--backend {wanted.value} asks for it",
         model,
-        options.base_url or None,
-        options.api_key or None,
+        _trimmed(options, "base_url") or None,
+        _trimmed(options, "api_key") or None,
     )
+
+
+def _trimmed(options: Options, name: str, *, blanks: bool = False) -> str:
+    """Return a text without the blanks and line ends around it, which copying leaves; "" for None.
+
+    Raises `SettingsError`, without the text, which may be a key, if such stand within it too.
+    """
+    text: str = (getattr(options, name) or "").strip()
+    place = f"--{name.replace('_', '-')} (or {variable_of(name)})"
+    if not text.isprintable() or (" " in text and not blanks):
+        kinds = "a line break or another character" if blanks else "a blank, or a character"
+        raise SettingsError(f"{place} holds {kinds} that it cannot hold. Correct it.")
+    if len(text) > LONGEST:
+        raise SettingsError(
+            f"{place} has {len(text):,} characters, and {LONGEST:,} is the limit. Correct it."
+        )
+    return text
 
 
 def check_values(options: Options) -> None:

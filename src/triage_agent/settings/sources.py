@@ -7,7 +7,6 @@ key.
 """
 
 import os
-import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from triage_agent.settings.options import settings_of_options, variable_of
 
 LOCAL_FILE = "triage.toml"
 USER_FILE = "config.toml"
-LARGEST_FILE = 1_000_000  # bytes
 
 # What a file may set for a single command: how a table is read, and the user's own rates.
 MAPPINGS = frozenset(
@@ -51,15 +49,21 @@ class FileValue:
     file: Path
 
 
-def user_file() -> Path:
-    """Return where the user's own settings file is looked for; it need not exist."""
+def user_file() -> Path | None:
+    """Return where the user's own settings file is looked for; it need not exist.
+
+    None: this user has no home, as a user id without a name in a container.
+    """
     from platformdirs import user_config_path  # here: it costs more than the rest of `--help`
 
-    return user_config_path("triage-agent", appauthor=False) / USER_FILE
+    try:
+        return user_config_path("triage-agent", appauthor=False) / USER_FILE
+    except RuntimeError:  # how it says that there is no HOME, and no entry for this user either
+        return None
 
 
 def read_files(
-    commands: Mapping[str, Iterable[str]], local: Path, user: Path
+    commands: Mapping[str, Iterable[str]], local: Path, user: Path | None
 ) -> dict[str, dict[str, FileValue]]:
     """Return {command: {option: value}} of both settings files; a missing file sets nothing.
 
@@ -70,6 +74,8 @@ def read_files(
     offered = {name: frozenset(options) for name, options in commands.items()}
     found: dict[str, dict[str, FileValue]] = {name: {} for name in offered}
     for path, trusted in ((user, True), (local, False)):
+        if path is None:
+            continue
         for name, value in _load(path).items():
             if isinstance(value, dict) and name not in offered:
                 raise SettingsError(f"{path}: there is no command {name!r}{_like(name, offered)}.")
@@ -92,22 +98,19 @@ def read_files(
 
 def _load(path: Path) -> dict[str, Any]:
     """Return a settings file's values, tables last; empty if there is no such file."""
+    if not os.path.lexists(path):
+        return {}
+    from triage_agent.files import read_bytes  # here: most have no such file, and pydantic is slow
+
     try:
-        # Not blocking, and bounded: whoever sent the folder may have put a pipe or a device there.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise SettingsError(f"The settings file {path} is not a regular file. Remove it.")
-            raw = file.read(LARGEST_FILE + 1)
-        if len(raw) > LARGEST_FILE:
-            raise SettingsError(f"The settings file {path} has more than 1 MB. Make it smaller.")
-        values = tomllib.loads(raw.decode("utf-8-sig"))
+        values = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         if path.name == USER_FILE and not os.access(path.parent, os.X_OK):
             return {}  # somebody else's home, as in a container: there is no file of this user
         raise SettingsError(
-            f"The settings file {path} cannot be read: {error.strerror}."
+            f"The settings file {path} cannot be read: {error.strerror}. Correct it, or remove it."
         ) from error
     except (ValueError, RecursionError) as error:  # TOML's and Unicode's errors are ValueErrors
         raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
@@ -126,7 +129,7 @@ def _check_file_option(path: Path, option: str, offered: frozenset[str], *, trus
         raise SettingsError(
             f"{path}: a file in the working folder may not set {option!r}, because the "
             "file could come from somebody else, and this option decides where text goes, what it "
-            f"costs or how it is judged. Set it in {user_file()}, with "
+            f"costs or how it is judged. Set it in {user_file() or USER_FILE}, with "
             f"{variable_of(option)}, or on the command line."
         )
     if option not in offered or not (setting or option in MAPPINGS):

@@ -171,7 +171,10 @@ def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None
     if options.format == "xlsx":
         file = place.file()
         try:
-            opened = open_workbook(file, place.name, options.sheet, options.header)
+            opened = open_workbook(
+                file, place.name, options.sheet, options.header, checked=place.is_checked
+            )
+            place.is_checked = True
         except BaseException:
             file.close()
             raise

@@ -1,6 +1,7 @@
 """Where a table's bytes come from: a file that can be read again, or a stream that cannot."""
 
 import difflib
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ class Source:
     def __init__(self, source: Path | BinaryIO) -> None:
         if source == Path("-"):
             source = sys.stdin.buffer
-        self.path = source if isinstance(source, Path) and not source.is_fifo() else None
+        self.path = source if isinstance(source, Path) and not _is_stream(source) else None
         if self.path is not None:
             self.name, self.suffix = self.path.name, self.path.suffix.casefold()
             with _open(self.path) as file:
@@ -36,6 +37,7 @@ class Source:
             self.name, self.suffix = str(source) if is_path else "standard input", ""
             self.stream = _open(source) if isinstance(source, Path) else source
             self.sample = _read(self.stream, SAMPLE, self.name)
+        self.is_checked = False  # whether a workbook was found to be of a sane size
         self.is_all = len(self.sample) < SAMPLE
         if not self.sample:
             raise InputError(f"{self.name} is empty. Give a table with a row for each form.")
@@ -66,6 +68,15 @@ class Source:
             copy.write(chunk)
         copy.seek(0)
         return copy
+
+
+def _is_stream(path: Path) -> bool:
+    """Return whether a path leads to what can be read only once: a pipe, a device."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # what is wrong shows where it is opened
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _open(path: Path) -> BinaryIO:

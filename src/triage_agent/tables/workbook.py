@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
-from triage_agent.tables.archive import check_archive
+from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.row import (
     MAX_COLUMNS,
@@ -22,7 +22,6 @@ from triage_agent.tables.row import (
     name_columns,
 )
 
-MAX_ROWS = 1_048_576  # Excel's own limit; without it a row numbered 10**9 yields 10**9 empty ones
 ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot hold
 ERRORS = frozenset(
     {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
@@ -36,15 +35,19 @@ EXACT = 10**15  # Excel keeps 15 digits of a number; a longer id is written as t
 ESCAPE = re.compile(r"_(?=x[0-9a-fA-F]{4}_)|[\0-\x08\x0b-\x1f\ufffe\uffff]|\A<(?=r>)")
 
 
-def open_workbook(file: BinaryIO, name: str, sheet: str | None, header: bool | None) -> OpenedTable:
+def open_workbook(
+    file: BinaryIO, name: str, sheet: str | None, header: bool | None, *, checked: bool = False
+) -> OpenedTable:
     """Return the table in a sheet: the one named, else the first visible one with anything in it.
 
     `header` False: the first row is data; True: it is the header, not a title above it. Formulas
-    give the value that Excel stored, dates become ISO text, macros are not read. Raises
+    give the value that Excel stored, dates become ISO text, macros are not read. `checked`: this
+    file was opened before, and need not be looked through again. Raises
     `InputError` for what is not a workbook, is encrypted, cut off or unpacks to far more than its
     size, for an unknown sheet, and for one with no rows.
     """
-    check_archive(file, name)
+    if not checked:
+        check_archive(file, name)
     book = _guarded(name, _load, file)
     visible = [found for found in book.worksheets if found.sheet_state == "visible"]
     sheets = tuple(found.title for found in book.worksheets)

@@ -152,3 +152,14 @@ async def test_a_reply_with_numbers_and_addresses_is_kept_and_the_same_from_the_
     assert not cache.rejected
     assert answers[0].reply == answers[1].reply == answers[2].reply
     assert [answer.label_probability for answer in answers] == [0.9] * 3
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\xff\x00", "", "[]", "{", '{"reply": 1}', '{"reply": {}}', "[" * 100_000, 7]
+)
+async def test_an_answer_that_is_damaged_in_the_cache_is_asked_for_again_and_replaced(damage):
+    asker, cache = Asker(), FakeCache()
+    cache["a"] = damage
+    answer = await caching(asker, cache).answer(question("a"))
+    assert (asker.asked, answer.from_cache) == (["a"], False)
+    assert cache["a"] == pack(ANSWER, "a")

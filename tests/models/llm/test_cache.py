@@ -349,6 +349,14 @@ def test_a_file_that_cannot_be_used_can_be_discarded(tmp_path, breaking):
         assert cache.stats().replies == 0
 
 
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_a_folder_in_the_place_of_a_file_is_not_deleted_but_named(tmp_path, end):
+    path = tmp_path / "ledger.sqlite3"
+    Path(f"{path}{end}").mkdir()
+    with pytest.raises(SettingsError, match=f"sqlite3{end} cannot be deleted: Is a directory"):
+        delete_cache(path)
+
+
 def test_what_does_not_exist_can_be_discarded_too(path):
     delete_cache(path)
 

@@ -106,9 +106,9 @@ class CachingAnswerer:
         # Shielded: who asked may give up, but the answer is paid for, and others may wait for it.
         if (other := self._under_way.get(key)) is not None:
             return self._hit(await asyncio.shield(other))
-        cached = None if self.fresh else self.cache.find(key)
+        cached = None if self.fresh else self._find(key, request.text)
         if cached is not None:
-            return self._hit(unpack(cached, request.text))
+            return self._hit(cached)
         task = asyncio.ensure_future(self._ask_and_store(key, request))
         self._under_way[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -124,6 +124,14 @@ class CachingAnswerer:
             task.cancel()
         await self.drain()
         await self.answerer.aclose()
+
+    def _find(self, key: str, text: str) -> ValidReply | None:
+        """Return the cached answer; None if there is none, or if it is damaged: it is replaced."""
+        packed = self.cache.find(key)
+        try:
+            return None if packed is None else unpack(packed, text)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None
 
     async def _ask_and_store(self, key: str, request: ChatRequest) -> ValidReply:
         """Return the answer after it was cached, as it will be found there from now on."""

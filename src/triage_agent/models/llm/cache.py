@@ -204,8 +204,14 @@ class Cache:
 
 def cache_path() -> Path:
     """Return the path of the cache: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
-    own = os.environ.get("TRIAGE_CACHE_DIR")
-    folder = Path(own).expanduser() if own else user_cache_path("triage-agent", appauthor=False)
+    own = os.environ.get("TRIAGE_CACHE_DIR", "").strip()
+    try:
+        folder = Path(own).expanduser() if own else user_cache_path("triage-agent", appauthor=False)
+    except RuntimeError as error:  # there is no such user, or this one has no home
+        raise SettingsError(
+            f"There is no home folder for the cache ({own or 'HOME is not set'}). Set "
+            "TRIAGE_CACHE_DIR to a folder."
+        ) from error
     return folder / "ledger.sqlite3"
 
 
@@ -224,7 +230,13 @@ def open_cache(*, replace_broken: bool = False) -> Cache:
 def delete_cache(path: Path) -> None:
     """Delete a cache that cannot be opened; no process may be using it."""
     for file in _files(path):
-        file.unlink()
+        try:
+            file.unlink()
+        except OSError as error:  # a folder of that name, or one that is not ours
+            raise SettingsError(
+                f"{file} cannot be deleted: {error.strerror}. Remove it, or set TRIAGE_CACHE_DIR "
+                "to another folder."
+            ) from error
 
 
 def _files(path: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
-from triage_agent.models.llm.transport import open_client
+from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
 
@@ -61,6 +61,7 @@ def open_llm(
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
+    check_address(choice.base_url or OPENAI_BASE_URL)
     local = is_local(host)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())

@@ -147,11 +147,12 @@ def host_of(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         host = parts.hostname if parts.port != 0 else None
+        (host or "").removesuffix(".").encode("idna")  # refuses a name with an empty part
     except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not host:
         raise SettingsError(
-            f"The address {base_url!r} is not a URL. Write it like http://localhost:8080/v1."
+            f"The address {base_url[:80]!r} is not a URL. Write it like http://localhost:8080/v1."
         )
     if parts.username or parts.password:
         raise SettingsError(

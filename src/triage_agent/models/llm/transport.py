@@ -7,7 +7,7 @@ import aiohttp
 import httpx2
 import openai
 
-from triage_agent.errors import ServiceError
+from triage_agent.errors import ServiceError, SettingsError
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
 READ_BYTES = 16 * 1024  # of what arrived, decoded at a time: 16 MiB at most
@@ -16,6 +16,16 @@ CONNECT_TIMEOUT_S = 10.0
 NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError)
 DROPPED = aiohttp.ServerDisconnectedError | ConnectionError
 NO_HTTP = aiohttp.ClientError | httpx2.NetworkError | httpx2.ProtocolError
+
+
+def check_address(base_url: str) -> None:
+    """Raise `SettingsError` for an address that the client would refuse, such as http://💥/v1."""
+    try:
+        httpx2.URL(base_url)
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise SettingsError(
+            f"The address {base_url[:80]!r} is not a URL. Write it like http://localhost:8080/v1."
+        ) from error
 
 
 class BodyError(Exception):
