@@ -361,7 +361,8 @@ FAULTS = [
 
 
 def model_at(base_url):
-    return ["--backend", "llm", "--base-url", base_url, "-m", f"m{HOSTILE}"]
+    # A name with control characters in it is refused; this one shows that the model is named.
+    return ["--backend", "llm", "--base-url", base_url, "-m", "m38;5;201mX"]
 
 
 ASKING = ["advise", "classify", "batch", "eval", "doctor"]
