@@ -1,6 +1,9 @@
 import datetime as dt
+import gc
 import io
 import json
+import os
+import subprocess
 import zipfile
 
 import openpyxl
@@ -298,3 +301,13 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
 def test_what_was_understood_is_said_on_one_line():
     table, _ = read("a;b\n1;2\n")
     assert table.describe() == "standard input: CSV, UTF-8, semicolon-separated, 2 columns (a, b)"
+
+
+@pytest.mark.parametrize("content", ["", "problem", "\\0\\0\\0", '[{"problem": '])
+def test_a_pipe_that_holds_no_table_is_closed_again(tmp_path, content):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with subprocess.Popen(["sh", "-c", f"printf '{content}' > {path}"]):  # noqa: S607
+        with pytest.raises(InputError):
+            open_table(path)
+        gc.collect()  # a file that was left open is a ResourceWarning, which is an error here

@@ -120,6 +120,15 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
         raise SettingsError(f"--format {options.format!r} is unknown. Choose {', '.join(FORMATS)}.")
     encoding = check_encoding(options.encoding) if options.encoding is not None else None
     place = Source(source)
+    try:
+        return _understood(place, options, encoding)
+    except BaseException:
+        place.close()
+        raise
+
+
+def _understood(place: Source, options: TableOptions, encoding: str | None) -> Table:
+    """Return the table in a source, its first rows read."""
     notes: tuple[str, ...] = ()
     kind = options.format or ("xlsx" if _is_workbook(place) else None)
     if kind != "xlsx":

@@ -28,6 +28,7 @@ class Source:
         if source == Path("-"):
             source = sys.stdin.buffer
         self.path = source if isinstance(source, Path) and not _is_stream(source) else None
+        self._opened: BinaryIO | None = None  # a pipe or device that `close` closes
         if self.path is not None:
             self.name, self.suffix = self.path.name, self.path.suffix.casefold()
             with _open(self.path) as file:
@@ -35,11 +36,18 @@ class Source:
         else:
             is_path = isinstance(source, Path)
             self.name, self.suffix = str(source) if is_path else "standard input", ""
-            self.stream = _open(source) if isinstance(source, Path) else source
-            self.sample = _read(self.stream, SAMPLE, self.name)
+            if isinstance(source, Path):
+                self._opened = source = _open(source)
+            self.stream = source
+            try:
+                self.sample = _read(self.stream, SAMPLE, self.name)
+            except InputError:
+                self.close()
+                raise
         self.is_checked = False  # whether a workbook was found to be of a sane size
         self.is_all = len(self.sample) < SAMPLE
         if not self.sample:
+            self.close()
             raise InputError(f"{self.name} is empty. Give a table with a row for each form.")
 
     @property
@@ -47,11 +55,19 @@ class Source:
         """Whether `chunks` and `file` can be called again."""
         return self.path is not None
 
+    def close(self) -> None:
+        """Close a pipe or device that was opened here; a stream that was given stays open."""
+        if self._opened is not None:
+            self._opened.close()
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes from the beginning."""
         if self.path is None:
             rest = iter(partial(_read, self.stream, CHUNK, self.name), b"")
-            yield from chain([self.sample], rest)
+            try:
+                yield from chain([self.sample], rest)
+            finally:
+                self.close()
             return
         with _open(self.path) as file:
             yield from iter(partial(_read, file, CHUNK, self.name), b"")
