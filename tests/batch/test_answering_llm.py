@@ -138,17 +138,18 @@ def test_the_cap_holds_with_failures_kills_and_resumes(usage, desk):
 def test_mixed_faults_leave_one_outcome_a_row_and_only_what_is_refused_for_good_in_error(desk):
     faulty = desk(FAULTY_ROWS)
     refused = set(range(7, FAULTY_ROWS, FAULTY_ROWS // 10))
-    faulty.write(
-        f"{text} [[fault:{FOR_GOOD[n % len(FOR_GOOD)].value}]]" if n in refused else text
-        for n, text in enumerate(faulty.texts)
-    )
+    texts = list(faulty.texts)
+    for place, n in enumerate(sorted(refused)):
+        texts[n] += f" [[fault:{FOR_GOOD[place % len(FOR_GOOD)].value}]]"
+    faulty.write(texts)
     with serving(
         faults=PASSING, fault_rate=0.3, seed=SEED, retry_after="ms", retry_after_s=0.001
     ) as server:
         faulty.run(server, "--price", PRICE, "--timeout", "1", code=3)
         assert sum(server.faults.values()) > 0.25 * FAULTY_ROWS
         assert set(server.faults) >= set(PASSING)
-        assert faulty.usage["calls"] == settled(server)
+        # One sent over a connection that the server is closing is counted, and never read there.
+        assert settled(server) <= faulty.usage["calls"] <= server.calls + 0.01 * FAULTY_ROWS + 1
         assert server.billed <= faulty.spent
     rows = faulty.rows
     assert [row["problem"] for row in rows] == faulty.texts

@@ -216,7 +216,7 @@ class OpenAIChat:
         """Return the dialect to ask in next if a refusal was about the request's form."""
         if not refusal.about_form:
             return None
-        if dialect is not self.dialect:
+        if replace(dialect, ignored=self.dialect.ignored) != self.dialect:
             return self.dialect  # a concurrent request has learned it meanwhile
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
