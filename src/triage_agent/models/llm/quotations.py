@@ -81,6 +81,12 @@ def _words(text: str) -> list[tuple[int, int, str]]:
     return [(m.start(), m.end(), m[0].casefold()) for m in WORD.finditer(text)]
 
 
+def _grams(words: list[tuple[int, int, str]]) -> Iterator[tuple[str, ...]]:
+    """Return every run of `RUN` words, by its first."""
+    bare = [word for *_, word in words]
+    return zip(*(bare[first:] for first in range(RUN)), strict=False)
+
+
 def _runs(words: str, text: str) -> Iterator[Part]:
     """Yield the runs of words that stand in the text by their place, and what is between them."""
     own = _words(words)
@@ -89,9 +95,14 @@ def _runs(words: str, text: str) -> Iterator[Part]:
             yield words
         return
     there = _words(text)
+    wanted = set(_grams(own))
     starts: dict[tuple[str, ...], list[int]] = {}
-    for first in range(len(there) - RUN + 1):
-        starts.setdefault(tuple(word for *_, word in there[first : first + RUN]), []).append(first)
+    for first, gram in enumerate(_grams(there)):
+        if gram in wanted:
+            starts.setdefault(gram, []).append(first)
+    if not starts:  # as for nearly every rationale
+        yield words
+        return
     done = at = 0
     while at <= len(own) - RUN:
         first, length = _longest(own, at, there, starts)

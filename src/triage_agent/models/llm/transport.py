@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 import aiohttp
 import httpx2
@@ -10,6 +11,7 @@ import openai
 from triage_agent.errors import ServiceError, SettingsError
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
+TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
 READ_BYTES = 16 * 1024  # of what arrived, decoded at a time: 16 MiB at most
 CONNECT_TIMEOUT_S = 10.0
 # Where a request that fails in this way has never left this machine.
@@ -48,13 +50,17 @@ class BoundedClient(openai.DefaultAioHttpClient):
     ) -> httpx2.Response:
         """Return the response to a request with its body read, or raise `BodyError`."""
         response = await super().send(request, stream=True, **options)  # type: ignore[arg-type]
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        body = bytearray()
         try:
-            packed = response.headers.get("content-encoding", "identity").strip().lower()
-            body = bytearray()
+            if packed in {"", "identity"}:  # as nearly every answer is
+                response.stream = _Bounded(response.stream)
+                await response.aread()
+                return response
             async for part in _decoded(response.aiter_raw(READ_BYTES), packed):
                 body += part
                 if len(body) > MAX_BODY_BYTES:
-                    raise BodyError(f"its answer is longer than {MAX_BODY_BYTES:,} bytes")
+                    raise BodyError(TOO_LONG)
         finally:
             await response.aclose()
         headers = [
@@ -67,12 +73,27 @@ class BoundedClient(openai.DefaultAioHttpClient):
         )
 
 
+class _Bounded(httpx2.AsyncByteStream):
+    """The bytes of another stream, up to the bound."""
+
+    def __init__(self, whole: object) -> None:
+        self._whole = cast("httpx2.AsyncByteStream", whole)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        length = 0
+        async for part in self._whole:
+            length += len(part)
+            if length > MAX_BODY_BYTES:
+                raise BodyError(TOO_LONG)
+            yield part
+
+    async def aclose(self) -> None:
+        """Close the other stream."""
+        await self._whole.aclose()
+
+
 async def _decoded(raw: AsyncIterator[bytes], packed: str) -> AsyncIterator[bytes]:
     """Yield what was packed; a few bytes may be many, so at most the bound at a time."""
-    if packed in {"", "identity"}:
-        async for part in raw:
-            yield part
-        return
     if packed not in {"gzip", "x-gzip", "deflate"}:
         raise BodyError("its answer is compressed in a way that was not asked for")
     decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as it says itself
