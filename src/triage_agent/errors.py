@@ -105,7 +105,8 @@ class StopError(TriageError):
     """The service answered what no retry can change; the results so far are kept.
 
     Attributes:
-        kind: `key`, `forbidden`, `not_found`, `quota`, or `stopped` for those that only waited.
+        kind: `key`, `forbidden`, `not_found`, `quota`, `unreachable`, or `stopped` for those that
+            only waited.
     """
 
     exit_code = 5

@@ -9,10 +9,9 @@ import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -76,13 +75,24 @@ def open_regular(path: Path) -> BufferedReader:
     return file
 
 
+def beside(path: Path, ending: str) -> Path:
+    """Return the path of a file that belongs to another: beside the file itself, not a link to it.
+
+    >>> beside(Path("out.csv"), ".run.json").name
+    'out.csv.run.json'
+    """
+    real = path.resolve() if path.is_symlink() else path
+    return real.with_name(real.name + ending)
+
+
 def read_text(path: Path) -> str:
     """Return a data file's text, or raise `SettingsError` naming the file."""
     try:
         return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The data file {path} cannot be read ({error}). Reinstall triage-agent, or restore it."
+            f"The data file {path} cannot be read ({error}). "
+            + ("Reinstall triage-agent." if HERE in path.parents else "Check it, or name another.")
         ) from error
 
 
@@ -152,53 +162,6 @@ def atomic_writer(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             f"{path} cannot be written: {error.strerror or error}. "
             "What was there before is unchanged. Check the folder, its rights and its space."
         ) from error
-
-
-@contextlib.contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep an output to this run for the length of the block.
-
-    A second run into the same file gets a `SettingsError` that names who holds it. While the block
-    runs, `.NAME.lock` stands in the same folder; what a killed run leaves of it is no obstacle.
-    """
-    if fcntl is None or (path.exists() and not path.is_file()):  # Windows; a device or a pipe
-        yield
-        return
-    final = path.resolve()
-    lock = final.with_name(f".{final.name}.lock")
-    with _taken(lock, final) as file:
-        file.truncate()
-        file.write(f"process {os.getpid()}, since {datetime.now():%H:%M}")  # noqa: DTZ005 (local)
-        file.flush()
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                lock.unlink()
-
-
-def _taken(lock: Path, final: Path) -> TextIO:
-    """Return the lock file, locked, or raise `SettingsError` with the words of who holds it."""
-    while True:
-        try:
-            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        except OSError as error:
-            raise SettingsError(f"{lock} cannot be written: {error.strerror or error}.") from error
-        file = os.fdopen(handle, "r+", encoding="utf-8", errors="replace")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            with file:
-                who = file.read(100).strip() or "which has just begun"
-            raise SettingsError(
-                f"Another run ({who}) is answering into {final}. "
-                "Wait for it, or name another output."
-            ) from error
-        except OSError:  # a file system without locks
-            return file
-        if lock.exists() and os.path.samestat(lock.stat(), os.fstat(file.fileno())):
-            return file
-        file.close()  # that of a run which ended in this moment, and removed it
 
 
 def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:

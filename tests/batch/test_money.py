@@ -15,6 +15,8 @@ import pytest
 from support.desk import PRICE, Desk, honest, serving
 from support.openai_server import Fault
 from support.program import triage
+from triage_agent import Triage
+from triage_agent.errors import TriageError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks of Unix")
 
@@ -118,12 +120,25 @@ def test_a_dead_server_eats_nothing_of_the_cap_and_the_run_goes_on_when_it_is_ba
     capped = desk(20)
     with serving() as server:
         pass
-    said = capped.run(server, "--price", PRICE, "--max-cost", "100", "--timeout", "1", code=3)
-    assert "cannot be reached" in said + (capped.folder / "out.csv.errors.jsonl").read_text()
+    said = capped.run(server, "--price", PRICE, "--max-cost", "100", "--timeout", "1", code=5)
+    assert "cannot be reached" in said
+    assert not capped.out.exists()
     assert capped.spent == 0
     with serving() as server:
-        capped.run(server, "--price", PRICE, "--max-cost", "100", "--retry-errors")
+        capped.run(server, "--price", PRICE, "--max-cost", "100")
         capped.within(server, 100)
+
+
+def test_a_cap_of_a_library_call_holds_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAGE_CACHE_DIR", str(tmp_path))
+    texts = [f"Case {n}: orders are typed by hand" for n in range(20)]
+    with serving() as server:
+        options = {"model": "m", "base_url": server.base_url, "price": PRICE}
+        with Triage(**options, max_cost=0) as triage_of_ours, pytest.raises(TriageError) as caught:
+            list(triage_of_ours.classify_many(texts))
+        assert (server.calls, caught.value.exit_code) == (0, 6)
+        with Triage(**options, max_cost=100) as triage_of_ours:
+            assert len(list(triage_of_ours.classify_many(texts))) == 20
 
 
 def test_what_was_answered_is_never_paid_for_again_and_the_output_is_the_same_every_time(desk):

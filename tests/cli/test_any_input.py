@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from triage_agent.advice import load_quiz
 from triage_agent.cli.main import app, main
-from triage_agent.models.llm import client
+from triage_agent.models.llm import attempts
 
 EXAMPLES = int(os.environ.get("TRIAGE_EXAMPLES", "20"))
 DOCUMENTED = {0, 2, 3, 4, 5, 6, 7, 8}  # 130 is Ctrl-C, which nobody presses here
@@ -171,7 +171,7 @@ def place(tmp_path, monkeypatch, no_user):
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setattr(client, "LONGEST_WAIT_S", 0.001)
+    monkeypatch.setattr(attempts, "LONGEST_WAIT_S", 0.001)
     return folder
 
 

@@ -29,7 +29,7 @@ from triage_agent.classify import in_order
 from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, DecidedBy, Outcome, Problem, Usage
+from triage_agent.types import Classification, DecidedBy, Problem, Usage
 
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
@@ -57,6 +57,8 @@ class Tally:
     errors: int = 0
     complaints: int = 0  # rows with something that could not be read
     usage: Usage = field(default_factory=Usage)
+    error_types: Counter[str] = field(default_factory=Counter)
+    messages: dict[str, str] = field(default_factory=dict)  # the first of each type of error
     labels: Counter[str] = field(default_factory=Counter)
     recommendations: Counter[str] = field(default_factory=Counter)
 
@@ -68,7 +70,10 @@ class Tally:
             self.problems += 1
             self.needs_review += row.needs_review
             self.reviewed += row.decided_by is DecidedBy.PERSON
-            self.errors += row.outcome is Outcome.ERROR
+            if row.error is not None:
+                self.errors += 1
+                self.error_types[row.error.type] += 1
+                self.messages.setdefault(row.error.type, row.error.message)
             self.usage += row.usage
             self.labels[row.label.value if row.label else row.outcome.value] += 1
 

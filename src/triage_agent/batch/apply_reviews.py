@@ -10,11 +10,12 @@ from typing import Any
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Group
 from triage_agent.batch.output_columns import flat_decision
+from triage_agent.batch.output_lock import held
 from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
-from triage_agent.files import LARGEST_RECORD, held, read_bytes, write_json_lines
+from triage_agent.files import LARGEST_RECORD, read_bytes, write_json_lines
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification
 

@@ -9,6 +9,7 @@ from typing import IO, Any
 from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_problems
 from triage_agent.batch.form import Form
 from triage_agent.batch.output_columns import flat_decision
+from triage_agent.errors import SettingsError
 from triage_agent.files import json_line
 from triage_agent.intake import UNKNOWN_REVENUE
 from triage_agent.types import Classification, DecidedBy
@@ -68,7 +69,13 @@ class Spool:
 
     def add(self, values: Values, group: str | None) -> None:
         """Put one row's values at the end."""
-        self._file.write(json_line([group, values]))
+        try:
+            self._file.write(json_line([group, values]))
+        except OSError as error:
+            raise SettingsError(
+                f"The answers cannot be put aside in {tempfile.gettempdir()}: {error.strerror}. "
+                "Free some space there, or set TMPDIR to another folder."
+            ) from error
 
     def rows(self) -> Iterator[Values]:
         """Yield every row's values, with the recommendation of its business."""

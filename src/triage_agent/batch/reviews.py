@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from triage_agent.batch.output_columns import REVIEWED_FIELDS, flat_problem, read_problem
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.files import LARGEST_RECORD, Strict, explain, json_line, read_bytes
+from triage_agent.files import LARGEST_RECORD, Strict, beside, explain, json_line, read_bytes
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
 
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
@@ -49,7 +49,7 @@ Reviews = Mapping[str, Review]  # by `text_key`
 
 def reviews_path(out: Path) -> Path:
     """Return where the answers about OUT stand."""
-    return out.with_name(out.name + ".reviews.jsonl")
+    return beside(out, ".reviews.jsonl")
 
 
 def text_key(text: str) -> str:

@@ -12,11 +12,12 @@ from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.files import check_writable, held, is_file
+from triage_agent.files import check_writable, is_file
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -118,7 +119,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             page=pages.page,
             short_texts=pages.short_texts,
         )
-        tally = _run(rows, opened, progress(survey.rows, opened))
+        tally = _run(rows, opened, progress(survey.rows, opened), fresh=request.options.fresh)
         write_out(request.out, spool, survey.columns, tally, decided=not request.labels_only)
     record = _record(request, choice, opened, job.reading, time.time() - started)
     write_run(request.out, tally, record)
@@ -159,6 +160,8 @@ def _run(
     rows: AsyncGenerator[Tally, None],
     opened: OpenBackend,
     progress: AbstractContextManager[Callable[[Tally], None]],
+    *,
+    fresh: bool,
 ) -> Tally:
     """Return the tally after every row is answered; what stops the run is raised."""
     tally = Tally()
@@ -178,10 +181,12 @@ def _run(
     try:
         asyncio.run(run())
     except TriageError as error:
-        error.message += (
-            f" {tally.rows} rows were answered; the output was not written. "
-            "Answers that were paid for are kept: the same command goes on from here."
-        )
+        error.message += f" {tally.rows} rows were answered; the output was not written."
+        if error.exit_code != 6:  # the cost cap says itself how to go on
+            error.message += (
+                " Answers that were paid for are kept: the same command"
+                f"{' without --fresh' if fresh else ''} goes on from here."
+            )
         raise
     return tally
 
@@ -234,10 +239,12 @@ def _results(request: BatchRequest, opened: OpenBackend, tally: Tally) -> Iterat
         )
     yield f"written: {out} and {run_path(out).name}"
     if tally.errors:
+        kind, times = tally.error_types.most_common(1)[0]
         yield (
             f"{tally.errors} problems ended in an error: {errors_path(out)}. "
             "The same command with --retry-errors asks again about just those rows."
         )
+        yield f"{times} of them: {tally.messages[kind]}"
 
 
 def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str, str]:

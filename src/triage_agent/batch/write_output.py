@@ -10,19 +10,19 @@ from typing import Any
 from triage_agent.batch.answering import Tally
 from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.output_columns import added_columns
-from triage_agent.files import write_json, write_json_lines
+from triage_agent.files import beside, write_json, write_json_lines
 from triage_agent.tables import open_sheet
 from triage_agent.types import Outcome
 
 
 def errors_path(out: Path) -> Path:
     """Return where the rows in error of OUT stand again."""
-    return out.with_name(out.name + ".errors.jsonl")
+    return beside(out, ".errors.jsonl")
 
 
 def run_path(out: Path) -> Path:
     """Return where the record of the run stands: what differs from run to run."""
-    return out.with_name(out.name + ".run.json")
+    return beside(out, ".run.json")
 
 
 def write_out(
@@ -46,7 +46,10 @@ def write_out(
 def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     """Write OUT.run.json: versions, settings, counts, usage, cost and durations."""
     # asdict rebuilds every dict from pairs, which a Counter takes for things to count.
-    counts = asdict(replace(tally, labels=Counter(), recommendations=Counter()))
+    counts = asdict(
+        replace(tally, labels=Counter(), recommendations=Counter(), error_types=Counter())
+    )
+    del counts["error_types"], counts["messages"]
     counts |= {"labels": dict(tally.labels), "recommendations": dict(tally.recommendations)}
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 

@@ -19,13 +19,17 @@ def cache(
     """Show where the LLM's answers are cached, so that none is paid for twice; or delete them."""
     from contextlib import closing
 
-    from triage_agent.models import open_cache
+    from triage_agent.models import clear_cache, open_cache
 
     if older_than is not None and not clear:
         raise typer.BadParameter("--older-than goes with --clear.")
-    with closing(open_cache(replace_broken=clear and older_than is None)) as database:
-        if clear:
-            seconds = None if older_than is None else older_than * 86_400
-            say(f"deleted from the cache: {database.clear(seconds)} answers")
+    if clear:
+        gone = clear_cache(None if older_than is None else older_than * 86_400)
+        say(
+            f"deleted from the cache: {gone} answers"
+            if gone is not None
+            else "the cache was damaged, and is deleted, with its record of what was spent"
+        )
+    with closing(open_cache()) as database:
         stats = database.stats()
     show(f"{stats.path}: {stats.replies} answers, {stats.bad} bad ones, {stats.bytes:,} bytes")

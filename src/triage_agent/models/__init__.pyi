@@ -39,7 +39,7 @@ from .embedded.weights import (
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.budget import estimate_cost
-from .llm.cache import open_cache
+from .llm.cache import clear_cache, open_cache
 from .llm.prices import load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
 from .llm.refusals import OPENAI_BASE_URL, host_of
@@ -78,6 +78,7 @@ __all__ = [
     "asks_llm",
     "calibration_folder",
     "check_backend",
+    "clear_cache",
     "confidence",
     "count_ngrams",
     "discounted",

@@ -17,6 +17,12 @@ Find = tuple[int, int, str]  # where it starts and ends, and its kind
 
 KINDS = ("URL", "KEY", "EMAIL", "ACCOUNT", "CARD", "PHONE")
 PLACEHOLDER = rf"\[(?:{'|'.join(KINDS)})_[0-9]+\]"
+# Blanks and dashes as web pages and PDFs have them, and what nobody sees, as the plain ones that
+# the recognisers know.
+PLAIN = dict.fromkeys(map(ord, "\u00a0\u1680\u202f\u205f\u3000"), " ")
+PLAIN |= dict.fromkeys(range(0x2000, 0x200B), " ")
+PLAIN |= dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D], "-")
+PLAIN |= dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"), "-")
 LONGEST_PLACEHOLDER = 20  # characters; of a text that is cut, only so many at the end are looked at
 NUMBER = "[number]"  # what `mask` puts for the other kinds
 MASKS = {"LOGIN": "[login]", "KEY": "[key]", "EMAIL": "[e-mail]", "CARD": NUMBER}
@@ -103,6 +109,7 @@ def _mask_of(kind: str, _: str = "") -> str:
 
 def _find(text: str, recognisers: Recognisers) -> list[Find]:
     """Return what the recognisers find, in the order of the text; what one took the next miss."""
+    text = text.translate(PLAIN)  # character by character, so that every place stays
     found: list[Find] = []
     lower, numbers = text.lower(), re.search(SIX_DIGITS, text)
     for kind, recogniser in recognisers:

@@ -1,11 +1,5 @@
 from .charts import Series, bar_chart, line_chart
-from .console import (
-    print_block,
-    print_json,
-    stderr_console,
-    stdout_console,
-    text_line,
-)
+from .console import print_block, print_json, stderr_console, stdout_console, text_line
 from .contract import (
     SCHEMA_VERSION,
     as_advice,

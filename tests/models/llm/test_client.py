@@ -44,7 +44,6 @@ TRANSPORT = {
     httpcore2.ReadTimeout: "timeout",
     httpcore2.WriteTimeout: "timeout",
     httpcore2.PoolTimeout: "timeout",
-    httpcore2.ConnectError: "connection",
     httpcore2.ReadError: "connection",
     httpcore2.WriteError: "connection",
     httpcore2.RemoteProtocolError: "connection",
@@ -261,7 +260,7 @@ async def test_a_failing_connection_is_tried_again_and_then_an_error(
     route = httpx2_mock.post(URL).mock(side_effect=raised("broken"))
     failure = await failure_of(chat)
     assert (type(failure), failure.kind, failure.retryable) == (ServiceError, kind, True)
-    attempts = ATTEMPTS_UNSENT if raised is httpcore2.ConnectError else ATTEMPTS
+    attempts = ATTEMPTS
     assert (route.call_count, len(naps)) == (attempts, attempts - 1)
     assert "llm.test" in str(failure)
 
@@ -713,8 +712,24 @@ async def test_a_refused_connection_is_no_timeout_whatever_the_transport_calls_i
     client = open_client(5, local=True)
     chat = OpenAIChat("m", "http://127.0.0.1:9/v1", KEY, sleep=sleep, http_client=client)
     try:
-        with pytest.raises(ServiceError, match="cannot be reached") as caught:
+        with pytest.raises(StopError, match=r"127.0.0.1:9 cannot be reached") as caught:
             await chat.ask(REQUEST)
     finally:
         await chat.aclose()
-    assert caught.value.kind == "connection"
+    assert caught.value.kind == "unreachable"
+
+
+async def test_where_nobody_ever_listened_the_run_stops_and_else_it_is_one_row(
+    chat, naps, httpx2_mock
+):
+    route = httpx2_mock.post(URL).mock(side_effect=httpcore2.ConnectError("refused"))
+    assert (await failure_of(chat)).type == "stop_unreachable"
+    assert route.call_count == ATTEMPTS_UNSENT
+
+
+async def test_where_somebody_has_listened_a_refused_connection_ends_one_row(chat, httpx2_mock):
+    refused = [httpcore2.ConnectError("refused")] * ATTEMPTS_UNSENT
+    httpx2_mock.post(URL).mock(side_effect=[answered(), *refused, answered()])
+    await chat.ask(REQUEST)
+    assert (await failure_of(chat)).type == "service_connection"
+    await chat.ask(REQUEST)

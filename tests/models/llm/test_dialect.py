@@ -280,6 +280,18 @@ def test_a_tool_call_is_read_before_any_content():
     assert (reply.text, reply.output_mode) == ('{"a": 1}', "tool")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "tool_calls": [{"function": {"arguments": {"a": 1}}}]},
+        {"content": [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ": 1}"}, "x"]},
+    ],
+    ids=["arguments that are decoded already", "content in parts"],
+)
+def test_what_some_servers_send_instead_of_text_is_read(message):
+    assert read_completion(payload(message=message), OutputMode.TOOL, "m").text == '{"a": 1}'
+
+
 @pytest.mark.parametrize("calls", [None, [], ["x"], [{}], [{"function": {"arguments": {}}}]])
 def test_a_tool_call_without_arguments_leaves_the_content(calls):
     message = {"content": '{"a": 1}', "tool_calls": calls}
@@ -291,7 +303,10 @@ def test_a_tool_call_without_arguments_leaves_the_content(calls):
     [
         ({"prompt_tokens": 12, "completion_tokens": 3}, Usage(1, 12, 3)),
         ({"prompt_tokens": 12}, Usage(1, 12, 0)),
-        ({"prompt_tokens": -1, "completion_tokens": "3"}, Usage(1, 0, 0)),
+        ({"prompt_tokens": -1, "completion_tokens": "many"}, Usage(1, 0, 0)),
+        ({"prompt_tokens": "12", "completion_tokens": 3.0}, Usage(1, 12, 3)),
+        ({"input_tokens": 12, "output_tokens": 3}, Usage(1, 12, 3)),
+        ({"total_tokens": 15}, Usage(1, 1, 14)),  # all of it as if it were the dearer kind
         ({}, Usage(1, 0, 0)),
         (None, Usage(1, 0, 0)),
         ("many", Usage(1, 0, 0)),

@@ -12,6 +12,8 @@ from triage_agent.models.llm.prompt import ValidReply, read_answer
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
+QUOTED_BACK = 4_000  # characters of a bad reply that are sent back: a good one has fewer
+
 
 class Answerer(Protocol):
     """Anything that answers a question with a validated reply."""
@@ -68,7 +70,7 @@ class ValidatingAnswerer:
         """Return the reply to one repair question, its usage including that of the first reply."""
         turns = (
             # Half a surrogate pair, which a server may send, cannot be sent back.
-            Message("assistant", raw.text.encode("utf-8", "replace").decode("utf-8")),
+            Message("assistant", raw.text[:QUOTED_BACK].encode("utf-8", "replace").decode("utf-8")),
             Message("user", f"{error.message} Send the whole JSON object again, corrected."),
         )
         second: ChatReply | None = None

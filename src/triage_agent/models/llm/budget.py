@@ -95,9 +95,7 @@ class Budget:
         """
         price = self.price
         if not self._billed and self._open:
-            self._billed = self._database.billing(self.account)[0] > 0
-            if not self._billed:
-                raise CostCapError("The first request has not been answered.", may_pass=True)
+            raise CostCapError("The first request has not been answered.", may_pass=True)
         bound = upper_bound(request_bytes, max_output_tokens, price) if price else 0
         number = self._database.reserve(self.account, bound, self._cap)
         if number is None:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -142,11 +142,12 @@ class Cache:
         return CacheStats(self.path, size, replies, bad, oldest)
 
     def clear(self, older_than_s: float | None = None) -> int:
-        """Remove replies and return how many: all of them and the spending, or older ones only."""
+        """Remove replies, all of them or older ones only, and return how many.
+
+        What was spent stays: a cap is for everything that was ever spent on an output.
+        """
         before = float("inf") if older_than_s is None else self._clock() - older_than_s
         _, gone = self._run("DELETE FROM reply WHERE created < ?", (before,))
-        if older_than_s is None:
-            self._run("DELETE FROM account")
         self._run("VACUUM")  # what was deleted must not stay in the file's free pages
         self._run("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
@@ -225,6 +226,18 @@ def open_cache(*, replace_broken: bool = False) -> Cache:
             raise
     delete_cache(path)
     return Cache(path)
+
+
+def clear_cache(older_than_s: float | None = None) -> int | None:
+    """Remove replies from the user's cache; None: it was damaged, and is gone as a whole."""
+    try:
+        with closing(open_cache()) as cache:
+            return cache.clear(older_than_s)
+    except SettingsError:
+        if older_than_s is not None:
+            raise
+    delete_cache(cache_path())
+    return None
 
 
 def delete_cache(path: Path) -> None:

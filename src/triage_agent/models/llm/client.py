@@ -12,7 +12,8 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     403, 404, 500 or 501 naming one
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
     401, 403, 404, quota used up, redirect,          the run stops
-    a wait of more than ten minutes
+    a wait of more than ten minutes, nobody who
+    ever listened at the address
 """
 
 import asyncio
@@ -27,9 +28,9 @@ import httpx2
 import openai
 from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
-from tenacity.wait import wait_random_exponential
 
-from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
+from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
+from triage_agent.models.llm.attempts import may_pass, nobody_there, refusal_of, usage_of, wait
 from triage_agent.models.llm.dialect import (
     OTHER_LIMIT,
     Dialect,
@@ -45,7 +46,7 @@ from triage_agent.models.llm.refusals import (
     explain,
     host_of,
     may_be_billed,
-    read_refusal,
+    place_of,
 )
 from triage_agent.models.llm.transport import failure, timeouts, unreadable
 from triage_agent.models.protocols import ChatReply, ChatRequest
@@ -54,7 +55,6 @@ from triage_agent.types import Usage
 ATTEMPTS = 8
 ATTEMPTS_UNSENT = 6  # where nobody listens at the address
 TIMEOUT_S = 120.0
-LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 
 
 class OpenAIChat:
@@ -81,6 +81,7 @@ class OpenAIChat:
         self.model = model
         self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
+        self._place = place_of(self.base_url)
         self._address = f"{self.base_url}/chat/completions"  # the client need not join it
         self._key = api_key or ""
         if not self._key.isascii():
@@ -94,6 +95,7 @@ class OpenAIChat:
         self._meter, self._on_wait = meter or Meter(), on_wait
         self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
         self._stop = asyncio.Event()  # set when that is known
+        self._reached = False  # whether a connection was ever made
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
         self._client = openai.AsyncOpenAI(
@@ -118,11 +120,12 @@ class OpenAIChat:
                 reply = await self._attempt(request, spent)
             except TriageError as first:
                 reply = await self._retry(first, request, spent)
-        except TriageError as error:
+        except TriageError as first:
+            error = first if self._reached else nobody_there(first)
             error.usage = sum(spent, Usage())
             if isinstance(error, StopError):
                 self.stop(error)
-            raise
+            raise error from first
         return replace(reply, usage=sum(spent, Usage()))
 
     def stop(self, error: StopError) -> None:
@@ -154,8 +157,8 @@ class OpenAIChat:
 
         retrying = AsyncRetrying(
             stop=self._gives_up,
-            wait=_wait,
-            retry=retry_if_exception(_may_pass),
+            wait=wait,
+            retry=retry_if_exception(may_pass),
             sleep=self._wait_and_say,
             reraise=True,
         )
@@ -188,7 +191,7 @@ class OpenAIChat:
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(_usage_of(error))
+            spent.append(usage_of(error))
             raise
         spent.append(reply.usage)
         return reply
@@ -200,10 +203,7 @@ class OpenAIChat:
             try:
                 payload = await self._metered_post(dialect.body(request, self.model), request)
             except openai.APIStatusError as error:
-                answer = error.response
-                refusal = read_refusal(
-                    error.status_code, error.body, answer.text, dict(answer.headers)
-                )
+                refusal = refusal_of(error)
                 changed = self._learn(dialect, refusal)
                 if changed is None:
                     raise explain(refusal, self.host, self.model, self._key) from error
@@ -237,12 +237,16 @@ class OpenAIChat:
                 response = await self._post(content)
             except openai.APIStatusError as error:
                 exchange.status, exchange.headers = error.status_code, error.response.headers
-                billed = Usage(calls=1) if may_be_billed(error.status_code) else Usage()
-                exchange.usage = reported_usage(error.body) or billed
+                self._reached = True
+                exchange.usage = reported_usage(error.body)
+                if exchange.usage is None and not may_be_billed(refusal_of(error)):
+                    exchange.usage = Usage()
                 raise
             except ServiceError as error:
                 exchange.usage = None if error.sent else Usage()
+                self._reached = self._reached or error.sent
                 raise
+            self._reached = True
             exchange.status, exchange.headers = response.status_code, response.headers
             payload = self._decode(response.content)
             exchange.usage = reported_usage(payload) or Usage(calls=1)
@@ -263,7 +267,7 @@ class OpenAIChat:
         except openai.APIStatusError:
             raise
         except Exception as error:
-            raise failure(error, self.host) from error
+            raise failure(error, self._place) from error
 
     def _decode(self, content: bytes) -> Any:
         """Return the JSON value of an answer's body."""
@@ -275,25 +279,3 @@ class OpenAIChat:
                 "Check that --base-url ends where the API begins (often in /v1).",
                 "not_json",
             ) from error
-
-
-def _usage_of(error: TriageError) -> Usage:
-    """Return what an attempt used that ended in this error."""
-    if isinstance(error, ReplyError):
-        return error.usage
-    return Usage() if isinstance(error, ServiceError) and not error.sent else Usage(calls=1)
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Return whether another attempt may succeed."""
-    if isinstance(error, ReplyError):
-        return error.kind == "empty"
-    return isinstance(error, TriageError) and error.retryable
-
-
-def _wait(state: RetryCallState) -> float:
-    """Return the seconds to wait: what the server asks for, else growing with jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, ServiceError) and error.wait_s is not None:
-        return error.wait_s
-    return wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT_S)(state)

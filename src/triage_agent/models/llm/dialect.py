@@ -20,7 +20,7 @@ from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
 IGNORED_REPLIES_BEFORE_STEP = 3
-MOST_TOKENS = 100_000_000  # that one call can use
+MOST_TOKENS = 10_000_000  # that one call can use
 MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
 OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Words of a refusal that is about how the schema is enforced. Under a status that normally has
@@ -192,9 +192,15 @@ def _text_of(message: Mapping[str, Any]) -> str:
     calls = message.get("tool_calls")
     if isinstance(calls, list) and calls and isinstance(calls[0], Mapping):
         function = calls[0].get("function")
-        if isinstance(function, Mapping) and isinstance(function.get("arguments"), str):
-            return str(function["arguments"])
+        arguments = function.get("arguments") if isinstance(function, Mapping) else None
+        if isinstance(arguments, Mapping) and arguments:  # already decoded
+            return json.dumps(arguments)
+        if isinstance(arguments, str):
+            return arguments
     content = message.get("content")
+    if isinstance(content, list):  # in parts
+        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        content = "".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else ""
 
 
@@ -207,17 +213,20 @@ def reported_usage(payload: Any) -> Usage | None:
     usage = payload.get("usage") if isinstance(payload, Mapping) else None
     if not isinstance(usage, Mapping):
         return None
-    names = ("prompt_tokens", "completion_tokens", "total_tokens")
-    given, made, total = (_count(usage.get(name)) for name in names)
+    given = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
+    made = _count(usage.get("completion_tokens", usage.get("output_tokens")))
+    total = _count(usage.get("total_tokens"))
     details = usage.get("completion_tokens_details")
     thought = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else 0
     beside = thought if thought > made or (thought and given + made + thought <= total) else 0
-    if not given and total > made:
-        given = total - made  # only the completion and the total are reported
+    if not given and total > made:  # without the prompt; the total alone is taken for output
+        given = total - made if made else 1
     return Usage(calls=1, input_tokens=given, output_tokens=max(made + beside, total - given))
 
 
 def _count(tokens: Any) -> int:
     """Return a reported number of tokens, 0 if it cannot be one."""
-    whole = isinstance(tokens, int) and not isinstance(tokens, bool)
-    return tokens if whole and 0 <= tokens <= MOST_TOKENS else 0
+    if isinstance(tokens, str) and re.fullmatch(r"[0-9]{1,12}", tokens):
+        tokens = int(tokens)
+    number = isinstance(tokens, int | float) and not isinstance(tokens, bool)
+    return int(tokens) if number and 0 <= tokens <= MOST_TOKENS else 0

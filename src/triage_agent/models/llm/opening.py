@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import uuid4
 
 from triage_agent.errors import StopError
 from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
@@ -65,7 +66,9 @@ def open_llm(
     local = is_local(host)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
-    budget = Budget(database, options.account, price, options.max_cost_usd)
+    # A library call has no output whose spending adds up: its cap is for this one opening.
+    account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
+    budget = Budget(database, account, price, options.max_cost_usd)
     waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
@@ -78,7 +81,7 @@ def open_llm(
         choice.base_url,
         choice.api_key,
         timeout_s=options.timeout,
-        meter=Meter(rate_limiter, budget if options.account else None),
+        meter=Meter(rate_limiter, budget if account else None),
         on_wait=waits.say,
         http_client=open_client(options.timeout, local=local),
     )

@@ -6,6 +6,7 @@ read back with the text at hand, which whoever asks the same question has.
 
 import re
 from collections.abc import Iterator, Sequence
+from unicodedata import normalize
 
 from triage_agent.privacy import masked_spans
 
@@ -14,7 +15,10 @@ Place = tuple[int, int, bool]
 Part = str | Place
 
 # A letter of a script without spaces counts as a word.
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+    r"|(?:[^\W\u3040-\u30ff\u3400-\u9fff]|[\u0300-\u036f])+"  # with combining accents
+)
 RUN = 4  # words in a row that are a quotation; five with a dash among them may be four
 MOST_STARTS = 50  # places of the text at which one run is tried
 
@@ -27,7 +31,7 @@ def quotation(words: str, text: str) -> list[Part]:
     >>> quotation('"nobody  FOLLOWS up"', "Leads: nobody follows up on them.")
     [(7, 24, False)]
     """
-    if words and (start := _whole(words, text)) >= 0:
+    if words and (start := text.find(words)) >= 0:
         return [(start, start + len(words), False)]
     wanted, there = _words(words), _words(text)
     for first in range(len(there) - len(wanted) + 1) if wanted else ():
@@ -46,13 +50,22 @@ def parts(words: str, text: str) -> list[Part]:
     ['So ', (0, 25, False), ', ask ', '[e-mail]']
     """
     found: list[Part] = []
+    for part in _runs(words, text):
+        found += _masked(part, text) if isinstance(part, str) else [part]
+    return found
+
+
+def _masked(words: str, text: str) -> Iterator[Part]:
+    """Yield words with what is private in them by its place in the text, else masked."""
     done = 0
     for start, end, masked in masked_spans(words):
-        found += _runs(words[done:start], text)
+        if words[done:start]:
+            yield words[done:start]
         at = text.find(words[start:end])
-        found.append((at, at + end - start, False) if at >= 0 else masked)
+        yield (at, at + end - start, False) if at >= 0 else masked
         done = end
-    return [*found, *_runs(words[done:], text)]
+    if words[done:]:
+        yield words[done:]
 
 
 def spell(stored: Sequence[Part], text: str) -> str:
@@ -69,16 +82,14 @@ def _spelled(start: int, end: int, capital: bool, text: str) -> str:
     return run[:1].upper() + run[1:] if capital else run
 
 
-def _whole(words: str, text: str) -> int:
-    """Return where the words stand in the text to the letter, first and last whole; else -1."""
-    start = text.find(words)
-    around = text[max(0, start - 1) : start] + text[start + len(words) :][:1]
-    return -1 if any(c.isalnum() or c == "_" for c in around) else start
-
-
 def _words(text: str) -> list[tuple[int, int, str]]:
-    """Return the words of a text: where each starts and ends, and the word without its case."""
-    return [(m.start(), m.end(), m[0].casefold()) for m in WORD.finditer(text)]
+    """Return the words of a text: where each starts and ends, and the word in its plain form."""
+    return [(m.start(), m.end(), _plain(m[0])) for m in WORD.finditer(text)]
+
+
+def _plain(word: str) -> str:
+    """Return a word without its case, however its accents are written."""
+    return word.casefold() if word.isascii() else normalize("NFKC", word).casefold()
 
 
 def _grams(words: list[tuple[int, int, str]]) -> Iterator[tuple[str, ...]]:

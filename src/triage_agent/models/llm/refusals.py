@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
-from triage_agent.models.llm.waits import in_words
+from triage_agent.models.llm.waits import PATIENCE_S, in_words
 from triage_agent.privacy import mask, without_half_placeholder
 from triage_agent.types import Usage
 
@@ -27,10 +27,9 @@ FORM = frozenset({400, 422})
 FORM_IF_NAMED = frozenset({403, 404, 500, 501})
 TOO_LONG = re.compile(r"context.length|context.window|reduce the length|input tokens", re.I)
 SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
-PATIENCE_S = 600.0  # a longer wait is a quota for the day: it stops the run
 # Besides what is below 500, statuses with which a server says that it did not begin to answer.
 # Any other may be that of a gateway that gave up while the model went on, and is billed.
-NOT_BEGUN = frozenset({501, 503, 505, 529})
+NOT_BEGUN = frozenset({501, 505, 529})
 GAVE_UP = frozenset({408, 499})
 SHOWN = 200  # characters of a server's words in a message
 
@@ -84,7 +83,11 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
         complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"
         return StopError(complaint, "quota")
     if status == 401:
-        return StopError(f"{host} did not accept the key. Check OPENAI_API_KEY.", "key")
+        if not key:
+            return StopError(f"{host} wants a key. Set OPENAI_API_KEY.", "key")
+        return StopError(
+            f"{host} did not accept the key. Check OPENAI_API_KEY (or --api-key).", "key"
+        )
     if status == 403:
         return StopError(f"{host} does not allow this key to use {model}.{tail}", "forbidden")
     if status == 404:
@@ -109,13 +112,19 @@ def explain(refusal: Refusal, host: str, model: str, key: str) -> TriageError:
     return ServiceError(complaint, "bad_request", retryable=False)
 
 
-def may_be_billed(status: int) -> bool:
-    """Return whether a request that failed with this status may be billed all the same.
+def may_be_billed(refusal: Refusal) -> bool:
+    """Return whether a request that failed in this way may be billed all the same.
 
-    >>> may_be_billed(504), may_be_billed(429)
-    (True, False)
+    A filter and a limit of length have read the text; a 503 that says when to come back has not.
+
+    >>> may_be_billed(Refusal(504)), may_be_billed(Refusal(429)), may_be_billed(Refusal(503))
+    (True, False, True)
     """
-    return status in GAVE_UP or (status >= 500 and status not in NOT_BEGUN)
+    status = refusal.status
+    if status == 503 and refusal.wait_s is not None:
+        return False
+    gave_up = status in GAVE_UP or (status >= 500 and status not in NOT_BEGUN)
+    return gave_up or (status < 500 and refusal.about_text)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -154,12 +163,26 @@ def host_of(base_url: str) -> str:
         raise SettingsError(
             f"The address {base_url[:80]!r} is not a URL. Write it like http://localhost:8080/v1."
         )
+    if parts.query or parts.fragment:
+        raise SettingsError(
+            f"The address of {host} has something behind ? or #, where no API is, and where a key "
+            "would show in files. Leave it out, and give the key in OPENAI_API_KEY."
+        )
     if parts.username or parts.password:
         raise SettingsError(
             f"The address of {host} holds a login, which would show in logs. "
             "Leave it out, and give the key in OPENAI_API_KEY."
         )
     return host
+
+
+def place_of(base_url: str) -> str:
+    """Return the host of an address that `host_of` accepts, with the port if one is named.
+
+    >>> place_of("http://localhost:8080/v1")
+    'localhost:8080'
+    """
+    return urlsplit(base_url).netloc
 
 
 def is_local(host: str) -> bool:

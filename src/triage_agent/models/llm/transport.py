@@ -1,14 +1,17 @@
 """The HTTP client, which bounds what it takes in, and what its failures mean."""
 
+import os
 import zlib
 from collections.abc import AsyncIterator
 from typing import cast
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
 import openai
 
 from triage_agent.errors import ServiceError, SettingsError
+from triage_agent.models.llm.refusals import is_local
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
 TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
@@ -107,12 +110,19 @@ def open_client(timeout_s: float, *, local: bool = False) -> httpx2.AsyncClient:
 
     To that one it goes straight, whatever proxy the environment names: a proxy may be elsewhere.
     """
-    return BoundedClient(
-        timeout=timeouts(timeout_s),
-        limits=openai.DEFAULT_CONNECTION_LIMITS,
-        trust_env=not local,
-        headers={"accept-encoding": "gzip, deflate"},
-    )
+    try:
+        return BoundedClient(
+            timeout=timeouts(timeout_s),
+            limits=openai.DEFAULT_CONNECTION_LIMITS,
+            trust_env=not local,
+            headers={"accept-encoding": "gzip, deflate"},
+        )
+    except Exception as error:  # whatever a variable of the environment holds
+        named = ", ".join(_proxies()) or "SSL_CERT_FILE and SSL_CERT_DIR"
+        raise SettingsError(
+            f"No connection can be made with what the environment sets ({type(error).__name__}). "
+            f"Check {named}."
+        ) from error
 
 
 def timeouts(timeout_s: float) -> openai.Timeout:
@@ -125,7 +135,8 @@ def failure(error: Exception, host: str) -> ServiceError:
     causes = _chain(error)
     if any(isinstance(one, NEVER_SENT) for one in causes):
         return ServiceError(
-            f"{host} cannot be reached. Check the address (--base-url) and that the server runs.",
+            f"{host} cannot be reached. Check the address (--base-url) and that the server runs."
+            + _through_proxy(host),
             "connection",
             sent=False,
         )
@@ -142,6 +153,19 @@ def failure(error: Exception, host: str) -> ServiceError:
             "connection",
         )
     return unreadable(error, host)
+
+
+def _through_proxy(host: str) -> str:
+    """Return what else may be wrong where a proxy lies between."""
+    if not (names := _proxies()) or is_local(urlsplit(f"//{host}").hostname or ""):
+        return ""
+    return f" A proxy is set by {' and '.join(names)}: check that too."
+
+
+def _proxies() -> list[str]:
+    """Return the names of the environment's variables that set a proxy."""
+    kinds = {"http_proxy", "https_proxy", "all_proxy"}
+    return [name for name, value in os.environ.items() if name.casefold() in kinds and value]
 
 
 def unreadable(error: Exception, host: str) -> ServiceError:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 SAID_FROM_S = 20.0
+PATIENCE_S = 600.0  # a longer wait is a quota for the day: it stops the run
 LOG = logging.getLogger(__name__)
 
 
@@ -16,9 +17,9 @@ class Waits:
         self._said_until = -SAID_FROM_S
 
     def say(self, seconds: float) -> None:
-        """Say a wait of more than 20 s, unless one that ends about then has been said."""
+        """Say a wait of 20 s to 10 minutes, unless one that ends about then has been said."""
         until = self._clock() + seconds
-        if seconds > SAID_FROM_S and until > self._said_until + SAID_FROM_S:
+        if SAID_FROM_S < seconds <= PATIENCE_S and until > self._said_until + SAID_FROM_S:
             self._said_until = until
             LOG.warning("waiting %s for %s", in_words(seconds), self._host)
 
