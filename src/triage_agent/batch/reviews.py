@@ -64,7 +64,7 @@ def text_key(text: str) -> str:
 
 
 def load_reviews(path: Path) -> dict[str, Review]:
-    """Return the last answer about each text; none if there is no file.
+    """Return the last answer about each text; empty if the file does not exist.
 
     A last line that a killed program left unfinished counts as not written. Raises `InputError`
     for any other line that is not an answer, naming it.

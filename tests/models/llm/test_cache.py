@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.cache import FORMAT, Cache, cache_path, delete_cache, open_cache
+from triage_agent.models.llm.cache import (
+    FORMAT,
+    Cache,
+    cache_path,
+    clear_cache,
+    delete_cache,
+    open_cache,
+)
 from triage_agent.types import Usage
 
 OUT = "/home/ann/out.csv"
@@ -366,8 +373,26 @@ def test_the_users_broken_cache_is_replaced_only_where_that_is_asked_for(tmp_pat
     (tmp_path / "ledger.sqlite3").write_bytes(b"no database" * 100)
     with pytest.raises(SettingsError, match="triage cache --clear"):
         open_cache()
-    with closing(open_cache(replace_broken=True)) as cache:
+    with pytest.raises(SettingsError, match="triage cache --clear"):
+        clear_cache(older_than_s=1)
+    assert clear_cache() is None
+    with closing(open_cache()) as cache:
         assert cache.stats().replies == 0
+
+
+def test_a_cache_that_another_process_keeps_locked_is_not_deleted(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAGE_CACHE_DIR", str(tmp_path))
+    with closing(open_cache()) as cache:
+        cache.store("a", PACKED)
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: connect(*a, **o | {"timeout": 0.05}))
+    with closing(connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SettingsError, match="If another triage is running, wait"):
+            clear_cache()
+        other.execute("COMMIT")
+    with closing(open_cache()) as cache:
+        assert cache.find("a") == PACKED
 
 
 def test_a_place_where_nothing_can_be_made_is_a_settings_error(tmp_path):

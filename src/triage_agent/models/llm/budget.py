@@ -99,7 +99,7 @@ class Budget:
         bound = upper_bound(request_bytes, max_output_tokens, price) if price else 0
         number = self._database.reserve(self.account, bound, self._cap)
         if number is None:
-            bound = -(-bound * self._database.billing(self.account)[1] // 1000)
+            bound = -(-bound * self._database.overrun(self.account) // 1000)
             raise CostCapError(
                 f"The cost cap of {in_usd(self._cap or 0)} is reached: "
                 f"{in_usd(self._database.spent(self.account))} is spent or reserved, and the next "

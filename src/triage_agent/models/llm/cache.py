@@ -121,14 +121,10 @@ class Cache:
         used = (usage.calls, usage.input_tokens, usage.output_tokens)
         self._run(SETTLE, (more, *used, overrun, account))
 
-    def billing(self, account: str) -> tuple[int, int]:
-        """Return how many answers an account paid, and the most that one was of its bound.
-
-        The second in thousandths, and at least 1000.
-        """
-        name = (os.fsencode(account),)
-        rows, _ = self._run("SELECT calls, overrun FROM account WHERE name = ?", name)
-        return rows[0] if rows else (0, 1000)
+    def overrun(self, account: str) -> int:
+        """Return the most that an account's bill was of its bound, in thousandths, from 1000 up."""
+        rows, _ = self._run("SELECT overrun FROM account WHERE name = ?", (os.fsencode(account),))
+        return int(rows[0][0]) if rows else 1000
 
     def spent(self, account: str) -> int:
         """Return the micro-dollars that an account has settled, or still holds reserved."""
@@ -216,25 +212,22 @@ def cache_path() -> Path:
     return folder / "ledger.sqlite3"
 
 
-def open_cache(*, replace_broken: bool = False) -> Cache:
-    """Return the user's cache; with `replace_broken`, a file that cannot be used is deleted."""
-    path = cache_path()
-    try:
-        return Cache(path)
-    except SettingsError:
-        if not replace_broken:
-            raise
-    delete_cache(path)
-    return Cache(path)
+def open_cache() -> Cache:
+    """Return the user's cache."""
+    return Cache(cache_path())
 
 
 def clear_cache(older_than_s: float | None = None) -> int | None:
-    """Remove replies from the user's cache; None: it was damaged, and is gone as a whole."""
+    """Remove replies from the user's cache; None: it was damaged, and is gone as a whole.
+
+    One that another process keeps locked is left alone: it may be paying for answers.
+    """
     try:
         with closing(open_cache()) as cache:
             return cache.clear(older_than_s)
-    except SettingsError:
-        if older_than_s is not None:
+    except SettingsError as error:
+        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+        if older_than_s is not None or code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise
     delete_cache(cache_path())
     return None
