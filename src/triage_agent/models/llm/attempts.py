@@ -4,7 +4,7 @@ import openai
 from tenacity import RetryCallState
 from tenacity.wait import wait_random_exponential
 
-from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
+from triage_agent.errors import ReplyError, ServiceError, TriageError
 from triage_agent.models.llm.refusals import Refusal, read_refusal
 from triage_agent.types import Usage
 
@@ -17,17 +17,16 @@ def refusal_of(error: openai.APIStatusError) -> Refusal:
     return read_refusal(error.status_code, error.body, answer.text, dict(answer.headers))
 
 
-def nobody_there(error: TriageError) -> TriageError:
-    """Return what ends the run if nobody listens and nobody ever did: every row would fail."""
-    unsent = isinstance(error, ServiceError) and not error.sent
-    return StopError(error.message, "unreachable") if unsent else error
+def never_sent(error: BaseException | None) -> bool:
+    """Return whether the request of this attempt has never left this machine."""
+    return isinstance(error, ServiceError) and not error.sent
 
 
 def usage_of(error: TriageError) -> Usage:
     """Return what an attempt used that ended in this error."""
     if isinstance(error, ReplyError):
         return error.usage
-    return Usage() if isinstance(error, ServiceError) and not error.sent else Usage(calls=1)
+    return Usage() if never_sent(error) else Usage(calls=1)
 
 
 def may_pass(error: BaseException) -> bool:

@@ -30,7 +30,7 @@ from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
-from triage_agent.models.llm.attempts import may_pass, nobody_there, refusal_of, usage_of, wait
+from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
 from triage_agent.models.llm.dialect import (
     OTHER_LIMIT,
     Dialect,
@@ -120,12 +120,15 @@ class OpenAIChat:
                 reply = await self._attempt(request, spent)
             except TriageError as first:
                 reply = await self._retry(first, request, spent)
-        except TriageError as first:
-            error = first if self._reached else nobody_there(first)
+        except TriageError as error:
             error.usage = sum(spent, Usage())
+            if never_sent(error) and not self._reached:  # nobody is there: every row would fail
+                nobody = StopError(error.message, "unreachable")
+                self.stop(nobody)
+                raise nobody from error
             if isinstance(error, StopError):
                 self.stop(error)
-            raise error from first
+            raise
         return replace(reply, usage=sum(spent, Usage()))
 
     def stop(self, error: StopError) -> None:
@@ -167,8 +170,7 @@ class OpenAIChat:
     def _gives_up(self, state: RetryCallState) -> bool:
         """Return whether the last attempt was that."""
         error = state.outcome.exception() if state.outcome else None
-        unsent = isinstance(error, ServiceError) and not error.sent
-        most = min(self.attempts, ATTEMPTS_UNSENT) if unsent else self.attempts
+        most = min(self.attempts, ATTEMPTS_UNSENT) if never_sent(error) else self.attempts
         return state.attempt_number >= most
 
     async def _wait_and_say(self, seconds: float) -> None:
