@@ -178,6 +178,8 @@ class Prediction:
         signals: What it noticed about the problem.
         p_build: The probability of build-software, 0 to 1; None: the backend gives none.
         probability_from: Where `p_build` comes from; None if there is no `p_build`.
+        p_in_scope: The probability that the problem is in scope, 0 to 1; None: the backend gives
+            none.
         function: The part of the business that the problem belongs to.
         evidence: At most three passages that stand in the text word for word.
         rationale: One or two sentences for an owner who is not technical; may be empty.
@@ -193,6 +195,7 @@ class Prediction:
     signals: Signals
     p_build: float | None = None
     probability_from: str | None = None
+    p_in_scope: float | None = None
     function: Function = Function.OTHER
     evidence: tuple[str, ...] = ()
     rationale: str = ""
@@ -243,6 +246,8 @@ class Classification:
         probability: The probability that the final label is right, 0 to 1; for a tie rule, the rate
             measured for it; None: not known.
         probability_from: Where the probability comes from; None if there is none.
+        p_in_scope: The probability that the problem is in scope, 0 to 1; None: the backend gives
+            none.
         decided_by: Who chose the label; None unless the outcome is `classified`.
         abstained_because: Why there is no label; None unless the outcome is `abstained`.
         review_reasons: Why a person should look at the row; empty: nobody needs to.
@@ -267,6 +272,7 @@ class Classification:
     p_build: float | None = None
     probability: float | None = None
     probability_from: str | None = None
+    p_in_scope: float | None = None
     decided_by: DecidedBy | None = None
     abstained_because: Abstention | None = None
     review_reasons: tuple[ReviewReason, ...] = ()

@@ -152,6 +152,14 @@ def test_a_sure_prediction_keeps_the_models_label_and_says_everything_about_it()
 
 
 @pytest.mark.parametrize(
+    "signals", [Signals(), Signals(neither=True), Signals(mixed=True)], ids=["sure", "none", "torn"]
+)
+def test_the_chance_of_being_in_scope_is_carried_whatever_the_outcome(signals):
+    assert run(changed(signals=signals, p_in_scope=0.25)).p_in_scope == 0.25
+    assert run(changed(signals=signals)).p_in_scope is None
+
+
+@pytest.mark.parametrize(
     ("label", "p_build", "probability"),
     [
         pytest.param(B, 0.9, 0.9, id="build is as likely as p_build says"),

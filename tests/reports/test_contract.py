@@ -48,6 +48,7 @@ CLASSIFIED = Classification(
     p_build=0.123456789,
     probability=0.876543211,
     probability_from="a test",
+    p_in_scope=0.75,  # for evaluations: no key of the contract
     decided_by=DecidedBy.TB2,
     review_reasons=(ReviewReason.NO_EVIDENCE, ReviewReason.TRUNCATED),
     signals=Signals(custom_system=True),

@@ -78,6 +78,7 @@ def apply_policy(
     row = replace(
         _blank(problem, model, Outcome.CLASSIFIED),
         p_build=prediction.p_build,
+        p_in_scope=prediction.p_in_scope,
         signals=prediction.signals,
         function=prediction.function,
         evidence=standing_quotes(prediction.evidence, problem.text),

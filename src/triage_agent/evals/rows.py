@@ -20,6 +20,7 @@ class EvalRow:
     abstained_because: str | None = None
     needs_review: bool = False
     error: str | None = None  # its type
+    p_in_scope: float | None = None  # that the problem is in scope; None: the backend gives none
     slices: dict[str, str] = field(default_factory=dict)  # difficulty, voice, function and so on
     repeat: int = 0
     usage: Usage = field(default_factory=Usage)  # what it cost this time
@@ -66,6 +67,7 @@ def row_from_classification(
         abstained_because=row.abstained_because.value if row.abstained_because else None,
         needs_review=row.needs_review,
         error=row.error.type if row.error else None,
+        p_in_scope=row.p_in_scope,
         slices=slices,
         repeat=repeat,
         usage=row.usage,
