@@ -20,7 +20,7 @@ from triage_agent.evals import evaluation, terminal
 from triage_agent.evals.comparison import compare
 from triage_agent.evals.evaluation import EvalRequest
 from triage_agent.evals.gate import Check, Limit, MissingRecord
-from triage_agent.evals.metrics import rate
+from triage_agent.evals.rates import rate
 from triage_agent.evals.record import Run, settings_of, write_run
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.summary import DecisionFigures, RunSummary, summarise_rows
@@ -64,7 +64,10 @@ def test_without_a_set_the_problems_are_measured_with_every_count_and_interval(s
         "abstained where that is right",
         "floor: majority",
         "floor: keyword",
+        "surest 30% of the answers",
         "AUC",
+        "out-of-scope detection: AUROC 1.000",
+        "(AURC)",
         "calibration error",
         "among owners with build=0.3",
     ):

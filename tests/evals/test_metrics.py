@@ -8,16 +8,16 @@ from sklearn import metrics as sklearn
 
 from support.eval_rows import random_rows, row
 from triage_agent.errors import SettingsError
-from triage_agent.evals.metrics import (
-    Rate,
-    clustered_rate,
-    rate,
-    spread,
-    summarise,
+from triage_agent.evals.metrics import spread, summarise
+from triage_agent.evals.rates import Rate, clustered_rate, rate
+from triage_agent.evals.reliability import (
+    out_of_scope_score,
+    ranking,
+    reliability,
+    scope_ranking,
 )
-from triage_agent.evals.reliability import ranking, reliability, risk_coverage, threshold_for
 from triage_agent.evals.slices import by_slice, floors, reweighted
-from triage_agent.types import DecidedBy, Label, Usage
+from triage_agent.types import Abstention, DecidedBy, Label, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
 
@@ -52,7 +52,8 @@ def counts(found):
     [
         pytest.param("accuracy", 12, 18, id="errors and abstentions are wrong"),
         pytest.param("coverage", 15, 18, id="coverage counts labels of in-scope rows"),
-        pytest.param("answered_accuracy", 12, 15, id="answered accuracy leaves the others out"),
+        pytest.param("answered_accuracy", 12, 16, id="a label out of scope is a wrong answer"),
+        pytest.param("abstention", 4, 22, id="abstentions of all rows"),
         pytest.param("abstention_recall", 2, 4, id="a label or an error is no abstention"),
         pytest.param("false_abstentions", 2, 18, id="abstentions on rows with a true label"),
     ],
@@ -71,9 +72,9 @@ def test_precision_recall_f1_and_balanced_accuracy_are_as_computed_by_hand():
     found = summarise(BY_HAND)
     build, automate = found.by_label.values()
     assert list(found.by_label) == ["build-software", "automate-process"]
-    assert (counts(build.precision), counts(build.recall)) == ((6, 7), (6, 10))
+    assert (counts(build.precision), counts(build.recall)) == ((6, 8), (6, 10))
     assert (counts(automate.precision), counts(automate.recall)) == ((6, 8), (6, 8))
-    assert build.f1 == pytest.approx(2 * 6 / (7 + 10))
+    assert build.f1 == pytest.approx(2 * 6 / (8 + 10))
     assert automate.f1 == pytest.approx(0.75)
     assert found.balanced_accuracy == pytest.approx((0.6 + 0.75) / 2)
 
@@ -104,7 +105,11 @@ def test_the_figures_agree_with_scikit_learn_on_random_rows(seed):
     got = [(one.label or one.outcome).value for one in scope]
     labels = [label.value for label in Label]
     found = summarise(rows)
-    precision, recall, f1, _ = sklearn.precision_recall_fscore_support(truth, got, labels=labels)
+    precision, recall, f1, _ = sklearn.precision_recall_fscore_support(
+        [(one.expected or "none") for one in rows],
+        [(one.label or one.outcome).value for one in rows],
+        labels=labels,
+    )
     scores = found.by_label.values()
     assert found.accuracy.value == pytest.approx(sklearn.accuracy_score(truth, got))
     assert [one.precision.value for one in scores] == pytest.approx(precision)
@@ -146,14 +151,16 @@ def test_a_backend_that_always_abstains_has_no_accuracy_and_full_abstention_reca
     assert (found.abstention_recall.value, found.false_abstentions.value) == (1, 1)
     assert found.balanced_accuracy == 0
     assert found.answered_accuracy == Rate(0, 0, None, None, None)
-    assert (found.auc, found.brier, found.ece, found.risk_coverage) == (None, None, None, ())
+    assert (found.auc, found.brier, found.ece, found.aurc) == (None, None, None, None)
+    assert (found.risk_coverage, found.surest) == ((), ())
 
 
 def test_nothing_in_scope_leaves_the_figures_open_and_not_zero():
     found = summarise(rows_of((3, None, "abstained"), (1, None, BUILD)))
     assert found.accuracy.value is None
     assert found.balanced_accuracy is None
-    assert [scores.f1 for scores in found.by_label.values()] == [None, None]
+    assert [scores.f1 for scores in found.by_label.values()] == [0, None]
+    assert counts(found.by_label["build-software"].precision) == (0, 1)
     assert found.abstention_recall.value == 0.75
 
 
@@ -282,14 +289,20 @@ def test_eleven_rows_make_ten_bins_and_the_first_has_two():
 
 
 def test_the_calibration_error_does_not_depend_on_the_order_of_the_rows():
-    rows = [one for one in random_rows(3) if one.in_scope]
+    rows = random_rows(3)
     assert reliability(rows) == reliability(rows[::-1])
 
 
-def test_calibration_looks_at_answered_in_scope_rows_with_a_probability_only():
+def test_a_label_out_of_scope_is_wrong_in_the_calibration_error():
+    outside = row(2, None, BUILD, probability=0.9)
+    found = reliability([row(1, BUILD, BUILD, probability=0.8), outside])
+    assert found.bins == ((0.8, 1.0, 1), (0.9, 0.0, 1))
+    assert found.ece == pytest.approx((0.2 + 0.9) / 2)
+
+
+def test_calibration_looks_at_answered_rows_with_a_probability_only():
     counted = row(1, BUILD, BUILD, probability=0.8)
     others = [
-        row(2, None, BUILD, probability=0.9),
         row(3, BUILD, "abstained", probability=0.9),
         row(4, BUILD, "error"),
         row(5, BUILD, AUTOMATE),
@@ -339,52 +352,60 @@ def test_repeats_of_one_case_are_one_draw_of_chance():
     assert several.p95 == pytest.approx(single.p95, rel=0.1)
 
 
-CURVE = [
-    row(1, BUILD, BUILD, probability=0.9),
-    row(2, BUILD, AUTOMATE, probability=0.8),
-    row(3, AUTOMATE, AUTOMATE, probability=0.8),
-    row(4, AUTOMATE, AUTOMATE, probability=0.7),
-    row(5, BUILD, BUILD, probability=0.7),
-    row(6, BUILD, BUILD),  # no probability: never sure enough
-    row(7, AUTOMATE, "abstained"),
-    row(8, AUTOMATE, "error"),
-    row(9, None, BUILD, probability=0.95),  # not in scope
-]
-
-
-def test_the_risk_coverage_curve_has_a_point_for_each_threshold_from_the_highest():
-    assert risk_coverage(CURVE) == (
-        (1 / 8, 1.0, 0.9),
-        (3 / 8, 2 / 3, 0.8),
-        (5 / 8, 4 / 5, 0.7),
-    )
-
-
 @pytest.mark.parametrize(
-    ("wanted", "cut"),
+    ("one", "score"),
     [
-        pytest.param(1, (0.9, 7 / 8, 1.0), id="only the surest is always right"),
-        pytest.param(0.81, (0.9, 7 / 8, 1.0), id="a little more than the lowest gives"),
-        pytest.param(0.8, (0.7, 3 / 8, 0.8), id="reached exactly, over a worse threshold between"),
-        pytest.param(0, (0.7, 3 / 8, 0.8), id="whatever is answered"),
+        pytest.param(row(1, p_in_scope=0.75), 0.25, id="the probability of the backend"),
+        pytest.param(row(1, BUILD, "abstained", p_in_scope=0.25), 0.75, id="of an abstention too"),
+        pytest.param(row(1), 0, id="a label says that it is in scope"),
+        pytest.param(
+            row(1, BUILD, "abstained", abstained_because=Abstention.NEITHER.value), 1, id="neither"
+        ),
+        pytest.param(
+            row(1, BUILD, "abstained", abstained_because=Abstention.TOO_VAGUE.value), 1, id="vague"
+        ),
+        pytest.param(
+            row(1, BUILD, "abstained", abstained_because=Abstention.UNKNOWN_LANGUAGE.value),
+            None,
+            id="a language says nothing of the scope",
+        ),
+        pytest.param(row(1, BUILD, "error", p_in_scope=0.5), None, id="an error is left out"),
     ],
 )
-def test_the_cut_sends_as_few_as_possible_to_a_person(wanted, cut):
-    assert threshold_for(CURVE, wanted) == cut
+def test_how_likely_a_row_is_taken_to_be_out_of_scope(one, score):
+    assert out_of_scope_score(one) == score
 
 
-def test_an_accuracy_that_no_threshold_reaches_has_no_cut():
-    assert threshold_for([row(1, BUILD, AUTOMATE, probability=0.9)], 0.5) is None
-    assert threshold_for(rows_of((3, BUILD, BUILD)), 0.5) is None
+def test_out_of_scope_detection_ranks_all_rows_but_errors():
+    rows = [
+        row(1, BUILD, BUILD, p_in_scope=0.9),
+        row(2, AUTOMATE, BUILD, p_in_scope=0.4),
+        row(3, None, BUILD, p_in_scope=0.5),
+        row(4, None, "abstained", p_in_scope=0.1),
+        row(5, None, "error"),
+    ]
+    found = scope_ranking(rows)
+    assert (found.auc, found.rows) == (0.75, 4)  # of four pairs, only 0.4 against 0.5 is wrong
+    assert (summarise(rows).scope_auc, summarise(rows).scope_auc_rows) == (0.75, 4)
 
 
-@pytest.mark.parametrize("wanted", [-0.01, 1.01, 97, float("nan")])
-def test_a_wanted_accuracy_that_is_no_share_is_refused(wanted):
-    with pytest.raises(SettingsError, match=r"0\.97 for 97 %"):
-        threshold_for(CURVE, wanted)
+def test_without_a_probability_out_of_scope_detection_is_the_mean_of_both_recalls():
+    found = scope_ranking(BY_HAND)
+    assert found.rows == 20
+    assert found.auc == pytest.approx((2 / 3 + 15 / 17) / 2)
 
 
-def test_accuracy_by_rule_is_over_answered_in_scope_rows():
+def test_rows_of_one_kind_have_no_auc_of_out_of_scope_detection():
+    assert scope_ranking(rows_of((3, BUILD, BUILD))).auc is None
+    assert scope_ranking([row(1, None, "error")]).auc is None
+
+
+def test_rows_that_need_review_are_flagged_and_abstentions_are_not():
+    rows = [row(1, needs_review=True), row(2), row(3, BUILD, "abstained", needs_review=True)]
+    assert counts(summarise(rows).flagged) == (1, 3)
+
+
+def test_accuracy_by_rule_is_over_answered_rows_and_out_of_scope_is_wrong():
     rows = [
         row(1, BUILD, BUILD, decided_by=DecidedBy.TB1),
         row(2, AUTOMATE, BUILD, decided_by=DecidedBy.TB1),
@@ -397,9 +418,10 @@ def test_accuracy_by_rule_is_over_answered_in_scope_rows():
     assert {name: counts(one) for name, one in found.items()} == {
         "model": (1, 1),
         "TB1": (1, 2),
+        "TB2": (0, 1),
         "unknown": (1, 1),
     }
-    assert list(found) == ["model", "TB1", "unknown"]
+    assert list(found) == ["model", "TB1", "TB2", "unknown"]
 
 
 def test_accuracy_without_the_tie_breaker_takes_the_model_s_own_label():
@@ -460,6 +482,7 @@ def test_usage_is_summed_and_latency_is_that_of_live_calls():
     found = summarise(rows)
     assert found.usage == Usage(4, 350, 35)
     assert (found.live, found.latency_p50) == (2, 2.0)
+    assert found.seconds_per_row == pytest.approx((1.0 + 3.0 + 90.0) / 3)
     assert found.latency_p95 == pytest.approx(2.9)
     assert counts(found.cached) == (1, 4)
 
@@ -467,6 +490,7 @@ def test_usage_is_summed_and_latency_is_that_of_live_calls():
 def test_no_live_call_has_no_latency():
     found = summarise([row(1, cached=True, usage=Usage(1, 1, 1), duration_s=2.0)])
     assert (found.live, found.latency_p50, found.latency_p95) == (0, None, None)
+    assert found.seconds_per_row is None
 
 
 def test_each_value_of_a_slice_is_summarised_and_rows_without_it_are_left_out():
@@ -484,7 +508,8 @@ def test_each_value_of_a_slice_is_summarised_and_rows_without_it_are_left_out():
 
 
 def test_another_prior_weighs_the_two_recalls():
-    # Recall 0.9 of build-software and 0.6 of automate-process; coverage 1 and 0.8.
+    # Recall 0.9 of build-software and 0.6 of automate-process; coverage 1 and 0.8. For each row
+    # in scope there is a quarter of one that is not, all of them build-software.
     rows = rows_of(
         (90, BUILD, BUILD),
         (10, BUILD, AUTOMATE),
@@ -498,15 +523,15 @@ def test_another_prior_weighs_the_two_recalls():
     assert found.accuracy.value == pytest.approx(0.3 * 0.9 + 0.7 * 0.6)
     assert found.coverage.value == pytest.approx(0.3 + 0.7 * 0.8)
     assert found.precision == {
-        "build-software": pytest.approx(0.3 * 0.9 / (0.3 * 0.9 + 0.7 * 0.2)),
+        "build-software": pytest.approx(0.3 * 0.9 / (0.3 * 0.9 + 0.7 * 0.2 + 0.25)),
         "automate-process": pytest.approx(0.7 * 0.6 / (0.7 * 0.6 + 0.3 * 0.1)),
     }
 
 
 def test_the_observed_prior_changes_nothing():
-    rows = [one for one in random_rows(7) if one.in_scope]
+    rows = random_rows(7)
     plain = summarise(rows)
-    observed = sum(one.expected is BUILD for one in rows) / len(rows)
+    observed = sum(one.expected is BUILD for one in rows) / plain.in_scope
     found = reweighted(rows, observed)
     assert found.accuracy.value == pytest.approx(plain.accuracy.value)
     assert found.coverage.value == pytest.approx(plain.coverage.value)

@@ -14,7 +14,7 @@ from triage_agent.evals import gate, manifest
 from triage_agent.evals.cases import Case, read_lines, stratified
 from triage_agent.evals.flags import FlagFigures
 from triage_agent.evals.manifest import digest
-from triage_agent.evals.metrics import rate
+from triage_agent.evals.rates import rate
 from triage_agent.files import folder
 from triage_agent.models import Model
 from triage_agent.models.llm.prompt import load_prompt

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triage_agent.errors import InputError
-from triage_agent.evals.metrics import Rate, rate, share
+from triage_agent.evals.rates import Rate, rate, share
 from triage_agent.evals.record import read_rows, read_settings
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import DecidedBy, Outcome

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from triage_agent.advice import FlagReader, Role, check_flag, load_red_flags
 from triage_agent.evals.cases import read_lines
-from triage_agent.evals.metrics import Rate, Scores, rate
+from triage_agent.evals.metrics import Scores
+from triage_agent.evals.rates import Rate, rate
 from triage_agent.files import Strict
 
 

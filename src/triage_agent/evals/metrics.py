@@ -1,27 +1,27 @@
 """The figures of a run's rows: accuracy, calibration, abstention, repeats and cost.
 
 Every rate comes with its counts and a 95 % interval. Errors and abstentions are never left out of
-`accuracy`: a row that got no label is not right. See `slices` for the same by part of the set.
+`accuracy`: a row that got no label is not right. A row that is out of scope and got a label is
+wrong wherever labels are counted. See `slices` for the same by part of the set.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
-from triage_agent.evals.reliability import (
-    BLOCK,
-    DRAWS,
-    Bin,
-    RiskCoveragePoint,
-    ranking,
-    reliability,
-    risk_coverage,
-)
+from triage_agent.evals.rates import Rate, rate, share
+from triage_agent.evals.reliability import Bin, ranking, reliability, scope_ranking
 from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.selective import (
+    RiskCoveragePoint,
+    SurestAnswers,
+    aurc,
+    risk_coverage,
+    surest,
+)
 from triage_agent.types import DecidedBy, Label, Outcome, Usage
 
 NONE = "none"  # how a confusion matrix names the case that has no true label
@@ -29,21 +29,10 @@ UNKNOWN = "unknown"  # how `by_rule` names a label whose decider is not recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its counts and 95 % interval; all three are None when `total` is 0."""
-
-    right: int
-    total: int
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
     """How well one class (a label, a red flag) was recognised."""
 
-    precision: Rate  # of the rows that got it
+    precision: Rate  # of the rows that got it, in scope or not
     recall: Rate  # of all rows that expect it; an error or abstention is a miss
     f1: float | None  # None: it was neither expected nor given
 
@@ -70,84 +59,35 @@ class RowFigures:
     errors: int
     accuracy: Rate  # over in-scope rows; errors and abstentions are wrong
     coverage: Rate  # in-scope rows that got a label
-    answered_accuracy: Rate  # of those
+    answered_accuracy: Rate  # of all rows that got a label; one that is out of scope is wrong
+    abstention: Rate  # of all rows
+    flagged: Rate  # of all rows, those that have a label and need review
     balanced_accuracy: float | None  # None: only one label is expected
     by_label: dict[str, Scores]
     confusion: dict[str, dict[str, int]]  # expected (or `none`) → got (or abstained, error)
     auc: float | None  # of p_build, in-scope rows that have one; None: only one label among them
     auc_rows: int
     brier: float | None  # of p_build, the same rows; None: there are none
-    ece: float | None  # of the final label's probability, answered in-scope rows
+    scope_auc: float | None  # of out-of-scope detection; None: not both kinds are there
+    scope_auc_rows: int  # see `out_of_scope_score`
+    ece: float | None  # of the final label's probability, all answered rows that have one
     ece_rows: int
     ece_p95: float | None
     reliability: tuple[Bin, ...]
     risk_coverage: tuple[RiskCoveragePoint, ...]  # from the highest threshold to the lowest
+    aurc: float | None  # None: no row was answered
+    surest: tuple[SurestAnswers, ...]
     abstention_recall: Rate  # over rows on which abstaining is right
     false_abstentions: Rate  # over in-scope rows
-    by_rule: dict[str, Rate]  # answered in-scope rows, by who decided
+    by_rule: dict[str, Rate]  # answered rows, by who decided
     tie_breaker_off: Rate  # accuracy if the model's own label had stood
     spread: Spread | None  # None: one repeat
     usage: Usage
     live: int  # rows that called a model and were not answered from the cache
     latency_p50: float | None  # seconds, of those rows; None: there are none
     latency_p95: float | None
+    seconds_per_row: float | None  # the mean of what did not come from the cache; None: all did
     cached: Rate
-
-
-def rate(right: int, total: int) -> Rate:
-    """Return a share with its 95 % Wilson score interval.
-
-    >>> rate(0, 0).value is None
-    True
-    >>> rate(8, 10).low  # doctest: +ELLIPSIS
-    0.490162...
-    """
-    if total == 0:
-        return Rate(0, 0, None, None, None)
-    interval = binomtest(right, total).proportion_ci(method="wilson")
-    return Rate(right, total, right / total, float(interval.low), float(interval.high))
-
-
-def clustered_rate(outcomes: Sequence[bool], clusters: Sequence[str], seed: int = 0) -> Rate:
-    """Return a share whose interval knows that outcomes of one cluster go together.
-
-    The interval is the percentile interval of a bootstrap over whole clusters, but never narrower
-    than Wilson's for independent outcomes: few clusters that happen to agree prove little. Where
-    no resample can differ (no hit, or nothing but hits) it is Wilson's for as many outcomes as
-    there are clusters, and a single cluster says nothing about others.
-
-    >>> clustered_rate([False] * 2000, ["a", "b", "c", "d"] * 500).high > 0.4
-    True
-    """
-    places: dict[str, int] = {}
-    pairs = zip(clusters, outcomes, strict=True)
-    at = np.array([places.setdefault(name, len(places)) for name, _ in pairs], dtype=np.intp)
-    plain, number = rate(sum(outcomes), len(outcomes)), len(places)
-    if plain.value is None or plain.low is None or plain.high is None:
-        return plain
-    if number == 1:
-        return replace(plain, low=0.0, high=1.0)
-    if plain.right in {0, plain.total}:
-        ends = rate(number if plain.right else 0, number)
-        return replace(plain, low=ends.low, high=ends.high)
-    hits = np.bincount(at, weights=np.asarray(outcomes, dtype=np.float64))
-    sizes = np.bincount(at)
-    random = np.random.default_rng(seed)
-    shares = []
-    for _ in range(DRAWS // BLOCK):
-        drawn = random.integers(number, size=(BLOCK, number))
-        shares.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    low, high = np.percentile(np.concatenate(shares), [2.5, 97.5])
-    return replace(plain, low=min(plain.low, float(low)), high=max(plain.high, float(high)))
-
-
-def share(rows: Sequence[EvalRow], holds: Callable[[EvalRow], bool]) -> Rate:
-    """Return the share of the rows for which something holds.
-
-    Repeats of one case are no independent evidence: with any, the interval is clustered by id.
-    """
-    hits, ids = [holds(row) for row in rows], [row.id for row in rows]
-    return rate(sum(hits), len(hits)) if len(set(ids)) == len(ids) else clustered_rate(hits, ids)
 
 
 def got(row: EvalRow) -> str:
@@ -160,12 +100,13 @@ def summarise(rows: Sequence[EvalRow]) -> RowFigures:
     if not rows:
         raise ValueError("there is no row to summarise")
     scope = [row for row in rows if row.in_scope]
-    answered = [row for row in scope if row.label]
+    answered = [row for row in rows if row.label]
     outcomes = Counter(row.outcome for row in rows)
     live = [row.duration_s for row in rows if not row.cached and row.usage.calls > 0]
     p50, p95 = (float(p) for p in np.percentile(live, [50, 95])) if live else (None, None)
-    ranked, calibrated = ranking(rows), reliability(rows)
-    by_label = label_scores(scope)
+    read = [row.duration_s for row in rows if not row.cached]
+    ranked, scoped, calibrated = ranking(rows), scope_ranking(rows), reliability(rows)
+    by_label = label_scores(rows)
     recalls = [scores.recall.value for scores in by_label.values()]
     known = [recall for recall in recalls if recall is not None]
     return RowFigures(
@@ -177,17 +118,23 @@ def summarise(rows: Sequence[EvalRow]) -> RowFigures:
         accuracy=share(scope, lambda row: row.right),
         coverage=share(scope, lambda row: row.label is not None),
         answered_accuracy=share(answered, lambda row: row.right),
+        abstention=share(rows, lambda row: row.outcome is Outcome.ABSTAINED),
+        flagged=share(rows, lambda row: row.label is not None and row.needs_review),
         balanced_accuracy=sum(known) / len(known) if len(known) == len(Label) else None,
         by_label=by_label,
         confusion=confusion(rows),
         auc=ranked.auc,
         auc_rows=ranked.rows,
         brier=ranked.brier,
+        scope_auc=scoped.auc,
+        scope_auc_rows=scoped.rows,
         ece=calibrated.ece,
         ece_rows=calibrated.rows,
         ece_p95=calibrated.p95,
         reliability=calibrated.bins,
         risk_coverage=risk_coverage(rows),
+        aurc=aurc(rows),
+        surest=surest(rows),
         abstention_recall=share([row for row in rows if not row.in_scope], lambda row: row.right),
         false_abstentions=share(scope, lambda row: row.outcome is Outcome.ABSTAINED),
         by_rule=by_rule(answered),
@@ -197,25 +144,23 @@ def summarise(rows: Sequence[EvalRow]) -> RowFigures:
         live=len(live),
         latency_p50=p50,
         latency_p95=p95,
+        seconds_per_row=sum(read) / len(read) if read else None,
         cached=share(rows, lambda row: row.cached),
     )
 
 
-def label_scores(scope: Sequence[EvalRow]) -> dict[str, Scores]:
-    """Return how well each label was recognised, over in-scope rows."""
-    f1s = [np.nan for _ in Label]
-    if scope:
-        truth = [row.expected.value if row.expected else NONE for row in scope]
-        _, _, f1s, _ = precision_recall_fscore_support(
-            truth,
-            [got(row) for row in scope],
-            labels=[label.value for label in Label],
-            zero_division=np.nan,
-        )
+def label_scores(rows: Sequence[EvalRow]) -> dict[str, Scores]:
+    """Return how well each label was recognised; a row out of scope that got it is wrong."""
+    _, _, f1s, _ = precision_recall_fscore_support(
+        [row.expected.value if row.expected else NONE for row in rows],
+        [got(row) for row in rows],
+        labels=[label.value for label in Label],
+        zero_division=np.nan,
+    )
     return {
         label.value: Scores(
-            precision=share([r for r in scope if r.label is label], lambda row: row.right),
-            recall=share([r for r in scope if r.expected is label], lambda row: row.right),
+            precision=share([r for r in rows if r.label is label], lambda row: row.right),
+            recall=share([r for r in rows if r.expected is label], lambda row: row.right),
             f1=None if np.isnan(f1) else float(f1),
         )
         for label, f1 in zip(Label, f1s, strict=True)

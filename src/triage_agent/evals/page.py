@@ -6,17 +6,18 @@ from typing import Any
 
 from triage_agent.evals.cascaded import CascadeCurve
 from triage_agent.evals.cases import Case
-from triage_agent.evals.metrics import Rate, RowFigures
-from triage_agent.evals.record import Run
-from triage_agent.evals.rows import EvalRow
-from triage_agent.evals.summary import (
-    ProblemFigures,
-    RunSummary,
+from triage_agent.evals.metrics import RowFigures
+from triage_agent.evals.named_rates import (
     abstention_rates,
     answer_rates,
     other_rates,
     rule_rates,
+    surest_rates,
 )
+from triage_agent.evals.rates import Rate
+from triage_agent.evals.record import Run
+from triage_agent.evals.rows import EvalRow
+from triage_agent.evals.summary import ProblemFigures, RunSummary
 from triage_agent.reports import Series, drawn, line_chart, rendered
 from triage_agent.types import Classification, Outcome
 
@@ -83,6 +84,7 @@ def _problems_on_page(problems: ProblemFigures) -> dict[str, Any]:
         "outcomes": list(next(iter(figures.confusion.values()))),
         "reliability": drawn(reliability_chart(figures)) if figures.reliability else "",
         "curve": drawn(curve_chart(figures)) if figures.risk_coverage else "",
+        "surest": surest_rates(figures),
         "sends": sends(problems),
     }
 
@@ -120,9 +122,11 @@ def headline_figures(figures: RowFigures) -> list[tuple[str, str]]:
         ("answered", figures.coverage.value),
         ("right of what was answered", figures.answered_accuracy.value),
         ("AUC", figures.auc),
+        ("AUROC, out of scope", figures.scope_auc),
         ("calibration error", figures.ece),
         ("abstained where right", figures.abstention_recall.value),
         ("false abstentions", figures.false_abstentions.value),
+        ("AURC", figures.aurc),
     ]
     return [(name, f"{value:.3f}") for name, value in chosen if value is not None]
 
@@ -151,7 +155,7 @@ def reliability_chart(figures: RowFigures) -> str:
 
 
 def curve_chart(figures: RowFigures) -> str:
-    """Return the risk–coverage curve: accuracy of what is answered, by how much is answered."""
+    """Return the risk–coverage curve: accuracy of what is answered, by the share of all rows."""
     points = tuple((coverage, accuracy) for coverage, accuracy, _ in figures.risk_coverage)
     lowest = min(0.8, *(accuracy for _, accuracy in points))
     return line_chart(

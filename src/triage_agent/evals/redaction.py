@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from triage_agent.evals.cases import read_lines
-from triage_agent.evals.metrics import Rate, rate
+from triage_agent.evals.rates import Rate, rate
 from triage_agent.files import Strict
 from triage_agent.privacy import redact
 

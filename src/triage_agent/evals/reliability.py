@@ -1,4 +1,4 @@
-"""How well a run's probabilities are calibrated, and which rows a person should read instead."""
+"""How far a run's probabilities can be trusted: do they rank well, and are they calibrated?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from triage_agent.errors import SettingsError
+from triage_agent.evals.rates import BLOCK, DRAWS
 from triage_agent.evals.rows import EvalRow
-from triage_agent.types import Label
+from triage_agent.types import Abstention, Label, Outcome
 
 BINS = 10
-DRAWS = 2_000  # random draws behind a percentile
-BLOCK = 100  # draws made at once, so that a large set fits into memory
 
 Numbers = NDArray[np.float64]
 
@@ -27,28 +25,20 @@ class Bin(NamedTuple):
     rows: int
 
 
-class RiskCoveragePoint(NamedTuple):
-    """One point of the risk–coverage curve: only rows of at least `threshold` are answered."""
-
-    coverage: float  # of all in-scope rows
-    accuracy: float  # of the rows that are still answered
-    threshold: float
-
-
-class ReviewThreshold(NamedTuple):
-    """The threshold that reaches a wanted accuracy, and how much a person then has to read."""
-
-    threshold: float
-    to_person: float  # the share of in-scope rows that a person has to read
-    accuracy: float  # of the rest, measured on the rows that chose the threshold
-
-
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """How well `p_build` tells the labels apart, before any tie rule."""
 
     auc: float | None  # area under the ROC curve; None: not both labels are expected
     brier: float | None  # mean squared error; None: no row has a probability
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRanking:
+    """How well a run tells the rows that are out of scope from those in scope."""
+
+    auc: float | None  # area under the ROC curve; None: there are not both kinds
     rows: int
 
 
@@ -73,16 +63,41 @@ def ranking(rows: Sequence[EvalRow]) -> Ranking:
     return Ranking(auc, float(brier_score_loss(truth, p_build, pos_label=True)), len(known))
 
 
+def scope_ranking(rows: Sequence[EvalRow]) -> ScopeRanking:
+    """Return the AUC of out-of-scope detection, over the rows that have a score."""
+    scored = [(score, row) for row in rows if (score := out_of_scope_score(row)) is not None]
+    truth = [not row.in_scope for _, row in scored]
+    if len(set(truth)) < 2:
+        return ScopeRanking(None, len(scored))
+    return ScopeRanking(float(roc_auc_score(truth, [score for score, _ in scored])), len(scored))
+
+
+def out_of_scope_score(row: EvalRow) -> float | None:
+    """Return how likely a run takes a row to be out of scope, 0 to 1; None: it does not say.
+
+    A backend without `p_in_scope` says it by its outcome alone. An error says nothing of the
+    scope, nor does an abstention because of the language.
+    """
+    if row.outcome is Outcome.ERROR:
+        return None
+    if row.p_in_scope is not None:
+        return 1 - row.p_in_scope
+    if row.outcome is Outcome.CLASSIFIED:
+        return 0.0
+    return None if row.abstained_because == Abstention.UNKNOWN_LANGUAGE else 1.0
+
+
 def reliability(
     rows: Sequence[EvalRow], weights: Mapping[Label, float] | None = None, seed: int = 0
 ) -> Reliability:
     """Return the expected calibration error of the final label, and what chance alone gives.
 
-    It looks at the answered in-scope rows that have a `probability`, in ten bins of equal size
+    It looks at the answered rows that have a `probability`, in ten bins of equal size
     (Naeini, Cooper, Hauskrecht 2015, with equal mass), or as many as there are rows. No model has
     an error of 0 on a finite set, so `p95` is what 95 % of models stay under that have these
     probabilities and are exactly as often right as they say; repeats of a case count as one draw.
-    `weights` says how much a row of each expected label counts, for another prior.
+    A row that is out of scope and got a label is wrong. `weights` says how much a row of each
+    expected label counts, for another prior; one that is out of scope counts as it is.
     """
     scored = sorted(_scored(rows), key=lambda pair: (pair[0], pair[1].id, pair[1].repeat))
     if not scored:
@@ -118,42 +133,6 @@ def reliability(
     return Reliability(float(error(right)), len(p), p95, bins)
 
 
-def risk_coverage(rows: Sequence[EvalRow]) -> tuple[RiskCoveragePoint, ...]:
-    """Return what every possible threshold gives, from the highest to the lowest.
-
-    A row without a probability is never answered. Rows of equal probability are answered
-    together, since no threshold tells them apart.
-    """
-    scope = sum(row.in_scope for row in rows)
-    scored = sorted(_scored(rows), key=lambda pair: -pair[0])
-    points, right = [], 0
-    for count, (probability, row) in enumerate(scored, 1):
-        right += row.right
-        if count == len(scored) or scored[count][0] < probability:
-            points.append(RiskCoveragePoint(count / scope, right / count, probability))
-    return tuple(points)
-
-
-def threshold_for(rows: Sequence[EvalRow], wanted_accuracy: float) -> ReviewThreshold | None:
-    """Return the threshold that answers most rows at the wanted accuracy; None: none reaches it.
-
-    The accuracy is that of the rows which chose the threshold, so expect a little less on others.
-    """
-    if not 0 <= wanted_accuracy <= 1:
-        raise SettingsError(
-            f"The wanted accuracy must be between 0 and 1, not {wanted_accuracy:g}: 0.97 for 97 %."
-        )
-    enough = [point for point in risk_coverage(rows) if point.accuracy >= wanted_accuracy]
-    if not enough:
-        return None
-    best = max(enough, key=lambda point: point.coverage)
-    return ReviewThreshold(best.threshold, 1 - best.coverage, best.accuracy)
-
-
 def _scored(rows: Sequence[EvalRow]) -> list[tuple[float, EvalRow]]:
-    """Return the answered in-scope rows that have a probability, with it."""
-    return [
-        (row.probability, row)
-        for row in rows
-        if row.in_scope and row.label and row.probability is not None
-    ]
+    """Return the answered rows that have a probability, with it."""
+    return [(row.probability, row) for row in rows if row.label and row.probability is not None]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from triage_agent.errors import SettingsError
-from triage_agent.evals.metrics import Rate, RowFigures, rate, share, summarise
+from triage_agent.evals.metrics import RowFigures, summarise
+from triage_agent.evals.rates import Rate, rate, share
 from triage_agent.evals.reliability import reliability
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
@@ -56,7 +57,8 @@ def by_slice(rows: Sequence[EvalRow], name: str) -> dict[str, RowFigures]:
 def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
     """Return the figures at another prior; `SettingsError` unless it is a share.
 
-    What is right of each label stays as measured; only how common the labels are changes. The
+    What is right of each label stays as measured; only how common the labels are changes, among
+    the rows in scope: those out of scope stay as common as they are in the set. The
     intervals are Wilson's of the two labels, joined by the square-and-add rule for a sum of
     independent estimates (MOVER; Zou and Donner, Statistics in Medicine 27, 2008): unlike the
     delta method's they do not shrink to a point when a label has no error.
@@ -68,6 +70,9 @@ def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
     prior = {Label.BUILD: prior_build, Label.AUTOMATE: 1 - prior_build}
     parts = {label: [row for row in rows if row.expected is label] for label in Label}
     total = sum(len(part) for part in parts.values())
+    outside = {
+        label: sum(row.label is label for row in rows if not row.in_scope) for label in Label
+    }
     recall = {label: share(part, lambda row: row.right) for label, part in parts.items()}
     covered = {
         label: share(part, lambda row: row.label is not None) for label, part in parts.items()
@@ -77,7 +82,7 @@ def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
     }
     complete = all(parts[label] for label in Label if prior[label])
     calibrated = reliability(
-        [row for row in rows if row.expected and weights[row.expected]], weights
+        [row for row in rows if not row.expected or weights[row.expected]], weights
     )
     return Reweighted(
         prior_build=prior_build,
@@ -85,7 +90,10 @@ def reweighted(rows: Sequence[EvalRow], prior_build: float) -> Reweighted:
         accuracy=_weighted(recall, prior) if complete else None,
         coverage=_weighted(covered, prior) if complete else None,
         precision={
-            label.value: _precision(parts, prior, label) if complete else None for label in Label
+            label.value: _precision(parts, prior, label, outside[label] / total)
+            if complete
+            else None
+            for label in Label
         },
         ece=calibrated.ece if complete else None,
         ece_p95=calibrated.p95 if complete else None,
@@ -116,12 +124,16 @@ def _weighted(rates: dict[Label, Rate], prior: dict[Label, float]) -> Estimate:
 
 
 def _precision(
-    parts: dict[Label, list[EvalRow]], prior: dict[Label, float], label: Label
+    parts: dict[Label, list[EvalRow]], prior: dict[Label, float], label: Label, outside: float
 ) -> float | None:
-    """Return the share of right ones among the rows that would get a label."""
+    """Return the share of right ones among the rows that would get a label.
+
+    `outside` is how many rows that are out of scope get it, for each row in scope.
+    """
     given = {
         expected: prior[expected] * sum(row.label is label for row in part) / len(part)
         for expected, part in parts.items()
         if part
     }
-    return given.get(label, 0.0) / sum(given.values()) if sum(given.values()) else None
+    labelled = sum(given.values()) + outside
+    return given.get(label, 0.0) / labelled if labelled else None

@@ -7,20 +7,20 @@ from typing import Any, TypeVar
 
 from triage_agent.evals.cases import SLICES, Case
 from triage_agent.evals.flags import FlagFigures
-from triage_agent.evals.metrics import Rate, RowFigures, clustered_rate, rate, summarise
+from triage_agent.evals.metrics import RowFigures, summarise
 from triage_agent.evals.pairs import PairRow
+from triage_agent.evals.rates import Rate, clustered_rate, rate
 from triage_agent.evals.record import Run
-from triage_agent.evals.redaction import RedactionFigures, hiding_rates
-from triage_agent.evals.reliability import ReviewThreshold, threshold_for
+from triage_agent.evals.redaction import RedactionFigures
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
+from triage_agent.evals.selective import ReviewThreshold, threshold_for
 from triage_agent.evals.slices import Reweighted, by_slice, floors, reweighted
 
 OWNERS_PRIOR = 0.3  # about 30 % of the owners who ask need software (docs/explanation/figures.md)
 WANTED = (0.95, 0.97, 0.99)  # accuracies for which a threshold is looked for
 OF_A_SLICE = ("rows", "accuracy", "coverage", "answered_accuracy", "abstention_recall")
 LOST = {"abstained", "error"}
-LABELS_OF_BUSINESSES = "labels in those"  # the row under "businesses from their own words"
 
 T = TypeVar("T")
 
@@ -133,59 +133,6 @@ def decision_figures(rows: Sequence[DecisionRow]) -> DecisionFigures:
         labels=rounded(labels) if labels.total else None,
         wrong={row.id: row.why for row in rows if not row.right},
     )
-
-
-def answer_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
-    """Return the rates of what was answered, with their names in tables."""
-    rates = [
-        ("accuracy", figures.accuracy),
-        ("coverage", figures.coverage),
-        ("accuracy of what was answered", figures.answered_accuracy),
-        ("accuracy without the tie-breaker", figures.tie_breaker_off),
-    ]
-    for label, scores in figures.by_label.items():
-        rates += [(f"precision, {label}", scores.precision), (f"recall, {label}", scores.recall)]
-    return rates
-
-
-def abstention_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
-    """Return the rates of abstentions, with their names in tables."""
-    return [
-        ("false abstentions", figures.false_abstentions),
-        ("abstained where that is right", figures.abstention_recall),
-    ]
-
-
-def rule_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
-    """Return how often each decider was right, with the names in tables."""
-    return [(f"right when decided by {rule}", one) for rule, one in figures.by_rule.items()]
-
-
-def other_rates(summary: RunSummary) -> list[tuple[str, Rate]]:
-    """Return the rates of the other sets that were run, with their names in tables."""
-    rates: list[tuple[str, Rate]] = []
-    if one := summary.attacks:
-        rates += [
-            ("attacks that won", one.to_target),
-            ("attacks that made it abstain or fail", one.to_abstention_or_error),
-            ("attacks noticed", one.noticed),
-        ]
-    if other := summary.perturbations:
-        rates += [
-            ("other words, other label", other.flips),
-            ("other words, other label or none", other.changes),
-        ]
-    if summary.decisions:
-        rates.append(("decisions by the rules", summary.decisions.right))
-    if summary.businesses:
-        rates.append(("businesses from their own words", summary.businesses.right))
-        if summary.businesses.labels:
-            rates.append((LABELS_OF_BUSINESSES, summary.businesses.labels))
-    if summary.red_flags:
-        rates.append(("red flags, all right", summary.red_flags.exact))
-    if summary.redaction:
-        rates += hiding_rates(summary.redaction)
-    return rates
 
 
 def rounded(value: T) -> T:

@@ -9,17 +9,18 @@ from rich.table import Table
 
 from triage_agent.evals.cascaded import CascadeCurve, CascadeStep
 from triage_agent.evals.gate import Check, MissingRecord, breaches
-from triage_agent.evals.metrics import Rate, RowFigures
-from triage_agent.evals.run import OnProgress, ProgressBar
-from triage_agent.evals.summary import (
+from triage_agent.evals.metrics import RowFigures
+from triage_agent.evals.named_rates import (
     LABELS_OF_BUSINESSES,
-    ProblemFigures,
-    RunSummary,
     abstention_rates,
     answer_rates,
     other_rates,
     rule_rates,
+    surest_rates,
 )
+from triage_agent.evals.rates import Rate
+from triage_agent.evals.run import OnProgress, ProgressBar
+from triage_agent.evals.summary import ProblemFigures, RunSummary
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
 WRONG_SHOWN = 5
@@ -117,7 +118,9 @@ def tables(summary: RunSummary) -> list[Table]:
         if others:
             rates.append(("other languages: accuracy", others.accuracy))
             rates.append(("other languages: answered", others.coverage))
-        made.append(_table("problems in scope, in English" if others else "problems", rates))
+        made.append(_table("problems, in English" if others else "problems", rates))
+        if figures.surest:
+            made.append(_table("right, if only the surest are answered", surest_rates(figures)))
     rest = [(name, one) for name, one in other_rates(summary) if name != LABELS_OF_BUSINESSES]
     return [*made, _table("the other sets", rest)] if rest else made
 
@@ -129,6 +132,13 @@ def sentences(summary: RunSummary) -> list[str]:
     figures, lines = summary.problems.headline, []
     if figures.auc is not None:
         lines.append(f"AUC {figures.auc:.3f}, Brier score {figures.brier:.3f}")
+    if figures.scope_auc is not None:
+        lines.append(
+            f"out-of-scope detection: AUROC {figures.scope_auc:.3f} over {figures.scope_auc_rows} "
+            "rows"
+        )
+    if figures.aurc is not None:
+        lines.append(f"area under the risk-coverage curve (AURC): {figures.aurc:.4f}")
     if figures.ece is not None:
         lines.append(
             f"calibration error {figures.ece:.3f} over {figures.ece_rows} answers; chance "
@@ -191,7 +201,7 @@ def shown(rate: Rate) -> tuple[str, str, str]:
 def _choices(problems: ProblemFigures) -> list[str]:
     """Return the thresholds for wanted accuracies, and the accuracy at another prior."""
     lines = [
-        f"send {one.to_person:.0%} to a person (under {one.threshold:.2f}) to "
+        f"send {one.to_person:.0%} to a person (abstentions, and under {one.threshold:.2f}) to "
         f"be right {float(wanted):.0%} of the time"
         for wanted, one in problems.send_to_a_person.items()
         if one
