@@ -151,6 +151,38 @@ def test_a_bad_line_is_an_error_that_names_the_line_and_what_it_needs(tmp_path, 
         read_cases(file(tmp_path, text, "cases.jsonl"))
 
 
+OWN = "text,label\nWe type invoices.,BOT\nTenants want an app., Build it\nPaint it.,other\nHm.,\n"
+MEANT = {"bot": AUTOMATE, "Build It": BUILD, "other": None}
+
+
+def test_ones_own_names_of_labels_are_read_in_any_case_of_letters(tmp_path):
+    found = read_cases(file(tmp_path, OWN), MEANT)
+    assert [case.label for case in found] == [AUTOMATE, BUILD, None, None]
+
+
+def test_the_usual_names_are_known_beside_ones_own(tmp_path):
+    found = read_cases(file(tmp_path, CSV + "Ring them.,bot\n"), MEANT)
+    assert [case.label for case in found] == [AUTOMATE, BUILD, AUTOMATE]
+
+
+def test_unknown_labels_are_all_listed_with_the_option_that_explains_them(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_cases(file(tmp_path, OWN + "We print.,bot\nWe file.,BOT\n"), {"other": None})
+    assert caught.value.message.endswith(
+        "cases.csv, row 2: label: not one of build-software, automate-process and none. Not known "
+        "are 'BOT' (2 rows), 'Build it' (1 row), 'bot' (1 row). Say what each of them stands for, "
+        "for example --label BOT=automate-process."
+    )
+
+
+def test_of_a_column_that_holds_no_labels_the_first_values_are_listed(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_cases(file(tmp_path, "text,label\n" + "".join(f"a,note {n}\n" for n in range(99))))
+    assert "'note 9' (1 row) and more. Say" in caught.value.message
+    assert "note 10" not in caught.value.message
+    assert "--label 'note 0=automate-process'" in caught.value.message
+
+
 def test_an_error_about_a_row_does_not_repeat_what_may_be_a_persons(tmp_path):
     text = CSV + "Hm.,ann.owner@example.com\n"
     with pytest.raises(InputError) as caught:
@@ -277,9 +309,30 @@ def test_ones_own_cases_are_measured_and_the_run_says_which_file(tmp_path, triag
     assert other != first
 
 
+def test_ones_own_names_of_labels_are_an_option_and_stand_in_the_settings(tmp_path, triage):
+    names = ["bot=automate-process", "Build it = build-software", "OTHER=none"]
+    options = [word for name in names for word in ("--label", name)]
+    values = triage("--json", "--cases", file(tmp_path, OWN), *options).values
+    assert values["problems"]["accuracy"]["total"] == 2
+    assert values["problems"]["abstention_recall"]["total"] == 2
+    assert values["settings"]["labels"] == {
+        "bot": "automate-process",
+        "build it": "build-software",
+        "other": None,
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (["--label", "a=none"], 2, "give them with --cases"),
+        (["--cases", "good.csv", "--label", "a=b"], 2, "--label needs NAME=LABEL"),
+        (["--cases", "good.csv", "--label", "none"], 2, "--label needs NAME=LABEL"),
+        (
+            ["--cases", "good.csv", "--label", "a=none", "--label", "A=build-software"],
+            2,
+            "gives 'a' two meanings",
+        ),
         (["--cases", "bad.csv"], 4, "bad.csv, row 4: label"),
         (["--cases", "no-such.csv"], 4, "no-such.csv"),
         (["--cases", "."], 4, "folder"),

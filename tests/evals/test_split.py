@@ -30,6 +30,14 @@ class TestSplit:
         assert split.fitted_on.file == "examples.jsonl"
         assert split == choose_split(None, 300, Backend.LLM, load_prompt("guide"))
 
+    def test_ones_own_names_of_labels_are_read(self, tmp_path):
+        names = {"build-software": "app", "automate-process": "bot"}
+        rows = [[one, text, names[label]] for one, text, label in numbered(60)]
+        path = write_cases(tmp_path / "own.csv", rows)
+        meant = {"app": B, "bot": Label.AUTOMATE}
+        split = choose_split(path, 60, Backend.LLM, labels=meant)
+        assert [case.label for case in split.cases].count(B) == 30
+
     def test_texts_that_stand_in_the_prompt_are_left_out_however_they_are_wrapped(self):
         prompt = load_prompt("guide-examples")
         shown = [line[6:] for line in prompt.system.splitlines() if line.startswith("Text: ")]

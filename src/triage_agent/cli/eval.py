@@ -9,7 +9,13 @@ import typer
 
 from triage_agent.cli.eval_calibrate import calibrate
 from triage_agent.cli.eval_recorded import cascade, compare
-from triage_agent.cli.shared_options import MEASURING, JsonOption, with_options
+from triage_agent.cli.shared_options import (
+    MEASURING,
+    JsonOption,
+    LabelOption,
+    read_labels,
+    with_options,
+)
 from triage_agent.cli.streams import say
 from triage_agent.settings import Backend, Options
 
@@ -44,6 +50,7 @@ def measure(
         Path | None,
         typer.Option(help="Your own cases instead: CSV, XLSX or JSON Lines with text and label."),
     ] = None,
+    label: LabelOption = None,
     gate: Annotated[
         bool,
         typer.Option("--gate", help="The quality gate: compare every figure with gates.toml."),
@@ -89,6 +96,7 @@ def measure(
         prior=read_prior(prior),
         output=output,
         options=replace(options, backend=Backend.EMBEDDED) if gate else options,
+        labels=read_labels(label or (), cases),
     )
     with progress_bars() as progress:
         result = evaluate(request, progress, say)

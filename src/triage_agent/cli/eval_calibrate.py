@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.shared_options import MEASURING, JsonOption, with_options
+from triage_agent.cli.shared_options import (
+    MEASURING,
+    JsonOption,
+    LabelOption,
+    read_labels,
+    with_options,
+)
 from triage_agent.cli.streams import say
 from triage_agent.settings import Options
 
@@ -17,6 +23,7 @@ def calibrate(
         Path | None,
         typer.Option(help="Your own labelled cases. Default: a sample of the shipped examples."),
     ] = None,
+    label: LabelOption = None,
     limit: Annotated[
         int, typer.Option(min=50, help="Maximum number of cases (a fixed sample).")
     ] = 300,
@@ -38,7 +45,7 @@ def calibrate(
     from triage_agent.evals import CalibrationRequest, fit_and_write, progress_bars, show_lines
     from triage_agent.reports import print_json
 
-    request = CalibrationRequest(cases, limit, output, options)
+    request = CalibrationRequest(cases, limit, output, options, read_labels(label or (), cases))
     with progress_bars() as progress:
         result = fit_and_write(request, progress, say)
     if as_json:

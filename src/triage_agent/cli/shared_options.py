@@ -21,6 +21,7 @@ from triage_agent.settings import (
     user_file,
     variable_of,
 )
+from triage_agent.types import Label
 
 READING = (
     "backend",
@@ -72,6 +73,17 @@ AskOption = Annotated[
 ]
 
 
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="NAME=LABEL",
+        help="What a label in your own cases stands for, such as bot=automate-process or "
+        "other=none (abstaining is right); may be given several times.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """One setting: its value as text, and what set it."""
@@ -101,6 +113,28 @@ def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callab
         return with_shared
 
     return decorate
+
+
+def read_labels(given: Iterable[str], cases: Path | None) -> dict[str, Label | None]:
+    """Return what the labels in a file of cases stand for; None: abstaining is right.
+
+    >>> read_labels(["bot=automate-process", "Other = none"], Path("cases.csv"))
+    {'bot': <Label.AUTOMATE: 'automate-process'>, 'other': None}
+    """
+    known = {**{label.value: label for label in Label}, "none": None}
+    labels: dict[str, Label | None] = {}
+    for text in given:
+        if not cases:
+            raise typer.BadParameter("--label is about your own cases: give them with --cases.")
+        name, _, label = (part.strip().casefold() for part in text.rpartition("="))
+        if not name or label not in known:
+            raise typer.BadParameter(
+                f"--label needs NAME=LABEL, and LABEL is {', '.join(known)}; not {text!r}."
+            )
+        if labels.get(name, known[label]) != known[label]:
+            raise typer.BadParameter(f"--label gives {name!r} two meanings. Give it one.")
+        labels[name] = known[label]
+    return labels
 
 
 def values_of_files(context: typer.Context) -> dict[str, Any]:

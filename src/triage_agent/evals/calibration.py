@@ -1,9 +1,9 @@
 """`triage eval calibrate`: asks a backend about labelled cases, fits a calibration, writes it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from triage_agent.models import (
     open_backend,
 )
 from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.types import Label
 
 if TYPE_CHECKING:  # scikit-learn takes long to import, and a refusal should not wait for it
     from triage_agent.evals.fitting import CalibrationFit
@@ -37,6 +38,7 @@ class CalibrationRequest:
     limit: int
     output: Path | None  # a file or a folder; None: the user's own folder, where runs look
     options: Options
+    labels: Mapping[str, Label | None] = field(default_factory=dict)  # see `read_cases`
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def fit_and_write(
     options = request.options
     backend = choose_backend(options).backend
     prompt = None if backend is Backend.EMBEDDED else load_prompt(options.prompt)
-    split = choose_split(request.cases, request.limit, backend, prompt)
+    split = choose_split(request.cases, request.limit, backend, prompt, request.labels)
     folder = _make_folder(request)
     if request.output and folder != request.output:
         check_writable(request.output, inputs=[request.cases] if request.cases else ())

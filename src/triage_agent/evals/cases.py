@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +19,13 @@ from triage_agent.tables import Row, open_table
 from triage_agent.types import DecidedBy, Label, Outcome
 
 MOST_CASES = 100_000
+MOST_VALUES = 10  # unknown labels that a message lists
+LONGEST_VALUE = 40  # characters of one that it shows
+# What a label in a user's file stands for; None: abstaining is right.
+LABELS: Mapping[str, Label | None] = {
+    **{label.value: label for label in Label},
+    **dict.fromkeys(("", "none", "null")),
+}
 SLICES = ("difficulty", "voice", "function", "language", "mixed")
 
 
@@ -139,16 +148,27 @@ def load_problems() -> list[Case]:
     return load_set("problems.jsonl", Case)
 
 
-def read_cases(path: Path) -> list[Case]:
+def read_cases(path: Path, labels: Mapping[str, Label | None] | None = None) -> list[Case]:
     """Return a user's own cases: a CSV, JSON Lines or XLSX file with `text` and `label`.
 
-    An empty label, or `none`, says that abstaining is right. `InputError` names the row. They are
-    held in memory, so there may be at most `MOST_CASES`.
+    An empty label, or `none`, says that abstaining is right; `labels` says what other values
+    stand for, in any case of letters. `InputError` names the row, and all labels that are not
+    known. The cases are held in memory, so there may be at most `MOST_CASES`.
     """
+    known = {**LABELS, **{name.strip().casefold(): one for name, one in (labels or {}).items()}}
     cases: dict[str, Case] = {}
-    size = 0
+    unknown: Counter[str] = Counter()
+    first = size = 0
     for row in open_table(path).rows():
-        case = _case(path, row)
+        cells = _cells(path, row)
+        label = cells["label"].strip()
+        if label.casefold() not in known:
+            first = first or row.number
+            unknown[label[:LONGEST_VALUE]] += 1
+            if len(unknown) <= MOST_VALUES:
+                continue
+            break
+        case = _case(path, row, cells, known[label.casefold()])
         size += len(case.text)
         if len(cases) == MOST_CASES or size > LARGEST_RECORD:
             raise InputError(
@@ -158,6 +178,8 @@ def read_cases(path: Path) -> list[Case]:
         if case.id in cases:
             raise InputError(f"{path}, row {row.number}: the id {case.id!r} was there before.")
         cases[case.id] = case
+    if unknown:
+        raise _unknown_labels(path, first, unknown)
     if not cases:
         raise InputError(f"{path} holds no cases. It needs rows with `text` and `label`.")
     return list(cases.values())
@@ -186,11 +208,11 @@ def stratified(cases: Sequence[Case], limit: int | None) -> list[Case]:
     return [case for case in cases if case.id in chosen]
 
 
-def _case(path: Path, row: Row) -> Case:
-    """Return the case in one row of a table."""
+def _cells(path: Path, row: Row) -> Mapping[str, str]:
+    """Return the cells of a row by the names of their columns, `text` and `label` among them."""
     if row.complaint:  # a label in a wrong column would pass for "abstaining is right"
         raise InputError(f"{path}, row {row.number} {row.complaint}. Correct it.")
-    cells: Mapping[str, str] = {
+    cells = {
         str(key).strip().casefold(): "" if cell is None else str(cell)
         for key, cell in row.values.items()
     }
@@ -198,11 +220,15 @@ def _case(path: Path, row: Row) -> Case:
         raise InputError(
             f"{path}, row {row.number} has no `{max(missing)}`. Every row needs `text` and `label`."
         )
-    label = cells["label"].strip().casefold()
+    return cells
+
+
+def _case(path: Path, row: Row, cells: Mapping[str, str], label: Label | None) -> Case:
+    """Return the case in one row of a table."""
     known: dict[str, Any] = {
         "id": cells.get("id") or str(row.number),
         "text": cells["text"] if cells["text"].strip() else "",
-        "label": None if label in {"", "none", "null"} else label,
+        "label": label,
         "mixed": cells.get("mixed", "").strip().casefold() in {"true", "1", "yes"},
         "language": cells.get("language", "").strip() or "en",
     }
@@ -211,9 +237,23 @@ def _case(path: Path, row: Row) -> Case:
         return Case.model_validate(known)
     except ValidationError as error:
         raise InputError(
-            f"{path}, row {row.number}: {explain(error)}. `text` must not be empty, and `label` "
-            "is build-software, automate-process, or empty where abstaining is right."
+            f"{path}, row {row.number}: {explain(error)}. `text` must not be empty."
         ) from error
+
+
+def _unknown_labels(path: Path, first: int, unknown: Counter[str]) -> InputError:
+    """Return the error about labels that are not known, which lists them and the option to use."""
+    found = [
+        f"{value!r} ({count} {'row' if count == 1 else 'rows'})"
+        for value, count in list(unknown.items())[:MOST_VALUES]
+    ]
+    more = " and more" if len(unknown) > MOST_VALUES else ""
+    example = shlex.quote(f"{next(iter(unknown))}={Label.AUTOMATE.value}")
+    return InputError(
+        f"{path}, row {first}: label: not one of build-software, automate-process and none. Not "
+        f"known are {', '.join(found)}{more}. Say what each of them stands for, for example "
+        f"--label {example}."
+    )
 
 
 def read_lines(path: Path, kind: type[C]) -> Iterator[tuple[int, C]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ from triage_agent.evals.summary import RunSummary, summarise_run, summary_values
 from triage_agent.files import is_file, write_text
 from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Options
-from triage_agent.types import Classification
+from triage_agent.types import Classification, Label
 
 # Sets that are read beside the set's own file.
 ALSO = {"attacks": "problems", "perturbations": "problems", "decisions": "ties"}
@@ -74,6 +74,7 @@ class EvalRequest:
     prior: float
     output: Path | None  # the folder of the run; None: nothing is written
     options: Options
+    labels: Mapping[str, Label | None] = field(default_factory=dict)  # see `read_cases`
 
     def pairs(self, gated: int) -> int | None:
         """Return how many pairs of a set to take; None: all."""
@@ -142,10 +143,10 @@ def evaluate(
         calibration=opened.calibration.summary if opened.calibration else None,
         prior=request.prior,
         gate=request.gate,
+        **({"labels": dict(request.labels)} if request.labels else {}),
     )
-    cases = stratified(
-        load_problems() if request.cases is None else read_cases(request.cases), request.limit
-    )
+    own = request.cases
+    cases = stratified(read_cases(own, request.labels) if own else load_problems(), request.limit)
     run, answers = asyncio.run(_measure(request, opened, Run(settings), cases, progress))
     if "red-flags" in request.sets:
         run = replace(run, flags=_red_flags())

@@ -1,7 +1,7 @@
 """The calibration split: labelled cases that the model has not seen and no reported figure uses."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from triage_agent.evals.manifest import digest
 from triage_agent.files import folder, is_file
 from triage_agent.models import FittedOn, Prompt
 from triage_agent.settings import Backend
+from triage_agent.types import Label
 
 MIN_CASES = 50
 RUN = 5  # words in a row that two texts hardly share by chance
@@ -29,19 +30,24 @@ class Split:
 
 
 def choose_split(
-    path: Path | None, limit: int, backend: Backend, prompt: Prompt | None = None
+    path: Path | None,
+    limit: int,
+    backend: Backend,
+    prompt: Prompt | None = None,
+    labels: Mapping[str, Label | None] | None = None,
 ) -> Split:
     """Return at most `limit` labelled cases of a file, always the same ones.
 
     Without a file they come from prompts/training/examples.jsonl, unless the model learned from
-    those. Raises `SettingsError` if it did, and `InputError` if the file cannot be used.
+    those. `labels` says what the labels in the file stand for (see `read_cases`). Raises
+    `SettingsError` if it did, and `InputError` if the file cannot be used.
     """
     learned = _learned_from_examples(backend, prompt)
     examples = folder("prompts") / "training" / "examples.jsonl"
     if path is None and learned:
         raise SettingsError(f"{learned}, so what it says about them would look too good. {OWN}")
     source = path or examples
-    cases = read_cases(source)
+    cases = read_cases(source, labels)
     labelled = [case for case in cases if case.label]
     if path is not None:
         _refuse_fixed(path, labelled)
