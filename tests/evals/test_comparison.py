@@ -129,6 +129,48 @@ def test_rows_that_have_no_true_label_are_left_out():
     assert (found.n, found.changed) == (1, ())
 
 
+def sliced(count, right, first=0, **slices):
+    """Return rows of one slice, of which the first are right."""
+    rows = [row(first + n, BUILD if n < right else AUTOMATE) for n in range(count)]
+    return [replace(one, slices=slices) for one in rows]
+
+
+def test_each_slice_has_its_own_difference_with_its_interval():
+    a = [*sliced(20, 10, difficulty="hard"), *sliced(40, 40, 20, difficulty="easy")]
+    b = [*sliced(20, 16, difficulty="hard"), *sliced(40, 39, 20, difficulty="easy")]
+    easy, hard = compare(a, b).slices
+    assert (easy.name, easy.value, easy.n) == ("difficulty", "easy", 40)
+    assert (easy.right_a, easy.right_b, easy.difference) == (40, 39, -1 / 40)
+    assert (easy.low, easy.high) == paired_interval(1, 0, 40)
+    assert (hard.value, hard.right_a, hard.right_b, hard.difference) == ("hard", 10, 16, 0.3)
+    assert (hard.low, hard.high) == paired_interval(0, 6, 20)
+
+
+def test_a_slice_of_fewer_than_twenty_cases_says_that_it_is_small():
+    a = [*sliced(19, 9, voice="ticket"), *sliced(20, 9, 30, voice="owner")]
+    owner, ticket = compare(a, a).slices
+    assert (owner.few, ticket.few) == (False, True)
+    assert owner.words == "voice owner: +0.000 [-0.161, +0.161], 9 against 9 of 20"
+    assert ticket.words.endswith(", 9 against 9 of 19, few")
+    lines = compare(a, a).lines("a", "b")
+    assert lines[-2:] == [f"    {owner.words}", f"    {ticket.words}"]
+    assert "slices" in compare(a, a).values("a", "b")
+
+
+def test_of_very_many_slices_the_first_are_shown():
+    rows = [replace(row(n), slices={"function": f"f{n:02}"}) for n in range(50)]
+    lines = compare(rows, rows).lines("a", "b")
+    assert len([line for line in lines if line.startswith("    function")]) == 40
+    assert lines[-1] == "    and 10 more (--json lists all)"
+
+
+def test_a_slice_with_one_value_and_rows_out_of_scope_are_left_out():
+    outside = replace(row(99, "abstained", expected=None), slices={"voice": "ticket"})
+    a = [*sliced(5, 5, voice="owner", language="en"), outside]
+    assert compare(a, a).slices == ()
+    assert not [line for line in compare(a, a).lines("a", "b") if "by slice" in line]
+
+
 def test_the_order_of_the_rows_does_not_matter():
     assert compare(run(320, 80), run(340, 60)[::-1]) == compare(run(320, 80), run(340, 60))
 

@@ -4,14 +4,15 @@ Both runs read the same cases, so only the cases on which exactly one of them is
 discordant ones) say anything about the difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.evals.metrics import got
+from triage_agent.evals.cases import SLICES
+from triage_agent.evals.pairing import CaseResult, cases_of, check_same_cases
 from triage_agent.evals.record import read_rows
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.significance import (
@@ -21,12 +22,13 @@ from triage_agent.evals.significance import (
     mcnemar,
     paired_interval,
 )
-from triage_agent.types import Label
 
 MARGIN = 0.03
 EXIT_WORSE = 7
 EXIT_UNDERPOWERED = 8
 CHANGED_SHOWN = 10
+SLICES_SHOWN = 40
+FEW = 20  # cases: a slice of fewer shows little
 
 
 class ComparisonVerdict(StrEnum):
@@ -48,6 +50,28 @@ class Changed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SliceComparison:
+    """B against A within one slice; so many are looked at that none of them is tested."""
+
+    name: str  # difficulty, voice, function, language or mixed
+    value: str
+    n: int
+    right_a: int
+    right_b: int
+    difference: float  # of the accuracies, B minus A
+    low: float  # 95 % interval of this one difference, not widened for the number of slices
+    high: float
+    few: bool  # fewer than 20 cases
+
+    @property
+    def words(self) -> str:
+        """The difference on one line."""
+        interval = f"[{self.low:+.3f}, {self.high:+.3f}]"
+        counts = f"{self.right_b} against {self.right_a} of {self.n}{', few' if self.few else ''}"
+        return f"{self.name} {self.value}: {self.difference:+.3f} {interval}, {counts}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunComparison:
     """B against A, over the in-scope cases that both have."""
 
@@ -63,6 +87,7 @@ class RunComparison:
     p_holm: float  # the same, corrected for the number of comparisons
     detectable: float | None  # see `detectable_difference`
     changed: tuple[Changed, ...]  # in A's order
+    slices: tuple[SliceComparison, ...]  # of each slice that has several values
     missing_a: int  # cases that only B has; always 0 unless partial runs are allowed
     missing_b: int
     margin: float
@@ -84,6 +109,12 @@ class RunComparison:
         ]
         if self.detectable is not None:
             lines.append(f"  a difference of {self.detectable:.3f} would be found 4 times of 5")
+        if self.slices:
+            few = f"few: under {FEW} cases"
+            lines.append(f"  by slice (intervals not widened for their number; {few}):")
+            lines += [f"    {one.words}" for one in self.slices[:SLICES_SHOWN]]
+        if len(self.slices) > SLICES_SHOWN:
+            lines.append(f"    and {len(self.slices) - SLICES_SHOWN} more (--json lists all)")
         lines += [
             f"  now {change.became}: {change.id} ({change.a} → {change.b})"
             for change in self.changed[:CHANGED_SHOWN]
@@ -91,14 +122,6 @@ class RunComparison:
         if len(self.changed) > CHANGED_SHOWN:
             lines.append(f"  and {len(self.changed) - CHANGED_SHOWN} more (--json lists all)")
         return lines
-
-
-class _CaseResult(NamedTuple):
-    """How one case ended in one run, all its repeats together."""
-
-    expected: Label | None
-    right: bool
-    got: str
 
 
 def compare(
@@ -121,8 +144,8 @@ def compare(
         raise SettingsError(
             f"--margin must be between 0 and 1, not {margin:g}: 0.03 for three points."
         )
-    a, b = _cases(a_rows, names[0]), _cases(b_rows, names[1])
-    _check(a, b, names, allow_partial)
+    a, b = cases_of(a_rows, names[0]), cases_of(b_rows, names[1])
+    check_same_cases(a, b, names, allow_partial)
     ids = [name for name, case in a.items() if case.expected and name in b]
     if not ids:
         raise InputError(
@@ -151,6 +174,7 @@ def compare(
         p_holm=p,
         detectable=detectable_difference(len(ids), len(changed), comparisons),
         changed=changed,
+        slices=tuple(_by_slice({name: (a[name], b[name]) for name in ids})),
         missing_a=len(b.keys() - a.keys()),
         missing_b=len(a.keys() - b.keys()),
         margin=margin,
@@ -205,56 +229,25 @@ def _verdict(found: RunComparison, p: float) -> ComparisonVerdict:
     return ComparisonVerdict.UNDERPOWERED
 
 
-def _cases(rows: Sequence[EvalRow], name: str) -> dict[str, _CaseResult]:
-    """Return how each case of a run ended; `InputError` if a row is there twice."""
-    repeats: dict[str, dict[int, EvalRow]] = {}
-    for row in rows:
-        if row.repeat in repeats.setdefault(row.id, {}):
-            raise InputError(
-                f"{name} has case {row.id!r} twice in repeat {row.repeat}. Run it again into an "
-                "empty directory."
+def _by_slice(pairs: Mapping[str, tuple[CaseResult, CaseResult]]) -> Iterator[SliceComparison]:
+    """Yield the comparison within each value of each slice; one value would repeat the whole."""
+    for name in SLICES:
+        parts: dict[str, list[tuple[bool, bool]]] = {}
+        for a, b in pairs.values():
+            if name in a.slices:
+                parts.setdefault(a.slices[name], []).append((a.right, b.right))
+        for value, part in sorted(parts.items()) if len(parts) > 1 else ():
+            only_a = sum(a and not b for a, b in part)
+            only_b = sum(b and not a for a, b in part)
+            low, high = paired_interval(only_a, only_b, len(part))
+            yield SliceComparison(
+                name=name,
+                value=value,
+                n=len(part),
+                right_a=sum(a for a, _ in part),
+                right_b=sum(b for _, b in part),
+                difference=(only_b - only_a) / len(part),
+                low=low,
+                high=high,
+                few=len(part) < FEW,
             )
-        repeats[row.id][row.repeat] = row
-    return {case: _ended([by[n] for n in sorted(by)], name) for case, by in repeats.items()}
-
-
-def _ended(rows: Sequence[EvalRow], name: str) -> _CaseResult:
-    """Return how most repeats of a case ended, and the first that ended so."""
-    if len({row.expected for row in rows}) > 1:
-        raise InputError(
-            f"{name} expects different labels of case {rows[0].id!r} in different repeats. "
-            "Run it again on one version of the set."
-        )
-    wins = 2 * sum(row.right for row in rows) - len(rows)
-    right = rows[0].right if wins == 0 else wins > 0
-    shown = next(row for row in rows if row.right is right)
-    return _CaseResult(rows[0].expected, right, got(shown))
-
-
-def _check(
-    a: dict[str, _CaseResult],
-    b: dict[str, _CaseResult],
-    names: tuple[str, str],
-    allow_partial: bool,
-) -> None:
-    """Raise `InputError` unless both runs are about the same cases with the same labels."""
-    both = [name for name in a if name in b]
-    if a and b and not both:
-        raise InputError(
-            f"{names[0]} and {names[1]} have no case in common: {next(iter(a))!r} is only in the "
-            f"one, {next(iter(b))!r} only in the other. Compare two runs of the same set."
-        )
-    for name in both:
-        if a[name].expected is not b[name].expected:
-            expected = [case.expected or "an abstention" for case in (a[name], b[name])]
-            raise InputError(
-                f"{names[0]} expects {expected[0]} of case {name!r}, {names[1]} expects "
-                f"{expected[1]}: the set was changed in between. Run the older one again."
-            )
-    alone = [name for name in (*a, *b) if name not in a or name not in b]
-    if alone and not allow_partial:
-        has, lacks = names if alone[0] in a else reversed(names)
-        raise InputError(
-            f"{has} has case {alone[0]!r} and {lacks} does not ({len(alone)} such cases in all). "
-            "Run both on the same set with the same --limit."
-        )
