@@ -1,9 +1,10 @@
 """`triage eval`: measures a backend; its subcommands are registered here."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,9 @@ from triage_agent.cli.shared_options import (
 )
 from triage_agent.cli.streams import say
 from triage_agent.settings import Backend, Options
+
+if TYPE_CHECKING:  # --help loads nothing heavy
+    from triage_agent.evals import EvalRequest
 
 app = typer.Typer(rich_markup_mode=None)
 app.command()(calibrate)
@@ -69,6 +73,14 @@ def measure(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A folder for the run and its report.")
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Measure this LLM too (or embedded), and print all side by side; may be given "
+            "several times.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a backend on a fixed set or on your own cases, with 95 % intervals.
@@ -78,14 +90,14 @@ def measure(
     """
     if context.invoked_subcommand is not None:
         return
-    if cases and (sets or gate):
-        raise typer.BadParameter("--cases is a set of its own: leave out --set and --gate.")
+    alone = {"--cases is a set of its own": cases, "--also is for the problems or --cases": also}
+    if conflicts := [said for said, given in alone.items() if given and (sets or gate)]:
+        raise typer.BadParameter(f"{conflicts[0]}: leave out --set and --gate.")
     if gate and (sets or options.backend in {Backend.LLM, Backend.CASCADE}):
         raise typer.BadParameter(
             "--gate reads every set with the embedded model: leave out --set and --backend."
         )
-    from triage_agent.evals import EvalRequest, evaluate, progress_bars, show_checks, show_summary
-    from triage_agent.reports import print_json
+    from triage_agent.evals import EvalRequest
 
     request = EvalRequest(
         sets=tuple(one.value for one in (FixedSet if gate else sets or [FixedSet.PROBLEMS])),
@@ -98,17 +110,40 @@ def measure(
         options=replace(options, backend=Backend.EMBEDDED) if gate else options,
         labels=read_labels(label or (), cases),
     )
+    raise typer.Exit(_several(request, also, as_json) if also else _one(request, as_json))
+
+
+def _one(request: "EvalRequest", as_json: bool) -> int:
+    """Measure one model, print its figures, and return the exit code."""
+    from triage_agent.evals import evaluate, progress_bars, show_checks, show_summary
+    from triage_agent.reports import print_json
+
     with progress_bars() as progress:
         result = evaluate(request, progress, say)
-    if output:  # first, since whoever reads what is printed may go away
-        say(f"written: {result.write(output)}")
+    if request.output:  # first, since whoever reads what is printed may go away
+        say(f"written: {result.write(request.output)}")
     if as_json:
         print_json(result.values())
     else:
         show_summary(result.run.settings, result.summary)
     if result.checks is not None and not as_json:
         show_checks(result.checks)
-    raise typer.Exit(result.exit_code)
+    return result.exit_code
+
+
+def _several(request: "EvalRequest", also: Sequence[str], as_json: bool) -> int:
+    """Measure several models, print their figures side by side, and return the exit code."""
+    from triage_agent.evals import evaluate_models, progress_bars, show_side_by_side
+    from triage_agent.reports import print_json
+
+    with progress_bars() as progress:
+        runs = evaluate_models(request, also, progress, say)
+    if as_json:
+        for one in runs:
+            print_json(one.values())
+    else:
+        show_side_by_side(runs)
+    return max(one.result.exit_code for one in runs)
 
 
 def read_prior(text: str) -> float:

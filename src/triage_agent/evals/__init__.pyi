@@ -5,7 +5,15 @@ from .comparison import compare_runs, comparison_exit_code
 from .evaluation import EvalRequest, evaluate
 from .manifest import digest
 from .page import cascade_page
-from .terminal import progress_bars, show_checks, show_curve, show_lines, show_summary
+from .side_by_side import evaluate_models
+from .terminal import (
+    progress_bars,
+    show_checks,
+    show_curve,
+    show_lines,
+    show_side_by_side,
+    show_summary,
+)
 
 __all__ = [
     "CalibrationRequest",
@@ -16,11 +24,13 @@ __all__ = [
     "comparison_exit_code",
     "digest",
     "evaluate",
+    "evaluate_models",
     "fit_and_write",
     "progress_bars",
     "read_lines",
     "show_checks",
     "show_curve",
     "show_lines",
+    "show_side_by_side",
     "show_summary",
 ]

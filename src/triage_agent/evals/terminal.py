@@ -20,7 +20,9 @@ from triage_agent.evals.named_rates import (
 )
 from triage_agent.evals.rates import Rate
 from triage_agent.evals.run import OnProgress, ProgressBar
+from triage_agent.evals.side_by_side import ModelRun
 from triage_agent.evals.summary import ProblemFigures, RunSummary
+from triage_agent.models import in_usd
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
 WRONG_SHOWN = 5
@@ -59,6 +61,26 @@ def show_summary(settings: Mapping[str, Any], summary: RunSummary) -> None:
     for table in tables(summary):
         console.print(table)
     show_lines([*sentences(summary), *wrong_decisions(summary)])
+
+
+def show_side_by_side(runs: Sequence[ModelRun]) -> None:
+    """Print the figures of several models, one column for each."""
+    title = "problems, in English" if runs[0].problems.other_languages else "problems"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("", overflow="fold")
+    for run in runs:
+        table.add_column(text_line(run.name), justify="right", overflow="fold")
+    columns = [_cells(run) for run in runs]
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
+    stdout_console().print(table)
+    for run in runs:
+        figures, notes = run.problems.headline, []
+        if figures.errors:
+            notes.append(f"{figures.errors} rows ended in an error: wrong")
+        if cached := figures.cached.right:
+            notes.append(f"{cached} answers from the cache: they cost nothing and took no time")
+        show_lines([f"{run.name}: {note} (of {figures.rows})" for note in notes])
 
 
 def show_checks(checks: Sequence[Check | MissingRecord]) -> None:
@@ -196,6 +218,29 @@ def shown(rate: Rate) -> tuple[str, str, str]:
         f"{rate.right}/{rate.total}",
         f"{rate.low:.3f}–{rate.high:.3f}",
     )
+
+
+def _cells(run: ModelRun) -> dict[str, str]:
+    """Return the figures of one of several models as cells, each with its interval below it."""
+    figures = run.problems.headline
+
+    def interval(rate: Rate) -> str:
+        value, _, ends = shown(rate)
+        return f"{value}\n{ends}"
+
+    def decimals(value: float | None, digits: int = 3) -> str:
+        return "–" if value is None else f"{value:.{digits}f}"
+
+    chance = "" if figures.ece_p95 is None else f"\nchance {figures.ece_p95:.3f}"
+    return {
+        "accuracy": interval(figures.accuracy),
+        "abstained": interval(figures.abstention),
+        "AUROC, out of scope": decimals(figures.scope_auc),
+        "calibration error": f"{decimals(figures.ece)}{chance}",
+        "flagged for review": interval(figures.flagged),
+        "cost of this run": "no price" if run.micro_usd is None else in_usd(run.micro_usd),
+        "seconds per row": decimals(figures.seconds_per_row, 2),
+    }
 
 
 def _choices(problems: ProblemFigures) -> list[str]:

@@ -38,7 +38,7 @@ from .embedded.weights import (
 )
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
-from .llm.budget import estimate_cost
+from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.prices import load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
@@ -80,12 +80,14 @@ __all__ = [
     "check_backend",
     "clear_cache",
     "confidence",
+    "cost",
     "count_ngrams",
     "discounted",
     "estimate_cost",
     "fits_in_prompt",
     "halved_if_short",
     "host_of",
+    "in_usd",
     "is_english",
     "kind_of",
     "load_heads",
