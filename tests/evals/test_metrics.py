@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn import metrics as sklearn
 
 from support.eval_rows import random_rows, row
 from triage_agent.errors import SettingsError
 from triage_agent.evals.metrics import spread, summarise
-from triage_agent.evals.rates import Rate, clustered_rate, rate
+from triage_agent.evals.rates import Rate, auc_estimate, clustered_rate, rate
 from triage_agent.evals.reliability import (
     out_of_scope_score,
     ranking,
@@ -385,19 +386,46 @@ def test_out_of_scope_detection_ranks_all_rows_but_errors():
         row(5, None, "error"),
     ]
     found = scope_ranking(rows)
-    assert (found.auc, found.rows) == (0.75, 4)  # of four pairs, only 0.4 against 0.5 is wrong
-    assert (summarise(rows).scope_auc, summarise(rows).scope_auc_rows) == (0.75, 4)
+    # Of four pairs, only 0.4 against 0.5 is in the wrong order.
+    assert (found.auc.value, found.rows) == (0.75, 4)
+    assert (summarise(rows).scope_auc, summarise(rows).scope_auc_rows) == (found.auc, 4)
 
 
 def test_without_a_probability_out_of_scope_detection_is_the_mean_of_both_recalls():
     found = scope_ranking(BY_HAND)
     assert found.rows == 20
-    assert found.auc == pytest.approx((2 / 3 + 15 / 17) / 2)
+    assert found.auc.value == pytest.approx((2 / 3 + 15 / 17) / 2)
 
 
 def test_rows_of_one_kind_have_no_auc_of_out_of_scope_detection():
     assert scope_ranking(rows_of((3, BUILD, BUILD))).auc is None
     assert scope_ranking([row(1, None, "error")]).auc is None
+
+
+@pytest.mark.parametrize("shift", [0.5, 1.5, 2.5])
+def test_the_interval_of_an_auc_holds_the_truth_about_95_times_of_100(shift):
+    chance = np.random.default_rng(6)
+    truth = norm.cdf(shift / np.sqrt(2))
+    held = 0
+    for _ in range(400):
+        pairs = chance.normal(shift, 1, 44)[:, None] > chance.normal(0, 1, 400)
+        found = auc_estimate(float(pairs.mean()), 44, 400)
+        held += found.low <= truth <= found.high
+    assert 366 <= held <= 396  # 380 expected, standard deviation 4
+
+
+@pytest.mark.parametrize("auc", [0.0, 0.5, 0.9, 1.0])
+def test_the_interval_of_an_auc_has_a_width_and_mirrors(auc):
+    found, mirrored = auc_estimate(auc, 5, 50), auc_estimate(1 - auc, 5, 50)
+    assert 0 <= found.low < found.high <= 1
+    assert found.low <= auc <= found.high
+    assert (found.low, found.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low))
+
+
+def test_repeats_do_not_make_the_interval_of_out_of_scope_detection_narrower():
+    once = [row(n, None if n < 5 else BUILD, p_in_scope=n / 20) for n in range(20)]
+    often = [replace(one, repeat=repeat) for repeat in range(3) for one in once]
+    assert scope_ranking(often).auc == scope_ranking(once).auc
 
 
 def test_rows_that_need_review_are_flagged_and_abstentions_are_not():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from triage_agent.evals.rates import Rate, rate, share
+from triage_agent.evals.rates import Estimate, Rate, rate, share
 from triage_agent.evals.reliability import Bin, ranking, reliability, scope_ranking
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.selective import (
@@ -68,7 +68,7 @@ class RowFigures:
     auc: float | None  # of p_build, in-scope rows that have one; None: only one label among them
     auc_rows: int
     brier: float | None  # of p_build, the same rows; None: there are none
-    scope_auc: float | None  # of out-of-scope detection; None: not both kinds are there
+    scope_auc: Estimate | None  # of out-of-scope detection; None: not both kinds are there
     scope_auc_rows: int  # see `out_of_scope_score`
     ece: float | None  # of the final label's probability, all answered rows that have one
     ece_rows: int

@@ -122,7 +122,7 @@ def headline_figures(figures: RowFigures) -> list[tuple[str, str]]:
         ("answered", figures.coverage.value),
         ("right of what was answered", figures.answered_accuracy.value),
         ("AUC", figures.auc),
-        ("AUROC, out of scope", figures.scope_auc),
+        ("AUROC, out of scope", figures.scope_auc and figures.scope_auc.value),
         ("calibration error", figures.ece),
         ("abstained where right", figures.abstention_recall.value),
         ("false abstentions", figures.false_abstentions.value),

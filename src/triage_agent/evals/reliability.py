@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from triage_agent.evals.rates import BLOCK, DRAWS
+from triage_agent.evals.rates import BLOCK, DRAWS, Estimate, auc_estimate
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Abstention, Label, Outcome
 
@@ -38,7 +38,7 @@ class Ranking:
 class ScopeRanking:
     """How well a run tells the rows that are out of scope from those in scope."""
 
-    auc: float | None  # area under the ROC curve; None: there are not both kinds
+    auc: Estimate | None  # area under the ROC curve; None: there are not both kinds
     rows: int
 
 
@@ -64,12 +64,18 @@ def ranking(rows: Sequence[EvalRow]) -> Ranking:
 
 
 def scope_ranking(rows: Sequence[EvalRow]) -> ScopeRanking:
-    """Return the AUC of out-of-scope detection, over the rows that have a score."""
+    """Return the AUC of out-of-scope detection, over the rows that have a score.
+
+    Repeats of a case are no further evidence: the interval is that of the different cases.
+    """
     scored = [(score, row) for row in rows if (score := out_of_scope_score(row)) is not None]
     truth = [not row.in_scope for _, row in scored]
     if len(set(truth)) < 2:
         return ScopeRanking(None, len(scored))
-    return ScopeRanking(float(roc_auc_score(truth, [score for score, _ in scored])), len(scored))
+    auc = float(roc_auc_score(truth, [score for score, _ in scored]))
+    inside = len({row.id for _, row in scored if row.in_scope})
+    outside = len({row.id for _, row in scored if not row.in_scope})
+    return ScopeRanking(auc_estimate(auc, outside, inside), len(scored))
 
 
 def out_of_scope_score(row: EvalRow) -> float | None:

@@ -8,7 +8,7 @@ from math import sqrt
 
 from triage_agent.errors import SettingsError
 from triage_agent.evals.metrics import RowFigures, summarise
-from triage_agent.evals.rates import Rate, rate, share
+from triage_agent.evals.rates import Estimate, Rate, rate, share
 from triage_agent.evals.reliability import reliability
 from triage_agent.evals.rows import EvalRow
 from triage_agent.types import Label
@@ -18,15 +18,6 @@ KEYWORDS = re.compile(
     r"\b(app|website|platform|portal|developer|software|saas|mobile|build|code|engineer|cto)s?\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure that is not a share of counts, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from triage_agent.evals.named_rates import (
     rule_rates,
     surest_rates,
 )
-from triage_agent.evals.rates import Rate
+from triage_agent.evals.rates import Estimate, Rate
 from triage_agent.evals.run import OnProgress, ProgressBar
 from triage_agent.evals.side_by_side import ModelRun
 from triage_agent.evals.summary import ProblemFigures, RunSummary
@@ -154,10 +154,10 @@ def sentences(summary: RunSummary) -> list[str]:
     figures, lines = summary.problems.headline, []
     if figures.auc is not None:
         lines.append(f"AUC {figures.auc:.3f}, Brier score {figures.brier:.3f}")
-    if figures.scope_auc is not None:
+    if scope := figures.scope_auc:
         lines.append(
-            f"out-of-scope detection: AUROC {figures.scope_auc:.3f} over {figures.scope_auc_rows} "
-            "rows"
+            f"out-of-scope detection: AUROC {scope.value:.3f} [{scope.low:.3f}, {scope.high:.3f}] "
+            f"over {figures.scope_auc_rows} rows"
         )
     if figures.aurc is not None:
         lines.append(f"area under the risk-coverage curve (AURC): {figures.aurc:.4f}")
@@ -224,9 +224,10 @@ def _cells(run: ModelRun) -> dict[str, str]:
     """Return the figures of one of several models as cells, each with its interval below it."""
     figures = run.problems.headline
 
-    def interval(rate: Rate) -> str:
-        value, _, ends = shown(rate)
-        return f"{value}\n{ends}"
+    def interval(one: Rate | Estimate | None) -> str:
+        if one is None or one.value is None:
+            return "–"
+        return f"{one.value:.3f}\n{one.low:.3f}–{one.high:.3f}"
 
     def decimals(value: float | None, digits: int = 3) -> str:
         return "–" if value is None else f"{value:.{digits}f}"
@@ -235,7 +236,7 @@ def _cells(run: ModelRun) -> dict[str, str]:
     return {
         "accuracy": interval(figures.accuracy),
         "abstained": interval(figures.abstention),
-        "AUROC, out of scope": decimals(figures.scope_auc),
+        "AUROC, out of scope": interval(figures.scope_auc),
         "calibration error": f"{decimals(figures.ece)}{chance}",
         "flagged for review": interval(figures.flagged),
         "cost of this run": "no price" if run.micro_usd is None else in_usd(run.micro_usd),
