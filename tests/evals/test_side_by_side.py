@@ -1,6 +1,8 @@
 """Several models on the same cases: one run each, and their figures side by side."""
 
+import io
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -98,6 +100,18 @@ def test_for_programs_each_model_is_one_object(triage):
     assert [one["settings"]["model"] for one in (first, second)] == ["m", "oracle"]
     assert (first["cost_usd"], second["cost_usd"]) == (None, "0.000000")
     assert second["problems"]["accuracy"]["value"] == 1
+
+
+def test_cases_from_a_pipe_are_read_once_for_all_models(triage, monkeypatch):
+    table = b'{"text": "Invoices are typed by hand.", "label": "bot"}\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table)))
+    with serving() as service:
+        ended = triage(
+            *service.options, "--also", "embedded", "--json", "--cases", "-",
+            "--label", "bot=automate-process",
+        )  # fmt: skip
+    rows = [json.loads(line)["problems"]["rows"] for line in ended.out.splitlines()]
+    assert (ended.code, rows) == (0, [1, 1])
 
 
 def test_a_known_price_is_multiplied_with_what_was_used_and_the_cache_is_reported(

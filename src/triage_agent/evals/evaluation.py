@@ -116,12 +116,15 @@ class EvalResult:
 
 
 def evaluate(
-    request: EvalRequest, progress: ProgressBar, report: Callable[[str], None]
+    request: EvalRequest,
+    progress: ProgressBar,
+    report: Callable[[str], None],
+    cases: list[Case] | None = None,
 ) -> EvalResult:
     """Return what a backend reaches on the wanted sets; `report` gets lines about the run.
 
     The sets, the limits of the quality gate and the folder are checked before a model is opened,
-    which may cost money.
+    which may cost money. `cases` are those of the request if they are read already.
     """
     sets = sets_of(request)
     gates = load_gates() if request.gate else None
@@ -145,8 +148,8 @@ def evaluate(
         gate=request.gate,
         **({"labels": dict(request.labels)} if request.labels else {}),
     )
-    own = request.cases
-    cases = stratified(read_cases(own, request.labels) if own else load_problems(), request.limit)
+    if cases is None:
+        cases = cases_of_request(request)
     run, answers = asyncio.run(_measure(request, opened, Run(settings), cases, progress))
     if "red-flags" in request.sets:
         run = replace(run, flags=_red_flags())
@@ -157,6 +160,12 @@ def evaluate(
     if gates:
         checks = [*check_figures(summary_values(summary), gates.embedded), *check_recorded(gates)]
     return EvalResult(run, summary, cases, answers, checks)
+
+
+def cases_of_request(request: EvalRequest) -> list[Case]:
+    """Return the user's own cases or the fixed problems, as many as are wanted."""
+    own = request.cases
+    return stratified(read_cases(own, request.labels) if own else load_problems(), request.limit)
 
 
 async def _measure(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from triage_agent.errors import SettingsError
-from triage_agent.evals.evaluation import EvalRequest, EvalResult, evaluate
+from triage_agent.evals.evaluation import EvalRequest, EvalResult, cases_of_request, evaluate
 from triage_agent.evals.run import ProgressBar
 from triage_agent.evals.summary import ProblemFigures
 from triage_agent.models import OPENAI_BASE_URL, cost, host_of, load_prices, price_of
@@ -45,15 +45,17 @@ def evaluate_models(
     `also` are names of LLMs, or `embedded`. With an output, each run is written to a folder of its
     own in it, before the next model is asked: what stops one model loses nothing of the others.
     """
+    models = all_options(request.options, also)
+    cases = cases_of_request(request)  # once: a stream has no second reading
     runs: list[ModelRun] = []
     folders: set[str] = set()
-    for options in all_options(request.options, also):
+    for options in models:
         with_model = replace(request, options=options, output=None)
         if request.output:
             name = folder_name(options, folders)
             folders.add(name)
             with_model = replace(with_model, output=request.output / name)
-        result = evaluate(with_model, progress, report)
+        result = evaluate(with_model, progress, report, cases)
         if with_model.output:
             report(f"written: {result.write(with_model.output)}")
         if problems := result.summary.problems:  # there always is a case, so there are figures
