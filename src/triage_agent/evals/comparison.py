@@ -51,7 +51,7 @@ class Changed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SliceComparison:
-    """B against A within one slice; so many are looked at that none of them is tested."""
+    """B against A within one slice, without a test: there are too many slices for one each."""
 
     name: str  # difficulty, voice, function, language or mixed
     value: str
