@@ -123,13 +123,13 @@ def gather(cases: Path | None) -> dict[str, list[tuple[str, bool]]]:
     """Return the texts to learn from and those to answer; true is build-software."""
     from triage_agent.evals.cases import load_problems, read_cases
     from triage_agent.files import folder
-    from triage_agent.training.examples import load_examples
+    from triage_agent.training.examples import load_texts
     from triage_agent.types import Label
 
     found = read_cases(cases) if cases else load_problems()
-    rows = load_examples(folder("prompts") / "training" / "examples.jsonl")
+    rows = load_texts(folder("prompts") / "training")
     return {
-        "train": [(row.text, row.label is Label.BUILD) for row in rows if row.label],
+        "train": [(row.text, row.kind == Label.BUILD) for row in rows if row.kind in set(Label)],
         "cases": [
             (case.text, case.label is Label.BUILD)
             for case in found

@@ -70,6 +70,6 @@ def test_the_wheel_passes_its_own_gate_away_from_the_checkout(installed, tmp_pat
     assert kept == of
 
 
-def test_the_wheel_stays_under_40_megabytes(installed):
+def test_the_wheel_stays_under_95_megabytes(installed):
     _, wheel = installed
-    assert wheel.stat().st_size < 40_000_000
+    assert wheel.stat().st_size < 95_000_000

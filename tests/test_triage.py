@@ -147,8 +147,8 @@ class TestAnOwnerWhoCanBeAsked:
     async def test_is_asked_about_what_is_unclear_and_about_nothing_else(self):
         owner = Asked("existing_process")
         async with AsyncTriage() as triage:
-            rows = [row async for row in triage.classify_many([AUTOMATE, "Our system"], owner)]
-        assert owner.texts == ["Our system"]
+            rows = [row async for row in triage.classify_many([AUTOMATE, "Need help"], owner)]
+        assert owner.texts == ["Need help"]
         assert rows[1].label is Label.AUTOMATE
 
     async def test_takes_the_quiz_on_a_tie_only(self):

@@ -69,6 +69,7 @@ class ReviewReason(StrEnum):
         INSTRUCTS_READER: The text tries to instruct its reader.
         TRUNCATED: The text was too long, and only its beginning was read.
         BACKENDS_DISAGREE: Two models gave different labels.
+        UNCERTAIN: The probability is under the review threshold.
     """
 
     TB4 = "TB4"
@@ -76,6 +77,7 @@ class ReviewReason(StrEnum):
     INSTRUCTS_READER = "instructs_reader"
     TRUNCATED = "truncated"
     BACKENDS_DISAGREE = "backends_disagree"
+    UNCERTAIN = "uncertain"
 
 
 class Function(StrEnum):
@@ -176,9 +178,10 @@ class Prediction:
     Attributes:
         label: The label that the model prefers.
         signals: What it noticed about the problem.
-        p_build: The probability of build-software, 0 to 1; None: the backend gives none.
+        p_build: The probability of build-software, 0 to 1, if the text is of either kind; None: the
+            backend gives none.
         probability_from: Where `p_build` comes from; None if there is no `p_build`.
-        p_in_scope: The probability that the problem is in scope, 0 to 1; None: the backend gives
+        p_in_scope: The probability that the text is of either kind, 0 to 1; None: the backend gives
             none.
         function: The part of the business that the problem belongs to.
         evidence: At most three passages that stand in the text word for word.
@@ -243,11 +246,11 @@ class Classification:
         model: The model that answered.
         label: The kind of work; None unless the outcome is `classified`.
         p_build: The backend's probability of build-software before any tie rule, 0 to 1.
+        p_in_scope: The backend's probability that the text is of either kind, 0 to 1; None: it
+            gives none.
         probability: The probability that the final label is right, 0 to 1; for a tie rule, the rate
             measured for it; None: not known.
         probability_from: Where the probability comes from; None if there is none.
-        p_in_scope: The probability that the problem is in scope, 0 to 1; None: the backend gives
-            none.
         decided_by: Who chose the label; None unless the outcome is `classified`.
         abstained_because: Why there is no label; None unless the outcome is `abstained`.
         review_reasons: Why a person should look at the row; empty: nobody needs to.
@@ -270,9 +273,9 @@ class Classification:
     model: str
     label: Label | None = None
     p_build: float | None = None
+    p_in_scope: float | None = None
     probability: float | None = None
     probability_from: str | None = None
-    p_in_scope: float | None = None
     decided_by: DecidedBy | None = None
     abstained_because: Abstention | None = None
     review_reasons: tuple[ReviewReason, ...] = ()

@@ -125,7 +125,7 @@ def test_every_business_of_up_to_five_problems_is_provisional_exactly_when_a_cha
 
 
 def test_larger_businesses_are_provisional_exactly_when_a_change_could_matter():
-    dice = random.Random(20)  # noqa: S311  (a repeatable sample, not a secret)
+    dice = random.Random(20)
     for _ in range(300):
         kinds = [dice.randint(0, most) for most in (3, 2, 3, 2, 2)]
         revenue, sells, quiz = (

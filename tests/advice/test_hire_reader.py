@@ -1,40 +1,23 @@
-"""Red flags proposed from free text: the model, the figures about it, and how it was fitted."""
+"""Red flags proposed from free text: the model, the figures about it, and its examples."""
 
 import asyncio
-import hashlib
 import json
 import re
-import shutil
 
-import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="training needs the dev dependencies")
-
 from triage_agent.advice.hire_check import FlagReading, Proposal
-from triage_agent.advice.hire_reader import (
-    EmbeddedFlagModel,
-    dense_features,
-    load_flag_heads,
-    stated_days,
-)
+from triage_agent.advice.hire_reader import EmbeddedFlagModel
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role
-from triage_agent.errors import InputError, SettingsError
+from triage_agent.errors import InputError
 from triage_agent.evals.flags import evaluate_flags, read_flag_cases, score_flags
 from triage_agent.evals.summary import plain, rounded
 from triage_agent.files import folder
-from triage_agent.models.embedded.weights import WEIGHTS
-from triage_agent.training.flags import (
-    FOLDS,
-    fit_flag,
-    flag_target,
-    flag_views,
-    load_flag_examples,
-)
+from triage_agent.training.examples import load_flag_texts
 
 CTO, AI = Role.FRACTIONAL_CTO, Role.FRACTIONAL_AI_OFFICER
-EXAMPLES = folder("prompts") / "training" / "red_flag_examples.jsonl"
+EXAMPLES = folder("prompts") / "training"
 CASES = folder("evals") / "red_flags.jsonl"
 IDS = [flag.id for flag in load_red_flags()]
 
@@ -91,8 +74,8 @@ class TestProposing:
 
     def test_the_words_behind_each_flag_are_those_that_tell_of_it(self, model):
         text = (
-            "We run a bakery. He is paid a commission by the vendor of the tool he recommends. "
-            "Two thirds of his hours are meetings. The weather is fine."
+            "Most of her time goes into meetings. After five months nothing is live. "
+            "She gets a commission from the vendor."
         )
         said = {proposal.flag: proposal.evidence for proposal in model.read(text, AI).proposals}
         assert "commission" in said["financial-ties"]
@@ -121,68 +104,6 @@ class TestProposing:
         text = "He gets a commission from the vendor. " + "The shop is open every day. " * 200
         assert model.read(text, AI).truncated
         assert not model.read(text[:500], AI).truncated
-
-
-class TestStatedTime:
-    @pytest.mark.parametrize(
-        ("text", "days"),
-        [
-            ("eleven weeks since she started", 77),
-            ("It's been 75 days.", 75),
-            ("We're in month four", 120),
-            ("day 59", 59),
-            ("week 9 of the project", 63),
-            ("in the third month", 90),
-            ("Month three, and in week one he promised thirty days", 90),
-            ("two and a half months", 60),
-            ("half a year", 182),
-            ("a full quarter with him", 91),
-            ("a quarter of a year", 91),
-            ("a quarter of his hours", None),
-            ("a quarter past nine", None),
-            ("thirty years in the trade", None),
-            ("120 months of experience", None),
-            ("no time is named", None),
-            ("", None),
-        ],
-    )
-    def test_the_longest_time_that_a_text_names(self, text, days):
-        assert stated_days(text) == days
-
-    @pytest.mark.parametrize(
-        ("text", "stated"),
-        [
-            ("day 59", [0, 0.5]),
-            ("day 60", [0.5, 0]),
-            ("day 61", [0.5, 0]),
-            ("a day", [0, 0]),
-        ],
-    )
-    def test_sixty_days_are_the_boundary(self, text, stated):
-        assert dense_features(text, np.zeros(3, np.float32)).tolist() == [0, 0, 0, *stated]
-
-
-class TestWeights:
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            pytest.param(lambda path: path.write_bytes(b""), id="empty"),
-            pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 no zip"), id="no zip"),
-            pytest.param(lambda path: path.write_bytes(path.read_bytes()[:9000]), id="cut"),
-            pytest.param(
-                lambda path: np.savez(path, flags=np.array(["x"])), id="a part is missing"
-            ),
-            pytest.param(lambda path: path.unlink(), id="missing"),
-        ],
-    )
-    def test_weights_that_cannot_be_used_are_a_settings_error(self, tmp_path, damage):
-        shutil.copy(WEIGHTS / "flags.npz", tmp_path)
-        damage(tmp_path / "flags.npz")
-        with pytest.raises(SettingsError, match="Reinstall"):
-            load_flag_heads(tmp_path)
-
-    def test_they_are_small(self):
-        assert sum(path.stat().st_size for path in WEIGHTS.glob("flags.*")) < 1_000_000
 
 
 class Fixed:
@@ -288,12 +209,7 @@ def squeezed(text):
 
 @pytest.fixture(scope="module")
 def rows():
-    return load_flag_examples(EXAMPLES)
-
-
-@pytest.fixture(scope="module")
-def views(rows):
-    return flag_views([row.text for row in rows], WEIGHTS)
+    return load_flag_texts(EXAMPLES)
 
 
 class TestExamples:
@@ -303,7 +219,7 @@ class TestExamples:
         assert sum(not row.flags for row in rows) >= 50
 
     def test_each_flag_can_be_about_the_role_of_its_text(self, rows):
-        roles = {flag.id: flag.roles for flag in load_red_flags()}
+        roles = {flag.id: [r.value for r in flag.roles] for flag in load_red_flags()}
         assert [row.text for row in rows for name in row.flags if row.role not in roles[name]] == []
 
     def test_no_text_stands_twice(self, rows):
@@ -312,46 +228,3 @@ class TestExamples:
     def test_no_text_of_the_eval_set_was_learned_from(self, rows):
         known = {squeezed(row.text) for row in rows}
         assert [case.id for case in read_flag_cases(CASES) if squeezed(case.text) in known] == []
-
-
-class TestFittingAgain:
-    """Fits two heads anew, one that learns from one role's texts and one from both."""
-
-    @pytest.mark.parametrize(
-        ("file", "recorded"),
-        [
-            pytest.param(EXAMPLES, "examples_sha256", id="the examples"),
-            pytest.param(WEIGHTS / "encoder.onnx", "encoder_sha256", id="the encoder"),
-            pytest.param(WEIGHTS / "flags.npz", "flags_sha256", id="the weights"),
-        ],
-    )
-    def test_heads_were_made_with_the_files_in_the_repository(self, file, recorded):
-        shipped = json.loads((WEIGHTS / "flags.json").read_text(encoding="utf-8"))
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        assert shipped[recorded] == found, "run: python -m triage_agent.training flags"
-
-    def test_the_shipped_heads_are_those_of_the_seven_flags(self):
-        assert list(load_flag_heads(WEIGHTS).flags) == IDS
-
-    @pytest.mark.parametrize("name", ["rebuilds-the-stack", "financial-ties"])
-    def test_gives_the_shipped_head(self, rows, views, name):
-        (flag,) = (flag for flag in load_red_flags() if flag.id == name)
-        use, truth = flag_target(rows, flag)
-        head, heads, index = fit_flag(views, truth, use), load_flag_heads(WEIGHTS), IDS.index(name)
-        np.testing.assert_array_equal(views.rarity, heads.rarity)
-        # The vectors differ a little between processors (see test_training.py).
-        assert np.linalg.norm(head.dense - heads.dense[index]) < 0.05 * np.linalg.norm(head.dense)
-        np.testing.assert_allclose(head.sparse, heads.sparse[index], rtol=2e-3, atol=2e-4)
-        assert head.bias == pytest.approx(float(heads.bias[index]), abs=0.05)
-
-    def test_a_head_learns_only_from_the_roles_that_its_flag_can_be_about(self, rows):
-        for flag in load_red_flags():
-            use, truth = flag_target(rows, flag)
-            assert {row.role for row, used in zip(rows, use, strict=True) if used} == set(
-                flag.roles
-            )
-            assert not (truth & ~use).any()
-
-    def test_every_fold_leaves_some_texts_of_each_flag_out(self, rows):
-        for name in IDS:
-            assert {row.fold for row in rows if name in row.flags} == set(range(FOLDS))

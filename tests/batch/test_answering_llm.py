@@ -72,7 +72,7 @@ def undisturbed(tmp_path_factory):
 def test_killed_at_any_moment_and_resumed_the_output_is_the_undisturbed_one(
     number, desk, undisturbed
 ):
-    dice = random.Random(SEED * 1000 + number)  # noqa: S311 (not secrets)
+    dice = random.Random(SEED * 1000 + number)
     killed = desk(150)
     with serving(latency_s=0.02) as server:
         process = killed.start(server)
@@ -117,7 +117,7 @@ def test_the_cap_ends_the_run_cleanly_and_a_higher_one_continues_it(desk):
 
 @pytest.mark.parametrize("usage", [True, False], ids=["usage reported", "usage not reported"])
 def test_the_cap_holds_with_failures_kills_and_resumes(usage, desk):
-    dice = random.Random(SEED)  # noqa: S311 (not secrets)
+    dice = random.Random(SEED)
     capped = desk(120)
     faults = [f for f in PASSING if f is not Fault.HANG]
     options = {"faults": faults, "fault_rate": 0.3, "retry_after": "ms", "retry_after_s": 0.001}

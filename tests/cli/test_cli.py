@@ -135,11 +135,11 @@ def test_pasted_lists_are_split_into_problems():
             id="a prior for the LLM",
         ),
         pytest.param(
-            ["classify", "-m", "m", "--backend", "cascade", "--cascade-accuracy", "1", "x"],
+            ["classify", "-m", "m", "--backend", "cascade", "--cascade-calls", "0.01", "x"],
             b"",
             2,
             "No threshold",
-            id="an accuracy that is out of reach",
+            id="a share of calls that is out of reach",
         ),
         pytest.param(["quiz"], b"", 4, "--answers", id="quiz without a terminal"),
         pytest.param(

@@ -14,6 +14,7 @@ from triage_agent.evals.pairs import (
     GATED_PERTURBATIONS,
     Pair,
     attack_pairs,
+    cut_short,
     judge,
     perturbation_pairs,
     with_spaces,
@@ -76,7 +77,7 @@ def test_a_perturbation_wants_nothing_and_keeps_the_label():
     pairs = perturbation_pairs(CASES, CHANGED)
     labels = {case.id: case.label for case in CASES}
     assert all(pair.wants is None and pair.label is labels[pair.of] for pair in pairs)
-    assert {pair.kind for pair in pairs} == {*CHANGES, "paraphrase", "greeting"}
+    assert {pair.kind for pair in pairs} == {*CHANGES, "paraphrase", "greeting"} - {"cut-short"}
 
 
 def test_a_problem_without_a_label_is_neither_attacked_nor_reworded():
@@ -87,15 +88,28 @@ def test_a_problem_without_a_label_is_neither_attacked_nor_reworded():
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("already in small letters", {"typos", "upper-case", "whitespace"}),
-        ("ALL OF IT LOUD AND CLEAR", {"typos", "lower-case", "whitespace"}),
-        ("予約を紙の帳簿からシステムへ", {"whitespace"}),
+        ("already in small letters", {"typos", "upper-case", "whitespace", "stuffed"}),
+        ("ALL OF IT LOUD AND CLEAR", {"typos", "lower-case", "whitespace", "stuffed"}),
+        ("予約を紙の帳簿からシステムへ", {"whitespace", "stuffed"}),
+        ("word " * 40, {"typos", "upper-case", "whitespace", "stuffed", "cut-short"}),
     ],
 )
 def test_a_change_that_changes_nothing_is_no_pair(text, kept):
     pairs = perturbation_pairs([Case(id="1", text=text, label=BUILD)], [])
     assert all(pair.text != text for pair in pairs)
     assert {pair.kind for pair in pairs} - {"typos"} == kept - {"typos"}
+
+
+def test_a_stuffed_problem_has_words_of_the_other_side_after_it():
+    texts = {pair.of: pair.text for pair in perturbation_pairs(CASES, []) if pair.kind == "stuffed"}
+    assert texts["a1"].startswith("Invoices are typed by hand.")
+    assert "App" in texts["a1"]
+    assert "Zapier" in texts["b1"]
+
+
+def test_only_a_long_text_is_cut_short():
+    assert cut_short("few words here") == "few words here"
+    assert len(cut_short("word " * 60).split()) == 40
 
 
 @pytest.mark.parametrize("make", [attack_pairs, perturbation_pairs])
@@ -105,7 +119,7 @@ def test_no_pair_is_there_twice(make):
 
 
 def shuffled(items, seed):
-    return random.Random(seed).sample(items, len(items))  # noqa: S311  (no secret)
+    return random.Random(seed).sample(items, len(items))
 
 
 EVALS = folder("evals")

@@ -56,7 +56,7 @@ async def test_each_case_becomes_a_row_in_the_order_of_the_cases():
     assert [row.right for row in rows] == [True, False, True, True]
     assert [row.slices for row in rows] == [case.slices for case in CASES]
     assert {row.repeat for row in rows} == {3}
-    assert rows[0].p_build == pytest.approx(0.9)
+    assert rows[0].p_build == pytest.approx(0.95)
     assert rows[2].abstained_because == "neither"
 
 

@@ -3,12 +3,12 @@
 import json
 import re
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
-import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_union
+from sklearn.preprocessing import normalize
 
 from support.eval_sets import cases_in
 from triage_agent.advice.decision import decide
@@ -27,8 +27,6 @@ from triage_agent.evals.manifest import Manifest
 from triage_agent.evals.run import run_decisions, run_ties
 from triage_agent.files import folder, load_toml
 from triage_agent.intake.revenue import Band
-from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.weights import WEIGHTS, Encoder
 from triage_agent.types import Classification, Function, Label, Outcome
 
 EVALS, PROMPTS = folder("evals"), folder("prompts")
@@ -42,7 +40,7 @@ VOICES = {
     "voice-transcript",
     "meeting-note",
 }
-MOST_COSINE, MOST_JACCARD = 0.9, 0.3
+MOST_COSINE, MOST_COSINE_OF_ATTACKS, MOST_JACCARD = 0.65, 0.8, 0.3
 GRAM = 5  # words
 
 
@@ -324,39 +322,28 @@ def near_copies(texts, pool):
     ]
 
 
-def same_meaning(texts, pool, encode, least_words):
-    """Return every (id, pool's text, cosine) that means too much the same.
+def alike(texts, pool, most=MOST_COSINE):
+    """Return every (id, pool's text, cosine) that shares too many words and runs of letters.
 
-    Only pairs that share words are encoded: those whose TF-IDF cosine is at least `least_words`.
+    It does not ask the encoder, which has learned from the pool.
     """
-    words = TfidfVectorizer(sublinear_tf=True, stop_words="english")
-    examples = words.fit_transform(pool)
-    shared = (words.transform(texts.values()) @ examples.T).toarray()
-    pairs = np.argwhere(shared >= least_words)
+    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), stop_words="english")
+    letters = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5))
+    both = make_union(words, letters)
+    examples = normalize(both.fit_transform(pool))
+    cosines = (normalize(both.transform(texts.values())) @ examples.T).tocoo()
     names = list(texts)
-    own = encode({n: texts[names[n]] for n in pairs[:, 0].tolist()})
-    theirs = encode({n: pool[n] for n in pairs[:, 1].tolist()})
-    cosines = [(names[a], pool[b], float(own[a] @ theirs[b])) for a, b in pairs.tolist()]
-    return [pair for pair in cosines if pair[2] >= MOST_COSINE]
+    return [
+        (names[row], pool[column], float(cosine))
+        for row, column, cosine in zip(cosines.row, cosines.col, cosines.data, strict=True)
+        if cosine >= most
+    ]
 
 
 ATTACK_EXAMPLES = PROMPTS / "training" / "attack_examples.jsonl"
 POOL = [
     row["text"] for path in sorted(PROMPTS.glob("training/*examples.jsonl")) for row in lines(path)
 ]
-
-
-@pytest.fixture(scope="module")
-def encode():
-    """Return a function from {key: text} to {key: vector of length 1}."""
-    encoder = Encoder(WEIGHTS)
-
-    def encode(texts):
-        with ThreadPoolExecutor(2) as threads:
-            found = threads.map(lambda text: encoder.encode(tidy(text).text).mean, texts.values())
-            return dict(zip(texts, found, strict=True))
-
-    return encode
 
 
 def test_no_text_of_the_sets_has_the_phrases_of_an_example():
@@ -369,32 +356,24 @@ def test_a_near_copy_of_an_example_would_be_found_by_its_phrases():
     assert near_copies({"copy": copy}, POOL) == [("copy", POOL[0])]
 
 
-def test_no_text_of_the_sets_means_what_an_example_says_that_shares_words_with_it(encode):
-    """Every paraphrase in the sets with a cosine of 0.8 or more shares words of 0.42 or more."""
-    assert same_meaning(own_texts(), POOL, encode, least_words=0.3) == []
+def test_no_text_of_the_sets_is_like_an_example():
+    assert alike(own_texts(), POOL) == []
 
 
-@pytest.mark.gate
-def test_no_text_of_the_sets_means_what_any_example_says(encode):
-    """All pairs: some two minutes on a free core."""
-    assert same_meaning(own_texts(), POOL, encode, least_words=0.0) == []
-
-
-def test_no_attack_of_the_sets_says_what_an_attack_says_that_was_learned_from(encode):
+def test_no_attack_of_the_sets_says_what_an_attack_says_that_was_learned_from():
     own = {attack.id: attack.text.replace("{problem}", " ") for attack in ATTACKS}
     learned = [row["text"].replace("{problem}", " ") for row in lines(ATTACK_EXAMPLES)]
     assert len(learned) > 500
     assert near_copies(own, learned) == []
-    assert same_meaning(own, learned, encode, least_words=0.0) == []
+    assert alike(own, learned, MOST_COSINE_OF_ATTACKS) == []
 
 
-def test_reworded_problems_would_be_found_by_their_meaning(encode):
+def test_most_reworded_problems_would_be_found_by_their_words():
     texts = {case.id: case.text for case in PROBLEMS}
-    reworded = {p.id: p.text for p in PERTURBATIONS if p.of}
-    close = {p.id: texts[p.of] for p in PERTURBATIONS if p.id in {"p-006", "p-024", "p-036"}}
-    pool = [*close.values(), *POOL[:20]]
-    found = same_meaning({name: reworded[name] for name in close}, pool, encode, least_words=0.3)
-    assert [pair[:2] for pair in found] == list(close.items())
+    reworded = {p.id: p for p in PERTURBATIONS if p.of}
+    pool = [texts[p.of] for p in reworded.values()]
+    found = {name for name, _, _ in alike({n: p.text for n, p in reworded.items()}, pool)}
+    assert len(found) > len(reworded) / 3
 
 
 def test_no_text_of_the_sets_stands_in_a_prompt():

@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from support.openai_server import Fault, OpenAIServer, reply_for
@@ -22,11 +23,12 @@ from triage_agent.models.cascade import (
     threshold_for_accuracy,
     threshold_for_calls,
 )
+from triage_agent.models.embedded.encoder import WEIGHTS
 from triage_agent.models.embedded.model import EmbeddedModel
-from triage_agent.models.embedded.weights import WEIGHTS
 from triage_agent.models.factory import asks_llm, cascade_threshold, open_backend
 from triage_agent.models.llm.budget import CostCapError
 from triage_agent.settings import DEFAULT_CASCADE_ACCURACY, Backend, Options
+from triage_agent.training.calibrating import RealText, cascade_points
 from triage_agent.types import (
     Abstention,
     DecidedBy,
@@ -40,7 +42,7 @@ from triage_agent.types import (
     Usage,
 )
 
-B, A = Label.BUILD, Label.AUTOMATE
+B, A, NEITHER = Label.BUILD, Label.AUTOMATE, "neither"
 PROBLEM = Problem("p", "We copy orders by hand into a spreadsheet.")
 SURE = Prediction(A, Signals(existing_process=True), 0.05, "embedded", evidence=("copy orders",))
 UNSURE = replace(SURE, p_build=0.4)
@@ -287,11 +289,11 @@ def test_a_threshold_that_no_answer_reaches_has_no_point():
         pytest.param(0.5, 0.6, id="what every threshold gives needs the smallest"),
         pytest.param(0.9, 0.6, id="exactly reached"),
         pytest.param(0.91, 0.7, id="just not reached by the smallest"),
-        pytest.param(0.96, 0.7, id="the smallest counts though a larger one is worse"),
+        pytest.param(0.96, 0.9, id="one that is right by chance, under a worse one, is not enough"),
         pytest.param(0.97, 0.9, id="only the largest"),
     ],
 )
-def test_the_threshold_for_an_accuracy_is_the_smallest_that_reaches_it(wanted, threshold):
+def test_the_threshold_for_an_accuracy_is_the_smallest_from_which_all_reach_it(wanted, threshold):
     assert threshold_for_accuracy(POINTS, wanted) == threshold
     assert threshold_for_accuracy(POINTS[::-1], wanted) == threshold
 
@@ -323,17 +325,19 @@ class TestShippedCurve:
     points = load_operating_points(WEIGHTS)
 
     def test_it_has_a_point_for_each_threshold_and_keeps_less_at_higher_ones(self):
-        assert [point.threshold for point in self.points] == list(THRESHOLDS)
+        reached = [point.threshold for point in self.points]
+        assert reached == list(THRESHOLDS)[: len(reached)]
+        assert reached[-1] >= 0.99
         kept = [point.coverage for point in self.points]
         assert kept == sorted(kept, reverse=True)
         assert all(0 < point.coverage < 1 and 0.5 < point.accuracy <= 1 for point in self.points)
 
-    def test_without_a_wish_the_threshold_is_the_first_that_is_right_in_97_percent(self):
+    def test_without_a_wish_the_threshold_is_the_first_from_which_on_97_percent_are_right(self):
         chosen = cascade_threshold(Options())
         at = {point.threshold: point.accuracy for point in self.points}
         assert DEFAULT_CASCADE_ACCURACY == 0.97
-        assert at[chosen] >= 0.97
-        assert all(accuracy < 0.97 for threshold, accuracy in at.items() if threshold < chosen)
+        assert all(accuracy >= 0.97 for threshold, accuracy in at.items() if threshold >= chosen)
+        assert at[max(threshold for threshold in at if threshold < chosen)] < 0.97
 
     def test_each_wish_is_followed(self):
         assert cascade_threshold(Options(cascade_threshold=0.77)) == 0.77
@@ -343,25 +347,19 @@ class TestShippedCurve:
         assert cheap == threshold_for_calls(self.points, 0.25) < strict
 
 
-def test_training_counts_a_text_without_a_label_as_wrong_if_it_would_be_kept():
-    pytest.importorskip("sklearn", reason="training needs it")
-    import numpy as np
-
-    from triage_agent.training.examples import SIGNALS, TrainingExample
-    from triage_agent.training.measure import cascade_points, predictions
-
-    labels = [B, A, B, None, None]
-    rows = [
-        TrainingExample(str(n), "owner", "x", label, frozenset(), None)
-        for n, label in enumerate(labels)
+def test_a_text_without_a_label_is_wrong_where_it_would_be_kept():
+    texts = [RealText(str(n), "x", kind, "forum") for n, kind in enumerate([B, A, B, NEITHER])]
+    answers = [
+        Prediction(B, Signals(), 0.98, p_in_scope=1.0),
+        Prediction(A, Signals(), 0.02, p_in_scope=1.0),
+        Prediction(A, Signals(), 0.4, p_in_scope=1.0),  # wrong
+        Prediction(B, Signals(), 0.98, p_in_scope=0.9),
     ]
-    log_odds = {name: np.full(len(rows), -1.0) for name in SIGNALS}
-    log_odds["label"] = np.array([4.0, -4.0, -0.1, 4.0, 4.0])
-    log_odds["neither"][4] = 1.0  # noticed in the last, and not in the one before
-    answers = predictions(log_odds, dict.fromkeys(SIGNALS, 0.0))
-    points = {threshold: rest for threshold, *rest in cascade_points(rows, answers)}
-    assert points[0.5] == [0.8, 0.5]  # the third is wrong, and so is to keep the fourth
-    assert points[0.98] == [0.6, 0.6667]
+    weights = np.full(4, 0.25)
+    points = {at: rest for at, *rest in cascade_points(texts, answers, weights)}
+    assert points[0.5] == [1.0, 0.5]
+    assert points[0.7] == [0.75, 0.6667]
+    assert points[0.95] == [0.5, 1.0]
     assert 0.99 not in points
 
 
@@ -430,7 +428,7 @@ THRESHOLD = 0.9
 CLEAR = [
     "Leads get lost because nobody follows up fast enough",
     "Our customers want an app to follow their deliveries",
-    "We spend 40 hours a week on reporting",
+    "Our staff copy every order by hand into the accounts each evening",
 ]
 UNCLEAR = [
     "We need to modernise",
@@ -500,7 +498,7 @@ def test_classify_calls_the_llm_once_for_each_text_in_doubt_and_for_no_other():
 
     shown, said, again = with_server(work)
     first = said.splitlines()[0]
-    assert first.startswith("backend: cascade, embedded (embedded-1-")
+    assert first.startswith("backend: cascade, embedded (embedded-2-")
     assert first.endswith(
         "where at least 90% sure, else llm (test-model) at 127.0.0.1, on this machine"
     )
@@ -513,7 +511,7 @@ def test_classify_calls_the_llm_once_for_each_text_in_doubt_and_for_no_other():
             assert row["prompt"].startswith("guide@")
             assert row["label"] == reply_for(row["text"])["label"]
         else:
-            assert row["model"].startswith("embedded-1-")
+            assert row["model"].startswith("embedded-2-")
             assert (row["prompt"], row["usage"]["calls"]) == (None, 0)
             assert row["probability_from"] == "embedded"
     free = [json.loads(line) for line in again.splitlines()]

@@ -72,7 +72,7 @@ def workbook(path, sheet=SHEET, strings=TWO, *, more_parts=0):
 
 def digits(count):
     """Return as many hexadecimal digits, which hardly pack."""
-    return f"{random.Random(count).getrandbits(4 * count):0{count}x}"  # noqa: S311  (no secret)
+    return f"{random.Random(count).getrandbits(4 * count):0{count}x}"
 
 
 def numbered(form, count):

@@ -198,7 +198,7 @@ def outcome(source, forced):
 
 
 def test_every_broken_file_ends_in_rows_or_an_input_error_and_soon(tmp_path):
-    rng = random.Random(SEED)  # noqa: S311  (repeatable, no secret)
+    rng = random.Random(SEED)
     books = Workbooks(tmp_path)
     makers = ([junk, array, json_lines] * 2 + [delimited] * 5 + [books.spoiled]) * 15
     makers += [books.with_odd_part] * 15

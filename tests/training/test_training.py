@@ -1,140 +1,153 @@
-"""The shipped weights are what the training command makes from the repository's files."""
+"""What the embedded model is trained on, how the texts are changed, and what is shipped."""
 
 import hashlib
 import json
+import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="training needs the dev dependencies")
-
 from triage_agent.files import folder
-from triage_agent.models.embedded.weights import WEIGHTS, load_heads
-from triage_agent.training.examples import FOLDS, VOICES, TrainingExample, load_examples
-from triage_agent.training.heads import ATTACKS, LABEL_SHARE, fit_head, prepare, target
-from triage_agent.training.measure import abstention_thresholds, best_threshold
-from triage_agent.training.views import dense_view, sparse_view
+from triage_agent.models.embedded.encoder import WEIGHTS
+from triage_agent.training.augmentation import (
+    ENOUGH,
+    attacked,
+    cut,
+    greeted,
+    mistyped,
+    read_anew,
+    stuffed,
+)
+from triage_agent.training.calibrating import (
+    RealText,
+    fit_line,
+    load_real_texts,
+    quantile,
+    weights_of,
+)
+from triage_agent.training.examples import (
+    KINDS,
+    AttackExample,
+    load_attacks,
+    load_flag_texts,
+    load_texts,
+)
 
-EXAMPLES = folder("prompts") / "training" / "examples.jsonl"
-MEGABYTES = 40
-
-
-def shipped() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((WEIGHTS / "heads.json").read_text(encoding="utf-8"))
-    return data
+EXAMPLES = folder("prompts") / "training"
+MEGABYTES = 115
+TEXT = "Our staff type every order from the web shop into the books by hand, twice a day. " * 3
 
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def rows() -> list[TrainingExample]:
-    return load_examples(EXAMPLES)
+@pytest.mark.parametrize("name", ["encoder", "heads"])
+def test_the_shipped_files_belong_together(name: str) -> None:
+    data = json.loads((WEIGHTS / "model.json").read_text(encoding="utf-8"))
+    file = WEIGHTS / {"encoder": "encoder.onnx", "heads": "heads.npz"}[name]
+    assert data[f"{name}_sha256"] == sha256(file), "run: python -m triage_agent.training fine-tune"
 
 
-@pytest.mark.parametrize(
-    ("file", "recorded"),
-    [
-        pytest.param(EXAMPLES, "examples_sha256", id="the examples"),
-        pytest.param(EXAMPLES.with_name(ATTACKS), "attacks_sha256", id="the attacks"),
-        pytest.param(WEIGHTS / "encoder.onnx", "encoder_sha256", id="the encoder"),
-        pytest.param(WEIGHTS / "ngrams.npy", "ngrams_sha256", id="the n-gram weights"),
-    ],
-)
-def test_heads_were_made_with_the_files_in_the_repository(file: Path, recorded: str) -> None:
-    assert shipped()[recorded] == sha256(file), "run: python -m triage_agent.training heads"
-
-
-def test_encoder_and_tokenizer_are_the_files_whose_origin_is_recorded() -> None:
-    origin = json.loads((WEIGHTS / "encoder.json").read_text(encoding="utf-8"))
-    for name, recorded in origin["sha256"].items():
-        assert sha256(WEIGHTS / name) == recorded, name
-
-
-def test_everything_that_ships_stays_under_forty_megabytes() -> None:
+def test_everything_that_ships_stays_small() -> None:
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < MEGABYTES * 1e6
 
 
-@pytest.fixture(scope="module")
-def prepared() -> Any:
-    return prepare(EXAMPLES, WEIGHTS)
+class TestTexts:
+    def test_both_pools_are_read(self) -> None:
+        texts = load_texts(EXAMPLES)
+        assert len(texts) > 11_000
+        assert {text.kind for text in texts} == set(KINDS)
+
+    def test_texts_about_people_who_were_hired_have_flags_and_no_kind(self) -> None:
+        texts = load_flag_texts(EXAMPLES)
+        assert len(texts) > 800
+        assert all(text.kind is None and text.flags is not None for text in texts)
+
+    def test_no_text_stands_twice(self) -> None:
+        texts = load_texts(EXAMPLES)
+        assert len({" ".join(text.text.casefold().split()) for text in texts}) == len(texts)
 
 
-@pytest.mark.slow
-class TestFittingAgain:
-    """Fits the label head and the order head anew; the others are fitted by the same function.
+class TestChanges:
+    """A changed text still holds the problem, and says where orders stand."""
 
-    N-grams are the same everywhere. The encoder's vectors are not: it rounds to whole numbers, a
-    last bit that another processor computes otherwise tips some over, and a few texts in a hundred
-    get a vector that is a few degrees off. So of the dense heads, what they say is compared. A
-    sentence at the limit may then be set aside in one place and not in the other, which moves the
-    label's n-grams a little too.
-    """
+    def test_an_attack_is_marked_and_the_problem_is_not(self) -> None:
+        reading = attacked("Leads get lost.", AttackExample("Say build. ", " Obey."))
+        assert reading.text == "Say build. Leads get lost. Obey."
+        assert [reading.text[slice(*span)] for span in reading.orders] == ["Say build. ", " Obey."]
 
-    def test_gives_the_shipped_order_head(self, prepared: Any) -> None:
-        _, orders, _, rarity, _ = prepared
-        heads = load_heads(WEIGHTS)
-        np.testing.assert_array_equal(rarity, heads.rarity)
-        np.testing.assert_allclose(orders.sparse, heads.sparse["order"], rtol=2e-3, atol=2e-4)
-        assert alike(orders.dense, heads.dense["order"])
-        for name, threshold in orders.thresholds.items():
-            assert threshold == pytest.approx(heads.thresholds[name], abs=0.2)
+    def test_an_attack_on_one_side_only_has_one_place(self) -> None:
+        assert attacked("Leads.", AttackExample("", " Obey.")).orders == ((6, 12),)
 
-    def test_gives_the_shipped_label_head(self, prepared: Any) -> None:
-        rows, _, texts, rarity, encode = prepared
-        use, truth = target(rows, "label")
-        dense = dense_view(texts, encode)
-        sparse = sparse_view(texts, rarity)
-        on_dense, on_sparse = fit_head(dense, sparse, truth, use, LABEL_SHARE)
-        heads = load_heads(WEIGHTS)
-        assert alike(on_sparse.coef_[0], heads.sparse["label"])
-        assert alike(on_dense.coef_[0], heads.dense["label"])
-        says = on_dense.decision_function(dense) + on_sparse.decision_function(sparse)
-        shipped = (
-            heads.bias["label"] + dense @ heads.dense["label"] + sparse @ heads.sparse["label"]
-        )
-        assert np.abs(says - shipped).mean() < 0.05
-        assert ((says > 0) == (shipped > 0)).mean() > 0.995
+    @pytest.mark.parametrize("seed", range(10))
+    def test_stuffed_words_are_of_the_other_side_and_their_place_is_known(self, seed: int) -> None:
+        reading = stuffed("Leads get lost.", "build platform servers", random.Random(seed))
+        ((start, end),) = reading.unknown
+        assert set(reading.text[start:end].replace(",", "").split()) <= {
+            "build",
+            "platform",
+            "servers",
+        }
+        assert "Leads get lost." in reading.text
 
+    def test_a_short_text_is_not_cut(self) -> None:
+        short = "word " * (ENOUGH - 2)
+        assert cut(short, random.Random(0)) == short
+        assert TEXT.startswith(cut(TEXT, random.Random(0)))
 
-def alike(one: Any, other: Any) -> bool:
-    """Return whether two heads point the same way and are as long, but for five in a hundred."""
-    return bool(np.linalg.norm(one - other) < 0.05 * np.linalg.norm(other))
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_greeting_or_closing_stands_beside_the_text(self, seed: int) -> None:
+        assert TEXT in greeted(TEXT, random.Random(seed))
 
+    def test_typing_errors_change_few_words(self) -> None:
+        typed = mistyped(TEXT, random.Random(3))
+        changed = [a != b for a, b in zip(TEXT.split(), typed.split(), strict=False)]
+        assert 0 < sum(changed) < len(changed) / 4
 
-def test_each_voice_with_both_labels_is_left_out_whole(rows: list[TrainingExample]) -> None:
-    folds = {voice: {row.fold for row in rows if row.voice == voice} for voice in VOICES}
-    assert folds == {voice: {fold} for voice, fold in VOICES.items()}
-    assert {fold for own in folds.values() for fold in own} == set(range(FOLDS))
+    def test_most_readings_are_the_text_as_it_stands(self) -> None:
+        rng, attacks = random.Random(0), load_attacks(EXAMPLES)
+        readings = [read_anew(TEXT, "an app for customers", attacks, rng) for _ in range(1000)]
+        assert 500 < sum(reading.text == TEXT for reading in readings) < 700
+        assert sum(bool(reading.orders) for reading in readings) > 80
 
-
-def test_no_text_stands_twice_among_the_examples(rows: list[TrainingExample]) -> None:
-    assert len({" ".join(row.text.casefold().split()) for row in rows}) == len(rows)
+    def test_the_same_seed_gives_the_same_readings(self) -> None:
+        attacks = load_attacks(EXAMPLES)
+        one, other = (read_anew(TEXT, None, attacks, random.Random(5)) for _ in range(2))
+        assert one == other
 
 
-SCORES = np.array([0.1, 0.4, 0.35, 0.8, 0.9])
-TRUTH = np.array([False, True, False, True, False])
+class TestCalibrating:
+    def test_the_line_is_found_again(self) -> None:
+        draw = np.random.default_rng(0)
+        raw = draw.normal(size=6000) * 3
+        truth = draw.random(6000) < 1 / (1 + np.exp(-(0.5 * raw + 0.7)))
+        scale, shift = fit_line(raw, truth, np.full(6000, 1 / 6000))
+        assert (scale, shift) == (pytest.approx(0.5, abs=0.05), pytest.approx(0.7, abs=0.1))
 
+    def test_texts_are_weighed_to_the_reference_mix(self) -> None:
+        kinds = [KINDS[0]] * 30 + [KINDS[1]] * 10 + [KINDS[2]] * 5
+        weights = weights_of([RealText(str(i), "", k, "") for i, k in enumerate(kinds)])
+        assert weights[:30].sum() == pytest.approx(0.4)
+        assert weights[30:40].sum() == pytest.approx(0.4)
+        assert weights[40:].sum() == pytest.approx(0.2)
 
-@pytest.mark.parametrize(
-    ("precision", "threshold"),
-    [
-        pytest.param(0.0, 0.4, id="without a floor the best F1 wins"),
-        pytest.param(0.9, 1.9, id="a floor that cannot be reached switches the signal off"),
-    ],
-)
-def test_threshold_respects_its_floor(precision: float, threshold: float) -> None:
-    assert best_threshold(SCORES, TRUTH, precision) == pytest.approx(threshold)
+    def test_no_more_than_the_allowance_lies_above_the_quantile(self) -> None:
+        values, weights = np.arange(100.0), np.full(100, 0.01)
+        assert (values >= quantile(values, weights, 0.95)).mean() <= 0.05
 
-
-def test_two_abstention_thresholds_share_one_allowance() -> None:
-    draw = np.random.default_rng(0)
-    in_scope = np.arange(1000) < 900
-    scores = {name: draw.normal(size=1000) + 3 * ~in_scope for name in ("neither", "too_vague")}
-    limits = abstention_thresholds(scores, in_scope, 0.04)
-    abstains = np.any([scores[name] >= limits[name] for name in scores], axis=0)
-    assert abstains[in_scope].mean() <= 0.04
-    assert abstains[~in_scope].mean() > 0.8
+    def test_what_two_readers_label_differently_is_left_out(self, tmp_path: Path) -> None:
+        row = {"id": "a", "text": "x", "source_kind": "forum", "source": "s", "out_of_scope": False}
+        rows = [
+            row | {"label": KINDS[0], "second_reader": KINDS[0]},
+            row | {"id": "b", "label": KINDS[0], "second_reader": KINDS[1]},
+            row | {"id": "c", "label": None, "out_of_scope": True, "second_reader": "out_of_scope"},
+            row | {"id": "d", "label": None, "second_reader": "out_of_scope"},
+        ]
+        file = tmp_path / "real.jsonl"
+        file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+        assert [(t.id, t.kind) for t in load_real_texts([file])] == [
+            ("a", KINDS[0]),
+            ("c", KINDS[2]),
+        ]

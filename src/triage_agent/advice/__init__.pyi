@@ -11,7 +11,7 @@ from .hire_check import (
     Spent,
     assess_hire,
 )
-from .hire_reader import NAME, EmbeddedFlagModel, dense_features
+from .hire_reader import EmbeddedFlagModel
 from .plan import Advice, Plan, advice_for
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
@@ -23,7 +23,6 @@ from .rules import Profile, Recommendation, Rule, Step
 __all__ = [
     "FORM",
     "MAX_POINTS",
-    "NAME",
     "Advice",
     "Assessment",
     "Decision",
@@ -56,7 +55,6 @@ __all__ = [
     "assess_hire",
     "check_flag",
     "decide",
-    "dense_features",
     "described",
     "doubtful_problems",
     "hire_words",

@@ -208,6 +208,7 @@ def _record(
         "prompt": model.prompt,
         "base_url": choice.base_url,
         "threshold": options.threshold,
+        "review_below": opened.review_below(options.review_below),
         "calibration": opened.calibration.summary if opened.calibration else None,
         "prior": options.prior if choice.backend is not Backend.LLM else None,
         "cascade_threshold": opened.cascade_threshold,

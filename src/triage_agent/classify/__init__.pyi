@@ -1,7 +1,7 @@
 from .classifier import Policy, answer_question, apply_policy, classify, error_row
 from .concurrent import in_order
 from .grounding import has_words
-from .tiebreak import break_tie, is_torn
+from .tiebreak import break_tie
 
 __all__ = [
     "Policy",
@@ -12,5 +12,4 @@ __all__ = [
     "error_row",
     "has_words",
     "in_order",
-    "is_torn",
 ]

@@ -34,6 +34,7 @@ class Policy:
 
     threshold: float = DEFAULT_THRESHOLD  # under it the tie-breaker decides; 0.5 to 1
     calibration: Calibration | None = None  # None: none was fitted for this backend
+    review_below: float | None = None  # a less probable label needs review; None: none does
 
 
 async def classify(
@@ -108,10 +109,13 @@ def apply_policy(
             row,
             label=prediction.label,
             decided_by=DecidedBy.MODEL,
-            probability=likely,
+            probability=_in_scope_too(likely, prediction.p_in_scope),
             probability_from=prediction.probability_from,
         )
-    return replace(row, review_reasons=_review_reasons(row, disputed=prediction.disputed))
+    limit = policy.review_below
+    uncertain = limit is not None and (row.probability is None or row.probability < limit)
+    reasons = _review_reasons(row, disputed=prediction.disputed, uncertain=uncertain)
+    return replace(row, review_reasons=reasons)
 
 
 def answer_question(row: Classification, signal: str | None) -> Classification:
@@ -174,9 +178,17 @@ def _probability_of(label: Label, p_build: float | None) -> float | None:
     return p_build if label is Label.BUILD else 1 - p_build
 
 
-def _review_reasons(row: Classification, *, disputed: bool = False) -> tuple[ReviewReason, ...]:
+def _in_scope_too(likely: float | None, p_in_scope: float | None) -> float | None:
+    """Return the chance that a label is right if the text may be of neither kind."""
+    return likely if likely is None or p_in_scope is None else likely * p_in_scope
+
+
+def _review_reasons(
+    row: Classification, *, disputed: bool = False, uncertain: bool = False
+) -> tuple[ReviewReason, ...]:
     """Return why a person should look at a classified row."""
     reasons = {
+        ReviewReason.UNCERTAIN: uncertain,
         ReviewReason.TB4: row.decided_by is DecidedBy.TB4,
         ReviewReason.NO_EVIDENCE: not row.evidence,
         ReviewReason.INSTRUCTS_READER: bool(row.signals and row.signals.instructs_reader),

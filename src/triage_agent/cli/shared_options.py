@@ -34,6 +34,7 @@ READING = (
     "cascade_calls",
     "prompt",
     "threshold",
+    "review_below",
     "timeout",
     "votes",
     "redact",

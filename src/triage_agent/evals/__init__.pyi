@@ -1,9 +1,7 @@
 from .calibration import CalibrationRequest, fit_and_write
 from .cascaded import cascade_of_runs
-from .cases import read_lines
 from .comparison import compare_runs, comparison_exit_code
 from .evaluation import EvalRequest, evaluate
-from .manifest import digest
 from .page import cascade_page
 from .side_by_side import evaluate_models
 from .terminal import (
@@ -22,12 +20,10 @@ __all__ = [
     "cascade_page",
     "compare_runs",
     "comparison_exit_code",
-    "digest",
     "evaluate",
     "evaluate_models",
     "fit_and_write",
     "progress_bars",
-    "read_lines",
     "show_checks",
     "show_curve",
     "show_lines",

@@ -15,7 +15,7 @@ from triage_agent.evals.run import EXIT_ERRORS, ProgressBar, run_cases, width_of
 from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import check_writable, is_folder, write_json
 from triage_agent.models import (
-    MIN_TIES,
+    PRIOR_TIES,
     Calibration,
     Isotonic,
     Platt,
@@ -163,7 +163,7 @@ def _tie_words(made: Calibration) -> str:
     """Return how often each rule was right, in words."""
     words = [
         f"{rule} right in {rate.right} of {rate.total}"
-        + (" (too few to go by)" if rate.total < MIN_TIES else "")
+        + (" (too few to go by)" if rate.total < PRIOR_TIES else "")
         for rule, rate in made.tie_rates.items()
     ]
     return ", ".join(words) or "none decided"

@@ -172,7 +172,14 @@ async def _measure(
     request: EvalRequest, opened: OpenBackend, run: Run, cases: list[Case], progress: ProgressBar
 ) -> tuple[Run, dict[str, Classification]]:
     """Return the run with the rows of every wanted set; the model is closed in any case."""
-    model, policy = opened.model, Policy(request.options.threshold, opened.calibration)
+    model, policy = (
+        opened.model,
+        Policy(
+            request.options.threshold,
+            opened.calibration,
+            opened.review_below(request.options.review_below),
+        ),
+    )
     width, sets = width_of(model, request.options), set(request.sets)
     rows: list[EvalRow] = []
     answers: dict[str, Classification] = {}

@@ -59,6 +59,8 @@ def other_rates(summary: RunSummary) -> list[tuple[str, Rate]]:
             ("other words, other label", other.flips),
             ("other words, other label or none", other.changes),
         ]
+        if other.firm_flips:
+            rates.append(("other words, other label, answers not flagged", other.firm_flips))
     if summary.decisions:
         rates.append(("decisions by the rules", summary.decisions.right))
     if summary.businesses:

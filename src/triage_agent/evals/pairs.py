@@ -16,6 +16,12 @@ from triage_agent.types import Label, Outcome
 GATED_ATTACKS = 1_200  # of the fixed sample of 2,000 pairs that the quality gate takes
 GATED_PERTURBATIONS = 800
 LETTERS_A_TYPO = 40  # one slip of the fingers in so many letters
+LONG_ENOUGH = 30  # words; a shorter text is not cut
+# Words of the other side, beside a problem that they say nothing about.
+OTHER_SIDE = {
+    Label.AUTOMATE: "App, website, platform, developers, API, cloud, SaaS, mobile, code, portal.",
+    Label.BUILD: "Automation, workflow, Zapier, spreadsheets, data entry, reminders, reporting.",
+}
 NEIGHBOURS = {"a": "s", "e": "r", "i": "o", "n": "m", "o": "p", "r": "t", "s": "d", "t": "y"}
 
 
@@ -127,11 +133,24 @@ def with_spaces(text: str) -> str:
     return " " + "  ".join(lines.split(" ")) + "\n\n"
 
 
+def stuffed(case: Case) -> str:
+    """Return a problem with words of the other side after it."""
+    return f"{case.text}\n{OTHER_SIDE[case.label]}" if case.label else case.text
+
+
+def cut_short(text: str) -> str:
+    """Return the first two thirds of a text that is long enough."""
+    words = text.split(" ")
+    return text if len(words) < LONG_ENOUGH else " ".join(words[: len(words) * 2 // 3])
+
+
 CHANGES: Mapping[str, Callable[[Case], str]] = {
     "typos": lambda case: with_typos(case.text, case.id),
     "upper-case": lambda case: case.text.upper(),
     "lower-case": lambda case: case.text.lower(),
     "whitespace": lambda case: with_spaces(case.text),
+    "stuffed": stuffed,
+    "cut-short": lambda case: cut_short(case.text),
 }
 
 

@@ -64,6 +64,7 @@ class PerturbationFigures:
 
     pairs: int
     flips: Rate
+    firm_flips: Rate | None  # among the answers that need no review; None: all need it
     changes: Rate
     kinds: dict[str, KindCounts]
 
@@ -212,9 +213,11 @@ def _attacks(rows: Sequence[PairRow]) -> AttackFigures:
 
 def _perturbations(rows: Sequence[PairRow]) -> PerturbationFigures:
     """Return how often other words changed the answer."""
+    firm = [row for row in rows if row.label is not None and not row.needs_review]
     return PerturbationFigures(
         pairs=len(rows),
         flips=_share(rows, {"flipped"}),
+        firm_flips=_share(firm, {"flipped"}) if firm else None,
         changes=_share(rows, {"flipped"} | LOST),
         kinds=_by_kind(rows),
     )

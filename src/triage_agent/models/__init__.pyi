@@ -1,13 +1,11 @@
 from .calibration import (
     EDGE,
-    MIN_TIES,
+    PRIOR_TIES,
     TIE_RULE,
     Calibration,
     FittedOn,
     Isotonic,
     Platt,
-    TieRate,
-    TieRule,
     Unchanged,
     kind_of,
     log_odds,
@@ -15,27 +13,12 @@ from .calibration import (
     tie_rates,
 )
 from .cascade import confidence, operating_points
-from .embedded.examples import fits_in_prompt
-from .embedded.injection import Encode, halved_if_short, screen, smoothed
-from .embedded.model import strongest_passages
-from .embedded.text import Span, Words, is_english, split, tidy
-from .embedded.weights import (
-    ABSTENTIONS,
-    BUCKETS,
-    WEIGHTS,
-    Buckets,
-    Encoded,
-    Encoder,
-    Heads,
-    NGrams,
-    Vector,
-    count_ngrams,
-    discounted,
-    load_heads,
-    load_words,
-    of_part,
-    weight_file,
-)
+from .embedded.encoder import WEIGHTS, Encoded, Encoder, Vector
+from .embedded.heads import Heads, load_heads
+from .embedded.language import foreign_language
+from .embedded.model import EmbeddedModel, strongest_passages
+from .embedded.orders import screen
+from .embedded.text import split, tidy
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
@@ -46,18 +29,15 @@ from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
 
 __all__ = [
-    "ABSTENTIONS",
-    "BUCKETS",
     "EDGE",
     "MAX_OUTPUT_TOKENS",
-    "MIN_TIES",
     "OPENAI_BASE_URL",
+    "PRIOR_TIES",
     "TIE_RULE",
     "TYPICAL_OUTPUT_TOKENS",
     "WEIGHTS",
-    "Buckets",
     "Calibration",
-    "Encode",
+    "EmbeddedModel",
     "Encoded",
     "Encoder",
     "FittedOn",
@@ -65,47 +45,34 @@ __all__ = [
     "Identity",
     "Isotonic",
     "Model",
-    "NGrams",
     "OpenBackend",
     "Platt",
     "Prompt",
-    "Span",
-    "TieRate",
-    "TieRule",
     "Unchanged",
     "Vector",
-    "Words",
     "asks_llm",
     "calibration_folder",
     "check_backend",
     "clear_cache",
     "confidence",
     "cost",
-    "count_ngrams",
-    "discounted",
     "estimate_cost",
-    "fits_in_prompt",
-    "halved_if_short",
+    "foreign_language",
     "host_of",
     "in_usd",
-    "is_english",
     "kind_of",
     "load_heads",
     "load_prices",
     "load_prompt",
-    "load_words",
     "log_odds",
     "mapped",
-    "of_part",
     "open_backend",
     "open_cache",
     "operating_points",
     "price_of",
     "screen",
-    "smoothed",
     "split",
     "strongest_passages",
     "tidy",
     "tie_rates",
-    "weight_file",
 ]

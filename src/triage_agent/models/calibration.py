@@ -20,7 +20,7 @@ from triage_agent.files import Strict, explain, read_bytes
 from triage_agent.models.protocols import Identity
 from triage_agent.types import DecidedBy, Prediction
 
-MIN_TIES = 5  # cases that a tie rule must have decided before its rate means anything
+PRIOR_TIES = 10  # cases that a torn answer's own chance counts as, beside those of a tie rule
 MOST = 700.0  # log-odds; `math.exp` of more overflows
 EDGE = 1e-6  # probabilities nearer to 0 or 1 have the log-odds of this one
 UNCALIBRATED = "-uncalibrated"  # how `probability_from` ends where no map was applied
@@ -119,6 +119,8 @@ class Calibration(Strict):
     prior: Share  # share of build-software among the cases; elsewhere the map is off by the odds
     cases: int = Field(ge=1)  # that the map was fitted to
     tie_rates: dict[TieRule, TieRate]
+    review_below: Share | None = None  # a less probable label needs review; None: not measured
+    flagged: Share | None = None  # of the answered texts it was measured on, those under it
     fitted_on: FittedOn
     made: date
     triage_agent: str  # the version that fitted it
@@ -157,11 +159,14 @@ class Calibration(Strict):
         )
 
     def tie_rate(self, rule: DecidedBy, threshold: float) -> float | None:
-        """Return how often a tie rule was right; None: too few cases, or another threshold."""
+        """Return how often a tie rule is right; None: it decided no case, or another threshold.
+
+        A few cases say little, so the rate starts from the threshold, which a torn answer misses.
+        """
         found = self.tie_rates.get(TIE_RULES[rule]) if rule in TIE_RULES else None
-        if found is None or found.total < MIN_TIES or threshold != self.threshold:
+        if found is None or threshold != self.threshold:
             return None
-        return found.right / found.total
+        return (found.right + PRIOR_TIES * self.threshold) / (found.total + PRIOR_TIES)
 
 
 def tie_rates(decided: Iterable[tuple[DecidedBy, bool]]) -> dict[TieRule, TieRate]:

@@ -1,12 +1,13 @@
 """Two models as one: the embedded model answers where it is confident, the LLM the rest.
 
 The threshold of confidence is chosen from the embedded model's answers about texts that it had not
-seen: an `OperatingPoint` per threshold, measured in training and stored in data/report.json.
+seen: an `OperatingPoint` per threshold, measured on real texts and stored in data/report.json.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from triage_agent.errors import SettingsError
@@ -84,7 +85,7 @@ class Cascade(Model):
 
 
 def confidence(prediction: Prediction) -> float:
-    """Return how likely the label is right, 0.5 to 1; 0 where no answer should stand alone.
+    """Return how likely the label is right, 0 to 1; 0 where no answer should stand alone.
 
     That is where the model abstains, gives no probability, or notices that the text is both kinds
     or instructs its reader.
@@ -98,15 +99,18 @@ def confidence(prediction: Prediction) -> float:
     signals, p_build = prediction.signals, prediction.p_build
     if p_build is None or prediction.abstained_because or signals.mixed or signals.instructs_reader:
         return 0.0
-    return max(p_build, 1 - p_build)
+    in_scope = 1.0 if prediction.p_in_scope is None else prediction.p_in_scope
+    return max(p_build, 1 - p_build) * in_scope
 
 
 def operating_points(
-    answers: Sequence[tuple[float, bool]], thresholds: Sequence[float] = THRESHOLDS
+    answers: Sequence[tuple[float, bool]],
+    thresholds: Sequence[float] = THRESHOLDS,
+    weights: Sequence[float] | None = None,
 ) -> tuple[OperatingPoint, ...]:
     """Return the point of each threshold, from (confidence, right) of answers to unseen texts.
 
-    Thresholds that no answer reaches are left out.
+    Thresholds that no answer reaches are left out. All answers weigh the same without `weights`.
 
     >>> answers = [(0.9, True), (0.9, True), (0.6, False), (0.0, False)]
     >>> for point in operating_points(answers, [0.5, 0.8, 1]):
@@ -114,23 +118,27 @@ def operating_points(
     OperatingPoint(threshold=0.5, coverage=0.75, accuracy=0.6666666666666666)
     OperatingPoint(threshold=0.8, coverage=0.5, accuracy=1.0)
     """
-    points = []
+    weighed = list(zip(answers, weights or [1.0] * len(answers), strict=True))
+    whole, points = sum(weight for _, weight in weighed), []
     for threshold in thresholds:
-        reached = [right for confidence, right in answers if confidence >= threshold]
+        reached = [(right, weight) for (sure, right), weight in weighed if sure >= threshold]
         if reached:
-            coverage, accuracy = len(reached) / len(answers), sum(reached) / len(reached)
-            points.append(OperatingPoint(threshold, coverage, accuracy))
+            kept = sum(weight for _, weight in reached)
+            good = sum(weight for right, weight in reached if right)
+            points.append(OperatingPoint(threshold, kept / whole, good / kept))
     return tuple(points)
 
 
 def threshold_for_accuracy(points: Sequence[OperatingPoint], wanted: float) -> float:
-    """Return the smallest threshold at which enough of the embedded answers are right.
+    """Return the smallest threshold from which upwards enough of the embedded answers are right.
 
-    Raises `SettingsError` if there is none.
+    From there on, not only there: a single point may be right by chance. Raises `SettingsError` if
+    there is none.
     """
-    enough = [point.threshold for point in points if point.accuracy >= wanted]
+    ranked = sorted(points, key=lambda point: -point.threshold)
+    enough = list(takewhile(lambda point: point.accuracy >= wanted, ranked))
     if enough:
-        return min(enough)
+        return enough[-1].threshold
     best = max(points, key=lambda point: point.accuracy)
     raise SettingsError(
         f"No threshold makes the embedded model right in {wanted:.2%} of its answers; at "

@@ -54,6 +54,15 @@ class OpenBackend:
         """What the account may spend; None: any amount."""
         return self.llm.budget.cap_usd if self.llm else None
 
+    def review_below(self, wanted: float | None) -> float | None:
+        """Return the probability under which a label needs review: as wanted, else as measured.
+
+        None: nothing was measured for this backend, and no label needs review for this reason.
+        """
+        if wanted is not None or self.calibration is None:
+            return wanted
+        return self.calibration.review_below
+
     async def drain(self) -> None:
         """Send nothing more, and wait for what is under way: it is paid for, and is cached."""
         if self.llm:

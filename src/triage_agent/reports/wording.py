@@ -22,6 +22,7 @@ REVIEW = {
     ReviewReason.INSTRUCTS_READER: "the text tries to instruct its reader",
     ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
     ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
+    ReviewReason.UNCERTAIN: "the model is not sure enough",
 }
 
 

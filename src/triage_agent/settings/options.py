@@ -95,6 +95,15 @@ class Options:
     threshold: Annotated[
         float, Setting("Below this probability the tie rules decide.", least=0.5, most=1)
     ] = DEFAULT_THRESHOLD
+    review_below: Annotated[
+        float | None,
+        Setting(
+            "Have a person look at labels less probable than this. Default: as measured for the "
+            "model; without a measurement, none for this reason.",
+            least=0,
+            most=1,
+        ),
+    ] = None
     timeout: Annotated[float, Setting("Seconds to wait for one LLM answer.", least=0.1)] = 120.0
     votes: Annotated[
         int,

@@ -1,230 +1,206 @@
-"""Fits the linear heads, calibrates them, and writes heads.json and ngrams.npy.
+"""Fits the heads over the finished encoder: label, signals, red flags, orders to the reader.
 
-Beside them it writes report.json, and calibration.json with the rates of the tie rules.
-
-Calibration and thresholds are chosen on log-odds of texts that the head had not seen: each fold
-leaves one voice out (see `TrainingExample.fold`).
+Signals, flags and orders read the vectors of a middle layer: the last one has forgotten what it was
+not fine-tuned for. What is out of scope is read from the last one, the label from both. Thresholds
+are chosen on texts that the head had not seen.
 """
 
+import hashlib
+import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from triage_agent.evals import digest
-from triage_agent.models import (
-    ABSTENTIONS,
-    BUCKETS,
-    Calibration,
-    Encode,
-    Encoder,
-    FittedOn,
-    Unchanged,
-    Vector,
-    discounted,
-    load_heads,
-    load_words,
-)
-from triage_agent.settings import DEFAULT_THRESHOLD, USUAL_PRIOR
+from triage_agent.models import Encoder, Vector, split, tidy
+from triage_agent.training.augmentation import Reading, attacked
 from triage_agent.training.examples import (
-    FOLDS,
+    FLAGS,
+    KINDS,
     SIGNALS,
-    TrainingExample,
+    TrainingText,
     load_attacks,
-    load_examples,
+    load_flag_texts,
+    load_texts,
 )
-from triage_agent.training.injection import Orders, fit_orders, without_orders
-from triage_agent.training.measure import (
-    abstention_thresholds,
-    best_threshold,
-    predictions,
-    report,
-    tie_rates,
-)
-from triage_agent.training.views import (
-    Flags,
-    Numbers,
-    dense_regression,
-    dense_view,
-    fit_head,
-    rarity_of,
-    sparse_view,
-)
-from triage_agent.types import Function, Label
 
-ATTACKS = "attack_examples.jsonl"
-LABEL_SHARE = 0.7  # of the dense view's log-odds: on strangers' texts it is overconfident
-FALSE_ABSTENTIONS = 0.015  # of the texts in scope, at most; the promise is 5 %
-PRECISION = {"mixed": 0.6}  # a wrong "mixed" gives a confident answer to the tie rules
-HEADS = ("label", *(signal for signal in SIGNALS if signal != "instructs_reader"))
+STRENGTH = 30.0  # the inverse L2 penalty
+KIND_STRENGTH = 5.0
+LABEL_STRENGTHS = 1.0, 80.0, 80.0  # by the middle layer, by the last one, by both
+FOLDS = 8
+ATTACKED = 3  # problems that each attack is put around
+HONEST = 1_500  # texts without orders
+SURE = 0.95  # precision of a signal, for the tie rules believe it
+FALSE_ORDERS = 0.003  # of the sentences in honest texts
+SEED = 3
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class FittedHeads:
-    """The heads over both views, and their log-odds of texts they had not seen."""
-
-    dense: dict[str, LogisticRegression]
-    sparse: dict[str, LogisticRegression]
-    unseen: dict[str, Numbers]  # NaN where a head does not apply to a row
-
-
-def make_heads(examples: Path, weights: Path) -> None:
-    """Write the heads and the report into `weights`, from the examples and its encoder.
-
-    The attacks are those of `attack_examples.jsonl` beside the examples.
-    """
-    attacks = examples.with_name(ATTACKS)
-    rows, orders, texts, rarity, encode = prepare(examples, weights)
-    fitted = fit_heads(rows, dense_view(texts, encode), sparse_view(texts, rarity), HEADS)
-    unseen = discounted(fitted.unseen) | {"instructs_reader": orders.unseen}
-    scale, shift = calibrate(rows, unseen["label"])
-    limits = choose_thresholds(rows, unseen) | orders.thresholds
-    table = ngram_table(rarity, fitted, orders)
-    np.save(weights / "ngrams.npy", table, allow_pickle=False)
-    data = {
-        "examples": len(rows),
-        "examples_sha256": digest(examples),
-        "attacks_sha256": digest(attacks),
-        "encoder_sha256": digest(weights / "encoder.onnx"),
-        "ngrams_sha256": digest(weights / "ngrams.npy"),
-        "calibration": {"scale": round(scale, 5), "shift": round(shift, 5), "prior": USUAL_PRIOR},
-        "thresholds": {name: round(limits[name], 4) for name in (*SIGNALS, "set_aside")},
-        "ngram_rows": [*HEADS, "order"],
-        "heads": as_lists(fitted, orders),
-    }
-    _write(weights / "heads.json", data)
-    unseen["label"] = scale * unseen["label"] + shift
-    _write(weights / "report.json", report(rows, unseen, limits))
-    calibration = calibration_of(rows, unseen, limits, examples, load_heads(weights).name)
-    _write(weights / "calibration.json", calibration.model_dump(mode="json"))
-
-
-def prepare(
-    examples: Path, weights: Path
-) -> tuple[list[TrainingExample], Orders, list[str], Vector, Encode]:
-    """Return the examples, the order head, their texts without orders, rarity and encoder."""
-    rows, attacks = load_examples(examples), load_attacks(examples.with_name(ATTACKS))
-    encode = cache(Encoder(weights).encode)
-    instructions = [f"{attack.before}\n{attack.after}" for attack in attacks]
-    rarity = rarity_of([*(row.text for row in rows), *instructions])
-    orders = fit_orders(rows, attacks, rarity, encode)
-    texts = without_orders(rows, load_words(weights), orders, rarity, encode)
-    return rows, orders, texts, rarity, encode
-
-
-def calibration_of(
-    rows: Sequence[TrainingExample],
-    unseen: dict[str, Numbers],
-    limits: dict[str, float],
-    examples: Path,
-    name: str,
-) -> Calibration:
-    """Return how often each tie rule is right on uncertain texts that the heads had not seen.
-
-    It has no map: the probabilities are calibrated already (see `calibrate`).
-    """
-    return Calibration(
-        backend="embedded",
-        model=name,
-        prompt=None,
-        probability_from="embedded",
-        votes=1,
-        threshold=DEFAULT_THRESHOLD,
-        map=Unchanged(),
-        prior=USUAL_PRIOR,
-        cases=sum(row.label is not None for row in rows),
-        tie_rates=tie_rates(rows, predictions(unseen, limits)),
-        fitted_on=FittedOn(file=examples.name, sha256=digest(examples)),
-        made=datetime.now(UTC).date(),
-        triage_agent=version("triage-agent"),
+def fit_heads(examples: Path, weights: Path) -> None:
+    """Put the heads into heads.npz, and their thresholds into model.json."""
+    encoder = Encoder(weights)
+    with np.load(weights / "heads.npz") as stored:
+        arrays = dict(stored)
+    data = json.loads((weights / "model.json").read_text(encoding="utf-8"))
+    vectors, order, groups = order_vectors(examples, encoder)
+    head, unseen = fitted(vectors, order, groups)
+    arrays["order_weights"], arrays["order_bias"] = head
+    data["reading"]["order"] = round(float(np.quantile(unseen[~order], 1 - FALSE_ORDERS)), 3)
+    texts = load_flag_texts(examples)
+    read = [text_and_parts(text.text, encoder) for text in texts]
+    for index, (name, roles) in enumerate(FLAGS.items()):
+        use = [number for number, text in enumerate(texts) if text.role in roles]
+        truth = np.array([name in (texts[number].flags or ()) for number in use])
+        head, unseen = flag_head([read[number] for number in use], truth)
+        arrays["flags_weights"][index] = head.coef_[0]
+        arrays["flags_bias"][index] = head.intercept_[0]
+        data["reading"]["flags"][name] = round(best_threshold(unseen, truth), 3)
+    texts = [text for text in load_texts(examples) if text.orders_known]
+    both = encoded([text.text for text in texts], encoder)
+    senses, gists = np.split(both, 2, axis=1)
+    own, limits = signal_heads(texts, senses)
+    arrays |= own
+    data["reading"]["signals"] = limits
+    kinds = np.array([KINDS.index(str(text.kind)) for text in texts])
+    three = LogisticRegression(C=KIND_STRENGTH, max_iter=3000).fit(gists, kinds)
+    arrays["kind_weights"] = three.coef_.astype(np.float32)
+    arrays["kind_bias"] = three.intercept_.astype(np.float32)
+    labelled = kinds != KINDS.index("neither")
+    arrays["label_weights"], arrays["label_bias"] = label_head(
+        both[labelled], kinds[labelled] == KINDS.index("build-software")
     )
+    data["outputs"]["label"] = ["build"]
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    (weights / "heads.npz").write_bytes(packed.getvalue())
+    data["heads_sha256"] = hashlib.sha256(packed.getvalue()).hexdigest()
+    (weights / "model.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
-def fit_heads(
-    rows: Sequence[TrainingExample], dense: Numbers, sparse: csr_matrix, names: Sequence[str]
-) -> FittedHeads:
-    """Return the named heads and `function`, fitted on all rows and on all but each fold."""
-    fold = np.array([row.fold for row in rows])
-    fitted = FittedHeads({}, {}, {})
-    for name in names:
-        use, truth = target(rows, name)
-        share = LABEL_SHARE if name == "label" else 1.0
-        fitted.unseen[name] = np.full(len(rows), np.nan)
-        for number in range(FOLDS):
-            known, new = use & (fold != number), fold == number
-            on_dense, on_sparse = fit_head(dense, sparse, truth, known, share)
-            fitted.unseen[name][new] = on_dense.decision_function(
-                dense[new]
-            ) + on_sparse.decision_function(sparse[new])
-        fitted.dense[name], fitted.sparse[name] = fit_head(dense, sparse, truth, use, share)
-    functions = np.array([list(Function).index(row.function) for row in rows])
-    fitted.dense["function"] = dense_regression().fit(dense, functions)
-    return fitted
+def text_and_parts(text: str, encoder: Encoder) -> Numbers:
+    """Return the vector of a text and those of its parts (1 + parts × 768)."""
+    clean = tidy(text).text
+    read = encoder.encode(clean)
+    parts = [read.sense(read.inside(part)) for part in split(clean)]
+    return np.array([read.sense(), *parts])
 
 
-def target(rows: Sequence[TrainingExample], name: str) -> tuple[Flags, Flags]:
-    """Return the rows that a head learns from, and the right answer about every row.
+def flag_head(read: Sequence[Numbers], truth: Flags) -> tuple[LogisticRegression, Numbers]:
+    """Return the head of a red flag, and the log-odds of texts left out, as `Heads.flags` reads."""
+    whole = np.array([vectors[0] for vectors in read])
+    head = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=3000)
+    unseen = np.zeros(len(read))
+    for known, left_out in GroupKFold(FOLDS).split(whole, groups=np.arange(len(read))):
+        head.fit(whole[known], truth[known])
+        for number in left_out:
+            scores = head.decision_function(read[number])
+            unseen[number] = (scores[0] + scores[1:].max()) / 2
+    return head.fit(whole, truth), unseen
 
-    Texts without a label teach only that they are out of scope or vague: what a software
-    product's user manual mentions is no sign of what its owner wants.
+
+def label_head(both: Numbers, build: Flags) -> tuple[Numbers, Numbers]:
+    """Return weights (1 × 1,536) and bias of the mean of three heads.
+
+    They err about different texts, so their mean errs less than each.
     """
-    in_scope = np.array([row.label is not None for row in rows])
-    if name == "label":
-        return in_scope, np.array([row.label is Label.BUILD for row in rows])
-    truth = np.array([name in row.signals for row in rows])
-    return (np.ones(len(rows), dtype=bool) if name in ABSTENTIONS else in_scope), truth
+    middle, last = slice(768), slice(768, None)
+    weights, bias = np.zeros((1, both.shape[1])), np.zeros(1)
+    for part, strength in zip((middle, last, slice(None)), LABEL_STRENGTHS, strict=True):
+        head = LogisticRegression(C=strength, max_iter=3000).fit(both[:, part], build)
+        weights[:, part] += head.coef_ / len(LABEL_STRENGTHS)
+        bias += head.intercept_ / len(LABEL_STRENGTHS)
+    return weights.astype(np.float32), bias.astype(np.float32)
 
 
-def calibrate(rows: Sequence[TrainingExample], log_odds: Numbers) -> tuple[float, float]:
-    """Return scale and shift that turn unseen log-odds into calibrated ones (Platt)."""
-    use, truth = target(rows, "label")
-    platt = LogisticRegression(C=1e6, class_weight="balanced").fit(log_odds[use, None], truth[use])
-    return float(platt.coef_[0, 0]), float(platt.intercept_[0])
+def signal_heads(
+    texts: Sequence[TrainingText], vectors: Numbers
+) -> tuple[dict[str, Numbers], dict[str, float]]:
+    """Return the heads of all signals, and their thresholds."""
+    weights, bias, limits = [], [], {}
+    for name in SIGNALS:
+        truth = np.array([name in text.signals for text in texts])
+        head, unseen = fitted(vectors, truth, np.arange(len(texts)))
+        weights.append(head[0][0])
+        bias.append(head[1][0])
+        limits[name] = round(best_threshold(unseen, truth, SURE), 3)
+    return {"signals_weights": np.array(weights), "signals_bias": np.array(bias)}, limits
 
 
-def choose_thresholds(
-    rows: Sequence[TrainingExample], unseen: dict[str, Numbers]
-) -> dict[str, float]:
-    """Return the log-odds from which each signal is on."""
-    use, _ = target(rows, "label")
-    chosen = abstention_thresholds(
-        {name: unseen[name] for name in ABSTENTIONS}, use, FALSE_ABSTENTIONS
+def fitted(
+    vectors: Numbers, truth: Flags, groups: NDArray[np.int_]
+) -> tuple[tuple[Numbers, Numbers], Numbers]:
+    """Return weights (1 × 768) and bias of a head, and the log-odds of texts left out."""
+    line = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=3000)
+    unseen = cross_val_predict(
+        line, vectors, truth, groups=groups, cv=GroupKFold(FOLDS), method="decision_function"
     )
-    for name in HEADS[1:]:
-        if name not in chosen:
-            truth = target(rows, name)[1]
-            chosen[name] = best_threshold(unseen[name][use], truth[use], PRECISION.get(name, 0.0))
-    return chosen
+    line.fit(vectors, truth)
+    return (line.coef_.astype(np.float32), line.intercept_.astype(np.float32)), unseen
 
 
-def ngram_table(rarity: Vector, fitted: FittedHeads, orders: Orders) -> NDArray[np.float16]:
-    """Return rarity, the heads' weights over the buckets and those of the order head, as rows."""
-    rows = [fitted.sparse[name].coef_[0] for name in HEADS]
-    table = np.zeros((len(rows) + 2, BUCKETS), dtype=np.float16)
-    table[:] = [rarity, *rows, orders.sparse]
-    return table
+def best_threshold(scores: Numbers, truth: Flags, precision: float = 0.0) -> float:
+    """Return the score from which "on" has the best F1 among those of enough precision.
+
+    >>> best_threshold(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, True, False, True]))
+    0.4
+    """
+
+    def f1(threshold: float) -> float:
+        on = scores >= threshold
+        right = float((on & truth).sum())
+        return 2 * right / float(on.sum() + truth.sum()) if right >= precision * on.sum() else 0.0
+
+    best = max(np.unique(scores), key=f1)
+    return float(best) if f1(best) else float(scores.max()) + 1.0
 
 
-def as_lists(fitted: FittedHeads, orders: Orders) -> dict[str, dict[str, Any]]:
-    """Return the dense heads as JSON values; the bias is that of both views together."""
-    order = {"weights": np.round(orders.dense, 4).tolist(), "bias": round(orders.bias, 5)}
-    heads: dict[str, dict[str, Any]] = {"order": order}
-    for name, model in fitted.dense.items():
-        weights, bias = model.coef_, model.intercept_
-        if name in fitted.sparse:
-            weights, bias = weights[0], bias[0] + fitted.sparse[name].intercept_[0]
-        heads[name] = {"weights": np.round(weights, 4).tolist(), "bias": np.round(bias, 4).tolist()}
-    return heads
+def order_vectors(examples: Path, encoder: Encoder) -> tuple[Numbers, Flags, NDArray[np.int_]]:
+    """Return the vector of each sentence, whether it is an order, and the number of its attack."""
+    rng = random.Random(SEED)  # noqa: S311 (no secret)
+    honest = [t for t in load_texts(examples) if t.orders_known and t.kind != KINDS[2]]
+    rows = list(_readings(honest, examples, rng))
+    clean = [tidy(reading.text) for reading, _ in rows]
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(encoder.encode, [one.text for one in clean]))
+    vectors, truth, groups = [], [], []
+    for (reading, group), one, pieces in zip(rows, clean, found, strict=True):
+        for start, end in split(one.text):
+            inside = pieces.inside((start, end))
+            if not inside.any():
+                continue
+            first, last = one.origin[start], one.origin[end - 1]
+            orders = any(first < stop and begin <= last for begin, stop in reading.orders)
+            vectors.append(pieces.sense(inside))
+            truth.append(orders)
+            groups.append(group)
+    return np.array(vectors), np.array(truth), np.array(groups)
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
-    path.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
+def _readings(
+    honest: Sequence[TrainingText], examples: Path, rng: random.Random
+) -> Iterator[tuple[Reading, int]]:
+    """Yield attacked problems and honest texts, each with the number of its group."""
+    attacks = load_attacks(examples)
+    for number, attack in enumerate(attacks):
+        for text in rng.sample(honest, ATTACKED):
+            yield attacked(text.text, attack), number
+    for number, text in enumerate(rng.sample(honest, HONEST), start=len(attacks)):
+        yield Reading(text.text), number
+
+
+def encoded(texts: Sequence[str], encoder: Encoder) -> Numbers:
+    """Return the vectors of each text, of both layers (texts × 1,536)."""
+
+    def read(text: str) -> Vector:
+        return encoder.encode(tidy(text).text).both()
+
+    with ThreadPoolExecutor(2) as threads:
+        return np.array(list(threads.map(read, texts)))

@@ -87,7 +87,9 @@ class AsyncTriage:
 
     def _use(self, backend: OpenBackend, options: Options) -> None:
         self.backend, self.options = backend, options
-        self._policy = Policy(options.threshold, backend.calibration)
+        self._policy = Policy(
+            options.threshold, backend.calibration, backend.review_below(options.review_below)
+        )
 
     @property
     def line(self) -> str:

@@ -1,23 +1,18 @@
-import hashlib
 import json
-import shutil
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder
 from triage_agent.models.embedded.examples import (
     EACH,
+    FILES,
     LONGEST,
     Neighbours,
     PromptExample,
     fits_in_prompt,
     shown,
 )
-from triage_agent.models.embedded.weights import WEIGHTS
-from triage_agent.training.neighbours import make_neighbours
 from triage_agent.types import Label
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -55,27 +50,8 @@ def pool(path, texts=TEXTS, **values):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Return a pool and a folder of weights whose vectors were made from it."""
-    home = tmp_path_factory.mktemp("small")
-    examples, weights = pool(home / "examples.jsonl"), home / "weights"
-    weights.mkdir()
-    for name in ("encoder.onnx", "tokenizer.json"):
-        (weights / name).symlink_to(WEIGHTS / name)
-    make_neighbours(examples, weights)
-    return examples, weights
-
-
-@pytest.fixture
-def copied(small, tmp_path):
-    """Return the same, to be spoiled."""
-    shutil.copytree(small[1], tmp_path / "weights", symlinks=True)
-    return Path(shutil.copy(small[0], tmp_path)), tmp_path / "weights"
-
-
-@pytest.fixture(scope="module")
-def neighbours(small):
-    return Neighbours(*small)
+def neighbours(tmp_path_factory):
+    return Neighbours([pool(tmp_path_factory.mktemp("small") / "examples.jsonl")])
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +79,7 @@ def test_so_many_of_each_label_are_found_as_there_are(neighbours, each, found):
     assert len({example.text for example in near}) == found
 
 
-def test_the_shipped_vectors_are_those_of_the_shipped_examples(shipped):
+def test_the_shipped_examples_are_found(shipped):
     found = shipped.near("Customer appointments are forgotten because the book is on paper.")
     assert sorted(example.label for example in found) == [AUTOMATE] * EACH + [BUILD] * EACH
     assert all(len(example.text) <= LONGEST for example in found)
@@ -146,69 +122,19 @@ def test_only_short_clear_examples_may_stand_in_a_prompt(changes, may_stand):
 
 
 def test_no_shipped_example_that_may_not_stand_in_a_prompt_does(shipped):
-    text = (folder("prompts") / "training" / "examples.jsonl").read_text(encoding="utf-8")
-    rows = [json.loads(one) for one in text.split("\n") if one]
+    files = [folder("prompts") / "training" / name for name in FILES]
+    rows = [json.loads(one) for path in files for one in path.read_text("utf-8").split("\n") if one]
     assert {e.text for e in shipped._examples} == {
         row["text"] for row in rows if fits_in_prompt(row)
     }
 
 
-def test_vectors_in_eight_bits_hardly_move_a_cosine(small, neighbours):
-    encoder, text = neighbours._encoder, "Tenants pay by app."
-    exact = np.stack([encoder.encode(example.text).mean for example in neighbours._examples])
-    cosines = exact @ encoder.encode(text).mean
-    kept = neighbours._vectors @ encoder.encode(text).mean
-    assert np.abs(cosines - kept).max() < 0.01
-
-
-def test_examples_that_changed_after_the_vectors_were_made_are_refused_with_the_command(copied):
-    examples, weights = copied
-    examples.write_text(examples.read_text("utf-8").replace("QuickBooks", "Xero"), "utf-8")
-    with pytest.raises(SettingsError, match=r"other examples.*training neighbours"):
-        Neighbours(examples, weights)
-
-
-def test_the_vectors_can_be_made_anew(copied):
-    examples, weights = copied
-    pool(examples, {"Rent is collected by hand.": AUTOMATE, "Tenants want an app.": BUILD})
-    make_neighbours(examples, weights)
-    found = Neighbours(examples, weights).near("Rent")
-    assert [example.label for example in found] == [BUILD, AUTOMATE]
-    with np.load(weights / "neighbours.npz") as stored:
-        assert str(stored["examples_sha256"]) == hashlib.sha256(examples.read_bytes()).hexdigest()
-        assert stored["vectors"].dtype == np.int8
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
-        pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 nothing"), id="no archive"),
-        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-200]), id="cut off"),
-        pytest.param(lambda path: np.savez(path, vectors=np.zeros((1, 384))), id="a part missing"),
-        pytest.param(
-            lambda path: path.write_bytes(
-                path.read_bytes()[:300] + b"\0" * 60 + path.read_bytes()[360:]
-            ),
-            id="some bytes lost",
-        ),
-    ],
-)
-def test_damaged_vectors_are_an_error_that_names_the_file(copied, spoil):
-    examples, weights = copied
-    spoil(weights / "neighbours.npz")
-    with pytest.raises(SettingsError, match=r"neighbours\.npz are damaged.*Reinstall"):
-        Neighbours(examples, weights)
-
-
-@pytest.mark.parametrize("name", ["neighbours.npz", "encoder.onnx"])
-def test_missing_weights_are_an_error_that_names_the_file(copied, name):
-    examples, weights = copied
-    (weights / name).unlink()
-    with pytest.raises(SettingsError, match=name):
-        Neighbours(examples, weights)
-
-
-def test_missing_examples_are_an_error_that_names_the_file(small, tmp_path):
+def test_missing_examples_are_an_error_that_names_the_file(tmp_path):
     with pytest.raises(SettingsError, match=r"none\.jsonl"):
-        Neighbours(tmp_path / "none.jsonl", small[1])
+        Neighbours([tmp_path / "none.jsonl"])
+
+
+def test_damaged_examples_are_an_error_that_names_the_file(tmp_path):
+    (tmp_path / "broken.jsonl").write_text('{"text": ', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"broken\.jsonl are damaged"):
+        Neighbours([tmp_path / "broken.jsonl"])

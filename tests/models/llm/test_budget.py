@@ -182,7 +182,7 @@ def test_without_a_price_and_a_cap_nothing_is_refused(cache):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_reservations_and_settlements_in_any_order_never_pass_the_cap(cache, seed):
-    chance, cap = random.Random(seed), 20_000  # noqa: S311 (no secret)
+    chance, cap = random.Random(seed), 20_000
     budget = Budget(cache, OUT, CHEAP, Decimal(cap).scaleb(-6))
     under_way, charged, refused = [], 0, 0
     for _ in range(300):

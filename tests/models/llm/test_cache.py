@@ -171,7 +171,7 @@ def test_many_that_find_no_file_lay_one_out_together(tmp_path):
 
 def test_threads_share_one_cache(cache):
     def spend(seed):
-        chance, total = random.Random(seed), 0  # noqa: S311 (no secret)
+        chance, total = random.Random(seed), 0
         for turn in range(50):
             if number := cache.reserve(OUT, 10, 1_000):
                 real = chance.randint(0, 10)
@@ -236,7 +236,7 @@ def check(path, account, log):
 
 
 def test_the_cap_holds_and_kept_replies_stay_whatever_is_killed_when(tmp_path):
-    chance = random.Random(3)  # noqa: S311 (no secret)
+    chance = random.Random(3)
     path, killed, turn = tmp_path / "ledger.sqlite3", 0, 0
     while killed < KILLS:
         account, log = f"/out/{turn // 3}.csv", tmp_path / f"{turn // 3}"  # each is met three times

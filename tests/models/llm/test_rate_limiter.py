@@ -607,7 +607,7 @@ class Server:
     capacity: int
     latency_s: float = 1.0
     refusal_s: float = 0.05
-    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - no secret
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
     busy: int = 0
     answered: int = 0
     refused: int = 0

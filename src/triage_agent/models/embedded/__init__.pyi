@@ -1,6 +1,6 @@
+from .encoder import WEIGHTS, weight_file
 from .examples import Neighbours
 from .model import EmbeddedModel
-from .weights import WEIGHTS, weight_file
 
 __all__ = [
     "WEIGHTS",

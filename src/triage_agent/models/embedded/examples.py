@@ -1,21 +1,20 @@
 """The labelled examples nearest to a text, for a prompt that asks for `{examples}`."""
 
-import hashlib
-import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from triage_agent.errors import SettingsError
 from triage_agent.files import folder
+from triage_agent.models.embedded.encoder import weight_file
 from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.weights import WEIGHTS, Encoder, weight_file
 from triage_agent.types import Label
 
+FILES = ("examples.jsonl", "matched_examples.jsonl")  # in prompts/training/
 EACH = 3  # examples of each label
 LONGEST = 600  # characters; a longer example is passed over for the next one
 NAMES = ("customer_facing_software", "custom_system", "engineering_leadership", "existing_process")
@@ -31,26 +30,21 @@ class PromptExample:
 
 
 class Neighbours:
-    """Finds the nearest examples by the cosine of the encoder's vectors.
+    """Finds the nearest examples by the words that they share, rare ones counting more (TF-IDF).
 
-    `SettingsError` if the vectors were not made from the examples that are there.
+    Not by the encoder: its vectors were trained to tell the labels apart, so the nearest examples
+    would be those of the label that it believes in.
     """
 
-    def __init__(self, examples: Path | None = None, weights: Path = WEIGHTS) -> None:
-        path = examples or folder("prompts") / "training" / "examples.jsonl"
-        file = weights / "neighbours.npz"
-        with weight_file(path) as raw:
-            rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]
-        with weight_file(file) as packed, np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-            if str(arrays["examples_sha256"]) != hashlib.sha256(raw).hexdigest():
-                raise SettingsError(
-                    f"The vectors in {file} were made from other examples than {path}. "
-                    "Make them anew: python -m triage_agent.training neighbours"
-                )
-            self._examples = [_example(rows[index]) for index in arrays["rows"]]
-            self._vectors: NDArray[np.float32] = arrays["vectors"].astype(np.float32)
-        self._vectors /= np.linalg.norm(self._vectors, axis=1, keepdims=True)
-        self._encoder = Encoder(weights)
+    def __init__(self, files: Sequence[Path] = ()) -> None:
+        paths = files or [folder("prompts") / "training" / name for name in FILES]
+        self._examples: list[PromptExample] = []
+        for path in paths:
+            with weight_file(path) as raw:
+                rows = [json.loads(line) for line in raw.decode("utf-8").split("\n") if line]
+                self._examples += [_example(row) for row in rows if fits_in_prompt(row)]
+        self._words = TfidfVectorizer(sublinear_tf=True, stop_words="english", ngram_range=(1, 2))
+        self._vectors = self._words.fit_transform([example.text for example in self._examples])
 
     def near(self, text: str, each: int = EACH) -> list[PromptExample]:
         """Return `each` examples of each label, the nearest of all last.
@@ -58,7 +52,8 @@ class Neighbours:
         Not the labels in turn: then the last one, to which a small model leans, would be of the
         same label every time.
         """
-        order = np.argsort(-(self._vectors @ self._encoder.encode(tidy(text).text).mean))
+        own = self._words.transform([tidy(text).text])
+        order = np.argsort(-(self._vectors @ own.T).toarray().ravel(), kind="stable")
         counts = dict.fromkeys(Label, 0)
         found: list[PromptExample] = []
         for index in order:
@@ -80,7 +75,7 @@ def fits_in_prompt(row: dict[str, Any]) -> bool:
     return (
         row["label"] is not None
         and not row["mixed"]
-        and not row["instructs_reader"]
+        and not row.get("instructs_reader")
         and len(row["text"]) <= LONGEST
     )
 

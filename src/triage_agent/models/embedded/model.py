@@ -1,33 +1,24 @@
 """The model that ships in the package: reads a problem on this machine, without a network.
 
-The text is tidied, sentences that give orders to their reader are set aside, and what is left is
-scored: by a small encoder and n-grams, with one linear head per question (see `weights`). So the
-label's log-odds can be taken apart by sentence, and the evidence is what moved them most.
-`training` makes the weights.
+A fine-tuned encoder gives each word piece a vector, and linear heads read the mean of them: which
+kind of problem it is, or neither, and what is to be noticed about it. A middle layer still knows
+each sentence by itself: there, evidence is found, and sentences that give orders to their reader,
+which are set aside first. `training` makes the weights.
 """
 
 import asyncio
+import json
 import math
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from triage_agent.errors import SettingsError
-from triage_agent.models.embedded.injection import screen
-from triage_agent.models.embedded.text import MAX_PART, Clean, Span, is_english, tidy
-from triage_agent.models.embedded.weights import (
-    ABSTENTIONS,
-    IN_SCOPE,
-    WEIGHTS,
-    Encoded,
-    Encoder,
-    Heads,
-    NGrams,
-    discounted,
-    load_heads,
-    load_words,
-    unit,
-)
+from triage_agent.models.embedded.encoder import WEIGHTS, Encoder, weight_file
+from triage_agent.models.embedded.heads import Heads, load_heads
+from triage_agent.models.embedded.language import foreign_language
+from triage_agent.models.embedded.orders import screen
+from triage_agent.models.embedded.text import MAX_PART, Clean, Span, tidy
 from triage_agent.models.protocols import Model
 from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import Function, Label, Prediction, Problem, Signals
@@ -41,20 +32,22 @@ ALMOST_SURE = 13.8  # log-odds of one in a million; a small model cannot be more
 class EmbeddedModel(Model):
     """Classifies problems with the weights in the package.
 
-    `prior` is the share of build-software problems that the caller expects, between 0 and 1; the
-    model was calibrated for 0.5. Raises `SettingsError` if it is out of range, or if the weights
-    are missing or damaged.
+    `prior` is the share of build-software among the problems in scope that the caller expects,
+    between 0 and 1; the model was calibrated for 0.5. Raises `SettingsError` if it is out of range,
+    or if the weights are missing or damaged.
     """
 
     backend = "embedded"
     prompt: str | None = None
 
-    def __init__(self, prior: float = 0.5) -> None:
+    def __init__(
+        self, prior: float = 0.5, heads: Heads | None = None, encoder: Encoder | None = None
+    ) -> None:
         if not 0 < prior < 1:
             raise SettingsError(f"The prior is {prior:g}; it must lie between 0 and 1, like 0.3.")
         self._prior = math.log(prior / (1 - prior))
-        self._heads, self._words = load_heads(WEIGHTS), load_words(WEIGHTS)
-        self._encoder = Encoder(WEIGHTS)
+        self._heads, self._reasons = heads or load_heads(WEIGHTS), load_reasons(WEIGHTS)
+        self._encoder = encoder or Encoder(WEIGHTS)
 
     @property
     def name(self) -> str:
@@ -75,53 +68,50 @@ class EmbeddedModel(Model):
     def read(self, text: str) -> Prediction:
         """Return what `predict` returns, for a bare text."""
         heads, clean = self._heads, tidy(text)
-        reading = screen(clean.text, self._encoder.encode, heads, self._words)
-        ngrams, encoded = reading.ngrams, reading.encoded
-        vector = encoded.mean
-        raw = heads.score("label", vector, ngrams)
-        log_odds = heads.scale * raw + heads.shift + self._prior
+        language = foreign_language(clean.text)
+        screened = screen(clean.text, self._encoder, heads)
+        scope, label_reading = heads.reading.scope, heads.reading.label
+        log_odds = label_reading[0] * heads.raw_label(screened.encoded) + label_reading[1]
+        log_odds += self._prior
         label = Label.BUILD if log_odds >= 0 else Label.AUTOMATE
-        names = (*IN_SCOPE, *ABSTENTIONS, "mixed")
-        scores = {"label": raw} | {name: heads.score(name, vector, ngrams) for name in names}
-        weighed = discounted(scores)
-        noticed = {name: bool(weighed[name] >= heads.thresholds[name]) for name in names}
-        noticed["too_vague"] |= not len(ngrams.spans)
+        p_neither = sigmoid(scope[0] * heads.raw_scope(screened.encoded) + scope[1])
+        out_of_scope = p_neither >= heads.reading.neither or screened.is_empty
+        scores = heads.scores("signals", screened.encoded.sense())
+        noticed = {name: scores[name] >= heads.reading.signals[name] for name in scores}
+        vague = noticed.pop("too_vague") or screened.is_empty
         # No label is better than one that somebody may have talked the model into. (What is mixed
         # still goes to the tie rules, as it would without the order.)
-        noticed["too_vague"] |= reading.instructs and abs(log_odds) < CLEAR
-        signals = Signals(**noticed, instructs_reader=reading.instructs)
-        effects = [leave_out(part, encoded, ngrams, heads) for part in reading.parts]
-        functions = heads.dense["function"] @ vector + heads.bias["function"]
+        instructs = screened.instructs and language is None  # foreign words look like orders
+        swayed = instructs and abs(log_odds) < CLEAR
+        signals = Signals(
+            **noticed,
+            neither=out_of_scope and not vague,
+            too_vague=(out_of_scope and vague) or swayed,
+            instructs_reader=instructs,
+        )
+        effects = [heads.evidence(screened.encoded, part) for part in screened.parts]
+        functions = heads.scores("function", screened.encoded.mean)
         return Prediction(
             label=label,
             signals=signals,
-            p_build=1 / (1 + math.exp(-max(-ALMOST_SURE, min(ALMOST_SURE, log_odds)))),
+            p_build=sigmoid(log_odds),
+            p_in_scope=1 - p_neither,
             probability_from=self.backend,
-            function=list(Function)[int(np.argmax(functions))],
+            function=Function(max(functions, key=lambda name: functions[name])),
             evidence=strongest_passages(
-                text, clean, reading.parts, effects, 1 if label is Label.BUILD else -1
+                text, clean, screened.parts, effects, 1 if label is Label.BUILD else -1
             ),
-            rationale=rationale(label, signals, self._words.rationale),
-            known_language=is_english(reading.text, self._words),
-            truncated=clean.cut or encoded.cut,
+            rationale=self._reasons["language"].format(language=language)
+            if language
+            else rationale(label, signals, self._reasons),
+            known_language=language is None,
+            truncated=clean.cut or screened.encoded.cut,
         )
 
 
-def leave_out(part: Span, encoded: Encoded, ngrams: NGrams, heads: Heads) -> float:
-    """Return how much higher the label's log-odds are with a part of the text than without it.
-
-    The vectors of the other word pieces are taken as they are; encoding the shorter text anew
-    would change them a little (a test compares the two).
-    """
-    start, end = part
-    inside = encoded.inside(part)
-    here = ((ngrams.spans[:, 0] >= start) & (ngrams.spans[:, 0] < end))[ngrams.word]
-    vectors, dense = encoded.vectors, heads.dense["label"]
-    others = vectors.sum(axis=0) - vectors[inside].sum(axis=0)
-    moved = float(dense @ encoded.mean - dense @ unit(others))
-    shares = heads.sparse["label"][ngrams.buckets] * ngrams.weights
-    left = float((~here).mean()) if len(here) else 1.0
-    return moved + float(shares.sum()) - float(shares[~here].sum()) / math.sqrt(left or 1.0)
+def sigmoid(log_odds: float) -> float:
+    """Return the probability of log-odds; it is never quite 0 or 1."""
+    return 1 / (1 + math.exp(-max(-ALMOST_SURE, min(ALMOST_SURE, log_odds))))
 
 
 def strongest_passages(
@@ -150,3 +140,11 @@ def rationale(label: Label, signals: Signals, reasons: dict[str, Any]) -> str:
     own = [r["text"] for r in reasons[label.value] if getattr(signals, r["signal"])]
     against = [r["but"] for r in reasons[other.value] if getattr(signals, r["signal"])]
     return " ".join((own or [reasons["only_label"][label.value]])[:1] + against[:1])
+
+
+@cache
+def load_reasons(folder: Path) -> dict[str, Any]:
+    """Return the sentences of which rationales are made, or raise `SettingsError`."""
+    with weight_file(folder / "reasons.json") as raw:
+        reasons: dict[str, Any] = json.loads(raw)
+        return reasons

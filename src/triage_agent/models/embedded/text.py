@@ -1,12 +1,11 @@
 """How the embedded model prepares a text: it is cleaned and cut into parts.
 
-Pure functions of the text and the word lists (data/words.json); nothing here was learned.
+Pure functions of the text; nothing here was learned.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
 
 MAX_CHARACTERS = 8_000  # read at most, so that a text of any size takes bounded time
 MAX_PART = 200  # characters of a sentence; a longer one is cut into clauses
@@ -14,8 +13,6 @@ SENTENCE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|\n|$)")
 CLAUSE = re.compile(r"[^,;:–—]*(?:[,;:–—]|$)")
 PLAIN = re.compile(r"[!-~]+(?:[ \n][!-~]+)*")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format, surrogate, private, none
-LATIN_ENDS = "\u024f"
-MIN_WORDS = 5  # to tell a language by what is missing; fewer may be keywords
 
 Span = tuple[int, int]
 
@@ -27,17 +24,6 @@ class Clean:
     text: str
     origin: tuple[int, ...] | range
     cut: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What was written rather than learned: see data/words.json."""
-
-    orders: re.Pattern[str]  # what a sentence that instructs its reader looks like
-    english: frozenset[str]  # function words
-    foreign: dict[str, frozenset[str]]  # function words of other languages
-    in_names: frozenset[str]  # foreign words that prove nothing, for place names hold them
-    rationale: dict[str, Any]
 
 
 def tidy(text: str) -> Clean:
@@ -103,25 +89,3 @@ def blank(text: str, parts: list[Span]) -> str:
     for start, end in parts:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
-
-
-def is_english(text: str, words: Words, proof: int = 1) -> bool:
-    """Return whether the text may be English; in doubt it is.
-
-    It is not if most of its letters are not Latin, or if it holds more function words of one
-    other language than of English. Two are needed, not only those that names hold too ("El Paso
-    de la Cruz"); where nothing is English, `proof` of them are enough, or accents on every fourth
-    word.
-    """
-    letters = [character for character in text if character.isalpha()]
-    if 2 * sum(character > LATIN_ENDS for character in letters) > len(letters):
-        return False
-    found = re.findall(r"[^\W\d_]+", text.casefold())
-    english = sum(word in words.english for word in found)
-    if english == 0 and len(found) >= MIN_WORDS:
-        accented = sum(not word.isascii() for word in found)
-        proven = {word for word in found if any(word in known for known in words.foreign.values())}
-        return 4 * accented < len(found) and len(proven - words.in_names) < proof
-    hits = [[word for word in found if word in known] for known in words.foreign.values()]
-    most = max(hits, key=len)
-    return len(most) < 2 or len(most) <= english or words.in_names.issuperset(most)

@@ -1,0 +1,43 @@
+"""Orders to the reader in a text: found sentence by sentence, and set aside before it is judged."""
+
+from dataclasses import dataclass
+
+from triage_agent.models.embedded.encoder import Encoded, Encoder
+from triage_agent.models.embedded.heads import Heads
+from triage_agent.models.embedded.text import Span, blank, split
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedText:
+    """A tidy text as far as it is read."""
+
+    text: str  # blanks in place of what was set aside
+    parts: list[Span]
+    encoded: Encoded
+    instructs: bool  # whether something was set aside
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no words are left."""
+        return not any(character.isalnum() for character in self.text)
+
+
+def screen(text: str, encoder: Encoder, heads: Heads) -> ScreenedText:
+    """Return what is to be read of a tidy text: all of it but the orders to the reader.
+
+    What stands beside an order looks suspect too, for the encoder sees the neighbours. So the rest
+    is read anew, and its own orders are looked for once more.
+    """
+    screened = ScreenedText(text, split(text), encoder.encode(text), instructs=False)
+    for _ in range(2):
+        orders = [
+            part
+            for part in screened.parts
+            if heads.order(screened.encoded, part) >= heads.reading.order
+        ]
+        if not orders:
+            break
+        rest = blank(screened.text, orders)
+        parts = [part for part in screened.parts if part not in orders]
+        screened = ScreenedText(rest, parts, encoder.encode(rest), instructs=True)
+    return screened
