@@ -396,3 +396,24 @@ class TestShippedWithTheEmbeddedModel:
         row = apply_policy(problem, torn, model, Policy(calibration=self.shipped))
         assert (row.decided_by, row.probability_from) == (DecidedBy.TB3, "tie-rule")
         assert 0.65 < row.probability < 0.8
+
+    @pytest.mark.parametrize("prior", [0.5, 0.3])
+    def test_labels_that_are_not_sure_enough_need_review_at_every_prior(self, prior, tmp_path):
+        opened = open_backend(Options(Backend.EMBEDDED, prior=prior, cache=tmp_path / "cache"))
+        assert opened.review_below(None) == self.shipped.review_below > 0.8
+        assert opened.review_below(0.5) == 0.5
+
+    def test_a_calibration_of_ones_own_keeps_the_review_threshold(self, tmp_path):
+        options = Options(Backend.EMBEDDED, cache=tmp_path / "cache")
+        own = self.shipped.model_copy(update={"review_below": None, "flagged": None})
+        path = calibration_folder(options) / own.identity.file_name
+        path.parent.mkdir(parents=True)
+        path.write_text(own.model_dump_json(), encoding="utf-8")
+        opened = open_backend(options)
+        assert opened.calibration == own
+        assert opened.review_below(None) == self.shipped.review_below
+
+    def test_without_it_nothing_is_answered(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("triage_agent.models.embedded.WEIGHTS", tmp_path)
+        with pytest.raises(SettingsError, match="Reinstall"):
+            open_backend(Options(Backend.EMBEDDED, cache=tmp_path / "cache"))

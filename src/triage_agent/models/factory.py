@@ -32,6 +32,7 @@ class OpenBackend:
     model: Model
     line: str  # tells the user which backend it is, and where their text goes
     calibration: Calibration | None = None  # None: none was fitted for this model and prompt
+    measured_below: float | None = None  # less probable labels need review; None: not measured
     cascade_threshold: float | None = None  # None: it is no cascade
     llm: "OpenLLM | None" = None  # None: the embedded model alone
     _closed: bool = False
@@ -59,9 +60,7 @@ class OpenBackend:
 
         None: nothing was measured for this backend, and no label needs review for this reason.
         """
-        if wanted is not None or self.calibration is None:
-            return wanted
-        return self.calibration.review_below
+        return self.measured_below if wanted is None else wanted
 
     async def drain(self) -> None:
         """Send nothing more, and wait for what is under way: it is paid for, and is cached."""
@@ -93,6 +92,7 @@ def open_backend(options: Options) -> OpenBackend:
     opened = _open(choice, options)
     try:
         opened.calibration = _calibration(opened.model, options)
+        opened.measured_below = _measured_below(opened.model, opened.calibration)
     except SettingsError:
         opened._close_files()  # noqa: SLF001 (its own module; nothing was sent, nothing to await)
         raise
@@ -114,11 +114,29 @@ def _calibration(model: Model, options: Options) -> Calibration | None:
     with suppress(SettingsError):  # no home folder, so no calibration of the user's own either
         folders.insert(0, calibration_folder(options))
     paths = [place / model.identity.file_name for place in folders]
-    if model.backend == Backend.EMBEDDED:
-        from triage_agent.models.embedded import WEIGHTS
+    return find_calibration(model.identity, paths) or _shipped_calibration(model)
 
-        paths.append(WEIGHTS / "calibration.json")
-    return find_calibration(model.identity, paths)
+
+def _shipped_calibration(model: Model) -> Calibration | None:
+    """Return the calibration in the package, if it is about this model."""
+    if model.backend != Backend.EMBEDDED:
+        return None
+    from triage_agent.models.embedded import WEIGHTS, usable
+
+    with usable(WEIGHTS / "calibration.json") as path:
+        return find_calibration(model.identity, [path])
+
+
+def _measured_below(model: Model, calibration: Calibration | None) -> float | None:
+    """Return the review threshold: of this calibration, else of the one in the package.
+
+    The user's own has none, and with another prior none applies; a label that is not sure enough
+    needs review nevertheless.
+    """
+    if calibration and calibration.review_below is not None:
+        return calibration.review_below
+    shipped = _shipped_calibration(model)
+    return shipped.review_below if shipped else None
 
 
 def _open(choice: Choice, options: Options) -> OpenBackend:

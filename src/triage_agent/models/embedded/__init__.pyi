@@ -1,4 +1,4 @@
-from .encoder import WEIGHTS, weight_file
+from .encoder import WEIGHTS, usable, weight_file
 from .examples import Neighbours
 from .model import EmbeddedModel
 
@@ -6,5 +6,6 @@ __all__ = [
     "WEIGHTS",
     "EmbeddedModel",
     "Neighbours",
+    "usable",
     "weight_file",
 ]

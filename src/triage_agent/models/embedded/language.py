@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.errors import SettingsError
+from triage_agent.models.embedded.encoder import WEIGHTS, weight_file
 
 # Chosen on the open half of evals/languages.jsonl and on the training texts.
 MOST_ENGLISH = 0.12  # the probability of English, in the reading that gives it the most
 LEAST_FOREIGN = 0.25  # the probability of the other language, in the reading that gives it the most
 ENOUGH = 1_000  # characters that are read
-DATA = Path(__file__).resolve().parent / "data"
 
 
 def foreign_language(text: str) -> str | None:
@@ -70,5 +70,6 @@ def _identifier() -> Any:
 @cache
 def _names() -> dict[str, str]:
     """Return the English name of each language code of ISO 639 that the identifier knows."""
-    names: dict[str, str] = json.loads((DATA / "languages.json").read_text(encoding="utf-8"))
-    return names
+    with weight_file(WEIGHTS / "languages.json") as raw:
+        names: dict[str, str] = json.loads(raw)
+        return names

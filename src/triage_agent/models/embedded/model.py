@@ -9,6 +9,7 @@ which are set aside first. `training` makes the weights.
 import asyncio
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,8 @@ def strongest_passages(
             break
         quote = original[clean.origin[start] : clean.origin[end - 1] + 1]
         if len(quote) > MAX_PART:
-            quote = quote[:MAX_PART].rpartition(" ")[0]
+            whole_words = re.match(r"(.*\S)\s", quote[: MAX_PART + 1], re.DOTALL)
+            quote = whole_words[1] if whole_words else quote[:MAX_PART]
         if quote and quote not in found:
             found.append(quote)
     return tuple(found)
@@ -133,13 +135,16 @@ def strongest_passages(
 
 def rationale(label: Label, signals: Signals, reasons: dict[str, Any]) -> str:
     """Return one or two plain sentences that say what the model noticed, and no more."""
+    if signals.too_vague and signals.instructs_reader:
+        return str(reasons["orders"])
     for reason in reasons["abstain"]:
         if getattr(signals, reason["signal"]):
             return str(reason["text"])
     other = Label.AUTOMATE if label is Label.BUILD else Label.BUILD
     own = [r["text"] for r in reasons[label.value] if getattr(signals, r["signal"])]
     against = [r["but"] for r in reasons[other.value] if getattr(signals, r["signal"])]
-    return " ".join((own or [reasons["only_label"][label.value]])[:1] + against[:1])
+    nearest = reasons["only_label"][label.value] + ("." if against else reasons["nothing_else"])
+    return " ".join((own or [nearest])[:1] + against[:1])
 
 
 @cache

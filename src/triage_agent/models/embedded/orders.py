@@ -1,10 +1,14 @@
 """Orders to the reader in a text: found sentence by sentence, and set aside before it is judged."""
 
+import re
 from dataclasses import dataclass
 
 from triage_agent.models.embedded.encoder import Encoded, Encoder
 from triage_agent.models.embedded.heads import Heads
 from triage_agent.models.embedded.text import Span, blank, split
+
+# The labels as the program spells them; an owner does not write of "build-software".
+LABEL = re.compile(r"\b(?:build[-_]software|automate[-_]process)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ def screen(text: str, encoder: Encoder, heads: Heads) -> ScreenedText:
             part
             for part in screened.parts
             if heads.order(screened.encoded, part) >= heads.reading.order
+            or LABEL.search(screened.text, *part)
         ]
         if not orders:
             break
