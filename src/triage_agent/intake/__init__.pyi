@@ -2,6 +2,7 @@ from .amounts import CUT, check_amount, months, read_amount, read_amounts, times
 from .numerals import UNKNOWN_WORDS
 from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars, parse_revenue
+from .splitting import Passage, SplitText, split_problems
 
 __all__ = [
     "CUT",
@@ -10,8 +11,10 @@ __all__ = [
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",
+    "Passage",
     "Rejected",
     "Revenue",
+    "SplitText",
     "check_amount",
     "dollars",
     "from_arguments",
@@ -22,6 +25,7 @@ __all__ = [
     "problems_of",
     "read_amount",
     "read_amounts",
+    "split_problems",
     "times",
     "usd",
 ]
