@@ -33,9 +33,9 @@ class SplitText:
 
 
 def split_problems(text: str) -> SplitText:
-    """Return the problems of a text, with their places in it.
+    r"""Return the problems of a text, with their places in it.
 
-    >>> [one.text for one in split_problems("My problems:\\n1. Leads get lost\\n2) Stock").problems]
+    >>> [one.text for one in split_problems("My problems:\n1. Leads get lost\n2) Stock").problems]
     ['Leads get lost', 'Stock']
     """
     found: list[Passage] = []
