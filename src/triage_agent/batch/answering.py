@@ -7,16 +7,17 @@ OUT are known before its first row, and rows of one business can decide together
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from triage_agent.advice import Decision
 from triage_agent.batch.form import Form, FormReading, read_form
 from triage_agent.batch.group import Group, Spool, Values, decide_business
 from triage_agent.batch.output_columns import (
     LIST_MARK,
+    PREVIOUS,
     flat_decision,
     flat_problem,
     has_error,
@@ -34,6 +35,22 @@ from triage_agent.types import Classification, DecidedBy, Problem, Usage
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
 
+class EarlierAnswers(Protocol):
+    """Answers of an earlier OUT, by row and text."""
+
+    def answers(
+        self, values: Mapping[str, Any], texts: Sequence[str]
+    ) -> list[Classification | None]:
+        """Return the earlier answer to each problem of a row; None: it is new or changed."""
+        ...
+
+    def compare(
+        self, name: str, values: Mapping[str, Any], texts: Sequence[str], decision: Decision
+    ) -> str | None:
+        """Return the earlier recommendation of a business if it was another one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """How the forms of one table are read and answered."""
@@ -42,6 +59,7 @@ class Job:
     labels_only: bool = False  # no recommendation
     width: int = 256  # rows under way at once
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
+    previous: EarlierAnswers | None = None  # None: everything is answered
 
 
 @dataclass(slots=True)
@@ -108,7 +126,8 @@ async def answer_rows(
             values = reviewed_values(before, form.problems, job.reviews)
             if not has_error(values):
                 return form, values, True, with_texts(read_problems(values), form.problems)
-        results = await _classify_form(form, triage)
+        taken = job.previous.answers(row.values, form.problems) if job.previous else []
+        results = await _classify_form(form, triage, taken)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
         return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
 
@@ -124,14 +143,28 @@ async def answer_rows(
                 business.add(form, shown, with_texts=page is not None)
                 spool.add(values, form.group)
             else:
-                decides = not job.labels_only
-                decision = decide_business(results, form.profile, form.quiz) if decides else None
+                decision = None
+                if not job.labels_only:
+                    decision = decide_business(results, form.profile, form.quiz)
+                    values |= flat_decision(decision)
+                    values |= _compared(job, form.id, values, form.problems, decision)
                 _announce(decision, form, results, tally, page)
-                spool.add(values | (flat_decision(decision) if decision else {}), None)
+                spool.add(values, None)
             yield tally
-    for business in spool.groups.values():
+    for name, business in spool.groups.items():
         decision, _ = business.decide()
         _announce(decision, business.first, business.problems, tally, page)
+        named = {job.reading.columns.group_by or "": name}
+        business.compared = _compared(job, name, named, (), decision)
+
+
+def _compared(
+    job: Job, name: str, values: Values, texts: Sequence[str], decision: Decision
+) -> Values:
+    """Return the column about a business's earlier recommendation; none without an earlier OUT."""
+    if job.previous is None:
+        return {}
+    return {PREVIOUS: job.previous.compare(name, values, texts, decision)}
 
 
 def _announce(
@@ -148,12 +181,23 @@ def _announce(
         page(form, problems, decision)
 
 
-async def _classify_form(form: Form, triage: AsyncTriage) -> list[Classification]:
-    """Return the classifications of a form's problems, in their order."""
+async def _classify_form(
+    form: Form, triage: AsyncTriage, taken: Sequence[Classification | None]
+) -> list[Classification]:
+    """Return the classifications of a form's problems, in their order; what is `taken` stands."""
     problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
-    if len(problems) == 1:
-        return [await triage.classify(problems[0])]
-    return await asyncio.gather(*map(triage.classify, problems))
+    found = {
+        one.id: replace(old, id=one.id, text=one.text)
+        for one, old in zip(problems, taken, strict=False)  # nothing may be taken at all
+        if old is not None
+    }
+    asked = [one for one in problems if one.id not in found]
+    if len(asked) == 1:
+        answered = [await triage.classify(asked[0])]
+    else:
+        answered = await asyncio.gather(*map(triage.classify, asked))
+    found |= {one.id: row for one, row in zip(asked, answered, strict=True)}
+    return [found[one.id] for one in problems]
 
 
 def _flat(form: Form, results: list[Classification], model: Model) -> Values:

@@ -25,6 +25,7 @@ class Group:
     problems: list[Classification] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     quizzes: list[QuizResult] = field(default_factory=list)
+    compared: Values = field(default_factory=dict)  # the column about an earlier OUT, if any
 
     def add(self, form: Form, rows: Iterable[Classification], *, with_texts: bool = False) -> None:
         """Add one row's problems, profile and quiz; a decision needs no texts, a page does."""
@@ -57,7 +58,7 @@ class Group:
     def columns(self) -> Values:
         """Return the columns that every row of the business repeats."""
         decision, conflicts = self.decide()
-        return flat_decision(decision, conflicts)
+        return flat_decision(decision, conflicts) | self.compared
 
 
 class Spool:

@@ -59,13 +59,18 @@ RUN_FIELDS = (
     "triage_model",
     "triage_prompt",
 )
+PREVIOUS = "triage_previous_recommendation"  # with --previous, where it was another one
 LIST_MARK = " | "  # between the items of a list in one cell
 
 
-def added_columns(problems: int, *, decided: bool) -> list[str]:
-    """Return the columns that a batch adds, for at most `problems` problems a row."""
+def added_columns(problems: int, *, decided: bool, compared: bool = False) -> list[str]:
+    """Return the columns that a batch adds, for at most `problems` problems a row.
+
+    `compared` with an earlier OUT, there is one for the recommendation that stood in it.
+    """
     fields = [f"triage_{n}_{name}" for n in range(1, problems + 1) for name in PROBLEM_FIELDS]
-    return fields + list(FORM_FIELDS if decided else ()) + list(RUN_FIELDS)
+    form = (*FORM_FIELDS, *([PREVIOUS] if compared else ())) if decided else ()
+    return [*fields, *form, *RUN_FIELDS]
 
 
 def flat_problem(number: int, row: Classification) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def how_to_read(out: Path) -> FormReading:
     with suppress(OSError, ValidationError):
         return _Record.model_validate_json(read_bytes(run_path(out))).reading
     problems = sum(name.endswith("_outcome") for name in columns)
-    ours = set(added_columns(problems, decided=True))
+    ours = set(added_columns(problems, decided=True, compared=True))
     forms = [Row(number, values) for number, values in enumerate(sample)]
     known, _ = resolve_columns([name for name in columns if name not in ours], forms)
     return FormReading(columns=known)

@@ -14,7 +14,8 @@ from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
-from triage_agent.batch.reviews import load_reviews, reviews_path
+from triage_agent.batch.previous import Previous
+from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
@@ -42,6 +43,7 @@ class BatchRequest:
     usd_rate: float | None = None
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
+    previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
     pages: Path | None = None  # a folder for one page per business
     summary: Path | None = None  # a page about all of them
     options: Options = field(default_factory=Options)
@@ -67,8 +69,9 @@ def run_batch(
     """
     check_output(request.out)  # what cannot be is known before anything is read
     beside = (errors_path, run_path, reviews_path)
+    inputs = [request.forms, *([request.previous] if request.previous else [])]
     for output in (request.out, *(path(request.out) for path in beside)):
-        check_writable(output, inputs=[request.forms])
+        check_writable(output, inputs=inputs)
     request = replace(
         request,
         split=request.split and not request.labels_only,  # whose rows have one problem each
@@ -92,7 +95,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
         ),
         request.labels_only,
-        reviews=load_reviews(reviews_path(request.out)),
+        reviews=_reviews(request),
     )
     if request.dry_run:
         from triage_agent.batch.cost_estimate import (
@@ -107,8 +110,12 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     pages = BatchPages(request.pages, request.summary)
     triage = AsyncTriage(request.options)
     opened = triage.backend
-    with closing(Spool()) as spool:
+    facts = _facts(request, choice, opened, job.reading)
+    with closing(Spool()) as spool, _previous(request, job.reading, facts) as previous:
+        job = replace(job, previous=previous)
         report(opened.line)
+        for note in previous.notes() if previous else ():
+            report(note)
         started = time.time()
         rows = answer_rows(
             table.rows(),
@@ -120,11 +127,19 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             short_texts=pages.short_texts,
         )
         tally = _run(rows, opened, progress(survey.rows, opened), fresh=request.options.fresh)
-        write_out(request.out, spool, survey.columns, tally, decided=not request.labels_only)
-    record = _record(request, choice, opened, job.reading, time.time() - started)
-    write_run(request.out, tally, record)
-    for line in _results(request, opened, tally):
-        report(line)
+        write_out(
+            request.out,
+            spool,
+            survey.columns,
+            tally,
+            decided=not request.labels_only,
+            compared=previous is not None,
+        )
+        write_run(request.out, tally, facts | _spent(opened, time.time() - started))
+        for line in _results(request, opened, tally):
+            report(line)
+        for line in previous.results(tally.problems) if previous else ():
+            report(line)
     for line in pages.finish(_about(request, opened, tally), request.out):
         report(line)
     return BatchResult(tally.errors)
@@ -143,6 +158,12 @@ def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
             "Name it with --problem-column."
         )
     return table, columns
+
+
+def _reviews(request: BatchRequest) -> Reviews:
+    """Return what a person answered about this output, and about the earlier one."""
+    outs = [request.previous, request.out] if request.previous else [request.out]
+    return {key: one for out in outs for key, one in load_reviews(reviews_path(out)).items()}
 
 
 def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:
@@ -191,15 +212,20 @@ def _run(
     return tally
 
 
-def _record(
-    request: BatchRequest,
-    choice: Choice,
-    opened: OpenBackend,
-    reading: FormReading,
-    seconds: float,
+def _previous(
+    request: BatchRequest, reading: FormReading, facts: Mapping[str, Any]
+) -> AbstractContextManager[Previous | None]:
+    """Return the answers of the earlier OUT, if one is named."""
+    if request.previous is None:
+        return nullcontext()
+    return closing(Previous(request.previous, reading, facts))
+
+
+def _facts(
+    request: BatchRequest, choice: Choice, opened: OpenBackend, reading: FormReading
 ) -> dict[str, Any]:
-    """Return what OUT.run.json says about the run."""
-    options, spent, model = request.options, opened.spent_usd, opened.model
+    """Return what OUT.run.json says about how the forms are read and answered."""
+    options, model = request.options, opened.model
     return {
         "forms": str(request.forms),
         "reading": reading.model_dump(),  # so that `triage review` reads OUT in the same way
@@ -212,6 +238,13 @@ def _record(
         "calibration": opened.calibration.summary if opened.calibration else None,
         "prior": options.prior if choice.backend is not Backend.LLM else None,
         "cascade_threshold": opened.cascade_threshold,
+    }
+
+
+def _spent(opened: OpenBackend, seconds: float) -> dict[str, Any]:
+    """Return what OUT.run.json says about the cost and the time of the run."""
+    spent = opened.spent_usd
+    return {
         "remembered": opened.cached_answers,
         "spent_usd": str(spent) if spent is not None else None,
         "duration_s": round(seconds, 3),

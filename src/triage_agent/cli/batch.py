@@ -62,6 +62,10 @@ def batch(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Answer only the rows that ended in an error.")
     ] = False,
+    previous: Annotated[
+        Path | None,
+        typer.Option(help="Last month's OUT: only problems that are new or changed are answered."),
+    ] = None,
     reports: Annotated[
         Path | None, typer.Option(help="Folder for one HTML page per business.")
     ] = None,
@@ -79,6 +83,10 @@ def batch(
         raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
+    if retry_errors and previous:
+        raise typer.BadParameter(
+            "--retry-errors continues OUT itself, and --previous begins a new one. Choose one."
+        )
     quiz = dict(pair.partition("=")[::2] for pair in quiz_column or ())
     request = BatchRequest(
         forms,
@@ -92,6 +100,7 @@ def batch(
         usd_rate=usd_rate,
         dry_run=dry_run,
         retry_errors=retry_errors,
+        previous=previous,
         pages=reports,
         summary=report,
         options=options,

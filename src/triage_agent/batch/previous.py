@@ -1,0 +1,242 @@
+"""Last month's answers: what is unchanged is taken over, and changed recommendations are listed.
+
+The earlier OUT is only read. Its rows are found again by the id column, else by the business's
+name, else by the texts of their problems; within a row, a problem is the same if its text is.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from triage_agent.advice import Decision
+from triage_agent.batch.form import FormReading
+from triage_agent.batch.output_columns import flat_problem, read_problem
+from triage_agent.batch.read_output import how_to_read, read_out
+from triage_agent.batch.reviews import text_key
+from triage_agent.batch.write_output import run_path
+from triage_agent.errors import InputError
+from triage_agent.files import read_bytes
+from triage_agent.types import Classification, DecidedBy, Outcome
+
+# What of OUT.run.json makes an answer another one; the embedded model's name holds its weights.
+MADE_BY = (
+    "backend", "model", "prompt", "threshold", "review_below", "prior", "cascade_threshold",
+    "calibration",
+)  # fmt: skip
+COMPANY = re.compile(
+    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
+    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
+)
+LISTED = 20  # businesses whose change is said; all of them stand in OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A business whose recommendation is another one than in the earlier OUT."""
+
+    name: str
+    before: str  # a value of `Recommendation`, as are both
+    after: str
+
+
+class Previous:
+    """An earlier OUT, as far as it tells what need not be answered again.
+
+    It is held in a temporary file, so memory does not grow with its rows.
+    """
+
+    def __init__(self, out: Path, reading: FormReading, made_by: Mapping[str, Any]) -> None:
+        """Read an earlier OUT.
+
+        Args:
+            out: The earlier OUT.
+            reading: How the new table is read; says by which column rows are found again.
+            made_by: What the new run's record says about who answers; with other settings, only
+                a person's answers are taken over.
+
+        Raises:
+            InputError: The file is not the output of a batch, or lacks the column by which rows
+                are found.
+        """
+        self.name = out.name
+        record = _record(out)
+        self.differs = {
+            name: (record.get(name), made_by.get(name))
+            for name in MADE_BY
+            if record and record.get(name) != made_by.get(name)
+        }
+        self._has_record = bool(record)
+        self.taken_over = 0  # problems
+        self.changes: list[Change] = []
+        self._store = sqlite3.connect("")  # a temporary file, which SQLite removes
+        self._store.execute(
+            "create table answers (row text, text text, cells text, primary key (row, text))"
+        )
+        self._store.execute(
+            "create table verdicts (row text primary key, recommendation text, seen integer)"
+        )
+        earlier = how_to_read(out)
+        first = next(read_out(out, earlier), None)
+        columns = list(first.values) if first else []
+        self.found_by, self._column = _found_by(reading, columns, self.name)
+        self._groups = reading.columns.group_by is not None
+        for row in read_out(out, earlier):
+            key = self._key(row.values)
+            if recommendation := row.values.get("triage_recommendation"):
+                keys = [key] if key else [text_key(one.text) for one in row.results]
+                self._store.executemany(
+                    "insert or ignore into verdicts values (?, ?, 0)",
+                    [(one, recommendation) for one in keys],
+                )
+            if row.fits:
+                self._store.executemany(
+                    "insert or replace into answers values (?, ?, ?)",
+                    [
+                        (key, text_key(one.text), json.dumps(_cells(one)))
+                        for one in row.results
+                        if self._counts(one)
+                    ],
+                )
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._store.close()
+
+    def answers(
+        self, values: Mapping[str, Any], texts: Sequence[str]
+    ) -> list[Classification | None]:
+        """Return the earlier answer to each problem of a row; None: it is new or changed."""
+        key = self._key(values)
+        found = [self._answer(key, text) for text in texts]
+        self.taken_over += sum(one is not None for one in found)
+        return found
+
+    def compare(
+        self, name: str, values: Mapping[str, Any], texts: Sequence[str], decision: Decision
+    ) -> str | None:
+        """Return the earlier recommendation if it was another one, and note the change."""
+        key, after = self._key(values), decision.recommendation.value
+        for one in [key] if key else map(text_key, texts):
+            found = self._store.execute(
+                "select recommendation from verdicts where row = ?", (one,)
+            ).fetchone()
+            if found is None:
+                continue
+            self._store.execute("update verdicts set seen = 1 where row = ?", (one,))
+            if found[0] == after:
+                return None
+            self.changes.append(Change(name, found[0], after))
+            return str(found[0])
+        return None
+
+    def notes(self) -> Iterator[str]:
+        """Yield sentences about how the earlier OUT is used, before anything is answered."""
+        yield f"{self.name}: the same business is found by {self.found_by}."
+        if self.differs:
+            name, (before, after) = next(iter(self.differs.items()))
+            yield (
+                f"{self.name} was answered with another {name.replace('_', ' ')} "
+                f"({_said(before)}, now {_said(after)}), so everything is answered again; "
+                "only what a person decided is taken over."
+            )
+        elif not self._has_record:
+            yield (
+                f"{run_path(Path(self.name))} is not beside it, so nothing says which model "
+                "answered: everything is answered again; only what a person decided is taken over."
+            )
+
+    def results(self, problems: int) -> Iterator[str]:
+        """Yield sentences about what became of the earlier answers to `problems` problems."""
+        yield f"{self.taken_over} of {problems} problems are answered as in {self.name}"
+        gone = self._store.execute("select count(*) from verdicts where seen = 0").fetchone()[0]
+        if self._column and gone:
+            yield f"{gone} businesses of {self.name} are not in this table"
+        yield f"the recommendation changed for {len(self.changes)} businesses" + (
+            ":" if self.changes else ""
+        )
+        for change in self.changes[:LISTED]:
+            yield f"  {change.name}: {change.before} → {change.after}"
+        if len(self.changes) > LISTED:
+            yield (
+                f"  and {len(self.changes) - LISTED} more; "
+                "all are in the column triage_previous_recommendation"
+            )
+
+    def _key(self, values: Mapping[str, Any]) -> str:
+        """Return what a row is found by; empty: the texts of its problems."""
+        return _text(values.get(self._column)) if self._column else ""
+
+    def _answer(self, key: str, text: str) -> Classification | None:
+        """Return the earlier answer to one text of a row."""
+        if self._column and not key:  # a business without a name is not the others without one
+            return None
+        found = self._store.execute(
+            "select cells from answers where row = ? and text = ?", (key, text_key(text))
+        ).fetchone()
+        return read_problem(json.loads(found[0]), 1) if found else None
+
+    def _counts(self, row: Classification) -> bool:
+        """Return whether an answer may stand in the new OUT."""
+        if row.outcome is Outcome.ERROR:
+            return False
+        return row.decided_by is DecidedBy.PERSON or (self._has_record and not self.differs)
+
+
+def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[str, str | None]:
+    """Return in words what rows are found by, and its column; None: their problems' texts."""
+    known = reading.columns
+    if known.group_by:
+        column, words = known.group_by, "the business"
+    elif known.id:
+        column, words = known.id, "the id"
+    else:
+        companies = [one for one in columns if COMPANY.match(_plain(one))]
+        if len(companies) != 1:
+            return "the texts of its problems", None
+        column, words = companies[0], "the company"
+    if column not in columns:
+        raise InputError(
+            f"{name} has no column {column!r}, by which its rows would be found again. "
+            "Name a column that both tables have with --id-column."
+        )
+    return f"{words} in {column!r}", column
+
+
+def _record(out: Path) -> dict[str, Any]:
+    """Return the record of the earlier run; empty if there is none that can be read."""
+    with suppress(OSError, ValueError, RecursionError):
+        found = json.loads(read_bytes(run_path(out)))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _cells(row: Classification) -> dict[str, Any]:
+    """Return one answer as the columns of a first problem, with what the row says of all."""
+    return flat_problem(1, row) | {
+        "triage_backend": row.backend,
+        "triage_model": row.model,
+        "triage_prompt": row.prompt,
+    }
+
+
+def _plain(name: str) -> str:
+    """Return a column's name in lower case, with single blanks between its words."""
+    return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
+
+
+def _said(value: object) -> str:
+    """Return a setting in words."""
+    return "none" if value is None else str(value)
+
+
+def _text(value: object) -> str:
+    """Return a cell as text, the same in every format."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else " ".join(str(value).split()).casefold()
