@@ -111,7 +111,11 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
-    with closing(Spool()) as spool, _previous(request, job.reading, facts) as previous:
+    earlier_out = request.previous and Previous(request.previous, job.reading, facts)
+    with (
+        closing(Spool()) as spool,
+        closing(earlier_out) if earlier_out else nullcontext() as previous,
+    ):
         job = replace(job, previous=previous)
         report(opened.line)
         for note in previous.notes() if previous else ():
@@ -210,15 +214,6 @@ def _run(
             )
         raise
     return tally
-
-
-def _previous(
-    request: BatchRequest, reading: FormReading, facts: Mapping[str, Any]
-) -> AbstractContextManager[Previous | None]:
-    """Return the answers of the earlier OUT, if one is named."""
-    if request.previous is None:
-        return nullcontext()
-    return closing(Previous(request.previous, reading, facts))
 
 
 def _facts(
