@@ -23,7 +23,9 @@ def batch(
     options: Options,
     forms: Annotated[
         Path,
-        typer.Argument(help="Table: CSV, TSV, XLSX, JSON or JSON Lines; - is standard input."),
+        typer.Argument(
+            help="Table: CSV, TSV, XLSX, XLS, ODS, JSON or JSON Lines; - is standard input."
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--output", "-o", help="File to write: .csv, .xlsx or .jsonl.")

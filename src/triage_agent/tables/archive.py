@@ -13,6 +13,8 @@ MAX_STRING_BYTES = 300_000_000  # bytes of shared strings, the part that is held
 MAX_STRINGS = 2_000_000  # each takes about 250 bytes more, however short it is
 MAX_ROWS = 1_048_576  # Excel's own limit; without it a row numbered 10**9 yields 10**9 empty ones
 MAX_ELEMENTS = 500_000  # of one row; Excel's 16,384 cells have at most 100,000
+MAX_XLS = 200_000_000  # bytes; the format holds 65,536 rows, and is read as a whole
+MAX_CELLS = 10_000_000  # of an .ods, which is held as a whole
 MAX_DIRECTORY = 10_000_000  # bytes of the archive's list of parts
 BOMB_SIZE, BOMB_RATIO = 20_000_000, 250  # bytes, and packed size times; real sheets reach about 100
 SMALL = 4_000_000  # bytes of a part that needs no look: whatever it holds fits into memory
@@ -20,25 +22,30 @@ CHUNK = 1_000_000  # bytes
 MAX_TOKEN = 32 * CHUNK  # of one tag or comment, which the parser holds until it ends
 
 
-def check_archive(file: BinaryIO, name: str) -> None:
-    """Raise `InputError` unless a file is a workbook that unpacks to a sane size."""
+def check_archive(file: BinaryIO, name: str) -> str:
+    """Return the format of a workbook, "xlsx", "xls", "xlsb" or "ods", by what it holds.
+
+    Raises `InputError` unless it is one that unpacks to a sane size, and has no password.
+    """
     start = file.read(8)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         file.seek(0)
-        locked = "EncryptedPackage".encode("utf-16-le") in file.read(1_000_000)
-        raise InputError(
-            f"{name} is protected by a password. Save a copy without one."
-            if locked
-            else f"{name} is in the format of Excel 97. Save it as .xlsx or .csv."
-        )
+        if "EncryptedPackage".encode("utf-16-le") in file.read(1_000_000):
+            raise InputError(f"{name} is protected by a password. Save a copy without one.")
+        if file.seek(0, 2) > MAX_XLS:
+            raise InputError(f"{name} is too large to hold. Save it as .csv, read row by row.")
+        file.seek(0)
+        return "xls"
     if _directory_size(file) > MAX_DIRECTORY:
         raise InputError(f"{name} has far more parts than a workbook. Save it as .csv to read it.")
     try:
         with zipfile.ZipFile(file) as archive:
-            _check_parts(archive.infolist(), name)
+            kind = _check_parts(archive.infolist(), name)
             for part in archive.infolist():
-                if part.file_size > SMALL:
+                # A few bytes of .ods may stand for a sheet full of the same cell.
+                if part.file_size > SMALL or (kind == "ods" and part.filename == "content.xml"):
                     _check_content(archive, part, name)
+        return kind
     except (
         zipfile.BadZipFile,
         OSError,
@@ -53,13 +60,14 @@ def check_archive(file: BinaryIO, name: str) -> None:
         ) from error
 
 
-def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
-    """Raise `InputError` unless the parts are those of a workbook, of the sizes that they state.
+def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> str:
+    """Return the format of the workbook that has these parts, of the sizes that they state.
 
     A part that states less than it holds is cut off there when it is unpacked.
     """
     names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names and "[Content_Types].xml" not in names:
+    is_ods = {"mimetype", "content.xml"} <= names
+    if not is_ods and "xl/workbook.xml" not in names and "[Content_Types].xml" not in names:
         raise InputError(f"{name} is a ZIP archive, not an Excel workbook. Unpack it first.")
     if any(part.flag_bits & 1 for part in parts):
         raise InputError(f"{name} is protected by a password. Save a copy without one.")
@@ -77,6 +85,7 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
             f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv, "
             "which is read row by row."
         )
+    return "ods" if is_ods else "xlsb" if "xl/workbook.bin" in names else "xlsx"
 
 
 def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str) -> None:
@@ -107,10 +116,18 @@ class _Count:
 
     def __init__(self, name: str) -> None:
         self.name, self.rows, self.strings, self.elements, self.size = name, 0, 0, 0, 0
+        self.repeated, self.cells = 1, 0
 
-    def element(self, tag: str, _: dict[str, str]) -> None:
+    def element(self, tag: str, attributes: dict[str, str]) -> None:
         """Count an element, or raise `InputError`."""
         tag = tag.rpartition(":")[2]
+        if tag == "table-row":
+            self.repeated = _times(attributes.get("table:number-rows-repeated"))
+        elif tag == "table-cell" and "office:value-type" in attributes:
+            times = _times(attributes.get("table:number-columns-repeated"))
+            self.cells += self.repeated * times
+            if self.cells > MAX_CELLS:
+                raise self.too_much(f"more than {MAX_CELLS:,} cells")
         if tag in {"row", "si"}:
             self.rows += tag == "row"
             self.strings += tag == "si"
@@ -135,6 +152,11 @@ class _Count:
             f"{self.name} holds {what}, too much to hold in memory. Save it as .csv, which is "
             "read row by row."
         )
+
+
+def _times(repeated: str | None) -> int:
+    """Return how often a row or cell stands there."""
+    return int(repeated) if repeated and repeated.isdecimal() and len(repeated) < 10 else 1
 
 
 def _directory_size(file: BinaryIO) -> int:

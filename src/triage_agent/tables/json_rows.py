@@ -13,8 +13,10 @@ from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
 from triage_agent.privacy import escape_json
 from triage_agent.tables.cells import as_json
+from triage_agent.tables.platforms import flat, rows_in
 from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value
 
+MAX_DOCUMENT = 200_000_000  # characters of an object, which is not read item by item
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
 BLANKS = re.compile(r"[ \t\r\n]*")
 # NaN and Infinity are not JSON, but pandas writes them for an empty cell.
@@ -29,6 +31,35 @@ def open_lines(lines: Iterator[str]) -> OpenedTable:
 def open_array(texts: Iterable[str], name: str) -> OpenedTable:
     """Return the table of a JSON array of objects, read item by item."""
     return OpenedTable(None, _item_rows(texts, name))
+
+
+def open_document(texts: Iterable[str], name: str) -> OpenedTable:
+    """Return the table in a JSON object, as form platforms send it; it is held in memory.
+
+    Raises `InputError` if it is not JSON, too large, or holds no list of forms.
+    """
+    parts: list[str] = []
+    size = 0
+    for text in texts:
+        parts.append(text)
+        size += len(text)
+        if size > MAX_DOCUMENT:
+            raise InputError(
+                f"{name} is one JSON object of more than {MAX_DOCUMENT // 1_000_000} MB. Save the "
+                "array in it as a file of its own, which is read item by item."
+            )
+    try:
+        document = DECODER.decode("".join(parts))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{name} is not valid JSON (line {error.lineno}, column {error.colno}). "
+            "Correct it, or export it again."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} {_too(error)}. Correct it, or export it again.") from error
+    rows, where = rows_in(document, name)
+    found = (_row(number, value) for number, value in enumerate(rows, start=1))
+    return OpenedTable(None, found, (f"In the JSON object {where}.",))
 
 
 def _line_rows(lines: Iterator[str]) -> Iterator[Row]:
@@ -172,7 +203,7 @@ def _row(number: int, value: Any) -> Row:
         return Row(number, {}, "is nested too deeply")
     values: dict[str, Value] = {
         replace_surrogates(key): replace_surrogates(cell) if isinstance(cell, str) else cell
-        for key, cell in value.items()
+        for key, cell in flat(value).items()
     }
     return Row(number, values)
 

@@ -10,19 +10,32 @@ from pathlib import Path
 from typing import BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.tables.archive import check_archive
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
-from triage_agent.tables.json_rows import open_array, open_lines
+from triage_agent.tables.json_rows import open_array, open_document, open_lines
+from triage_agent.tables.platforms import wraps_rows
 from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
 SAMPLE_SIZE = 4_000_000  # characters of the sampled rows
-FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines"}
+FORMATS = {
+    "csv": "CSV",
+    "tsv": "TSV",
+    "xlsx": "XLSX",
+    "json": "JSON",
+    "jsonl": "JSON Lines",
+    "xls": "Excel 97",
+    "xlsb": "XLSB",
+    "ods": "OpenDocument",
+}
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
+    ".xls": "xls", ".xlsb": "xlsb", ".ods": "ods",
     ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
+WORKBOOKS = {"xlsx", "xls", "xlsb", "ods"}
 WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml|script|head|table)", re.IGNORECASE)
 ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|$)")
 FOREIGN = {b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
@@ -131,7 +144,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
     """Return the table in a source, its first rows read."""
     notes: tuple[str, ...] = ()
     kind = options.format or ("xlsx" if _is_workbook(place) else None)
-    if kind != "xlsx":
+    if kind not in WORKBOOKS:
         if encoding is None:
             encoding, notes = guess_encoding(place.sample, place.name, is_all=place.is_all)
         kind, more = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
@@ -148,9 +161,9 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         columns = tuple(dict.fromkeys(key for row in sample for key in row.values))
     return Table(
         place.name,
-        kind,
+        place.workbook or kind,
         columns,
-        encoding if kind != "xlsx" else None,
+        encoding if kind not in WORKBOOKS else None,
         used_delimiter,
         opened.sheet,
         opened.sheets,
@@ -177,20 +190,23 @@ class _Once:
 
 def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
-    if options.format == "xlsx":
+    if options.format in WORKBOOKS:
         file = place.file()
         try:
+            place.workbook = place.workbook or check_archive(file, place.name)
+            file.seek(0)
             opened = open_workbook(
-                file, place.name, options.sheet, options.header, checked=place.is_checked
+                file, place.name, options.sheet, options.header, kind=place.workbook
             )
-            place.is_checked = True
         except BaseException:
             file.close()
             raise
         return replace(opened, rows=_closing(opened.rows, file)), None
     texts = decoded(place.chunks(), options.encoding or "utf-8", place.name)
     if options.format == "json":
-        return open_array(texts, place.name), None
+        start = place.sample.decode(options.encoding or "utf-8", "replace").lstrip("\ufeff \t\r\n")
+        read = open_document if start.startswith("{") else open_array
+        return read(texts, place.name), None
     found = lines(texts, place.name)
     if options.format == "jsonl":
         return open_lines(found), None
@@ -239,22 +255,34 @@ def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str
         )
     kind = wanted or SUFFIXES.get(place.suffix)
     notes: tuple[str, ...] = ()
-    if kind == "xlsx":
+    if kind in WORKBOOKS:
         kind, notes = None, ("It is named like a workbook but is text.",)
+    text = start.strip()
     if kind is None:
-        kind = "json" if ARRAY.match(start) else "jsonl" if start.lstrip()[:1] == "{" else "csv"
-    if kind == "json" and not start.lstrip().startswith("["):
-        first = start.strip().split("\n", 1)[0]
-        try:
-            if wanted is None and isinstance(json.loads(first), dict):
-                return "jsonl", ("It holds an object on each line: JSON Lines.",)
-        except (ValueError, RecursionError):
-            pass
+        kind = "json" if ARRAY.match(start) or text.startswith("{") else "csv"
+    known_only = place.suffix != ".json"
+    if kind == "json" and wanted is None and _holds_lines(text, known_only=known_only):
+        return "jsonl", (*notes, "It holds an object on each line: JSON Lines.")
+    if kind == "json" and not text.startswith(("[", "{")):
         raise InputError(
             f"{place.name} does not hold an array of objects. Give "
             '[{"problem": "…"}, …], or JSON Lines with an object on each line.'
         )
     return kind, notes
+
+
+def _holds_lines(text: str, *, known_only: bool) -> bool:
+    """Return whether a text is JSON Lines: each line is an object by itself, so the first is."""
+    first, _, rest = text.partition("\n")
+    if not first.startswith("{"):
+        return False
+    try:
+        value = json.loads(first)
+        return isinstance(value, dict) and (
+            bool(rest.strip()) or not wraps_rows(value, known_only=known_only)
+        )
+    except (ValueError, RecursionError):
+        return False
 
 
 def _delimiter(wanted: str | None, kind: str) -> str | None:

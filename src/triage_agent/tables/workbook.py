@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
-from triage_agent.tables.archive import MAX_ROWS, check_archive
+from triage_agent.tables.archive import MAX_ROWS
+from triage_agent.tables.calamine import load
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.row import (
     MAX_COLUMNS,
@@ -36,19 +37,16 @@ ESCAPE = re.compile(r"_(?=x[0-9a-fA-F]{4}_)|[\0-\x08\x0b-\x1f\ufffe\uffff]|\A<(?
 
 
 def open_workbook(
-    file: BinaryIO, name: str, sheet: str | None, header: bool | None, *, checked: bool = False
+    file: BinaryIO, name: str, sheet: str | None, header: bool | None, *, kind: str
 ) -> OpenedTable:
     """Return the table in a sheet: the one named, else the first visible one with anything in it.
 
     `header` False: the first row is data; True: it is the header, not a title above it. Formulas
-    give the value that Excel stored, dates become ISO text, macros are not read. `checked`: this
-    file was opened before, and need not be looked through again. Raises
-    `InputError` for what is not a workbook, is encrypted, cut off or unpacks to far more than its
-    size, for an unknown sheet, and for one with no rows.
+    give the value that Excel stored, dates become ISO text, macros are not read. `kind` is what
+    `check_archive` says of the file. Raises `InputError` for what is encrypted or cut off, for an
+    unknown sheet, and for one with no rows.
     """
-    if not checked:
-        check_archive(file, name)
-    book = _guarded(name, _load, file)
+    book = _guarded(name, _load if kind == "xlsx" else load, file)
     visible = [found for found in book.worksheets if found.sheet_state == "visible"]
     sheets = tuple(found.title for found in book.worksheets)
     if sheet is not None and sheet not in sheets:
