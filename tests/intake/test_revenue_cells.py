@@ -7,8 +7,8 @@ than one band), `rate` (the exchange rate decides), `none` (no amount is given) 
 import pytest
 
 from triage_agent.errors import InputError
+from triage_agent.intake.read_revenue import read_revenue
 from triage_agent.intake.revenue import Band
-from triage_agent.intake.revenue import read_revenue
 
 TABLE = """
 Annual revenue | 3M | middle
@@ -67,7 +67,7 @@ Revenue (thousands) | $3M | middle
 Annual revenue | €3M | middle
 Annual revenue | 3M EUR | middle
 Annual revenue | £8m | rate
-Annual revenue | ¥300M | middle
+Annual revenue | ¥300M | rate
 Annual revenue | 100k CHF | small
 Annual revenue | €900k | rate
 Annual revenue | €50M | large
@@ -107,7 +107,7 @@ Annual revenue | 10M | middle
 Annual revenue | $9,999,999 | middle
 Annual revenue | $10,000,001 | large
 Annual revenue | 3,5 Mio. € | middle
-Annual revenue | 500 Tsd. EUR | small
+Annual revenue | 500 Tsd. EUR | rate
 Annual revenue | 40k/week | middle
 Annual revenue | 15k weekly | small
 Annual revenue | FY2024: $3M | middle

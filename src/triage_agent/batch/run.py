@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, aclosing, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
@@ -14,10 +14,12 @@ from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import load_reviews, reviews_path
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
+from triage_agent.intake import check_usd_rate
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -40,6 +42,7 @@ class BatchRequest:
     labels_only: bool = False  # no recommendation
     split: bool = True  # a list in one cell is several problems; not with `labels_only`
     usd_rate: float | None = None
+    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
     pages: Path | None = None  # a folder for one page per business
@@ -65,6 +68,7 @@ def run_batch(
     Raises what concerns the whole run: `SettingsError`, `InputError`, and `StopError` where the
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
+    check_usd_rate(request.usd_rate)
     check_output(request.out)  # what cannot be is known before anything is read
     beside = (errors_path, run_path, reviews_path)
     for output in (request.out, *(path(request.out) for path in beside)):
@@ -84,12 +88,19 @@ def run_batch(
 def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
     """Answer the forms into an output that is this run's alone."""
     table, columns = _understand(request, report)
+    scale, notes = quiz_scale(columns, table.sample, request.quiz_scale)
+    for note in notes:
+        report(note)
     choice = choose_backend(request.options)
     survey = table.survey()
     report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
         FormReading(
-            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
+            format=table.format,
+            split=request.split,
+            usd_rate=request.usd_rate,
+            quiz_scale=scale,
+            columns=columns,
         ),
         request.labels_only,
         reviews=load_reviews(reviews_path(request.out)),
