@@ -77,10 +77,11 @@ def quiz_scale(
     if numbers & {0, 4} == {4}:
         return "1-4", ("The quiz answers are read as 1 to 4, because a 4 is among them.",)
     why = "hold both 0 and 4" if 0 in numbers else "fit 0 to 3 and 1 to 4"
-    return "unclear", (
+    note = (
         f"The quiz answers {why}, so numbers among them are not taken. Say which they are: "
-        "--quiz-scale 0-3 or --quiz-scale 1-4.",
+        "--quiz-scale 0-3 or --quiz-scale 1-4."
     )
+    return "unclear", (note,)
 
 
 def quiz_of(

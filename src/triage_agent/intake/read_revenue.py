@@ -53,7 +53,7 @@ CHOICE = re.compile(
     re.I,
 )
 YEAR = re.compile(
-    r"\(\s*(?:in |fy ?)?(?:19|20)\d\d\s*\)|\b(?:in|for|fy) ?(?:19|20)\d\d\b"
+    r"\(\s*(?:in |fy ?)?(?:19|20)\d\d\s*\)|\b(?:in|for|fy) ?(?:19|20)\d\d\b(?!\s*:)"
     r"|^(?:fy ?)?(?:19|20)\d\d\s*:\s*",
     re.I,
 )
@@ -162,7 +162,7 @@ def _interval(body: str, text: str, scale: int) -> tuple[float, float, bool, boo
     """Return (low, high, low open, high open) in the units of the text."""
     body = FILLER.sub("", body)
     if spanned := figures(body):
-        return *spanned, False, True
+        return *spanned, spanned[0] == 1e7, True
     if below := BELOW.match(body):
         return 0.0, _amount(body[below.end() :], text, scale), False, True
     if above := ABOVE.match(body):
