@@ -105,10 +105,10 @@ def test_one_amount_is_read_in_every_spelling(text, usd):
     ],
     ids=repr,
 )
-def test_a_range_keeps_both_its_ends(text, low, high):
+def test_a_range_keeps_both_its_ends_and_leaves_them_out(text, low, high):
     revenue = parse_revenue(text)
     assert (revenue.low_usd, revenue.high_usd) == (low, high)
-    assert (revenue.low_open, revenue.high_open) == (False, False)
+    assert (revenue.low_open, revenue.high_open) == (low < high, low < high)
 
 
 @pytest.mark.parametrize(
@@ -268,9 +268,10 @@ def test_what_is_no_revenue_is_an_input_error_that_shows_it(text, says):
         "250k euros a month",
     ],
 )
-def test_another_currency_is_an_error_unless_a_rate_is_given(text):
-    with pytest.raises(InputError, match="--usd-rate"):
-        parse_revenue(text)
+def test_another_currency_spans_half_to_double_of_its_rate_unless_one_is_given(text):
+    spanned = parse_revenue(text)
+    assert spanned.high_usd >= 4 * spanned.low_usd
+    assert ("--usd-rate" in spanned.why_unknown) is (spanned.band is Band.UNKNOWN)
     dollar = parse_revenue(text, usd_rate=1)
     converted = parse_revenue(text, usd_rate=0.5)
     assert converted.low_usd == pytest.approx(dollar.low_usd / 2)
