@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError
-from triage_agent.intake.read_revenue import parse_revenue
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
+from triage_agent.intake.stated_revenue import parse_revenue
 
 K, M = 1_000, 1_000_000
 INF = math.inf

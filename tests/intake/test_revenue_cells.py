@@ -7,8 +7,8 @@ than one band), `rate` (the exchange rate decides), `none` (no amount is given) 
 import pytest
 
 from triage_agent.errors import InputError
-from triage_agent.intake.read_revenue import read_revenue
 from triage_agent.intake.revenue import Band
+from triage_agent.intake.stated_revenue import read_revenue
 
 TABLE = """
 Annual revenue | 3M | middle

@@ -2,9 +2,9 @@ from .amounts import CUT, check_amount, months, read_amount, read_amounts, times
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
-from .read_revenue import parse_revenue, read_revenue
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
 from .splitting import Passage, SplitText, split_problems
+from .stated_revenue import parse_revenue, read_revenue
 
 __all__ = [
     "CUT",
