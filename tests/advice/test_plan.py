@@ -10,7 +10,8 @@ from triage_agent.advice.plan import AdviceTable, advice_table, plan_for
 from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.advice.roles import role_facts
 from triage_agent.advice.rules import Profile, Recommendation
-from triage_agent.intake.revenue import Revenue, parse_revenue
+from triage_agent.intake.revenue import Revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.types import Classification, Failure, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

@@ -147,7 +147,7 @@ def test_lists_stay_whole_when_splitting_is_off():
     ("cell", "band", "complaints"),
     [
         ("3M", Band.FROM_1M_TO_10M, 0), (3200000.0, Band.FROM_1M_TO_10M, 0), ("", Band.UNKNOWN, 0),
-        ("n/a", Band.UNKNOWN, 0), ("500k-2M", Band.UNKNOWN, 1), ("€3M", Band.UNKNOWN, 1),
+        ("n/a", Band.UNKNOWN, 0), ("500k-2M", Band.UNKNOWN, 1), ("€3M", Band.FROM_1M_TO_10M, 1),
         ("lots", Band.UNKNOWN, 1), (True, Band.UNKNOWN, 1), (float("nan"), Band.UNKNOWN, 1),
         (["3M"], Band.UNKNOWN, 1), ("9" * 5000, Band.UNKNOWN, 1), (-5, Band.UNKNOWN, 1),
     ],

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError
-from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars, parse_revenue
+from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
+from triage_agent.intake.stated_revenue import parse_revenue
 
 K, M = 1_000, 1_000_000
 INF = math.inf
@@ -104,10 +105,10 @@ def test_one_amount_is_read_in_every_spelling(text, usd):
     ],
     ids=repr,
 )
-def test_a_range_keeps_both_its_ends(text, low, high):
+def test_a_range_keeps_both_its_ends_and_leaves_them_out(text, low, high):
     revenue = parse_revenue(text)
     assert (revenue.low_usd, revenue.high_usd) == (low, high)
-    assert (revenue.low_open, revenue.high_open) == (False, False)
+    assert (revenue.low_open, revenue.high_open) == (low < high, low < high)
 
 
 @pytest.mark.parametrize(
@@ -150,13 +151,13 @@ def test_an_open_range_keeps_its_one_end_and_leaves_it_out(text, low, high):
         ("under 1.01M", Band.UNKNOWN),
         ("under 10M", Band.UNKNOWN),
         ("100k-999k", Band.UNDER_1M),
-        ("500k-1M", Band.UNKNOWN),
+        ("500k-1M", Band.UNDER_1M),
         ("500k-2M", Band.UNKNOWN),
         ("1M-5M", Band.FROM_1M_TO_10M),
         ("1M-10M", Band.FROM_1M_TO_10M),
         ("5M-20M", Band.UNKNOWN),
         ("500k-20M", Band.UNKNOWN),
-        ("10M-20M", Band.UNKNOWN),
+        ("10M-20M", Band.OVER_10M),
         ("11M-20M", Band.OVER_10M),
         ("over 10M", Band.OVER_10M),
         ("over 9.99M", Band.UNKNOWN),
@@ -219,7 +220,6 @@ def test_a_yearly_amount_needs_no_note(text):
     ("text", "says"),
     [
         pytest.param("banana", "is not an amount", id="a word"),
-        pytest.param("three million", "is not an amount", id="a number in words"),
         pytest.param("under banana", "is not an amount", id="a word behind under"),
         pytest.param("1M-banana", "is not an amount", id="a word as the end of a range"),
         pytest.param("3X", "is not an amount", id="an unknown scale"),
@@ -268,9 +268,10 @@ def test_what_is_no_revenue_is_an_input_error_that_shows_it(text, says):
         "250k euros a month",
     ],
 )
-def test_another_currency_is_an_error_unless_a_rate_is_given(text):
-    with pytest.raises(InputError, match="--usd-rate"):
-        parse_revenue(text)
+def test_another_currency_spans_half_to_double_of_its_rate_unless_one_is_given(text):
+    spanned = parse_revenue(text)
+    assert spanned.high_usd >= 4 * spanned.low_usd
+    assert ("--usd-rate" in spanned.why_unknown) is (spanned.band is Band.UNKNOWN)
     dollar = parse_revenue(text, usd_rate=1)
     converted = parse_revenue(text, usd_rate=0.5)
     assert converted.low_usd == pytest.approx(dollar.low_usd / 2)

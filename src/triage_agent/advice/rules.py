@@ -13,6 +13,7 @@ from triage_agent.intake import (
     UNKNOWN_REVENUE,
     Band,
     Revenue,
+    check_usd_rate,
     dollars,
     parse_revenue,
 )
@@ -74,11 +75,12 @@ class Profile:
 
         `revenue` is text like "3M", "$750k", "1M-5M", "under 500k" or "250k a month" (None or
         "unknown": unknown); `usd_rate` is how many US dollars one unit of another currency buys.
-        Raises `InputError` if it is not an amount, or is in another currency without a rate.
+        Raises `InputError` if it is not an amount, or if the rate is not a positive number.
 
         >>> str(Profile.parse("250k a month").revenue)
         '$3M'
         """
+        check_usd_rate(usd_rate)
         stated = UNKNOWN_REVENUE if revenue is None else parse_revenue(revenue, usd_rate)
         return cls(stated, sells_software)
 

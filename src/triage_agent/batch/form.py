@@ -1,36 +1,19 @@
 """A row becomes a form: one business, its problems and its profile."""
 
-import math
 import re
 from dataclasses import dataclass
 
-from triage_agent.advice import Profile, QuizResult, load_quiz, score
-from triage_agent.batch.input_columns import Columns, quiz_points
-from triage_agent.errors import InputError
+from triage_agent.advice import Profile, QuizResult
+from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
 from triage_agent.files import Strict, replace_surrogates
-from triage_agent.intake import (
-    MARKER,
-    UNKNOWN_REVENUE,
-    UNKNOWN_WORDS,
-    Revenue,
-    parse_revenue,
-)
+from triage_agent.intake import MARKER
 from triage_agent.tables import Row, Value
 
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "-", "--", "–", "—", "."}
-REVENUE_LENGTH = 200  # characters; longer is a story, and no amount
 # "1. Leads get lost 2. Stock is wrong", as people write into a one-line field.
 INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))\(?(\d{1,2})[.)]\s+(?=\S)")
 INLINE_BULLET = re.compile(r"(?:^|\s+)[•‣◦]\s*(?=\S)")
-YES = re.compile(
-    r"(?:yes|y|yep|yeah|true|t|1|x|✓|✔|☑|checked|on|ja|si|sí|oui)(?:$|\s*[,.;:!(–—-])"
-    r"|(?:we|i) (?:do|are)\b(?! not)|we sell\b|we(?:'re| are) building\b|building (?:it|one)\b"
-)
-NO = re.compile(
-    r"(?:no|n|nope|false|f|0|☐|unchecked|off|nein|non)(?:$|\s*[,.;:!(–—-])"
-    r"|(?:we|i) (?:do not|don['’]t|are not|aren['’]t)\b"
-)
-NO_ANSWER = {"unknown", "not sure", "don't know", "don’t know", "?", "prefer not to say"} | NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +35,7 @@ class FormReading(Strict):
     format: str | None = None  # of the table, a key of `FORMATS`; None: not known
     split: bool = True  # a numbered or bulleted list in one cell is several problems
     usd_rate: float | None = None  # USD that one unit of another currency buys
+    quiz_scale: QuizScale = "0-3"  # of quiz answers that are numbers
     columns: Columns
 
 
@@ -66,16 +50,17 @@ def read_form(row: Row, reading: FormReading) -> Form:
                 complaints.append(f"{column!r} says {text!r}, which is taken as empty.")
             elif text:
                 problems += split_list(text) if reading.split else [text]
+    revenue, sells = _cell(row, columns.revenue), _cell(row, columns.sells_software)
     profile = Profile(
-        _revenue(_cell(row, columns.revenue), columns.revenue, reading.usd_rate, complaints),
-        _sells(_cell(row, columns.sells_software), columns.sells_software, complaints),
+        revenue_of(revenue, _short(revenue), columns.revenue, reading.usd_rate, complaints),
+        sells_of(sells, _short(sells), columns.sells_software, complaints),
     )
     return Form(
         number=row.number,
         id=_short(_cell(row, columns.id)) or str(row.number),
         problems=tuple(problems),
         profile=profile,
-        quiz=_quiz(row, columns, complaints),
+        quiz=quiz_of(row, columns, reading.quiz_scale, complaints),
         group=_short(_cell(row, columns.group_by)) or None,
         complaints=tuple(complaints),
     )
@@ -153,63 +138,3 @@ def _short(cell: Value) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     return replace_surrogates(str(cell)).strip() if isinstance(cell, str | int | float) else ""
-
-
-def _revenue(
-    cell: Value, column: str | None, usd_rate: float | None, complaints: list[str]
-) -> Revenue:
-    """Return the yearly revenue; unknown, with a complaint, if it cannot be read."""
-    if isinstance(cell, float) and math.isfinite(cell):
-        cell = f"{cell:.2f}".removesuffix(".00")
-    text = _short(cell)
-    if not text and cell in (None, ""):
-        return UNKNOWN_REVENUE
-    try:
-        if not text or isinstance(cell, bool) or len(text) > REVENUE_LENGTH:
-            raise InputError("It is not an amount.")
-        revenue = parse_revenue(text, usd_rate)
-    except InputError as error:
-        complaints.append(f"{column!r}: {error.message} The revenue counts as unknown.")
-        return UNKNOWN_REVENUE
-    if revenue.why_unknown and text.casefold().strip(".") not in UNKNOWN_WORDS:
-        complaints.append(f"{column!r}: {revenue.why_unknown}.")
-    return revenue
-
-
-def _sells(cell: Value, column: str | None, complaints: list[str]) -> bool | None:
-    """Return whether the business sells software; None, with a complaint, for other words."""
-    if isinstance(cell, bool):
-        return cell
-    text = " ".join(_short(cell).casefold().split())
-    if (not text and cell in (None, "")) or text in NO_ANSWER:
-        return None
-    if NO.match(text):
-        return False
-    if YES.match(text):
-        return True
-    shown = text if len(text) <= 40 else text[:40] + "…"
-    complaints.append(f"{column!r} says {shown!r}, neither yes nor no: it counts as unknown.")
-    return None
-
-
-def _quiz(row: Row, columns: Columns, complaints: list[str]) -> QuizResult | None:
-    """Return the result of all eight answers, else None; a partial quiz is a complaint."""
-    questions = load_quiz().questions
-    answers: dict[str, int] = {}
-    unread: list[str] = []
-    for question in questions:
-        cell = _cell(row, columns.quiz.get(question.id))
-        points = quiz_points(question, cell)
-        if points is not None:
-            answers[question.id] = points
-        elif cell not in (None, ""):
-            unread.append(question.id)
-    if len(answers) == len(questions):
-        return score(answers)
-    if unread:
-        complaints.append(
-            f"The quiz answers for {', '.join(unread)} are neither 0 to 3 nor an answer's words."
-        )
-    if answers or unread:
-        complaints.append(f"Only {len(answers)} of {len(questions)} quiz answers: it is not taken.")
-    return None

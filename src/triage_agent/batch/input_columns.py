@@ -4,9 +4,9 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from triage_agent.advice import MAX_POINTS, QuizQuestion, load_quiz
+from triage_agent.advice import load_quiz
+from triage_agent.batch.quiz_answer import plain_name, quiz_number, quiz_points
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
 
@@ -53,7 +53,6 @@ SOFTWARE = re.compile(
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
     r"|\bsells software\b|\bsoftware for (?:\w+ )?customers\b"
 )
-POINTS = re.compile(r"\s*([0-3])(?:\.0+)?(?:\s*points?)?\s*")
 TRUTH = {"yes", "no", "true", "false", "y", "n", "0", "1", "x", ""}
 
 
@@ -120,38 +119,6 @@ def resolve_columns(
     return known, _notes(known, dimensions)
 
 
-def quiz_points(question: QuizQuestion, cell: object) -> int | None:
-    """Return the points (0 to 3) that a cell gives a question, None if it gives none.
-
-    A cell holds the points, or an answer's text or level, as a form exports the choice.
-    """
-    if isinstance(cell, str):
-        number = POINTS.fullmatch(cell)
-        return int(number.group(1)) if number else _choices(question).get(_plain(cell))
-    if isinstance(cell, bool) or not isinstance(cell, int | float):
-        return None
-    return int(cell) if cell in range(MAX_POINTS + 1) else None
-
-
-@cache
-def _choices(question: QuizQuestion) -> dict[str, int]:
-    """Return the points of a question's answers, by their text and by their level."""
-    return {
-        _plain(words): points
-        for points, answer in enumerate(question.answers)
-        for words in (answer.text, answer.level)
-    }
-
-
-def _plain(name: str) -> str:
-    """Return a name for comparison: lower case, single blanks for all but letters and digits.
-
-    >>> _plain(" What's your #1 Problem?"), _plain("#"), _plain("sells_software")
-    ('what s your 1 problem', '#', 'sells software')
-    """
-    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split()) or name.strip()
-
-
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
     """Return the sampled cells of a column that hold anything, as text."""
     found = (row.values.get(column) for row in sample)
@@ -162,12 +129,12 @@ def _find(name: str, columns: Sequence[str], option: str) -> str:
     """Return the column with a name, or raise `InputError` with those that come close."""
     if name in columns:
         return name
-    same = [column for column in columns if _plain(column) == _plain(name)]
+    same = [column for column in columns if plain_name(column) == plain_name(name)]
     if len(same) == 1:
         return same[0]
-    by_plain = {_plain(column): column for column in columns}
-    close = difflib.get_close_matches(_plain(name), by_plain, n=3)
-    close += [plain for plain in by_plain if _plain(name) in plain and plain not in close]
+    by_plain = {plain_name(column): column for column in columns}
+    close = difflib.get_close_matches(plain_name(name), by_plain, n=3)
+    close += [plain for plain in by_plain if plain_name(name) in plain and plain not in close]
     shown = [by_plain[plain] for plain in close[:3]]
     hint = f"Did you mean {_listed(shown, ' or ')}?" if shown else f"There are: {_listed(columns)}."
     what = "is the name of several columns" if same else "is not a column"
@@ -176,7 +143,7 @@ def _find(name: str, columns: Sequence[str], option: str) -> str:
 
 def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
     """Return the column that tells rows apart; an e-mail address is not an id."""
-    by_plain = {_plain(column): column for column in reversed(columns)}
+    by_plain = {plain_name(column): column for column in reversed(columns)}
     for name in IDS:
         found = by_plain.get(name)
         if found is not None and len(set(cells[found])) == len(cells[found]):
@@ -189,7 +156,7 @@ def _guess_one(
 ) -> str | None:
     """Return the first column with such a name, unless it holds sentences about a problem."""
     for column in columns:
-        plain = _plain(column)
+        plain = plain_name(column)
         if name.search(plain) and not PROBLEM.search(plain) and _words(cells[column]) < 8:
             return column
     return None
@@ -202,32 +169,37 @@ def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[
     """
     found: dict[str, str] = {}
     for question in load_quiz().questions:
-        names = {question.id, _plain(question.dimension)}
+        names = {question.id, plain_name(question.dimension)}
         for column in columns:
-            plain = _plain(column)
-            answers = [quiz_points(question, cell) for cell in cells[column]]
+            plain = plain_name(column)
+            answers = [
+                number if (number := quiz_number(cell)) is not None else quiz_points(question, cell)
+                for cell in cells[column]
+            ]
             named = plain.startswith("quiz ") and plain.removeprefix("quiz ") in names
             bare = plain in names and answers and None not in answers
-            if named or bare or _plain(question.question) in plain:
+            if named or bare or plain_name(question.question) in plain:
                 found.setdefault(question.id, column)
     return found
 
 
 def _guess_problems(columns: Sequence[str], cells: Mapping[str, list[str]]) -> tuple[str, ...]:
     """Return the columns named like problems, else the wordiest named like a text."""
-    fields = [column for column in columns if not NO_FORM_FIELD.match(_plain(column))]
-    strong = [column for column in fields if _is_problem(_plain(column), cells[column])]
+    fields = [column for column in columns if not NO_FORM_FIELD.match(plain_name(column))]
+    strong = [column for column in fields if _is_problem(plain_name(column), cells[column])]
     if strong:
         return tuple(strong)
     texts = [
-        column for column in fields if TEXT.search(_plain(column)) and not _is_closed(cells[column])
+        column
+        for column in fields
+        if TEXT.search(plain_name(column)) and not _is_closed(cells[column])
     ]
     if not texts:
         return ()
     best = max(texts, key=lambda column: _words(cells[column]))
-    stem = re.sub(r" \d+$", "", _plain(best))
-    alike = [column for column in texts if re.sub(r" \d+$", "", _plain(column)) == stem]
-    return tuple(alike) if stem != _plain(best) else (best,)
+    stem = re.sub(r" \d+$", "", plain_name(best))
+    alike = [column for column in texts if re.sub(r" \d+$", "", plain_name(column)) == stem]
+    return tuple(alike) if stem != plain_name(best) else (best,)
 
 
 def _is_problem(plain: str, cells: Sequence[str]) -> bool:

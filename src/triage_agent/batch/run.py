@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, aclosing, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
@@ -15,10 +15,13 @@ from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.previous import Previous
+from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
+from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
+from triage_agent.intake import check_usd_rate
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -41,6 +44,7 @@ class BatchRequest:
     labels_only: bool = False  # no recommendation
     split: bool = True  # a list in one cell is several problems; not with `labels_only`
     usd_rate: float | None = None
+    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
     previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
@@ -67,6 +71,7 @@ def run_batch(
     Raises what concerns the whole run: `SettingsError`, `InputError`, and `StopError` where the
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
+    check_usd_rate(request.usd_rate)
     check_output(request.out)  # what cannot be is known before anything is read
     beside = (errors_path, run_path, reviews_path)
     inputs = [request.forms, *([request.previous] if request.previous else [])]
@@ -87,12 +92,19 @@ def run_batch(
 def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
     """Answer the forms into an output that is this run's alone."""
     table, columns = _understand(request, report)
+    scale, notes = quiz_scale(columns, table.sample, request.quiz_scale)
+    for note in notes:
+        report(note)
     choice = choose_backend(request.options)
     survey = table.survey()
     report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
         FormReading(
-            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
+            format=table.format,
+            split=request.split,
+            usd_rate=request.usd_rate,
+            quiz_scale=scale,
+            columns=columns,
         ),
         request.labels_only,
         reviews=_reviews(request),
@@ -140,7 +152,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             compared=previous is not None,
         )
         write_run(request.out, tally, facts | _spent(opened, time.time() - started))
-        for line in _results(request, opened, tally):
+        for line in result_lines(request.out, opened, tally):
             report(line)
         for line in previous.results(tally.problems) if previous else ():
             report(line)
@@ -246,36 +258,6 @@ def _spent(opened: OpenBackend, seconds: float) -> dict[str, Any]:
     }
 
 
-def _results(request: BatchRequest, opened: OpenBackend, tally: Tally) -> Iterator[str]:
-    """Yield lines about what came out, and where it is."""
-    out, spent = request.out, opened.spent_usd
-    share = tally.needs_review / tally.problems if tally.problems else 0
-    yield ""
-    yield f"labels: {_counts(tally.labels)}"
-    if tally.recommendations:
-        yield f"recommendations: {_counts(tally.recommendations)}"
-    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
-    if tally.reviewed:
-        yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
-    if tally.complaints:
-        yield f"{tally.complaints} rows hold something that could not be read; see triage_notes"
-    if opened.model.backend != Backend.EMBEDDED:
-        money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
-        yield (
-            f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
-            f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
-            f"{opened.cached_answers} answers came from the cache"
-        )
-    yield f"written: {out} and {run_path(out).name}"
-    if tally.errors:
-        kind, times = tally.error_types.most_common(1)[0]
-        yield (
-            f"{tally.errors} problems ended in an error: {errors_path(out)}. "
-            "The same command with --retry-errors asks again about just those rows."
-        )
-        yield f"{times} of them: {tally.messages[kind]}"
-
-
 def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str, str]:
     """Return what the summary says about the run; nothing in it differs from run to run."""
     model = opened.model
@@ -288,9 +270,3 @@ def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str
         "threshold": f"{request.options.threshold:g}",
     }
     return facts | ({"prompt": model.prompt} if model.prompt else {})
-
-
-def _counts(counter: Mapping[str, int]) -> str:
-    """Return counts in words, most first."""
-    ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {count}" for name, count in ordered) or "none"

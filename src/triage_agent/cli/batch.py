@@ -1,7 +1,7 @@
 """`triage batch`: a table of intake forms in, the same table with answers out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -58,6 +58,10 @@ def batch(
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
     ] = None,
+    quiz_scale: Annotated[
+        Literal["0-3", "1-4"] | None,
+        typer.Option(help="Scale of quiz answers that are numbers, if they fit both."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what was understood and what it would cost.")
     ] = False,
@@ -100,6 +104,7 @@ def batch(
         labels_only=labels_only,
         split=split,
         usd_rate=usd_rate,
+        quiz_scale=quiz_scale,
         dry_run=dry_run,
         retry_errors=retry_errors,
         previous=previous,

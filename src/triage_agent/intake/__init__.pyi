@@ -1,8 +1,10 @@
 from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
+from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
-from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars, parse_revenue
+from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
 from .splitting import Passage, SplitText, split_problems
+from .stated_revenue import parse_revenue, read_revenue
 
 __all__ = [
     "CUT",
@@ -16,6 +18,7 @@ __all__ = [
     "Revenue",
     "SplitText",
     "check_amount",
+    "check_usd_rate",
     "dollars",
     "from_arguments",
     "from_stream",
@@ -25,6 +28,7 @@ __all__ = [
     "problems_of",
     "read_amount",
     "read_amounts",
+    "read_revenue",
     "split_problems",
     "times",
     "usd",

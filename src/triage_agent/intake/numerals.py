@@ -17,14 +17,28 @@ SCALES = {
     "b": 1_000 * MILLION,
     "bn": 1_000 * MILLION,
     "billion": 1_000 * MILLION,
+    "mrd": 1_000 * MILLION,
+    "mln": MILLION,
+    "tsd": 1_000,
+    "lakh": 100_000,
+    "lakhs": 100_000,
+    "lac": 100_000,
+    "lacs": 100_000,
+    "crore": 10 * MILLION,
+    "crores": 10 * MILLION,
+    "cr": 10 * MILLION,
 }
 FOREIGN = re.compile(
     r"[€£¥₹₽₺₩₪]|\b(?:eur|euros?|gbp|pounds?|chf|francs?|jpy|yen|inr|rupees?|cad|aud|nzd|sek|nok|"
-    r"dkk|pln|cny|rmb|brl|mxn|zar|sgd|hkd)\b|\b(?:ca|au|nz|sg|hk|[cas])\$",
+    r"dkk|pln|cny|rmb|brl|mxn|zar|sgd|hkd|lakhs?|lacs?|crores?)\b|\b(?:ca|au|nz|sg|hk|[cas])\$",
     re.I,
 )
-NUMBER = r"(\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+(?:[.,]\d+)?|\.\d+)"
-SCALE = r"(k|thousand|mm|mn|mil|mio|millions?|m|bn|billion|b)?"
+INDIAN_GROUPS = r"\d{1,2}(?:,\d{2})+,\d{3}"  # 1,50,00,000
+NUMBER = (
+    rf"({INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?|\d{{1,3}}(?:\.\d{{3}}){{2,}}"
+    r"|\d+(?:[.,]\d+)?|\.\d+)"
+)
+SCALE = r"(k|thousand|mm|mn|mil|mio|mln|mrd|millions?|m|bn|billion|b|tsd|lakhs?|lacs?|crores?|cr)?"
 AMOUNT = re.compile(rf"{NUMBER}\s*{SCALE}\b", re.I)
 DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
 UNKNOWN_WORDS = {
@@ -38,6 +52,13 @@ UNKNOWN_WORDS = {
     "?",
     "-",
     "prefer not to say",
+    "rather not say",
+    "confidential",
+    "private",
+    "tbd",
+    "no answer",
+    "i don't know",
+    "no idea",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
 
@@ -56,7 +77,7 @@ def split_number(text: str) -> tuple[str, str] | None:
     digits, scale = match.group(1), (match.group(2) or "").casefold()
     if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
         digits = digits.replace(".", "")
-    elif re.fullmatch(r"\d{1,3}(?:[,_ ']\d{3})+(?:\.\d+)?", digits):
+    elif re.fullmatch(rf"{INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?", digits):
         digits = re.sub(r"[,_ ']", "", digits)
     return digits, scale
 

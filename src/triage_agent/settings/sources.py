@@ -36,6 +36,7 @@ MAPPINGS = frozenset(
         "sheet",
         "header",
         "usd_rate",
+        "quiz_scale",
         "hourly_cost",
     }
 )

@@ -1,0 +1,123 @@
+"""Whether a business sells, or is building, software for customers, as a form answers it."""
+
+import re
+
+NOT_ANSWERED = {
+    "", "unknown", "not sure", "don't know", "i don't know", "we don't know", "?", "n/a", "na",
+    "none", "nil", "null", "nothing", "-", "--", "–", "—", ".", "prefer not to say",
+}  # fmt: skip
+NOUN = r"(?:software|saas|(?:web |mobile |phone )?apps?|(?:web|software|saas|online) platforms?)"
+# What stands behind the noun may make it somebody else's: "software companies" are customers.
+ABOUT_OTHERS = (
+    r"(?!\W{0,2}\s*(?:compan|firms?\b|business|vendors?\b|start-?ups?\b|teams?\b|developers?\b"
+    r"|engineers?\b|founders?\b|makers?\b|users?\b|consult|training|services?\b|support\b|sales\b"
+    r"|industry|sector|licen[cs]es?\b|resell))"
+)
+SOFTWARE = re.compile(rf"\b{NOUN}\b{ABOUT_OTHERS}", re.I)
+SELLING = (
+    r"(?:sell(?:s|ing)?|build(?:s|ing)?|develop(?:s|ing)?|mak(?:e|es|ing)|offer(?:s|ing)?"
+    r"|provid(?:e|es|ing)|creat(?:e|es|ing)|launch(?:ed|ing)?|publish(?:es|ing)?|run)"
+)
+# Between the verb and the noun no "to" or "for": those words name the customers.
+BETWEEN = r"(?:\s+(?!to\b|for\b|not\b|with\b|using\b|about\b)[\w'’&,-]+){0,5}?\s+"
+STATES = re.compile(
+    rf"\b(?:we|i|we're|we are|i'm|i am|currently|already)\s+(?:\w+ly |also |already )?"
+    rf"{SELLING}{BETWEEN}{NOUN}\b{ABOUT_OTHERS}"
+    rf"|^{SELLING}{BETWEEN}{NOUN}\b{ABOUT_OTHERS}"
+    rf"|\bour (?:main |core )?(?:product|service|business)s? (?:is|are) "
+    rf"(?:an? )?(?:\w+ ){{0,2}}{NOUN}\b"
+    rf"|\b(?:we are|we're|i run|we run) (?:an? )?(?:\w+ ){{0,2}}(?:software|saas) "
+    rf"(?:company|business|firm|vendor|start-?up)\b|\bbuilding (?:it|one)\b",
+    re.I,
+)
+ONLY_THE_THING = re.compile(
+    rf"(?:an? |our |own )?(?:[\w-]+ ){{0,2}}?{NOUN}(?: products?| for (?:our |the )?customers)?",
+    re.I,
+)
+DENIES = re.compile(
+    rf"\b(?:do not|don't|does not|doesn't|neither|never|nor)\b.{{0,25}}?"
+    rf"\b{SELLING}\b.{{0,25}}?\b{NOUN}\b"
+    rf"|\b(?:no|not|not an?|not any)\s+(?:\w+\s+)?{NOUN}\b|\bwithout software\b",
+    re.I,
+)
+OWN_USE = re.compile(
+    r"\b(?:own (?:staff|team|use|employees|business|people)|internal(?:ly)?|in-house"
+    r"|ourselves|resell\w*|third[- ]party)\b",
+    re.I,
+)
+NOT_NOW = re.compile(
+    r"\b(?:yet|plan(?:s|ned|ning)?|maybe|perhaps|someday|thinking|hope|hoping|considering|future"
+    r"|would like|want to|wants to|going to|used to|might|someday|one day|looking to)\b",
+    re.I,
+)
+LEADING = re.compile(
+    r"(?:(?P<yes>yes|y|yep|yeah|true|t|1|x|✓|✔|☑|checked|on|ja|si|sí|oui)"
+    r"|(?P<no>no|n|nope|false|f|0|never|☐|unchecked|off|nein|non))(?:$|\s*[,.;:!(–—-]+\s*)",
+    re.I,
+)
+SHORT = {
+    "we do": True, "i do": True, "we are": True, "we are building one": True, "we sell": True,
+    "we do not": False, "we don't": False, "i don't": False, "we are not": False,
+    "we aren't": False, "not at all": False,
+}  # fmt: skip
+LABELLED = re.compile(r"^(?:software|saas|sells software)\s*[:=]\s*", re.I)
+# Questions whose yes says nothing about selling: another verb, a choice, or turned round.
+OTHER_QUESTION = re.compile(
+    r"\b(?:use|using|need|needs|want|buy|require|looking for|interested)\b"
+    r"|\bproducts? or services?\b|^(?:what|which|how|who|where|describe)\b"
+    r"|\b(?:not|don't|doesn't|never|without|no|non)\b",
+    re.I,
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a cell is empty or says that the answer is not known."""
+    return _plain(text) in NOT_ANSWERED
+
+
+def read_software(text: str, header: str = "") -> bool | None:
+    """Return yes or no only where a cell says so to the question of its column; else None.
+
+    >>> read_software("Yes - a SaaS product"), read_software("We sell shoes")
+    (True, None)
+    >>> read_software("Yes", "Do you use software?"), read_software("No, we are a bakery")
+    (None, False)
+    """
+    words = _plain(text)
+    question = re.sub(r"[\W_]+", " ", re.sub(r"['’]", "'", header).replace("'", "")).casefold()
+    other_question = OTHER_QUESTION.search(question.replace("dont", "don't"))
+    if words in NOT_ANSWERED:
+        return None
+    words, labelled = LABELLED.sub("", words), LABELLED.match(words)
+    lead = LEADING.match(words)
+    rest = words[lead.end() :] if lead else words
+    said = _statement(rest, starts=lead is None)
+    if lead is None:
+        return SHORT.get(words, said) if not (other_question and words in SHORT) else None
+    if other_question and not labelled:
+        return said
+    if lead.group("no"):
+        return True if said else (None if re.match(r"not yet|yet", rest) else False)
+    if said is False or OWN_USE.search(rest) or NOT_NOW.search(rest):
+        return None
+    if re.search(rf"\b{SELLING}\b|\bservices?\b", rest) and said is None:
+        return True if SOFTWARE.search(rest) else None
+    return True
+
+
+def _statement(words: str, *, starts: bool) -> bool | None:
+    """Return what a sentence says about selling software, None if nothing for sure."""
+    if NOT_NOW.search(words) or OWN_USE.search(words):
+        return None
+    if DENIES.search(words):
+        return False
+    if STATES.search(words):
+        return True
+    if starts and ONLY_THE_THING.fullmatch(words) and not re.match(r"(?:we|i|they)\b", words):
+        return True
+    return None
+
+
+def _plain(text: str) -> str:
+    """Return a cell in lower case, with single blanks, plain apostrophes and no last stop."""
+    return " ".join(text.casefold().replace("’", "'").split()).rstrip(".!") or text.strip()
