@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.rulebook import QUIZZES, REVENUES, SELLS, by_the_book
 from triage_agent.advice.decision import decide
 from triage_agent.advice.rules import Profile, Recommendation, Rule, Votes
-from triage_agent.intake.revenue import parse_revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.types import Abstention, Classification, Failure, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

@@ -20,7 +20,7 @@ from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder, load_toml
-from triage_agent.intake.revenue import parse_revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason
 
 B, A = Label.BUILD, Label.AUTOMATE

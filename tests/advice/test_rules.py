@@ -118,11 +118,16 @@ def test_a_profile_is_parsed_from_revenue_as_people_write_it():
     assert profile.sells_software is True
 
 
+def test_another_currency_is_known_where_every_likely_rate_gives_the_same_band():
+    assert Profile.parse("€3M").revenue.band is Band.FROM_1M_TO_10M
+    assert Profile.parse("€9M").revenue.band is Band.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("revenue", "says"),
     [
         pytest.param("a lot", "is not an amount", id="words"),
-        pytest.param("€3M", "is not in US dollars", id="another currency without a rate"),
+        pytest.param("3M bananas", "is not an amount", id="a unit that is no currency"),
     ],
 )
 def test_a_profile_refuses_revenue_that_cannot_be_read(revenue, says):

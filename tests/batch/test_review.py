@@ -26,7 +26,7 @@ from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import ReviewChoice
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import read_cases
-from triage_agent.intake.revenue import parse_revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.models.factory import OpenBackend
 from triage_agent.tables import open_sheet, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals

@@ -8,7 +8,8 @@ from triage_agent.advice.decision import decide
 from triage_agent.advice.plan import advice_for
 from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.advice.rules import Profile
-from triage_agent.intake.revenue import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.intake.revenue import UNKNOWN_REVENUE
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.reports.contract import as_advice, as_quiz, as_row, made_by
 from triage_agent.types import (
     Abstention,

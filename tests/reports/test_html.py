@@ -29,7 +29,7 @@ from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.batch.pages import summary_page
 from triage_agent.batch.summary import BatchSummary
 from triage_agent.files import HERE
-from triage_agent.intake.revenue import parse_revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned, passages
 from triage_agent.types import (
     Failure,

@@ -206,7 +206,8 @@ class TestTheProgram:
 
     @pytest.mark.parametrize("name", sorted(MAPPINGS))
     def test_every_documented_mapping_is_an_option_of_some_command(self, name):
-        value = "true" if name in {"split", "header"} else "1" if name == "usd_rate" else '"x=y"'
+        values = {"split": "true", "header": "true", "usd_rate": "1", "quiz_scale": '"0-3"'}
+        value = values.get(name, '"x=y"')
         self.local.write_text(f"{name} = {value}\n", encoding="utf-8")
         result = triage("doctor", "--json")
         assert result.returncode == 0, result.stderr

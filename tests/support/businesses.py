@@ -5,7 +5,7 @@ from dataclasses import replace
 from triage_agent.advice.decision import decide
 from triage_agent.advice.quiz import load_quiz, score
 from triage_agent.advice.rules import Profile
-from triage_agent.intake.revenue import parse_revenue
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.types import (
     Abstention,
     Classification,
