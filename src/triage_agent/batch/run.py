@@ -11,7 +11,7 @@ from typing import Any
 from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
-from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.input_columns import Columns, understand_columns
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
@@ -134,9 +134,14 @@ def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
     """Return the table and its columns, and report what was understood."""
     table = open_table(request.forms, request.table)
     report(table.describe())
-    columns, notes = resolve_columns(table.columns, table.sample, request.columns)
-    for note in (*table.notes, *notes):
+    for note in table.notes:
         report(note)
+    understood = understand_columns(table.columns, table.sample, request.columns)
+    for note in understood.notes:
+        report(note)
+    if understood.refusal:
+        raise InputError(understood.refusal)
+    columns = understood.columns
     if request.labels_only and len(columns.problems) > 1:
         raise SettingsError(
             f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
