@@ -33,6 +33,7 @@ FREE_TEXT = frozenset({Kind.SENTENCES, Kind.PHRASES})
 CLOSED_KINDS = frozenset({Kind.CLOSED, Kind.WORDS, Kind.REPEATED})
 
 SENTENCE_WORDS = 5  # on average; "Neither agree nor disagree" has four
+FEW = 3  # cells; fewer that are short prove nothing
 MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
 
@@ -185,9 +186,9 @@ def _kind(said: Sequence[str], texts: Sequence[str], words: float) -> Kind:
     if words < 2 * SENTENCE_WORDS and _most(ID.fullmatch(text) is not None for text in said):
         return Kind.IDS
     pieces = [[one for one in CHOICES.split(text) if one] for text in said]
-    if _most(all(count_words(one) <= 1 for one in inner) for inner in pieces):
+    if len(said) >= FEW and _most(all(count_words(x) <= 1 for x in inner) for inner in pieces):
         return Kind.WORDS
-    if _most(map(_is_name, said)):
+    if _most(_is_name(text) and (len(said) >= FEW or " " in text) for text in said):
         return Kind.NAMES
     return Kind.SENTENCES if words >= SENTENCE_WORDS else Kind.PHRASES
 

@@ -57,10 +57,8 @@ def choose_problems(
 
     problems = _without_titles(of(lambda one: _is_problem(one, cells[one], roles[one])), cells)
     if problems:
-        slots = {stem(one) for one in problems} - {None}
-        empty = of(lambda one: cells[one].kind is Kind.EMPTY and stem(one) in slots)
-        taken = [one for one in columns if one in problems or one in empty]
-        return Choice(tuple(taken), Why.NAME)
+        taken = _with_slots(problems, columns, cells)
+        return Choice(taken, Why.NAME)
     texts = of(lambda one: roles[one] is Role.TEXT and _is_told(cells[one]))
     sentences = [one for one in texts if cells[one].kind is not Kind.PHRASES]
     if texts := sentences or texts:
@@ -116,15 +114,23 @@ def _the_one(
 ) -> Choice:
     """Return the only column found, or the numbered slots of one question; else no choice."""
     stems = {stem(one) for one in found}
-    if found and stems != {None} and len(stems) == 1:
-        slots = [
-            one for one in columns
-            if one in found or (cells[one].kind is Kind.EMPTY and stem(one) in stems)
-        ]  # fmt: skip
-        return Choice(tuple(slots), why)
-    if len(found) == 1:
-        return Choice(tuple(found), why)
+    if len(found) == 1 or (len(stems) == 1 and stems != {None}):
+        return Choice(_with_slots(found, columns, cells), why)
     return Choice((), Why.NOTHING, tuple(found))
+
+
+def _with_slots(
+    found: Sequence[str], columns: Sequence[str], cells: Mapping[str, Cells]
+) -> tuple[str, ...]:
+    """Return the columns found, and the other numbered slots of their questions.
+
+    Few people fill the third slot, and what they write there may be short.
+    """
+    stems = {stem(one) for one in found} - {None}
+    short = CLOSED_KINDS | {Kind.EMPTY}
+    return tuple(
+        one for one in columns if one in found or (stem(one) in stems and cells[one].kind in short)
+    )
 
 
 def warning(cells: Cells) -> str | None:
