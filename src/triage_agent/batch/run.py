@@ -11,17 +11,19 @@ from typing import Any
 from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
-from triage_agent.batch.input_columns import Columns, understand_columns
+from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.mapping import check_mapping_output
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.reviews import load_reviews, reviews_path
+from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
-from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.errors import InputError, TriageError
 from triage_agent.files import check_writable, is_file
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import Table, TableOptions, check_output, open_table, read_back
+from triage_agent.tables import TableOptions, check_output, read_back
 from triage_agent.triage import AsyncTriage
 
 Report = Callable[[str], None]  # is called with every line about the run
@@ -38,12 +40,14 @@ class BatchRequest:
     table: TableOptions = field(default_factory=TableOptions)
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    split: bool = True  # a list in one cell is several problems; not with `labels_only`
+    split: bool | None = None  # a list in one cell is several problems (None: yes, or the mapping)
     usd_rate: float | None = None
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
     pages: Path | None = None  # a folder for one page per business
     summary: Path | None = None  # a page about all of them
+    mapping: Path | None = None  # how the table is read, as an earlier run saved it
+    save_mapping: Path | None = None  # where to save how this one was read
     options: Options = field(default_factory=Options)
 
 
@@ -71,10 +75,12 @@ def run_batch(
         check_writable(output, inputs=[request.forms])
     request = replace(
         request,
-        split=request.split and not request.labels_only,  # whose rows have one problem each
         # Spending adds up across the runs into one output.
         options=replace(request.options, account=str(request.out.resolve())),
     )
+    if request.save_mapping:
+        check_mapping_output(request.save_mapping)
+        check_writable(request.save_mapping, inputs=[request.forms])
     if request.summary:
         check_page(request.summary)
     with nullcontext() if request.dry_run else held(request.out):
@@ -83,14 +89,23 @@ def run_batch(
 
 def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
     """Answer the forms into an output that is this run's alone."""
-    table, columns = _understand(request, report)
+    wish = wish_of(
+        request.forms,
+        request.table,
+        request.columns,
+        usd_rate=request.usd_rate,
+        split=request.split,
+        mapping=request.mapping,
+    )
+    table, reading = understand(wish, report, labels_only=request.labels_only)
+    if request.save_mapping:
+        keep_mapping(request.save_mapping, wish, table, reading)
+        report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
     report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
-        FormReading(
-            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
-        ),
+        reading,
         request.labels_only,
         reviews=load_reviews(reviews_path(request.out)),
     )
@@ -99,6 +114,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             quote_batch,  # a run does not need what it imports
         )
 
+        for line in first_problems(table, reading):
+            report(line)
         quote = quote_batch(request.options, table, job, survey.rows)
         if quote is None:
             report("cost: none, the embedded model runs on this machine")
@@ -128,26 +145,6 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     for line in pages.finish(_about(request, opened, tally), request.out):
         report(line)
     return BatchResult(tally.errors)
-
-
-def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
-    """Return the table and its columns, and report what was understood."""
-    table = open_table(request.forms, request.table)
-    report(table.describe())
-    for note in table.notes:
-        report(note)
-    understood = understand_columns(table.columns, table.sample, request.columns)
-    for note in understood.notes:
-        report(note)
-    if understood.refusal:
-        raise InputError(understood.refusal)
-    columns = understood.columns
-    if request.labels_only and len(columns.problems) > 1:
-        raise SettingsError(
-            f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
-            "Name it with --problem-column."
-        )
-    return table, columns
 
 
 def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:

@@ -29,7 +29,8 @@ def batch(
         Path, typer.Option("--output", "-o", help="File to write: .csv, .xlsx or .jsonl.")
     ],
     problem_column: Annotated[
-        list[str] | None, typer.Option(help="Column with problems; repeatable.")
+        list[str] | None,
+        typer.Option(help="Column with problems: its name, number or letter; repeatable."),
     ] = None,
     id_column: Annotated[str | None, typer.Option(help="Column with the id of the form.")] = None,
     revenue_column: Annotated[str | None, typer.Option(help="Column with the revenue.")] = None,
@@ -46,8 +47,11 @@ def batch(
         bool, typer.Option("--labels-only", help="One problem per row, no recommendation.")
     ] = False,
     split: Annotated[
-        bool, typer.Option("--split/--no-split", help="A list in one cell is several problems.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--split/--no-split", help="A list in one cell is several problems; so if not given."
+        ),
+    ] = None,
     file_format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -55,6 +59,13 @@ def batch(
     header: HeaderOption = None,
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="Read the table as this file, saved earlier, says; other options win."),
+    ] = None,
+    save_mapping: Annotated[
+        Path | None, typer.Option(help="Save how the table is read, as TOML, for --mapping.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what was understood and what it would cost.")
@@ -94,6 +105,8 @@ def batch(
         retry_errors=retry_errors,
         pages=reports,
         summary=report,
+        mapping=mapping,
+        save_mapping=save_mapping,
         options=options,
     )
     result = run_batch(request, say, Progress)
