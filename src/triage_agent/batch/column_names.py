@@ -17,7 +17,7 @@ def find_column(name: str, columns: Sequence[str], option: str, first: Sequence[
 
     A name may differ in case, blanks and punctuation. A number is a place, counted from 1, and
     capital letters are a spreadsheet's column, unless a column is really called so. `first` are
-    the columns to suggest first.
+    the columns to list and to suggest first.
 
     >>> columns = ["Timestamp", "Biggest problem", "3"]
     >>> [find_column(name, columns, "--problem-column") for name in ("biggestProblem", "2", "B")]
@@ -33,20 +33,18 @@ def find_column(name: str, columns: Sequence[str], option: str, first: Sequence[
     place = None if same else _place(name)
     if place is not None and 1 <= place <= len(columns):
         return columns[place - 1]
+    rest = [*first, *(column for column in columns if column not in first)]
     if same:
         what, shown = "is the name of several columns", same
-    elif place is not None and re.fullmatch(r"\d+", name.strip()):
-        what = f"is not a column: the table has {len(columns)}"
-        shown = [*first, *(column for column in columns if column not in first)]
-        raise InputError(f"{option}: {name!r} {what}. {suggest(shown[:3], columns, option)}")
+    elif place is not None and name.strip().isdigit():
+        what, shown = f"is not a column: the table has {len(columns)}", []
     else:
         what, shown = "is not a column", close_names(name, columns)
-    meant = shown or [*first, *(column for column in columns if column not in first)]
-    raise InputError(
-        f"{option}: {name[:SHOWN]!r} {what}. {'Did you mean: ' if shown else 'Write: '}"
-        f"{suggest(meant[:3], columns, option)}"
-        + ("" if shown else f" There are: {listed(meant, columns)}.")
-    )
+    if shown:
+        hint = f"Did you mean: {suggest(shown[:3], columns, option)}"
+    else:
+        hint = f"There are: {listed(rest, columns)}. Write: {suggest(rest[:1], columns, option)}"
+    raise InputError(f"{option}: {name[:SHOWN]!r} {what}. {hint}")
 
 
 def close_names(name: str, columns: Sequence[str]) -> list[str]:

@@ -29,7 +29,9 @@ class Seen:
             self.columns,
             key=lambda one: (
                 self.cells[one].kind not in FREE_TEXT,
+                self.roles[one] is Role.REPLY,
                 not self.cells[one].is_text,
+                self.roles[one] not in {Role.PROBLEM, Role.TEXT},
                 self.roles[one] is Role.FIELD,
                 -self.cells[one].words if self.cells[one].kind in FREE_TEXT else 0,
             ),
@@ -110,6 +112,6 @@ def refusal(choice: Choice, seen: Seen) -> str:
         " If the first row holds no names: --no-header."
     )  # fmt: skip
     return (
-        f"No column looks like a problem. There are: {seen.listed(ordered, 12)}. Name the right "
-        f"one, such as {suggest(ordered[:1], seen.columns, option)}{header}"
+        f"No column looks like a problem in words. There are: {seen.listed(ordered, 12)}. If one "
+        f"is to be read all the same, name it: {suggest(ordered[:1], seen.columns, option)}{header}"
     )

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel, ValidationError
+from pydantic import BeforeValidator, Field, RootModel, ValidationError
 
 from triage_agent.batch.column_names import find_column, listed, value_for
 from triage_agent.batch.column_words import plain
@@ -31,7 +31,11 @@ class FormMapping(Strict):
     """
 
     mapping_version: Literal[1]
-    problem_column: tuple[str, ...] = Field(min_length=1)
+    problem_column: Annotated[
+        tuple[str, ...],
+        BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+        Field(min_length=1),
+    ]
     id_column: str | None = None
     revenue_column: str | None = None
     software_column: str | None = None
@@ -63,6 +67,11 @@ class FormMapping(Strict):
 
 def load_mapping(path: Path) -> FormMapping:
     """Return a mapping file, or raise `SettingsError` naming the key that does not fit."""
+    if not path.exists():
+        raise SettingsError(
+            f"There is no mapping {path}. Check the path, or save one while an export is read: "
+            f"--save-mapping {path.name}."
+        )
     values = load_toml(path, RootModel[dict[str, Any]]).root
     for place, names, allowed in (
         ("", values, FormMapping.model_fields),

@@ -1,7 +1,7 @@
 """`triage batch`: a table of intake forms in, the same table with answers out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from triage_agent.settings import Options
 
 @with_options(RUNNING)
 def batch(
+    context: typer.Context,
     options: Options,
     forms: Annotated[
         Path,
@@ -90,17 +91,34 @@ def batch(
         raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
-    quiz = dict(pair.partition("=")[::2] for pair in quiz_column or ())
+
+    def own(name: str, value: Any) -> Any:
+        """Return an option, but not for a mapping if only a settings file gave it."""
+        source = context.get_parameter_source(name)
+        return None if mapping and source and source.name == "DEFAULT_MAP" else value
+
+    quiz = own("quiz_column", quiz_column) or ()
     request = BatchRequest(
         forms,
         out,
-        TableOptions(file_format, encoding, delimiter, sheet, header),
+        TableOptions(
+            own("file_format", file_format),
+            own("encoding", encoding),
+            own("delimiter", delimiter),
+            own("sheet", sheet),
+            own("header", header),
+        ),
         Columns(
-            tuple(problem_column or ()), id_column, revenue_column, software_column, quiz, group_by
+            tuple(own("problem_column", problem_column) or ()),
+            own("id_column", id_column),
+            own("revenue_column", revenue_column),
+            own("software_column", software_column),
+            dict(pair.partition("=")[::2] for pair in quiz),
+            own("group_by", group_by),
         ),
         labels_only=labels_only,
-        split=split,
-        usd_rate=usd_rate,
+        split=own("split", split),
+        usd_rate=own("usd_rate", usd_rate),
         dry_run=dry_run,
         retry_errors=retry_errors,
         pages=reports,
