@@ -39,6 +39,7 @@ NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–"
 
 TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.{0,300}?-->", re.DOTALL)
 CLOSED_ANSWER = re.compile(
+    r"(?:\d{1,2} ?[-–:.)=] ?)?"  # of a scale: "4 - Satisfied"
     r"(?:yes|no|y|n|true|false|x|on|off|maybe|not sure|don'?t know|prefer not to say"
     r"|(?:un|not )?checked|(?:not )?selected|0|1"
     r"|(?:strongly |somewhat |slightly |completely |totally |mostly |partly )?"
@@ -57,6 +58,12 @@ CLOSED_ANSWER = re.compile(
 NUMBER = re.compile(
     r"[^\w\s]{0,3}\s?[-+]?\d[\d.,' ]*\s?(?:%|[€$£¥]|[kmb]|usd|eur|gbp|hours?|hrs?|h)?"
     r"(?:\s?[-–/]\s?[€$£]?\d[\d.,]*[kmb%]?)?",
+    re.IGNORECASE,
+)
+AMOUNT_OF_TIME = re.compile(
+    r"(?:\w+ ){0,2}(?:\d[\d.,]*\+?(?: ?(?:-|–|to) ?\d[\d.,]*)?|an?|one|two|three|half an?) ?"
+    r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?|people|employees|staff|times)"
+    r"(?:(?: ?/ ?| per | an? | each | every )\w+)?|(?:\w+ )?\d+\+",
     re.IGNORECASE,
 )
 DATE = re.compile(
@@ -173,13 +180,13 @@ def _text(cell: object) -> str:
 
 def _kind(said: Sequence[str], texts: Sequence[str], words: float) -> Kind:
     """Return the kind of cells of which each says something; `texts` has "no" and "none" too."""
-    for pattern, kind in (
-        (CLOSED_ANSWER, Kind.CLOSED),
-        (DATE, Kind.DATES),
-        (NUMBER, Kind.NUMBERS),
-        (CONTACT, Kind.CONTACTS),
+    for patterns, kind in (
+        ((CLOSED_ANSWER,), Kind.CLOSED),
+        ((DATE,), Kind.DATES),
+        ((NUMBER, AMOUNT_OF_TIME), Kind.NUMBERS),
+        ((CONTACT,), Kind.CONTACTS),
     ):
-        if _most(pattern.fullmatch(text) is not None for text in texts):
+        if _most(any(one.fullmatch(text) for one in patterns) for text in texts):
             return kind
     if _is_closed(said):
         return Kind.CLOSED if words < 2 * SENTENCE_WORDS - 2 else Kind.REPEATED

@@ -40,9 +40,10 @@ class Seen:
 
 def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
     """Yield what is read as problems and why, and what is doubtful about it."""
-    names = " and ".join(seen.listed([one], 1) for one in choice.taken[:5])
-    if len(choice.taken) > 5:
-        names += f" and {len(choice.taken) - 5} more"
+    *first, last = choice.taken
+    names = seen.listed([last])
+    if first:
+        names = f"{seen.listed(first, 5)} and {names}"
     why = f" ({choice.why.value})" if choice.why in {Why.TEXT, Why.ONLY_TEXT} else ""
     yield f"Problems are read from {names}{why}."
     if choice.why is Why.NAMED:
@@ -92,10 +93,9 @@ def refusal(choice: Choice, seen: Seen) -> str:
     ordered = seen.text_first()
     texts = [one for one in ordered if seen.cells[one].kind in FREE_TEXT]
     if texts:
-        what = "what its name says is not a problem" if len(texts) == 1 else "of other things"
         return (
-            f"No column surely holds problems; free text stands in {seen.listed(texts, 5)}, "
-            f"{what}. If that is wrong, name the column: "
+            f"No column surely holds problems. By their names, those with free text hold other "
+            f"things: {seen.listed(texts, 5)}. If one of them does, name it: "
             f"{suggest(texts[:3], seen.columns, option)}"
         )
     closed = [

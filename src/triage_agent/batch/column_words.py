@@ -8,7 +8,7 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(
 # What form tools put before a question or after it.
 NUMBERING = re.compile(r"^(?:(?:question|q) ?\d+[a-z]? (?=\w{3})|\d{1,2}[a-z]? (?=\w{2}))")
 BOILERPLATE = re.compile(
-    r"(?: open ended response| response| selected choice| (?:required|optional|text|free text))+$"
+    r"(?: open ended response| selected choice| (?:required|optional|text|free text))+$"
 )
 
 
@@ -33,26 +33,33 @@ PROBLEM = re.compile(
     r"|complaints?|complain|grievances?|not working|isn t working|goes wrong|going wrong|broken"
     r"|magic wand|like to (?:\w+ )?(?:automate|fix|improve|change|build)|stops? you|worr(?:y|ies)"
     r"|save you the most|wish (?:you|your|was|were|could)|annoy\w+|inefficien\w+|gets? stuck"
+    r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
+    r"|cons|dislikes?|weakness(?:es)?"
+    r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
+    r"|off your plate|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*)\b"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
 REPLY = re.compile(
     r"\b(?:resolutions?|repl(?:y|ies)|replied|(?:action|step|measure)s? taken|actions?|corrective"
-    r"|preventive|countermeasures?|(?<!your )(?:answers?|responses?)|answered|responded"
+    r"|preventive|countermeasures?|(?<!your )(?:answers?|responses?)|answered"
+    r"|responded"
     r"|solutions?|solved"
     r"|resolved|fixed|workarounds?|tried|lessons? learn\w+|outcomes?|disposition|remed(?:y|ies)"
     r"|(?:agent|internal|staff|admin|reviewer|call|support|private|our) (?:notes?|comments?)"
     r"|(?:official|company|public|agency) \w*response|follow ups?|next steps?|root causes?"
-    r"|recommendations?|work notes?|close notes?|findings)\b"
+    r"|recommendations?|work notes?|close notes?)\b"
 )
 ASPECT = re.compile(
     r"\b(?:ids?|keys?|count|number(?! \d)|severity|priority|status|state|date|tags?|since|deadline"
     r"|owner|impact|consequences?|effects?|frequency|categor(?:y|ies)|types?|areas?|departments?"
     r"|why|causes?|code|url|link|e ?mail|phone|reporter|assignee|reported (?:by|on|at|to)|scale"
-    r"|cost of|what does (?:this|it|the problem) cost|affected|level|score|rating|rank)\b"
+    r"|cost of|what does (?:this|it|the problem) cost"
+    r"|hours?|minutes|affected|level|score|rating|rank)\b"
 )
-TITLE = re.compile(r"\b(?:title|name|subject|summary|headline|label)s?\b")
+TITLE = re.compile(r"\b(?:title|name|subject|summary|headline|label|(?:short|brief) descr\w*)s?\b")
+ORDINAL = re.compile(r"\b(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th) ")
 ABOUT = re.compile(
     r"\babout (?:you\b|your|us|the (?:business|company)|(?:business|company))"
     r"|\bwhat (?:does|do) (?:your|the|you) ?(?:\w+ )?"
@@ -62,13 +69,15 @@ ABOUT = re.compile(
     r"|\bdescribe your (?:\w+ )?(?:business|company|role|product|services?|organi[sz]ation)\b"
     r"|\b(?:goals?|objectives?|vision|ambitions?|desired (?:state|outcome|result)s?)\b"
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
+    r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"
+    r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?)\b"
     r"|\b(?:bio|biography|hobbies|address|skills)\b"
 )
 TEXTS = (  # the earlier, the surer that a problem is told
     re.compile(
         r"\b(?:how (?:can|may|could) we help|what (?:do|would|can) (?:you|we) (?:\w+ )?help"
         r"|help (?:with|you need)|what (?:do|would) you (?:need|like|want)"
-        r"|what (?:\w+ ){0,2}brings? you|reason for|narrative|your (?:need|project|request)s?"
+        r"|what (?:\w+ ){0,2}brings? you|reach(?:ing|ed)? out|reason for|narrative|your (?:need|project|request)s?"
         r"|needs?|wish(?:es)?|requirements?)\b"
     ),
     re.compile(
@@ -78,7 +87,6 @@ TEXTS = (  # the earlier, the surer that a problem is told
     ),
     re.compile(r"\b(?:details?|comments?|feedback|remarks?|review|free text|story|anything)\b"),
     re.compile(r"^(?:\w+ )?(?:notes?|memos?|questions?|query|queries)(?: \d+)?$"),
-    re.compile(r"^(?:\w+ )?(?:title|subject|summary|headline)$"),
 )
 CLOSED_QUESTION = re.compile(
     r"^(?:how (?:many|much|often|long|severe|urgent|big)|on a scale|rate|rank|when|who|which"
@@ -140,12 +148,14 @@ def role_of(name: str) -> Role:
         return Role.ABOUT
     if text_rank(name) is not None:
         return Role.TEXT
-    return Role.ASPECT if ASPECT.search(asked) else Role.NONE
+    return Role.NONE
 
 
 def text_rank(name: str) -> int | None:
     """Return how surely a column of free text tells a problem, 0 first; None: no text."""
     asked = what_is_asked(name)
+    if is_title(name):
+        return None
     return next((place for place, words in enumerate(TEXTS) if words.search(asked)), None)
 
 
@@ -164,7 +174,11 @@ def stem(name: str) -> str | None:
 
     >>> stem("Problem 2"), stem("Q3_1"), stem("Q3"), stem("Challenge #1")
     ('problem', 'q3', None, 'challenge')
+    >>> stem("Second biggest problem")
+    'biggest problem'
     """
-    asked = plain(name)
+    asked = what_is_asked(name)
+    if (said := ORDINAL.sub("", asked)) != asked:
+        return said
     found = re.fullmatch(r"(.+?) \d{1,2}", asked)
     return found[1] if found and found[1] not in {"q", "question", "column", "field"} else None

@@ -57,6 +57,14 @@ def choose_problems(
 
     problems = _without_titles(of(lambda one: _is_problem(one, cells[one], roles[one])), cells)
     if problems:
+        problems += of(  # the third question, which few answer
+            lambda one: (
+                cells[one].kind is Kind.EMPTY
+                and roles[one] is Role.PROBLEM
+                and not is_closed_question(one)
+                and one not in problems
+            )
+        )
         taken = _with_slots(problems, columns, cells)
         return Choice(taken, Why.NAME)
     texts = of(lambda one: roles[one] is Role.TEXT and _is_told(cells[one]))
@@ -66,9 +74,11 @@ def choose_problems(
         best = [one for one in texts if (text_rank(one) or 0) == first]
         return _the_one(best, columns, cells, Why.TEXT)
     others = of(lambda one: roles[one] in {Role.NONE, Role.FIELD} and _is_told(cells[one]))
-    sentences = [one for one in others if cells[one].kind is Kind.SENTENCES]
-    phrases = [one for one in others if cells[one].words >= SENTENCE_WORDS - 2]
-    return _the_one(sentences or phrases, columns, cells, Why.ONLY_TEXT)
+    long = [one for one in others if _is_long(one, cells[one])]
+    if any(cells[one].kind is Kind.SENTENCES and not is_title(one) for one in long):
+        long = [one for one in long if not is_title(one)]
+    short = [one for one in others if cells[one].words >= SENTENCE_WORDS - 2]
+    return _the_one(long or short, columns, cells, Why.ONLY_TEXT)
 
 
 def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Role]:
@@ -96,6 +106,13 @@ def _is_problem(column: str, cells: Cells, role: Role) -> bool:
     if is_closed_question(column):
         return cells.kind is Kind.SENTENCES
     return cells.is_text
+
+
+def _is_long(column: str, cells: Cells) -> bool:
+    """Return whether the cells are nearly sentences; a closed question needs full ones."""
+    if is_closed_question(column):
+        return cells.kind is Kind.SENTENCES
+    return cells.words >= SENTENCE_WORDS - 1
 
 
 def _is_told(cells: Cells) -> bool:
