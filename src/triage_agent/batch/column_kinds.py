@@ -33,6 +33,7 @@ FREE_TEXT = frozenset({Kind.SENTENCES, Kind.PHRASES})
 CLOSED_KINDS = frozenset({Kind.CLOSED, Kind.WORDS, Kind.REPEATED})
 
 SENTENCE_WORDS = 5  # on average; "Neither agree nor disagree" has four
+MOST_CHOICES = 12  # of a list that a form offers, at the least
 FEW = 3  # cells; fewer that are short prove nothing
 MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
@@ -206,7 +207,8 @@ def _is_closed(said: Sequence[str]) -> bool:
         return False  # two alike among three may be chance
     times = Counter(text.casefold() for text in said)
     repeated = sum(count for count in times.values() if count > 1)
-    return repeated >= 0.6 * len(said)
+    few = max(MOST_CHOICES, 0.3 * len(said))  # a long list of categories, among 100 rows
+    return repeated >= 0.6 * len(said) and len(times) <= few
 
 
 def _is_name(text: str) -> bool:

@@ -46,10 +46,10 @@ def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
         names = f"{seen.listed(first, 5)} and {names}"
     why = f" ({choice.why.value})" if choice.why in {Why.TEXT, Why.ONLY_TEXT} else ""
     yield f"Problems are read from {names}{why}."
-    if choice.why is Why.NAMED:
-        for one in choice.taken:
-            if doubt := warning(seen.cells[one]):
-                yield f"Careful: {seen.listed([one])}: {doubt}."
+    for one in choice.taken:
+        doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
+        if doubtful and (doubt := warning(seen.cells[one])):
+            yield f"Careful: {seen.listed([one])}: {doubt}."
     if tagged := [one for one in choice.taken if seen.cells[one].has_html]:
         yield f"HTML tags stand in {seen.listed(tagged)}; OUT keeps the cells as they are."
 
@@ -94,8 +94,8 @@ def refusal(choice: Choice, seen: Seen) -> str:
     texts = [one for one in ordered if seen.cells[one].kind in FREE_TEXT]
     if texts:
         return (
-            f"No column surely holds problems. By their names, those with free text hold other "
-            f"things: {seen.listed(texts, 5)}. If one of them does, name it: "
+            f"No column surely holds problems. Free text stands in {seen.listed(texts, 5)}. "
+            f"If one of them says what goes wrong, name it: "
             f"{suggest(texts[:3], seen.columns, option)}"
         )
     closed = [

@@ -36,7 +36,7 @@ PROBLEM = re.compile(
     r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
-    r"|off your plate|could (?:be|go|work) better"
+    r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*)\b"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
@@ -71,13 +71,15 @@ ABOUT = re.compile(
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
     r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"
     r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?)\b"
+    r"|\b(?:benefits?|expected \w+|advantages?)\b"
     r"|\b(?:bio|biography|hobbies|address|skills)\b"
 )
 TEXTS = (  # the earlier, the surer that a problem is told
     re.compile(
         r"\b(?:how (?:can|may|could) we help|what (?:do|would|can) (?:you|we) (?:\w+ )?help"
         r"|help (?:with|you need)|what (?:do|would) you (?:need|like|want)"
-        r"|what (?:\w+ ){0,2}brings? you|reach(?:ing|ed)? out|reason for|narrative|your (?:need|project|request)s?"
+        r"|what (?:\w+ ){0,2}brings? you|reach(?:ing|ed)? out|reason for"
+        r"|narrative|your (?:need|project|request)s?"
         r"|needs?|wish(?:es)?|requirements?)\b"
     ),
     re.compile(
