@@ -1,10 +1,12 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from triage_agent.batch import Columns
 from triage_agent.batch.mapping import load_mapping
 from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.cli.main import app
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import TableOptions
 
@@ -162,3 +164,24 @@ def test_a_mapping_is_not_written_over_something_else(folder, name, said):
 def test_a_mapping_that_is_not_there_is_named(folder):
     with pytest.raises(SettingsError, match=r"no mapping .*--save-mapping none\.toml"):
         dry_run(folder, "april.csv", mapping=folder / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param([], "'Second trouble'", id="a settings file alone"),
+        pytest.param(
+            ["--mapping", "acme.toml"], "'Main trouble' and 'Second trouble'", id="mapping"
+        ),
+        pytest.param(
+            ["--mapping", "acme.toml", "--problem-column", "C"], "'Second trouble'", id="option"
+        ),
+    ],
+)
+def test_a_mapping_wins_over_a_settings_file_and_an_option_over_both(
+    folder, monkeypatch, options, said
+):
+    monkeypatch.chdir(folder)
+    (folder / "triage.toml").write_text('[batch]\nproblem_column = ["Second trouble"]\n')
+    done = CliRunner().invoke(app, ["batch", "april.csv", "-o", "o.csv", "--dry-run", *options])
+    assert f"Problems are read from {said}." in done.stderr
