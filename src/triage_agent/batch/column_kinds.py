@@ -35,6 +35,7 @@ CLOSED_KINDS = frozenset({Kind.CLOSED, Kind.WORDS, Kind.REPEATED})
 SENTENCE_WORDS = 5  # on average; "Neither agree nor disagree" has four
 MOST_CHOICES = 12  # of a list that a form offers, at the least
 FEW = 3  # cells; fewer that are short prove nothing
+JUDGED = 4_000  # characters of a cell; a text that is longer is one by its beginning
 MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
 
@@ -122,7 +123,7 @@ def look_at(cells: Iterable[object]) -> Cells:
     ('closed answers', 'ids')
     """
     cells = list(cells)
-    raw = [text for cell in cells if cell is not None and (text := _text(cell))]
+    raw = [text for cell in cells if cell is not None and (text := _text(cell)[:JUDGED])]
     has_html = _most(len(TAG.findall(text)) > 0 for text in raw)
     texts = [" ".join(without_tags(text).split()) for text in raw]
     said = [text for text in texts if text.casefold() not in NOTHING]

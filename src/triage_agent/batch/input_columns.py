@@ -210,12 +210,16 @@ def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[
         names = {question.id, plain(question.dimension)}
         for column in columns:
             asked = plain(column)
-            answers = [quiz_points(question, cell) for cell in cells[column]]
             named = asked.startswith("quiz ") and asked.removeprefix("quiz ") in names
-            bare = asked in names and answers and None not in answers
+            bare = asked in names and _all_answer(question, cells[column])
             if named or bare or plain(question.question) in asked:
                 found.setdefault(question.id, column)
     return found
+
+
+def _all_answer(question: QuizQuestion, cells: Sequence[str]) -> bool:
+    """Return whether there are cells, and each answers a question of the quiz."""
+    return bool(cells) and all(quiz_points(question, cell) is not None for cell in cells)
 
 
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:
