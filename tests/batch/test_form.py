@@ -61,11 +61,12 @@ def test_columns_are_known_by_the_names_that_form_tools_export(
 
 
 def test_an_id_column_with_repeated_values_is_not_an_id():
-    assert resolve_columns(["id", "problem"], rows(["id", "problem"], "1x", "1y"))[0].id is None
+    columns = ["id", "problem"]
+    assert resolve_columns(columns, rows(columns, ["1", LONG], ["1", LONG]))[0].id is None
 
 
 def test_no_problem_column_lists_the_columns_and_the_option():
-    with pytest.raises(InputError, match=r"'name', 'size'.*--problem-column"):
+    with pytest.raises(InputError, match=r"'size', 'name'.*--problem-column \"size\""):
         resolve_columns(["name", "size"], [])
 
 
@@ -80,8 +81,11 @@ def test_what_the_user_names_wins_over_the_guess():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"problems": ["Problm"]}, r"--problem-column: 'Problm' .*Did you mean 'Problem'"),
-        ({"revenue": "sales"}, r"--revenue-column: .*'Yearly sales'"),
+        (
+            {"problems": ["Problm"]},
+            r"--problem-column: 'Problm' .*Did you mean: --problem-column \"Problem\"",
+        ),
+        ({"revenue": "sales"}, r'--revenue-column: .*"Yearly sales"'),
         ({"quiz": {"mood": "Problem"}}, "no dimension 'mood'"),
     ],
 )

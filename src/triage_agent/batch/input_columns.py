@@ -1,45 +1,19 @@
 """Which columns of a table mean what: as the user names them, or guessed from names and cells."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from triage_agent.advice import load_quiz
-from triage_agent.batch.quiz_answer import plain_name, quiz_number, quiz_points
+from triage_agent.advice import QuizQuestion, load_quiz
+from triage_agent.batch.column_kinds import look_at
+from triage_agent.batch.column_names import find_column
+from triage_agent.batch.column_notes import Seen, left_notes, problem_notes, refusal
+from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
+from triage_agent.batch.quiz_answer import quiz_number, quiz_points
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
 
-# Names are compared in lower case, with everything but letters and digits as single blanks.
-PROBLEM = re.compile(
-    r"\b(?:problems?|challenges?|pain ?points?|pains?|bottlenecks?|struggl\w+|frustrat\w+|issues?"
-    r"|headaches?|obstacles?|time ?wasters?|slow\w* you down|keeps? you up|difficult(?:y|ies)"
-    r"|(?:costs? you|takes?|takes up|wastes?) the most|complaints?)\b"
-)
-NAMED_PROBLEM = re.compile(r"(?:problem|challenge|pain ?point|bottleneck)s?(?: \d+)?")
-TEXT = re.compile(
-    r"^(?:(?:the |your |full )?(?:descriptions?|messages?|texts?|comments?|details?|body|content"
-    r"|inquiry|enquiry|request|notes?|free text)(?: \d+)?)$|\bdescri(?:be|ption)\b|\btell us\b"
-    r"|\bhow can we help\b|\bwhat (?:do|would) you (?:need|like) (?:us )?(?:help|to)\b"
-)
-ABOUT_A_PROBLEM = re.compile(
-    r"\b(?:ids?|count|number(?! \d)|severity|priority|status|date|tags?|tried|solved|since"
-    r"|deadline)\b"
-)
-# Such a question has a problem for its answer only if the cells hold sentences.
-CLOSED = re.compile(
-    r"^(?:how (?:many|much|often|long|severe|urgent|big)|on a scale|rate|when|who|which|do you|does"
-    r"|have you|has|are you|is|did|would you|can we)\b|\b(?:category|type|area|department)\b"
-)
-SENTENCE_WORDS = 5
-NO_FORM_FIELD = re.compile(
-    r"^(?:timestamp|submit(?:ted)? (?:date|at)(?: utc)?|submission date|start date(?: utc)?|date"
-    r"|stage date(?: utc)?|network id|respondent id|response type|ending|tags|email(?: address)?"
-    r"|e mail(?: address)?|your e ?mail|username"
-    r"|(?:first |last |full |your |company |business )?name"
-    r"|phone(?: number)?|company|business|website|url|ip(?: address)?|user agent|score|consent"
-    r"|utm \w+|created at|updated at|column \d+)$"
-)
 IDS = (
     "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
     "ticket id", "lead id", "reference", "token", "#",
@@ -53,7 +27,6 @@ SOFTWARE = re.compile(
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
     r"|\bsells software\b|\bsoftware for (?:\w+ )?customers\b"
 )
-TRUTH = {"yes", "no", "true", "false", "y", "n", "0", "1", "x", ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,52 +44,111 @@ class Columns:
 NONE_NAMED = Columns()
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the columns of a table mean, and a sentence about each finding.
+
+    `refusal` says why no column was taken for problems, and how to name one; None: some were.
+    """
+
+    columns: Columns
+    notes: tuple[str, ...]
+    refusal: str | None = None
+
+
 def resolve_columns(
     columns: Sequence[str], sample: Sequence[Row], named: Columns = NONE_NAMED
 ) -> tuple[Columns, tuple[str, ...]]:
-    """Return what the columns mean, and a sentence about each finding.
+    """Return what the columns mean, and a sentence about each finding, as `understand_columns`.
 
-    What the user `named` counts; a name may differ from the column's in case, blanks and
-    punctuation. The rest is guessed from the names and the cells; Google Forms, Typeform, Jotform
-    and Tally are known. Raises `InputError` for a column that is not there, naming close ones, for
-    a quiz dimension that does not exist, and if no column fits.
+    Raises `InputError` as it does, and if no column holds problems.
 
     >>> resolve_columns(["#", "What is your biggest challenge?", "Annual revenue"], [])[0].problems
     ('What is your biggest challenge?',)
     """
-    cells = {column: _cells(column, sample) for column in columns}
+    understood = understand_columns(columns, sample, named)
+    if understood.refusal:
+        raise InputError(understood.refusal)
+    return understood.columns, understood.notes
+
+
+def understand_columns(
+    columns: Sequence[str],
+    sample: Sequence[Row],
+    named: Columns = NONE_NAMED,
+    *,
+    guess: bool = True,
+) -> Understood:
+    """Return what the columns mean, by their names and by what stands in the sampled cells.
+
+    What the user `named` counts, by name or by place (see `find_column`); the rest is guessed, if
+    `guess` allows it. Raises `InputError` for a column that is not there, and for a quiz dimension
+    that does not exist.
+    """
+    cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
+    seen = Seen(columns, cells, roles_of(columns, cells))
+    dimensions = [one.id for one in load_quiz().questions]
+    known = _find_named(columns, named, seen, dimensions)
+    if guess:
+        known = _guess(known, columns, sample, seen)
+    if known.problems:
+        choice = Choice(known.problems, Why.NAMED)
+    else:
+        choice = choose_problems(_free(known, columns), cells, seen.roles)
+        known = replace(known, problems=choice.taken)
+    notes = [*problem_notes(choice, seen)] if choice.taken else []
+    notes += _notes(known, dimensions, seen)
+    notes += left_notes([*known.problems, *_used(known)], seen)
+    return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
+
+
+def _find_named(
+    columns: Sequence[str], named: Columns, seen: Seen, dimensions: Sequence[str]
+) -> Columns:
+    """Return the columns that the user named, as the table names them."""
 
     def find(name: str | None, option: str) -> str | None:
-        return _find(name, columns, option) if name else None
+        return find_column(name, columns, option) if name else None
 
-    problems = [_find(name, columns, "--problem-column") for name in named.problems]
-    id_ = find(named.id, "--id-column")
-    revenue = find(named.revenue, "--revenue-column")
-    software = find(named.sells_software, "--software-column")
-    group = find(named.group_by, "--group-by")
-    quiz = {name: _find(one, columns, "--quiz-column") for name, one in named.quiz.items()}
-    dimensions = [question.id for question in load_quiz().questions]
-    if unknown := quiz.keys() - set(dimensions):
+    if unknown := named.quiz.keys() - set(dimensions):
         raise InputError(
             f"The quiz has no dimension {min(unknown)!r}. It has: {', '.join(dimensions)}."
         )
+    texts = seen.text_first()
+    problems = [find_column(one, columns, "--problem-column", texts) for one in named.problems]
+    return Columns(
+        tuple(dict.fromkeys(problems)),
+        find(named.id, "--id-column"),
+        find(named.revenue, "--revenue-column"),
+        find(named.sells_software, "--software-column"),
+        {
+            name: find_column(one, columns, f"--quiz-column {name}=COLUMN:")
+            for name, one in named.quiz.items()
+        },
+        find(named.group_by, "--group-by"),
+    )
 
-    def free() -> list[str]:
-        taken = {*problems, id_, revenue, software, group, *quiz.values()}
-        return [column for column in columns if column not in taken]
 
-    quiz = _guess_quiz(free(), cells) | quiz
-    id_ = id_ or _guess_id(free(), cells)
-    revenue = revenue or _guess_one(REVENUE, free(), cells)
-    software = software or _guess_one(SOFTWARE, free(), cells)
-    found = tuple(dict.fromkeys(problems)) or _guess_problems(free(), cells)
-    if not found:
-        raise InputError(
-            f"No column looks like a problem. There are: {_listed(columns)}. Name the right one "
-            "with --problem-column, or say --no-header if the first row holds no names."
-        )
-    known = Columns(found, id_, revenue, software, quiz, group)
-    return known, _notes(known, dimensions)
+def _used(known: Columns) -> list[str | None]:
+    """Return the columns that are read, problems aside."""
+    return [known.id, known.revenue, known.sells_software, known.group_by, *known.quiz.values()]
+
+
+def _free(known: Columns, columns: Sequence[str]) -> list[str]:
+    """Return the columns that mean nothing yet."""
+    taken = {*known.problems, *_used(known)}
+    return [one for one in columns if one not in taken]
+
+
+def _guess(known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen) -> Columns:
+    """Return the columns with those of the profile, the quiz and the id that were not named."""
+    cells = {column: _cells(column, sample) for column in columns}
+    known = replace(known, quiz={**_guess_quiz(_free(known, columns), cells), **known.quiz})
+    known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
+    revenue = known.revenue or _guess_one(REVENUE, _free(known, columns), seen)
+    known = replace(known, revenue=revenue)
+    software = known.sells_software or _guess_one(SOFTWARE, _free(known, columns), seen)
+    return replace(known, sells_software=software)
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
@@ -125,25 +157,9 @@ def _cells(column: str, sample: Sequence[Row]) -> list[str]:
     return [text for cell in found if cell is not None and (text := str(cell).strip())]
 
 
-def _find(name: str, columns: Sequence[str], option: str) -> str:
-    """Return the column with a name, or raise `InputError` with those that come close."""
-    if name in columns:
-        return name
-    same = [column for column in columns if plain_name(column) == plain_name(name)]
-    if len(same) == 1:
-        return same[0]
-    by_plain = {plain_name(column): column for column in columns}
-    close = difflib.get_close_matches(plain_name(name), by_plain, n=3)
-    close += [plain for plain in by_plain if plain_name(name) in plain and plain not in close]
-    shown = [by_plain[plain] for plain in close[:3]]
-    hint = f"Did you mean {_listed(shown, ' or ')}?" if shown else f"There are: {_listed(columns)}."
-    what = "is the name of several columns" if same else "is not a column"
-    raise InputError(f"{option}: {name!r} {what}. {hint}")
-
-
 def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
     """Return the column that tells rows apart; an e-mail address is not an id."""
-    by_plain = {plain_name(column): column for column in reversed(columns)}
+    by_plain = {plain(column): column for column in reversed(columns)}
     for name in IDS:
         found = by_plain.get(name)
         if found is not None and len(set(cells[found])) == len(cells[found]):
@@ -151,13 +167,11 @@ def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
     return None
 
 
-def _guess_one(
-    name: re.Pattern[str], columns: Sequence[str], cells: Mapping[str, list[str]]
-) -> str | None:
+def _guess_one(name: re.Pattern[str], columns: Sequence[str], seen: Seen) -> str | None:
     """Return the first column with such a name, unless it holds sentences about a problem."""
     for column in columns:
-        plain = plain_name(column)
-        if name.search(plain) and not PROBLEM.search(plain) and _words(cells[column]) < 8:
+        is_problem = seen.roles[column] is Role.PROBLEM
+        if name.search(what_is_asked(column)) and not is_problem and seen.cells[column].words < 8:
             return column
     return None
 
@@ -169,77 +183,36 @@ def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[
     """
     found: dict[str, str] = {}
     for question in load_quiz().questions:
-        names = {question.id, plain_name(question.dimension)}
+        names = {question.id, plain(question.dimension)}
         for column in columns:
-            plain = plain_name(column)
-            answers = [
-                number if (number := quiz_number(cell)) is not None else quiz_points(question, cell)
-                for cell in cells[column]
-            ]
-            named = plain.startswith("quiz ") and plain.removeprefix("quiz ") in names
-            bare = plain in names and answers and None not in answers
-            if named or bare or plain_name(question.question) in plain:
+            asked = plain(column)
+            named = asked.startswith("quiz ") and asked.removeprefix("quiz ") in names
+            bare = asked in names and _all_answer(question, cells[column])
+            if named or bare or plain(question.question) in asked:
                 found.setdefault(question.id, column)
     return found
 
 
-def _guess_problems(columns: Sequence[str], cells: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """Return the columns named like problems, else the wordiest named like a text."""
-    fields = [column for column in columns if not NO_FORM_FIELD.match(plain_name(column))]
-    strong = [column for column in fields if _is_problem(plain_name(column), cells[column])]
-    if strong:
-        return tuple(strong)
-    texts = [
-        column
-        for column in fields
-        if TEXT.search(plain_name(column)) and not _is_closed(cells[column])
-    ]
-    if not texts:
-        return ()
-    best = max(texts, key=lambda column: _words(cells[column]))
-    stem = re.sub(r" \d+$", "", plain_name(best))
-    alike = [column for column in texts if re.sub(r" \d+$", "", plain_name(column)) == stem]
-    return tuple(alike) if stem != plain_name(best) else (best,)
-
-
-def _is_problem(plain: str, cells: Sequence[str]) -> bool:
-    """Return whether a column of this name with these cells holds problems."""
-    if NAMED_PROBLEM.fullmatch(plain):
-        return True
-    if not PROBLEM.search(plain) or ABOUT_A_PROBLEM.search(plain) or _is_closed(cells):
-        return False
-    return not CLOSED.search(plain) or _words(cells) >= SENTENCE_WORDS
-
-
-def _is_closed(cells: Sequence[str]) -> bool:
-    """Return whether the cells are all numbers, or all yes and no."""
-    return bool(cells) and (
-        all(cell.casefold() in TRUTH for cell in cells)
-        or all(re.fullmatch(r"[-+]?[\d.,:/% ]+", cell) for cell in cells)
+def _all_answer(question: QuizQuestion, cells: Sequence[str]) -> bool:
+    """Return whether there are cells, and each answers a question of the quiz."""
+    return bool(cells) and all(
+        quiz_number(cell) is not None or quiz_points(question, cell) is not None for cell in cells
     )
 
 
-def _words(cells: Sequence[str]) -> float:
-    """Return how many words a cell has on average."""
-    return sum(len(cell.split()) for cell in cells) / len(cells) if cells else 0.0
+def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:
+    """Return a sentence for each part of a form, problems aside, that has a column or none."""
 
+    def of(column: str) -> str:
+        return seen.listed([column])
 
-def _listed(names: Sequence[str], last: str = ", ") -> str:
-    """Return names for a message, the long and the many cut."""
-    shown = [repr(name if len(name) <= 60 else name[:59] + "…") for name in names[:20]]
-    shown += ["…"] if len(names) > 20 else []
-    return last.join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
-
-
-def _notes(columns: Columns, dimensions: Sequence[str]) -> tuple[str, ...]:
-    """Return a sentence for each thing that was understood or is missing."""
-    notes = [f"Problems are read from {_listed(columns.problems, ' and ')}."]
+    notes: list[str] = []
     if columns.id:
-        notes.append(f"Each form's id is read from {columns.id!r}.")
+        notes.append(f"Each form's id is read from {of(columns.id)}.")
     if columns.revenue:
-        notes.append(f"The yearly revenue is read from {columns.revenue!r}.")
+        notes.append(f"The yearly revenue is read from {of(columns.revenue)}.")
     if columns.sells_software:
-        notes.append(f"Whether software is sold is read from {columns.sells_software!r}.")
+        notes.append(f"Whether software is sold is read from {of(columns.sells_software)}.")
     unknown = [
         f"{what} ({option})"
         for what, option, column in (
@@ -259,5 +232,5 @@ def _notes(columns: Columns, dimensions: Sequence[str]) -> tuple[str, ...]:
     elif columns.quiz:
         notes.append(f"The readiness quiz is read from {len(columns.quiz)} columns.")
     if columns.group_by:
-        notes.append(f"Rows with the same {columns.group_by!r} are one business.")
+        notes.append(f"Rows with the same {of(columns.group_by)} are one business.")
     return tuple(notes)

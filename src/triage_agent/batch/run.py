@@ -11,21 +11,23 @@ from typing import Any, Literal
 from triage_agent.batch.answering import Job, Tally, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
-from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.mapping import check_mapping_output
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
+from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
-from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.errors import InputError, TriageError
 from triage_agent.files import check_writable, is_file
 from triage_agent.intake import check_usd_rate
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import Table, TableOptions, check_output, open_table, read_back
+from triage_agent.tables import TableOptions, check_output, read_back
 from triage_agent.triage import AsyncTriage
 
 Report = Callable[[str], None]  # is called with every line about the run
@@ -42,7 +44,7 @@ class BatchRequest:
     table: TableOptions = field(default_factory=TableOptions)
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    split: bool = True  # a list in one cell is several problems; not with `labels_only`
+    split: bool | None = None  # a list in one cell is several problems (None: yes, or the mapping)
     usd_rate: float | None = None
     quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
     dry_run: bool = False  # only say what it would cost
@@ -50,6 +52,8 @@ class BatchRequest:
     previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
     pages: Path | None = None  # a folder for one page per business
     summary: Path | None = None  # a page about all of them
+    mapping: Path | None = None  # how the table is read, as an earlier run saved it
+    save_mapping: Path | None = None  # where to save how this one was read
     options: Options = field(default_factory=Options)
 
 
@@ -79,10 +83,12 @@ def run_batch(
         check_writable(output, inputs=inputs)
     request = replace(
         request,
-        split=request.split and not request.labels_only,  # whose rows have one problem each
         # Spending adds up across the runs into one output.
         options=replace(request.options, account=str(request.out.resolve())),
     )
+    if request.save_mapping:
+        check_mapping_output(request.save_mapping)
+        check_writable(request.save_mapping, inputs=inputs)
     if request.summary:
         check_page(request.summary)
     with nullcontext() if request.dry_run else held(request.out):
@@ -91,21 +97,27 @@ def run_batch(
 
 def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
     """Answer the forms into an output that is this run's alone."""
-    table, columns = _understand(request, report)
-    scale, notes = quiz_scale(columns, table.sample, request.quiz_scale)
+    wish = wish_of(
+        request.forms,
+        request.table,
+        request.columns,
+        usd_rate=request.usd_rate,
+        split=request.split,
+        mapping=request.mapping,
+    )
+    table, reading = understand(wish, report, labels_only=request.labels_only)
+    scale, notes = quiz_scale(reading.columns, table.sample, request.quiz_scale)
     for note in notes:
         report(note)
+    reading = reading.model_copy(update={"quiz_scale": scale})
+    if request.save_mapping:
+        keep_mapping(request.save_mapping, wish, table, reading)
+        report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
     report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
-        FormReading(
-            format=table.format,
-            split=request.split,
-            usd_rate=request.usd_rate,
-            quiz_scale=scale,
-            columns=columns,
-        ),
+        reading,
         request.labels_only,
         reviews=_reviews(request),
     )
@@ -114,6 +126,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             quote_batch,  # a run does not need what it imports
         )
 
+        for line in first_problems(table, reading):
+            report(line)
         quote = quote_batch(request.options, table, job, survey.rows)
         if quote is None:
             report("cost: none, the embedded model runs on this machine")
@@ -159,21 +173,6 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     for line in pages.finish(_about(request, opened, tally), request.out):
         report(line)
     return BatchResult(tally.errors)
-
-
-def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
-    """Return the table and its columns, and report what was understood."""
-    table = open_table(request.forms, request.table)
-    report(table.describe())
-    columns, notes = resolve_columns(table.columns, table.sample, request.columns)
-    for note in (*table.notes, *notes):
-        report(note)
-    if request.labels_only and len(columns.problems) > 1:
-        raise SettingsError(
-            f"--labels-only takes one problem column, and there are {len(columns.problems)}. "
-            "Name it with --problem-column."
-        )
-    return table, columns
 
 
 def _reviews(request: BatchRequest) -> Reviews:

@@ -1,7 +1,7 @@
 """`triage batch`: a table of intake forms in, the same table with answers out."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,7 @@ from triage_agent.settings import Options
 
 @with_options(RUNNING)
 def batch(
+    context: typer.Context,
     options: Options,
     forms: Annotated[
         Path,
@@ -31,7 +32,8 @@ def batch(
         Path, typer.Option("--output", "-o", help="File to write: .csv, .xlsx or .jsonl.")
     ],
     problem_column: Annotated[
-        list[str] | None, typer.Option(help="Column with problems; repeatable.")
+        list[str] | None,
+        typer.Option(help="Column with problems: its name, number or letter; repeatable."),
     ] = None,
     id_column: Annotated[str | None, typer.Option(help="Column with the id of the form.")] = None,
     revenue_column: Annotated[str | None, typer.Option(help="Column with the revenue.")] = None,
@@ -48,8 +50,11 @@ def batch(
         bool, typer.Option("--labels-only", help="One problem per row, no recommendation.")
     ] = False,
     split: Annotated[
-        bool, typer.Option("--split/--no-split", help="A list in one cell is several problems.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--split/--no-split", help="A list in one cell is several problems; so if not given."
+        ),
+    ] = None,
     file_format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -61,6 +66,13 @@ def batch(
     quiz_scale: Annotated[
         Literal["0-3", "1-4"] | None,
         typer.Option(help="Scale of quiz answers that are numbers, if they fit both."),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="Read the table as this file, saved earlier, says; other options win."),
+    ] = None,
+    save_mapping: Annotated[
+        Path | None, typer.Option(help="Save how the table is read, as TOML, for --mapping.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what was understood and what it would cost.")
@@ -93,23 +105,42 @@ def batch(
         raise typer.BadParameter(
             "--retry-errors continues OUT itself, and --previous begins a new one. Choose one."
         )
-    quiz = dict(pair.partition("=")[::2] for pair in quiz_column or ())
+
+    def own(name: str, value: Any) -> Any:
+        """Return an option, but not for a mapping if only a settings file gave it."""
+        source = context.get_parameter_source(name)
+        return None if mapping and source and source.name == "DEFAULT_MAP" else value
+
+    quiz = own("quiz_column", quiz_column) or ()
     request = BatchRequest(
         forms,
         out,
-        TableOptions(file_format, encoding, delimiter, sheet, header),
+        TableOptions(
+            own("file_format", file_format),
+            own("encoding", encoding),
+            own("delimiter", delimiter),
+            own("sheet", sheet),
+            own("header", header),
+        ),
         Columns(
-            tuple(problem_column or ()), id_column, revenue_column, software_column, quiz, group_by
+            tuple(own("problem_column", problem_column) or ()),
+            own("id_column", id_column),
+            own("revenue_column", revenue_column),
+            own("software_column", software_column),
+            dict(pair.partition("=")[::2] for pair in quiz),
+            own("group_by", group_by),
         ),
         labels_only=labels_only,
-        split=split,
-        usd_rate=usd_rate,
-        quiz_scale=quiz_scale,
+        split=own("split", split),
+        usd_rate=own("usd_rate", usd_rate),
+        quiz_scale=own("quiz_scale", quiz_scale),
         dry_run=dry_run,
         retry_errors=retry_errors,
         previous=previous,
         pages=reports,
         summary=report,
+        mapping=mapping,
+        save_mapping=save_mapping,
         options=options,
     )
     result = run_batch(request, say, Progress)

@@ -1,0 +1,160 @@
+"""Which columns hold problems: the words of the header and what stands in the cells decide."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, SENTENCE_WORDS, Cells, Kind
+from triage_agent.batch.column_words import (
+    Role,
+    is_closed_question,
+    is_title,
+    role_of,
+    stem,
+    text_rank,
+    what_is_asked,
+)
+
+
+class Why(StrEnum):
+    """How the problem columns were found."""
+
+    NAMED = "as you named them"
+    NAME = "its name says so"
+    TEXT = "its name says that it is a text"
+    ONLY_TEXT = "the only column of free text"
+    NOTHING = "no column surely holds problems"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The columns that hold problems, and those that might.
+
+    `candidates` are columns of free text among which nothing decides; then none is `taken`.
+    """
+
+    taken: tuple[str, ...]
+    why: Why
+    candidates: tuple[str, ...] = ()
+
+
+def choose_problems(
+    columns: Sequence[str], cells: Mapping[str, Cells], roles: Mapping[str, Role]
+) -> Choice:
+    """Return which of the columns hold problems.
+
+    First those whose name says so; then the one whose name says that it is a text; then the only
+    one that holds free text. A column of closed answers or single words is none of them.
+
+    >>> def one(kind, words): return Cells(kind, words, 6, 6)
+    >>> cells = {"Main challenge": one(Kind.CLOSED, 2), "Q7": one(Kind.SENTENCES, 12)}
+    >>> choose_problems(list(cells), cells, roles_of(cells, cells)).taken
+    ('Q7',)
+    """
+
+    def of(test: Callable[[str], bool]) -> list[str]:
+        return [column for column in columns if test(column)]
+
+    problems = _without_titles(of(lambda one: _is_problem(one, cells[one], roles[one])), cells)
+    if problems:
+        problems += of(  # the third question, which few answer
+            lambda one: (
+                cells[one].kind is Kind.EMPTY
+                and roles[one] is Role.PROBLEM
+                and not is_closed_question(one)
+                and one not in problems
+            )
+        )
+        taken = _with_slots(problems, columns, cells)
+        return Choice(taken, Why.NAME)
+    texts = of(lambda one: roles[one] is Role.TEXT and _is_told(cells[one]))
+    sentences = [one for one in texts if cells[one].kind is not Kind.PHRASES]
+    if texts := sentences or texts:
+        first = min(text_rank(one) or 0 for one in texts)
+        best = [one for one in texts if (text_rank(one) or 0) == first]
+        return _the_one(best, columns, cells, Why.TEXT)
+    others = of(lambda one: roles[one] in {Role.NONE, Role.FIELD} and _is_told(cells[one]))
+    long = [one for one in others if _is_long(one, cells[one])]
+    if any(cells[one].kind is Kind.SENTENCES and not is_title(one) for one in long):
+        long = [one for one in long if not is_title(one)]
+    short = [one for one in others if cells[one].words >= SENTENCE_WORDS - 2]
+    return _the_one(long or short, columns, cells, Why.ONLY_TEXT)
+
+
+def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Role]:
+    """Return what each column is by its name, or by the question that stands beside it.
+
+    A scheduler exports its questions as cells: "Question 1" holds the same question in each row,
+    and "Answer 1", right of it, is named by that question.
+    """
+    found: dict[str, Role] = {}
+    before: str | None = None
+    for column in columns:
+        said = cells[before].constant if before else None
+        answers = what_is_asked(column).startswith(("answer", "response"))
+        found[column] = role_of(said if said and answers else column)
+        before = column
+    return found
+
+
+def _is_problem(column: str, cells: Cells, role: Role) -> bool:
+    """Return whether the name says that a column holds problems, and the cells can be some."""
+    if role is not Role.PROBLEM:
+        return False
+    if not cells.filled:
+        return not cells.sampled and not is_closed_question(column)
+    if is_closed_question(column):
+        return cells.kind is Kind.SENTENCES
+    return cells.is_text
+
+
+def _is_long(column: str, cells: Cells) -> bool:
+    """Return whether the cells are nearly sentences; a closed question needs full ones."""
+    if is_closed_question(column):
+        return cells.kind is Kind.SENTENCES
+    return cells.words >= SENTENCE_WORDS - 1
+
+
+def _is_told(cells: Cells) -> bool:
+    """Return whether the cells are free text, or there are none that could show."""
+    return cells.kind in FREE_TEXT or not cells.sampled
+
+
+def _without_titles(problems: list[str], cells: Mapping[str, Cells]) -> list[str]:
+    """Return the columns without those that only name what another one tells in full."""
+    full = [one for one in problems if not is_title(one) and cells[one].kind is Kind.SENTENCES]
+    return [one for one in problems if not is_title(one)] if full else problems
+
+
+def _the_one(
+    found: Sequence[str], columns: Sequence[str], cells: Mapping[str, Cells], why: Why
+) -> Choice:
+    """Return the only column found, or the numbered slots of one question; else no choice."""
+    stems = {stem(one) for one in found}
+    if len(found) == 1 or (len(stems) == 1 and stems != {None}):
+        return Choice(_with_slots(found, columns, cells), why)
+    return Choice((), Why.NOTHING, tuple(found))
+
+
+def _with_slots(
+    found: Sequence[str], columns: Sequence[str], cells: Mapping[str, Cells]
+) -> tuple[str, ...]:
+    """Return the columns found, and the other numbered slots of their questions.
+
+    Few people fill the third slot, and what they write there may be short.
+    """
+    stems = {stem(one) for one in found} - {None}
+    short = CLOSED_KINDS | {Kind.EMPTY}
+    return tuple(
+        one for one in columns if one in found or (stem(one) in stems and cells[one].kind in short)
+    )
+
+
+def warning(cells: Cells) -> str | None:
+    """Return what is doubtful about a column of problems that the user named; None: nothing."""
+    if cells.kind in CLOSED_KINDS:
+        different = f"{cells.distinct} different in {cells.filled} rows"
+        return f"it holds {cells.kind.value} ({different}), which say little about a problem"
+    if cells.filled and not cells.is_text:
+        return f"it holds {cells.kind.value}, not problems in words"
+    return "it is empty in the first rows" if cells.sampled and not cells.filled else None

@@ -1,0 +1,141 @@
+"""What is understood of a table before anything is answered, and what is reported about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from triage_agent.batch.column_names import suggest
+from triage_agent.batch.form import FormReading, read_form
+from triage_agent.batch.input_columns import Columns, understand_columns
+from triage_agent.batch.mapping import (
+    FormMapping,
+    check_fit,
+    load_mapping,
+    merge_columns,
+    save_mapping,
+)
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.tables import Table, TableOptions, open_table
+
+PREVIEW = 3  # problems that a dry run shows
+PREVIEW_LENGTH = 200  # characters of each
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the user, and the mapping where there is one, want a table to be read."""
+
+    forms: Path
+    table: TableOptions
+    columns: Columns
+    usd_rate: float | None
+    split: bool
+    mapping: FormMapping | None = None
+    mapping_path: Path | None = None
+
+
+def wish_of(
+    forms: Path,
+    table: TableOptions,
+    columns: Columns,
+    *,
+    usd_rate: float | None,
+    split: bool | None,
+    mapping: Path | None,
+) -> Wish:
+    """Return how a table is to be read; what the user gave wins over the mapping.
+
+    Raises `SettingsError` for a mapping that is not valid.
+    """
+    if mapping is None:
+        return Wish(forms, table, columns, usd_rate, split is not False)
+    kept = load_mapping(mapping)
+    return Wish(
+        forms,
+        kept.table_options(table),
+        columns,
+        usd_rate if usd_rate is not None else kept.usd_rate,
+        split if split is not None else kept.split is not False,
+        kept,
+        mapping,
+    )
+
+
+def understand(
+    wish: Wish, report: Callable[[str], None], *, labels_only: bool
+) -> tuple[Table, FormReading]:
+    """Return the table and how its rows are read, and report what was understood.
+
+    Everything that was found out is reported before an error says what is missing.
+    """
+    table = open_table(wish.forms, wish.table)
+    report(table.describe())
+    for note in table.notes:
+        report(note)
+    named = wish.columns
+    if wish.mapping and wish.mapping_path:
+        report(f"Columns are read as {wish.mapping_path.name} says.")
+        columns = _all_columns(table, wish.mapping)
+        for note in check_fit(wish.mapping, wish.mapping_path, named, columns, table.name):
+            report(note)
+        named = merge_columns(named, wish.mapping)
+    else:
+        columns = table.columns
+    understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
+    for note in understood.notes:
+        report(note)
+    if understood.refusal:
+        raise InputError(understood.refusal)
+    problems = understood.columns.problems
+    if labels_only and len(problems) > 1:
+        raise SettingsError(
+            f"--labels-only takes one problem column, and there are {len(problems)}. Name it: "
+            f"{suggest(problems[:3], columns, '--problem-column')}"
+        )
+    return table, FormReading(
+        format=table.format,
+        split=wish.split and not labels_only,  # whose rows have one problem each
+        usd_rate=wish.usd_rate,
+        columns=understood.columns,
+    )
+
+
+def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> None:
+    """Save how the table was read, for the next export of the same form."""
+    options = wish.table
+    if len(table.sheets) > 1 and options.sheet is None:
+        options = replace(options, sheet=table.sheet)
+    save_mapping(
+        path,
+        reading.columns,
+        table.columns,
+        options,
+        split=wish.split,
+        usd_rate=reading.usd_rate,
+    )
+
+
+def first_problems(table: Table, reading: FormReading) -> Iterator[str]:
+    """Yield the first problems of a table as they would be read, one on a line."""
+    found = (
+        (row.number, text) for row in table.sample for text in read_form(row, reading).problems
+    )
+    shown = [*islice(found, PREVIEW)]
+    yield (
+        "The first problems, as they would be read:"
+        if shown
+        else (f"The first {len(table.sample)} rows hold no problem.")
+    )
+    for number, text in shown:
+        text = " ".join(text.split())
+        cut = text if len(text) <= PREVIEW_LENGTH else text[:PREVIEW_LENGTH].rstrip() + "…"
+        yield f"  row {number}: {cut}"
+
+
+def _all_columns(table: Table, mapping: FormMapping) -> tuple[str, ...]:
+    """Return a table's columns; of JSON, whose objects name their own, those of all rows."""
+    known = {*table.columns}
+    if table.format in {"json", "jsonl"} and not known.issuperset(mapping.columns):
+        return table.survey().columns
+    return table.columns

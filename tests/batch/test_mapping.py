@@ -1,0 +1,187 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from triage_agent.batch import Columns
+from triage_agent.batch.mapping import load_mapping
+from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.cli.main import app
+from triage_agent.errors import InputError, SettingsError
+from triage_agent.tables import TableOptions
+
+APRIL = {
+    "Company": ["Baker", "Reed"],
+    "Main trouble": ["We lose leads each week to slow replies", "Stock is never right in the shop"],
+    "Second trouble": ["Invoices are typed by hand each day", "Nobody answers the phone at lunch"],
+    "Turnover": ["3M", "1M"],
+}
+NAMED = Columns(("Main trouble", "Second trouble"), revenue="Turnover", group_by="Company")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with an export, and a mapping that was saved while it was read."""
+    export(tmp_path / "april.csv", APRIL)
+    dry_run(tmp_path, "april.csv", columns=NAMED, save_mapping=tmp_path / "acme.toml", usd_rate=1.1)
+    return tmp_path
+
+
+def export(path, cells):
+    lines = [",".join(cells), *(",".join(row) for row in zip(*cells.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def renamed(**names):
+    """Return next month's export with other names; an empty one drops the column."""
+    return {names.get(one, one): cells for one, cells in APRIL.items() if names.get(one, one)}
+
+
+def dry_run(folder, name, **options):
+    lines = []
+    run_batch(
+        BatchRequest(folder / name, folder / "out.csv", dry_run=True, **options), lines.append
+    )
+    return lines
+
+
+def test_a_mapping_holds_what_was_read_and_how(folder):
+    kept = load_mapping(folder / "acme.toml")
+    assert kept.mapped() == NAMED
+    assert (kept.usd_rate, kept.split) == (1.1, None)
+    assert kept.columns == tuple(APRIL)
+
+
+def test_the_next_export_is_read_as_the_mapping_says(folder):
+    export(folder / "may.csv", {"Problem": ["We forget reviews again and again"] * 2, **APRIL})
+    lines = dry_run(folder, "may.csv", mapping=folder / "acme.toml")
+    assert "Problems are read from 'Main trouble' and 'Second trouble'." in lines
+    assert "New since acme.toml was saved, and not read: 'Problem'." in lines
+    assert not [line for line in lines if "is now" in line]
+
+
+def test_a_dry_run_shows_the_first_problems_as_they_would_be_read(folder):
+    lines = dry_run(folder, "april.csv", mapping=folder / "acme.toml")
+    start = lines.index("The first problems, as they would be read:")
+    assert lines[start + 1 : start + 4] == [
+        "  row 2: We lose leads each week to slow replies",
+        "  row 2: Invoices are typed by hand each day",
+        "  row 3: Stock is never right in the shop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        pytest.param(
+            {"Main trouble": "Main trouble today"},
+            "'Main trouble' is gone, perhaps it is now 'Main trouble today'. New in the table: "
+            "'Main trouble today'. If so, add --problem-column \"Main trouble today\" "
+            '--problem-column "Second trouble" --save-mapping acme.toml.',
+            id="renamed",
+        ),
+        pytest.param(
+            {"Turnover": ""},
+            "'Turnover' is gone. For 'Turnover', take it out of acme.toml, or name another with "
+            "--revenue-column COLUMN.",
+            id="gone",
+        ),
+    ],
+)
+def test_an_export_that_no_longer_fits_shows_the_difference(folder, names, said):
+    export(folder / "may.csv", renamed(**names))
+    with pytest.raises(InputError) as refused:
+        dry_run(folder, "may.csv", mapping=folder / "acme.toml")
+    assert refused.value.message == f"may.csv no longer fits acme.toml: {said}"
+
+
+def test_what_the_refusal_names_mends_the_mapping(folder):
+    export(folder / "may.csv", renamed(**{"Main trouble": "Main trouble today"}))
+    acme = folder / "acme.toml"
+    now = Columns(("Main trouble today", "Second trouble"))
+    dry_run(folder, "may.csv", mapping=acme, save_mapping=acme, columns=now)
+    assert load_mapping(acme).mapped().problems == now.problems
+    assert load_mapping(acme).revenue_column == "Turnover"
+    dry_run(folder, "may.csv", mapping=acme)
+
+
+def test_an_option_wins_over_the_mapping(folder):
+    lines = dry_run(
+        folder, "april.csv", mapping=folder / "acme.toml", columns=Columns(("Second trouble",))
+    )
+    assert "Problems are read from 'Second trouble'." in lines
+    assert "The yearly revenue is read from 'Turnover'." in lines
+
+
+def test_how_the_table_is_read_is_kept_too(folder):
+    path = folder / "semicolons.csv"
+    path.write_text((folder / "april.csv").read_text().replace(",", ";"))
+    acme = folder / "acme.toml"
+    dry_run(folder, path.name, table=TableOptions(delimiter=";"), save_mapping=acme, columns=NAMED)
+    assert load_mapping(acme).table.delimiter == ";"
+    assert load_mapping(acme).table_options(TableOptions(delimiter="|")).delimiter == "|"
+    assert dry_run(folder, path.name, mapping=acme)
+
+
+@pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "a, b", "ü – 💥", "a = [1]"])
+def test_every_name_of_a_column_survives_the_file(folder, name):
+    path, acme = folder / "odd.jsonl", folder / "odd.toml"
+    path.write_text(json.dumps({name: "We lose leads each week"}) + "\n", "utf-8")
+    dry_run(folder, path.name, save_mapping=acme, columns=Columns((name,)))
+    assert load_mapping(acme).problem_column == (name,)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('model = "m"', "may not set 'model'"),
+        ('base_url = "http://x"', "may not set 'base_url'"),
+        ('[table]\nbackend = "llm"', r"may not set 'table\.backend'"),
+        ('revenue_colum = "a"', "Did you mean 'revenue_column'"),
+        ('[table]\nsheets = "a"', r"Did you mean 'table\.sheet'"),
+        ("usd_rate = -1", "usd_rate: "),
+        ("problem_column = 3", "problem_column: |not valid TOML"),
+    ],
+)
+def test_a_mapping_that_says_something_else_is_refused(folder, text, said):
+    path = folder / "bad.toml"
+    path.write_text(f'mapping_version = 1\nproblem_column = "Main trouble"\n{text}\n')
+    with pytest.raises(SettingsError, match=said):
+        dry_run(folder, "april.csv", mapping=path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("april.csv", r"ends in \.toml"), ("other.toml", "is not a mapping"), ("x/y.toml", "folder")],
+)
+def test_a_mapping_is_not_written_over_something_else(folder, name, said):
+    (folder / "other.toml").write_text('title = "mine"\n')
+    with pytest.raises(SettingsError, match=said):
+        dry_run(folder, "april.csv", save_mapping=folder / name, columns=NAMED)
+    assert (folder / "other.toml").read_text() == 'title = "mine"\n'
+
+
+def test_a_mapping_that_is_not_there_is_named(folder):
+    with pytest.raises(SettingsError, match=r"no mapping .*--save-mapping none\.toml"):
+        dry_run(folder, "april.csv", mapping=folder / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param([], "'Second trouble'", id="a settings file alone"),
+        pytest.param(
+            ["--mapping", "acme.toml"], "'Main trouble' and 'Second trouble'", id="mapping"
+        ),
+        pytest.param(
+            ["--mapping", "acme.toml", "--problem-column", "C"], "'Second trouble'", id="option"
+        ),
+    ],
+)
+def test_a_mapping_wins_over_a_settings_file_and_an_option_over_both(
+    folder, monkeypatch, options, said
+):
+    monkeypatch.chdir(folder)
+    (folder / "triage.toml").write_text('[batch]\nproblem_column = ["Second trouble"]\n')
+    done = CliRunner().invoke(app, ["batch", "april.csv", "-o", "o.csv", "--dry-run", *options])
+    assert f"Problems are read from {said}." in done.stderr
