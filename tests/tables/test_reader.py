@@ -123,8 +123,8 @@ def test_a_quotation_mark_that_never_closes_swallows_no_other_row():
     assert [bool(row.complaint) for row in rows] == [True, False, False, False]
 
 
-def test_rows_are_numbered_by_the_line_where_they_begin():
-    assert [r.number for r in read('a,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n')[1]] == [2, 5]
+def test_rows_are_numbered_as_a_spreadsheet_numbers_the_records():
+    assert [r.number for r in read('a,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n')[1]] == [2, 4]
 
 
 @pytest.mark.parametrize("size", range(1, 9))
@@ -251,7 +251,7 @@ def test_a_path_that_cannot_be_read_says_why(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [{"encoding": "utf-9"}, {"encoding": "base64"}, {"delimiter": ";;"}, {"delimiter": '"'},
-     {"format": "ods"}],
+     {"format": "odt"}],
 )  # fmt: skip
 def test_an_option_that_cannot_be_is_a_settings_error(options):
     with pytest.raises(SettingsError):

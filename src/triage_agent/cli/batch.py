@@ -11,6 +11,7 @@ from triage_agent.cli.shared_options import (
     EncodingOption,
     FormatOption,
     HeaderOption,
+    HeaderRowOption,
     SheetOption,
     with_options,
 )
@@ -53,6 +54,7 @@ def batch(
     delimiter: DelimiterOption = None,
     sheet: SheetOption = None,
     header: HeaderOption = None,
+    header_row: HeaderRowOption = None,
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
     ] = None,
@@ -91,7 +93,7 @@ def batch(
     request = BatchRequest(
         forms,
         out,
-        TableOptions(file_format, encoding, delimiter, sheet, header),
+        TableOptions(file_format, encoding, delimiter, sheet, header, header_row),
         Columns(
             tuple(problem_column or ()), id_column, revenue_column, software_column, quiz, group_by
         ),

@@ -69,6 +69,10 @@ HeaderOption = Annotated[
     bool | None,
     typer.Option("--header/--no-header", help="Whether the first row names the columns."),
 ]
+HeaderRowOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of the row that names the columns, as a spreadsheet counts."),
+]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
 ]

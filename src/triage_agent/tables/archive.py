@@ -9,6 +9,7 @@ from triage_agent.errors import InputError
 from triage_agent.tables.row import ROW_LIMIT
 
 MAX_UNPACKED = 1_000_000_000  # bytes; Excel's million rows of forms stay below it
+MAX_OTHER = 200_000_000  # bytes of a workbook that is not XLSX: all of it is held in memory
 MAX_STRING_BYTES = 300_000_000  # bytes of shared strings, the part that is held in memory
 MAX_STRINGS = 2_000_000  # each takes about 250 bytes more, however short it is
 MAX_ROWS = 1_048_576  # Excel's own limit; without it a row numbered 10**9 yields 10**9 empty ones
@@ -53,6 +54,36 @@ def check_archive(file: BinaryIO, name: str) -> None:
         ) from error
 
 
+def check_other(file: BinaryIO, name: str, kind: str) -> None:
+    """Raise `InputError` unless a workbook of another kind (XLS, XLSB, ODS) has a sane size.
+
+    Its sheets are held in memory.
+    """
+    if kind == "xls":
+        start = file.read(1_000_000)
+        size = file.seek(0, 2)
+        file.seek(0)
+        if "EncryptedPackage".encode("utf-16-le") in start:
+            raise InputError(f"{name} is protected by a password. Save a copy without one.")
+        if size > MAX_OTHER:
+            raise InputError(f"{name} has {size / 1e6:,.0f} MB, too much to hold. Save it as .csv.")
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            total = _check_sizes(archive.infolist(), name)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"{name} is not a complete .{kind} file: it is cut off or damaged. "
+            "Copy or export it again."
+        ) from error
+    finally:
+        file.seek(0)
+    if total > MAX_OTHER:
+        raise InputError(
+            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv."
+        )
+
+
 def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
     """Raise `InputError` unless the parts are those of a workbook, of the sizes that they state.
 
@@ -61,6 +92,17 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
     names = {part.filename for part in parts}
     if "xl/workbook.xml" not in names and "[Content_Types].xml" not in names:
         raise InputError(f"{name} is a ZIP archive, not an Excel workbook. Unpack it first.")
+    total = _check_sizes(parts, name)
+    strings = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
+    if total > MAX_UNPACKED or strings > MAX_STRING_BYTES:
+        raise InputError(
+            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv, "
+            "which is read row by row."
+        )
+
+
+def _check_sizes(parts: list[zipfile.ZipInfo], name: str) -> int:
+    """Return the bytes to which the parts unpack, or raise `InputError`."""
     if any(part.flag_bits & 1 for part in parts):
         raise InputError(f"{name} is protected by a password. Save a copy without one.")
     for part in parts:
@@ -70,13 +112,7 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
                 f"{name} is refused: {part.filename[:80]} unpacks to {ratio:,.0f} times its size, "
                 "as a zip bomb does. Save it as .csv to read it."
             )
-    total = sum(part.file_size for part in parts)
-    strings = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
-    if total > MAX_UNPACKED or strings > MAX_STRING_BYTES:
-        raise InputError(
-            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv, "
-            "which is read row by row."
-        )
+    return sum(part.file_size for part in parts)
 
 
 def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str) -> None:

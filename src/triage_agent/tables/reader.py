@@ -13,14 +13,18 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.json_rows import open_array, open_lines
-from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
+from triage_agent.tables.other_workbooks import open_other_workbook
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, Value
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
 SAMPLE_SIZE = 4_000_000  # characters of the sampled rows
-FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines"}
+FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines",
+           "xls": "XLS", "xlsb": "XLSB", "ods": "ODS"}  # fmt: skip
+BOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
+    ".xls": "xls", ".xlsb": "xlsb", ".ods": "ods",
     ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
 WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml|script|head|table)", re.IGNORECASE)
@@ -49,12 +53,14 @@ class Table:
     name: str
     format: str  # a key of FORMATS
     columns: tuple[str, ...]
-    encoding: str | None  # a codec's name; None: XLSX
+    encoding: str | None  # a codec's name; None: a workbook
     delimiter: str | None  # None: not a CSV; "": a single column
     sheet: str | None
     sheets: tuple[str, ...]
     notes: tuple[str, ...]
     sample: tuple[Row, ...]
+    titles: tuple[tuple[Value, ...], ...]  # rows above the header, as they stand in the file
+    extra_header: tuple[tuple[Value, ...], ...]  # rows of the header under its first
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
     _read: Callable[[], Iterator[Row]] = field(repr=False)
 
@@ -105,6 +111,7 @@ class TableOptions:
     delimiter: str | None = None
     sheet: str | None = None
     header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
+    header_row: int | None = None  # which row is the header, as a spreadsheet numbers it
 
 
 GUESSED = TableOptions()
@@ -130,8 +137,10 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
 def _understood(place: Source, options: TableOptions, encoding: str | None) -> Table:
     """Return the table in a source, its first rows read."""
     notes: tuple[str, ...] = ()
-    kind = options.format or ("xlsx" if _is_workbook(place) else None)
-    if kind != "xlsx":
+    kind = options.format
+    if kind is None or kind in BOOKS:
+        kind = _kind_of_book(place) or kind
+    if kind not in BOOKS:
         if encoding is None:
             encoding, notes = guess_encoding(place.sample, place.name, is_all=place.is_all)
         kind, more = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
@@ -150,12 +159,14 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         place.name,
         kind,
         columns,
-        encoding if kind != "xlsx" else None,
+        encoding if kind not in BOOKS else None,
         used_delimiter,
         opened.sheet,
         opened.sheets,
         notes + opened.notes,
         sample,
+        opened.titles,
+        opened.extra_header,
         place.rereadable,
         partial(_reread, place, options) if place.rereadable else _Once(chain(sample, opened.rows)),
     )
@@ -177,24 +188,31 @@ class _Once:
 
 def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
-    if options.format == "xlsx":
-        file = place.file()
-        try:
-            opened = open_workbook(
-                file, place.name, options.sheet, options.header, checked=place.is_checked
-            )
-            place.is_checked = True
-        except BaseException:
-            file.close()
-            raise
-        return replace(opened, rows=_closing(opened.rows, file)), None
+    if options.format in BOOKS:
+        return _open_book(place, options), None
     texts = decoded(place.chunks(), options.encoding or "utf-8", place.name)
     if options.format == "json":
         return open_array(texts, place.name), None
     found = lines(texts, place.name)
     if options.format == "jsonl":
         return open_lines(found), None
-    return open_delimited(found, place.name, options.delimiter, options.header)
+    return open_delimited(found, place.name, options.delimiter, options.header, options.header_row)
+
+
+def _open_book(place: Source, options: TableOptions) -> OpenedTable:
+    """Return the opened table of a workbook."""
+    file, kind = place.file(), options.format or "xlsx"
+    how = options.sheet, options.header, options.header_row
+    try:
+        if kind == "xlsx":
+            opened = open_workbook(file, place.name, *how, checked=place.is_checked)
+            place.is_checked = True
+        else:
+            opened = open_other_workbook(file, place.name, kind, *how)
+    except BaseException:
+        file.close()
+        raise
+    return replace(opened, rows=_closing(opened.rows, file))
 
 
 def _reread(place: Source, options: TableOptions) -> Iterator[Row]:
@@ -218,15 +236,22 @@ def _sample(rows: Iterator[Row]) -> tuple[Row, ...]:
     return tuple(taken)
 
 
-def _is_workbook(place: Source) -> bool:
-    """Return whether the first bytes are a workbook's; `InputError` for other known formats."""
+def _kind_of_book(place: Source) -> str | None:
+    """Return the format of a workbook by its first bytes; `InputError` for other known formats."""
     for magic, kind in FOREIGN.items():
         if place.sample.startswith(magic):
             raise InputError(
                 f"{place.name} is {kind}, not a table. "
                 "Give a CSV, TSV, XLSX, JSON or JSON Lines file."
             )
-    return place.sample.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"))
+    if place.sample.startswith(b"\xd0\xcf\x11\xe0"):
+        return "xls"
+    if not place.sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return None
+    if b"opendocument.spreadsheet" in place.sample[:300]:
+        return "ods"
+    is_binary = place.suffix == ".xlsb" or b"xl/workbook.bin" in place.sample
+    return "xlsb" if is_binary else "xlsx"
 
 
 def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str, ...]]:
@@ -239,7 +264,7 @@ def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str
         )
     kind = wanted or SUFFIXES.get(place.suffix)
     notes: tuple[str, ...] = ()
-    if kind == "xlsx":
+    if kind in BOOKS:
         kind, notes = None, ("It is named like a workbook but is text.",)
     if kind is None:
         kind = "json" if ARRAY.match(start) else "jsonl" if start.lstrip()[:1] == "{" else "csv"

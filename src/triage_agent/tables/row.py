@@ -18,9 +18,9 @@ SAMPLE_ROWS = 100
 class Row:
     """One row as the user sees it.
 
-    `number` is the line (CSV, TSV, JSON Lines) or sheet row (XLSX) where the row begins, counted
-    from 1 with the header, or the item's position in a JSON array, from 1. `complaint` says what
-    is odd about it; the row still counts.
+    `number` is the row's number in the spreadsheet that the user opens, counted from 1 with the
+    header and what stands above it (CSV: records, blank lines included; JSON Lines: lines), or the
+    item's position in a JSON array, from 1. `complaint` says what is odd; the row still counts.
     """
 
     number: int
@@ -30,13 +30,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class OpenedTable:
-    """What a format's reader understood; `columns` None means that each row names its own."""
+    """What a format's reader understood; `columns` None means that each row names its own.
+
+    `titles` are the rows above the header and `extra_header` those of the header under its first,
+    both as they stand in the file.
+    """
 
     columns: tuple[str, ...] | None
     rows: Iterator[Row]
     notes: tuple[str, ...] = ()
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    titles: tuple[tuple[Value, ...], ...] = ()
+    extra_header: tuple[tuple[Value, ...], ...] = ()
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
