@@ -151,7 +151,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
 
 def _understand(request: BatchRequest, report: Report) -> tuple[Table, Columns]:
     """Return the table and its columns, and report what was understood."""
-    table = open_table(request.forms, request.table)
+    table = open_table(request.forms, replace(request.table, reserved="triage_"))
     report(table.describe())
     columns, notes = resolve_columns(table.columns, table.sample, request.columns)
     for note in (*table.notes, *notes):

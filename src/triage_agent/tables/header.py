@@ -6,20 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from triage_agent.errors import InputError
+from triage_agent.tables.header_rows import DATA, NUMBER, column, count, is_typed, names_of
 from triage_agent.tables.row import Value
 
 LOOKED_AT = 15  # first rows among which the header is looked for
-DATA = re.compile(
-    r"[^@\s]+@[^@\s]+\.\w+|\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?: .*)?"
-)
-NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
 MONEY = re.compile(r"[-+]?(?:[$€£]\s?\d[\d,. ]*[kKmM]?|\d[\d,.]*\s?[kKmM])")
-IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qualtrics export
-CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
-# What survey exports write under a question that has no answer options of its own.
-PLACEHOLDERS = frozenset({"response", "open-ended response", "open-ended comment"})
-HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
-
 Numbered = tuple[int, list[Value]]
 
 
@@ -73,7 +64,7 @@ def find_header(
                     ),
                 ),
             )
-    names, extra = _several(texts[at], texts[at + 1 :])
+    names, extra = names_of(texts[at], texts[at + 1 :])
     notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
     if extra:
         rows = ", ".join(f"{number:,}" for number, _ in head[at + 1 : at + 1 + extra])
@@ -118,19 +109,9 @@ def _text(cell: Value) -> str:
     return "" if cell is None else str(cell)
 
 
-def _count(cells: Sequence[str]) -> int:
-    """Return how many cells hold something."""
-    return sum(bool(cell.strip()) for cell in cells)
-
-
-def _column(at: int, rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return what the rows hold in a column, empty cells left out."""
-    return [row[at].strip() for row in rows if at < len(row) and row[at].strip()]
-
-
 def _same_kind(kind: re.Pattern[str], at: int, below: Sequence[Sequence[str]]) -> bool:
     """Return whether a column mostly holds values of a kind; a column without any may."""
-    held = _column(at, below)
+    held = column(at, below)
     return 2 * sum(bool(kind.fullmatch(cell)) for cell in held) >= len(held)
 
 
@@ -153,14 +134,17 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     follows the titles must be able to be a header; else there are none, and a first row with few
     cells is a header that names few columns.
     """
-    filled = [_count(cells) for cells in texts[:LOOKED_AT]]
+    filled = [count(cells) for cells in texts[:LOOKED_AT]]
     wide = max(filled)
-    if filled[0] > 1 and _several(texts[0], texts[1:])[1]:
+    if filled[0] > 1 and names_of(texts[0], texts[1:])[1]:
         return 0
-    for at, count in enumerate(filled):
-        if 2 * count < wide or _stands_apart(at, filled, head, texts):
+    for at, held in enumerate(filled):
+        if 2 * held < wide or _stands_apart(at, filled, head, texts):
             continue
-        return at if at == 0 or _can_name(texts[at], texts[at + 1 :]) else 0
+        rest = texts[at + 1 :]
+        parted = at > 0 and (not filled[at - 1] or head[at][0] > head[at - 1][0] + 1)
+        names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
+        return at if at == 0 or not any(filled[:at]) or names else 0
     return 0
 
 
@@ -178,108 +162,26 @@ def _stands_apart(
     return parted and _can_name(texts[low], texts[low + 1 :])
 
 
+def _unlike(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row differs from those under it as names do.
+
+    It has words over dates or numbers, or over texts at least twice as long. Without that, the row
+    may be the first form under a header that names a single column.
+    """
+    for at, cell in enumerate(cells):
+        held = column(at, below)
+        words = sum(len(text.split()) for text in held)
+        if held and cell.strip() and not is_typed(cell.strip()):
+            if 2 * sum(map(is_typed, held)) > len(held):
+                return True
+            if words >= 2 * len(held) * len(cell.split()):
+                return True
+    return False
+
+
 def _can_name(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Return whether a row that is not the first may name the columns: short, distinct, no data."""
     said = [cell.strip() for cell in cells if cell.strip()]
     sentences = any(cell.endswith((".", "!")) and len(cell.split()) > 3 for cell in said)
     distinct = len(set(said)) == len(said) or not below
     return bool(below) and distinct and not sentences and not looks_like_data(cells, below)
-
-
-def _several(header: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[list[str], int]:
-    """Return the columns' names, and how many rows under the header belong to it.
-
-    Three shapes: a row of `{"ImportId": …}` (Qualtrics), with the questions between it and the
-    codes; questions under codes (LimeSurvey, older Qualtrics), told by words where all other rows
-    have dates or numbers; and answer options or "Open-Ended Response" under a question that
-    reaches over unnamed cells (SurveyMonkey, merged cells).
-    """
-    for extra, row in enumerate(below[:2], start=1):
-        marks = sum(bool(IMPORT_ID.match(cell)) for cell in row)
-        if marks and 2 * marks >= _count(row):
-            return (_captioned(header, below[0]) if extra == 2 else list(header)), extra
-    if len(below) > 1 and _is_caption(header, below[0], below[1:]):
-        return _captioned(header, below[0]), 1
-    if below and _is_options(header, below[0], below[1:]):
-        return _grouped(header, below[0]), 1
-    return list(header), 0
-
-
-def _captioned(header: Sequence[str], captions: Sequence[str]) -> list[str]:
-    """Return names that hold the code and the question asked.
-
-    >>> _captioned(["StartDate", "Q1"], ["Start Date", "What slows you down?"])
-    ['StartDate', 'Q1: What slows you down?']
-    """
-    names = []
-    for at, code in enumerate(header):
-        asked = " ".join(captions[at].split()) if at < len(captions) else ""
-        same = _folded(asked) in {"", _folded(code)}
-        names.append(code if same else f"{code}: {asked}" if code.strip() else asked)
-    return names
-
-
-def _folded(text: str) -> str:
-    """Return the letters and digits of a text."""
-    return "".join(filter(str.isalnum, text.casefold()))
-
-
-def _is_caption(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Return whether a row says in words what the codes above it stand for."""
-    codes = [cell.strip() for cell in header if cell.strip()]
-    if not all(map(CODE.fullmatch, codes)) or 10 * _count(row) < 8 * len(codes):
-        return False
-    said = [cell.strip() for cell in row if cell.strip()]
-    if len(set(said)) < len(said) or not any(" " in cell for cell in said):
-        return False
-    typed = 0
-    for at in range(len(header)):
-        held = _column(at, below)
-        if held and all(map(_is_typed, held)):
-            own = row[at].strip() if at < len(row) else ""
-            if not own or _is_typed(own):
-                return False
-            typed += 1
-    return typed >= 2
-
-
-def _is_typed(cell: str) -> bool:
-    """Return whether a cell holds a date, an address or a number."""
-    return bool(DATA.fullmatch(cell) or NUMBER.fullmatch(cell))
-
-
-def _is_options(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Return whether a row holds the answer options of the questions above it."""
-
-    def unnamed(at: int) -> bool:
-        return at >= len(header) or not header[at].strip()
-
-    filled = [at for at, cell in enumerate(row) if cell.strip()]
-    words = [at for at in filled if row[at].strip().casefold() in PLACEHOLDERS]
-    fits = all(at in words or unnamed(at) or unnamed(at + 1) for at in filled)
-    if not filled or not fits or any(_is_typed(row[at].strip()) for at in filled):
-        return False
-    if not words and not any(unnamed(at) for at in filled):
-        return False
-    empty = [at for at in range(len(header)) if not unnamed(at) and at not in filled]
-    held = [100 * len(_column(at, below)) >= HELD * len(below) for at in empty]
-    typed = any((found := _column(at, below)) and all(map(_is_typed, found)) for at in filled)
-    return bool(below) and (any(held) or typed or len(words) == len(filled))
-
-
-def _grouped(header: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Return names that hold the question and the answer option under it.
-
-    >>> _grouped(["Id", "Tools used?", ""], ["", "Excel", "Other"])
-    ['Id', 'Tools used?: Excel', 'Tools used?: Other']
-    """
-    names, question = [], ""
-    for at in range(max(len(header), len(options))):
-        own = header[at].strip() if at < len(header) else ""
-        question = own or question
-        option = " ".join(options[at].split()) if at < len(options) else ""
-        if not option or option.casefold() in PLACEHOLDERS:
-            names.append(own or (question if option else ""))
-        else:
-            names.append(f"{question}: {option}" if question else option)
-    return names

@@ -14,7 +14,7 @@ from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.json_rows import open_array, open_lines
 from triage_agent.tables.other_workbooks import open_other_workbook
-from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, Value
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, Value, keep_apart
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
@@ -22,11 +22,8 @@ SAMPLE_SIZE = 4_000_000  # characters of the sampled rows
 FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines",
            "xls": "XLS", "xlsb": "XLSB", "ods": "ODS"}  # fmt: skip
 BOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
-SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
-    ".xls": "xls", ".xlsb": "xlsb", ".ods": "ods",
-    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
-}  # fmt: skip
+SUFFIXES = {f".{kind}": kind for kind in FORMATS}
+SUFFIXES |= {".tab": "tsv", ".xlsm": "xlsx", ".ndjson": "jsonl"}
 WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml|script|head|table)", re.IGNORECASE)
 ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|$)")
 FOREIGN = {b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
@@ -112,6 +109,7 @@ class TableOptions:
     sheet: str | None = None
     header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
     header_row: int | None = None  # which row is the header, as a spreadsheet numbers it
+    reserved: str | None = None  # how names begin that the table's own columns may not have
 
 
 GUESSED = TableOptions()
@@ -148,7 +146,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
     options = replace(
         options, format=kind, encoding=encoding, delimiter=_delimiter(options.delimiter, kind)
     )
-    opened, used_delimiter = _open(place, options)
+    opened, used_delimiter = _open_apart(place, options)
     sample = _sample(opened.rows)
     if not sample:
         raise InputError(f"{place.name} has a header but no rows. Give a row for each form.")
@@ -186,6 +184,12 @@ class _Once:
         return rows
 
 
+def _open_apart(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+    """Return what `_open` does, its columns named apart from those that are reserved."""
+    opened, delimiter = _open(place, options)
+    return keep_apart(opened, options.reserved) if options.reserved else opened, delimiter
+
+
 def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
     if options.format in BOOKS:
@@ -217,7 +221,7 @@ def _open_book(place: Source, options: TableOptions) -> OpenedTable:
 
 def _reread(place: Source, options: TableOptions) -> Iterator[Row]:
     """Yield the rows of a file, opened anew."""
-    yield from _open(place, options)[0].rows
+    yield from _open_apart(place, options)[0].rows
 
 
 def _closing(rows: Iterator[Row], file: BinaryIO) -> Iterator[Row]:
