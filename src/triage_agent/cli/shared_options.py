@@ -63,7 +63,7 @@ DelimiterOption = Annotated[
     str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
 ]
 SheetOption = Annotated[
-    str | None, typer.Option(help="Sheet of an XLSX file; the first if not given.")
+    str | None, typer.Option(help="Sheet of a workbook; if not given, the one with free text.")
 ]
 HeaderOption = Annotated[
     bool | None,
