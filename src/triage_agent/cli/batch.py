@@ -24,7 +24,9 @@ def batch(
     options: Options,
     forms: Annotated[
         Path,
-        typer.Argument(help="Table: CSV, TSV, XLSX, XLS, XLSB, ODS, JSON or JSON Lines; - is stdin."),
+        typer.Argument(
+            help="Table: CSV, TSV, XLSX, XLS, XLSB, ODS, JSON or JSON Lines; - is stdin."
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--output", "-o", help="File to write: .csv, .xlsx or .jsonl.")
