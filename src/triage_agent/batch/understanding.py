@@ -69,7 +69,7 @@ def understand(
 
     Everything that was found out is reported before an error says what is missing.
     """
-    table = open_table(wish.forms, wish.table)
+    table = open_table(wish.forms, replace(wish.table, reserved="triage_"))
     report(table.describe())
     for note in table.notes:
         report(note)

@@ -11,6 +11,7 @@ from triage_agent.cli.shared_options import (
     EncodingOption,
     FormatOption,
     HeaderOption,
+    HeaderRowOption,
     SheetOption,
     with_options,
 )
@@ -25,7 +26,7 @@ def batch(
     forms: Annotated[
         Path,
         typer.Argument(
-            help="Table: CSV, TSV, XLSX, XLS, ODS, JSON or JSON Lines; - is standard input."
+            help="Table: CSV, TSV, XLSX, XLS, XLSB, ODS, JSON or JSON Lines; - is stdin."
         ),
     ],
     out: Annotated[
@@ -60,6 +61,7 @@ def batch(
     delimiter: DelimiterOption = None,
     sheet: SheetOption = None,
     header: HeaderOption = None,
+    header_row: HeaderRowOption = None,
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
     ] = None,
@@ -121,6 +123,7 @@ def batch(
             own("delimiter", delimiter),
             own("sheet", sheet),
             own("header", header),
+            own("header_row", header_row),
         ),
         Columns(
             tuple(own("problem_column", problem_column) or ()),

@@ -63,11 +63,15 @@ DelimiterOption = Annotated[
     str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
 ]
 SheetOption = Annotated[
-    str | None, typer.Option(help="Sheet of an XLSX file; the first if not given.")
+    str | None, typer.Option(help="Sheet of a workbook; if not given, the one with free text.")
 ]
 HeaderOption = Annotated[
     bool | None,
     typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+]
+HeaderRowOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of the row that names the columns, as a spreadsheet counts."),
 ]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")

@@ -1,5 +1,6 @@
-from .reader import Table, TableOptions, open_table
+from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, Row, Value
+from .table import Table
 from .writer import check_output, open_sheet, read_back
 
 __all__ = [

@@ -9,11 +9,11 @@ from triage_agent.errors import InputError
 from triage_agent.tables.row import ROW_LIMIT
 
 MAX_UNPACKED = 1_000_000_000  # bytes; Excel's million rows of forms stay below it
+MAX_OTHER = 200_000_000  # bytes of a workbook that is not XLSX: all of it is held in memory
 MAX_STRING_BYTES = 300_000_000  # bytes of shared strings, the part that is held in memory
 MAX_STRINGS = 2_000_000  # each takes about 250 bytes more, however short it is
 MAX_ROWS = 1_048_576  # Excel's own limit; without it a row numbered 10**9 yields 10**9 empty ones
 MAX_ELEMENTS = 500_000  # of one row; Excel's 16,384 cells have at most 100,000
-MAX_XLS = 200_000_000  # bytes; the format holds 65,536 rows, and is read as a whole
 MAX_CELLS = 10_000_000  # of an .ods, which is held as a whole
 MAX_DIRECTORY = 10_000_000  # bytes of the archive's list of parts
 BOMB_SIZE, BOMB_RATIO = 20_000_000, 250  # bytes, and packed size times; real sheets reach about 100
@@ -22,30 +22,25 @@ CHUNK = 1_000_000  # bytes
 MAX_TOKEN = 32 * CHUNK  # of one tag or comment, which the parser holds until it ends
 
 
-def check_archive(file: BinaryIO, name: str) -> str:
-    """Return the format of a workbook, "xlsx", "xls", "xlsb" or "ods", by what it holds.
-
-    Raises `InputError` unless it is one that unpacks to a sane size, and has no password.
-    """
+def check_archive(file: BinaryIO, name: str) -> None:
+    """Raise `InputError` unless a file is a workbook that unpacks to a sane size."""
     start = file.read(8)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         file.seek(0)
-        if "EncryptedPackage".encode("utf-16-le") in file.read(1_000_000):
-            raise InputError(f"{name} is protected by a password. Save a copy without one.")
-        if file.seek(0, 2) > MAX_XLS:
-            raise InputError(f"{name} is too large to hold. Save it as .csv, read row by row.")
-        file.seek(0)
-        return "xls"
+        locked = "EncryptedPackage".encode("utf-16-le") in file.read(1_000_000)
+        raise InputError(
+            f"{name} is protected by a password. Save a copy without one."
+            if locked
+            else f"{name} is in the format of Excel 97. Save it as .xlsx or .csv."
+        )
     if _directory_size(file) > MAX_DIRECTORY:
         raise InputError(f"{name} has far more parts than a workbook. Save it as .csv to read it.")
     try:
         with zipfile.ZipFile(file) as archive:
-            kind = _check_parts(archive.infolist(), name)
+            _check_parts(archive.infolist(), name)
             for part in archive.infolist():
-                # A few bytes of .ods may stand for a sheet full of the same cell.
-                if part.file_size > SMALL or (kind == "ods" and part.filename == "content.xml"):
+                if part.file_size > SMALL:
                     _check_content(archive, part, name)
-        return kind
     except (
         zipfile.BadZipFile,
         OSError,
@@ -60,15 +55,58 @@ def check_archive(file: BinaryIO, name: str) -> str:
         ) from error
 
 
-def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> str:
-    """Return the format of the workbook that has these parts, of the sizes that they state.
+def check_other(file: BinaryIO, name: str, kind: str) -> None:
+    """Raise `InputError` unless a workbook of another kind (XLS, XLSB, ODS) has a sane size.
+
+    Its sheets are held in memory.
+    """
+    if kind == "xls":
+        start = file.read(1_000_000)
+        size = file.seek(0, 2)
+        file.seek(0)
+        if "EncryptedPackage".encode("utf-16-le") in start:
+            raise InputError(f"{name} is protected by a password. Save a copy without one.")
+        if size > MAX_OTHER:
+            raise InputError(f"{name} has {size / 1e6:,.0f} MB, too much to hold. Save it as .csv.")
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            total = _check_sizes(archive.infolist(), name)
+            if kind == "ods" and "content.xml" in archive.namelist():
+                # A few bytes of it may stand for a sheet full of the same cell.
+                _check_content(archive, archive.getinfo("content.xml"), name)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"{name} is not a complete .{kind} file: it is cut off or damaged. "
+            "Copy or export it again."
+        ) from error
+    finally:
+        file.seek(0)
+    if total > MAX_OTHER:
+        raise InputError(
+            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv."
+        )
+
+
+def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
+    """Raise `InputError` unless the parts are those of a workbook, of the sizes that they state.
 
     A part that states less than it holds is cut off there when it is unpacked.
     """
     names = {part.filename for part in parts}
-    is_ods = {"mimetype", "content.xml"} <= names
-    if not is_ods and "xl/workbook.xml" not in names and "[Content_Types].xml" not in names:
+    if "xl/workbook.xml" not in names and "[Content_Types].xml" not in names:
         raise InputError(f"{name} is a ZIP archive, not an Excel workbook. Unpack it first.")
+    total = _check_sizes(parts, name)
+    strings = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
+    if total > MAX_UNPACKED or strings > MAX_STRING_BYTES:
+        raise InputError(
+            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv, "
+            "which is read row by row."
+        )
+
+
+def _check_sizes(parts: list[zipfile.ZipInfo], name: str) -> int:
+    """Return the bytes to which the parts unpack, or raise `InputError`."""
     if any(part.flag_bits & 1 for part in parts):
         raise InputError(f"{name} is protected by a password. Save a copy without one.")
     for part in parts:
@@ -78,14 +116,7 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> str:
                 f"{name} is refused: {part.filename[:80]} unpacks to {ratio:,.0f} times its size, "
                 "as a zip bomb does. Save it as .csv to read it."
             )
-    total = sum(part.file_size for part in parts)
-    strings = sum(part.file_size for part in parts if "sharedstrings" in part.filename.lower())
-    if total > MAX_UNPACKED or strings > MAX_STRING_BYTES:
-        raise InputError(
-            f"{name} unpacks to {total / 1e6:,.0f} MB, too much to hold. Save it as .csv, "
-            "which is read row by row."
-        )
-    return "ods" if is_ods else "xlsb" if "xl/workbook.bin" in names else "xlsx"
+    return sum(part.file_size for part in parts)
 
 
 def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str) -> None:
@@ -155,7 +186,7 @@ class _Count:
 
 
 def _times(repeated: str | None) -> int:
-    """Return how often a row or cell stands there."""
+    """Return how often a row or cell of an .ods stands there."""
     return int(repeated) if repeated and repeated.isdecimal() and len(repeated) < 10 else 1
 
 

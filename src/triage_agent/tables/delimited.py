@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice, product
@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
+from triage_agent.tables.header import LOOKED_AT, find_header
 from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill, name_columns
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -19,21 +20,21 @@ ROW_LINES = 10_000  # a cell with more lines is a quotation mark that nobody clo
 REPAIRS = 100  # each may read up to ROW_LIMIT again
 START_LINES, START_SIZE = 4 * SAMPLE_ROWS, 1_000_000  # what the delimiter is guessed from
 SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?$', re.IGNORECASE)  # Excel's own hint
-DATA = re.compile(
-    r"[^@\s]+@[^@\s]+\.\w+|\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?: .*)?"
-)
-NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
 
 Record = tuple[int, list[str], str | None]
 
 
 def open_delimited(
-    lines: Iterator[str], name: str, delimiter: str | None, header: bool | None
+    lines: Iterator[str],
+    name: str,
+    delimiter: str | None,
+    header: bool | None,
+    header_row: int | None = None,
 ) -> tuple[OpenedTable, str]:
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
-    `header` None decides by the first row whether it holds names; a first row that looks like
-    data gets invented names, with a note. Raises `InputError` if there is nothing in it.
+    `find_header` says what `header` and `header_row` do. Raises `InputError` if there is nothing
+    in it.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
@@ -50,21 +51,24 @@ def open_delimited(
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
         raise InputError(f"{name} is empty. Give a table with a header and a row for each form.")
-    if header is None:
-        header = not looks_like_data(head[0][1])
-        if not header:
-            notes.append(
-                "The first row looks like data, not like names, so the columns are called "
-                "column_1, column_2, …; if it does hold names, say --header."
-            )
-    first = head.pop(0) if header else (0, [""] * max(len(cells) for _, cells, _ in head), None)
-    width = _width(first[1], [cells for _, cells, _ in head])
-    columns, renamed = name_columns(first[1][:width], name)
-    if header:
+    begin = find_header([(number, [*cells]) for number, cells, _ in head], header, header_row, name)
+    complaint = head[len(begin.titles)][2] if begin.row is not None else None
+    head = head[begin.taken :]
+    width = _width(begin.names, [cells for _, cells, _ in head])
+    names = (*begin.names[:width], *[""] * (width - len(begin.names)))
+    columns, renamed = name_columns(names, name)
+    notes += begin.notes
+    if begin.row is not None:
         notes += renamed
-        notes += [f"The header (line {first[0]}) {first[2]}."] if first[2] else []
+        notes += [f"The header (row {begin.row}) {complaint}."] if complaint else []
     return (
-        OpenedTable(columns, _rows(columns, chain(head, found)), tuple(notes)),
+        OpenedTable(
+            columns,
+            _rows(columns, chain(head, found)),
+            tuple(notes),
+            titles=begin.titles,
+            extra_header=begin.extra,
+        ),
         "" if delimiter == NO_DELIMITER else delimiter,
     )
 
@@ -92,24 +96,40 @@ def sniff_delimiter(start: Sequence[str]) -> tuple[str, bool]:
         score = (round(alike, 1), len(header))
         if score > best and (alike >= 0.8 or not in_sentence):
             best, choice = score, (delimiter, spaced)
-    return choice
+    return choice if best[0] >= 0.8 else _sniff_under_titles(start) or choice
 
 
-def looks_like_data(cells: Sequence[str]) -> bool:
-    """Return whether a first row cannot be a header: it holds a date, an e-mail, mostly numbers.
+def _sniff_under_titles(start: Sequence[str]) -> tuple[str, bool] | None:
+    """Return the delimiter of a table that begins under lines of titles, None if there is none.
 
-    >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
-    (True, False)
+    It cuts most lines into the same number of cells, three at least, as two are what a comma makes
+    of a sentence.
     """
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    numbers = sum(bool(NUMBER.fullmatch(cell)) for cell in filled)
-    return any(DATA.fullmatch(cell) for cell in filled) or 2 * numbers > len(filled)
+    best: tuple[float, int] = (0.0, 0)
+    choice = None
+    for delimiter in DELIMITERS:
+        try:
+            found = [cells for _, cells, _ in records(iter(start), "", delimiter)]
+        except InputError:
+            continue
+        widths = Counter(len(cells) for cells in found)
+        if not widths:
+            continue
+        width, _ = max(widths.items(), key=lambda item: (item[1] * (item[0] > 2), item[0]))
+        begin = next(at for at, cells in enumerate(found) if len(cells) == width)
+        rest = found[begin:]
+        alike = sum(len(cells) == width for cells in rest) / len(rest)
+        sentence = sum(cell.startswith(" ") for cell in rest[0]) > len(rest[0]) // 3
+        is_table = len(rest) > 1 and width > 2 and alike >= 0.8 and not sentence
+        if 0 < begin < LOOKED_AT and is_table and (alike, width) > best:
+            best, choice = (alike, width), (delimiter, False)
+    return choice
 
 
 def records(
     lines: Iterator[str], name: str, delimiter: str, *, spaced: bool = False, before: int = 0
 ) -> Iterator[Record]:
-    """Yield (line of its start, cells, complaint) for each record; blank lines are skipped.
+    """Yield (number, cells, complaint) for each record; blank lines are counted, not yielded.
 
     A quotation mark that never closes would swallow every row after it, so such a row is taken as
     plain text up to its line's end. Raises `InputError` when that happens all the time.
@@ -118,8 +138,9 @@ def records(
     cut = partial(csv.reader, delimiter=delimiter, skipinitialspace=spaced)
     feed = _Feed(lines)
     strict = cut(feed, strict=True)
-    number, width, repairs = before + 1, 0, 0
+    number, line, width, repairs = 0, before + 1, 0, 0
     while True:
+        number += 1
         feed.taken.clear()
         complaint = None
         try:
@@ -130,7 +151,7 @@ def records(
             repairs += len(feed.taken) > 1
             if repairs > REPAIRS:
                 raise InputError(
-                    f"The quotation marks in {name} do not pair up, in line {number:,} and "
+                    f"The quotation marks in {name} do not pair up, in line {line:,} and "
                     f"{REPAIRS} places before it. Correct it, or choose another --delimiter."
                 ) from None
             cells, complaint = _repair(feed, cut, width)
@@ -139,7 +160,7 @@ def records(
         if cells:
             width = width or len(cells)
             yield number, cells, complaint
-        number += len(feed.taken)
+        line += len(feed.taken)
 
 
 class CsvWriter:
@@ -222,15 +243,27 @@ def _repair(
 
 
 def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Return how many columns there are: nameless ones at the end count only if they are used."""
-    width = len(header)
+    """Return how many columns there are.
+
+    Nameless ones at the end count if they are used; cells beyond the header's if most rows have
+    them, as a stray delimiter in one row is no column.
+    """
+    width = max((len(row) for row in rows), default=0)
+    while width > len(header) and 2 * _using(width, rows) <= len(rows):
+        width -= 1
+    width = max(width, len(header))
     while (
         width > 1
-        and not header[width - 1].strip()
-        and not any(row[width - 1].strip() for row in rows if len(row) >= width)
+        and not (width <= len(header) and header[width - 1].strip())
+        and not _using(width, rows)
     ):
         width -= 1
     return width
+
+
+def _using(width: int, rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows have something in the column that ends a width."""
+    return sum(bool(row[width - 1].strip()) for row in rows if len(row) >= width)
 
 
 def _rows(columns: tuple[str, ...], found: Iterable[Record]) -> Iterator[Row]:

@@ -2,111 +2,32 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.tables.archive import check_archive
-from triage_agent.tables.delimited import DELIMITERS, open_delimited
-from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
+from triage_agent.tables.delimited import open_delimited
+from triage_agent.tables.encoding import check_encoding, decoded, guess_encoding, lines
 from triage_agent.tables.json_rows import open_array, open_document, open_lines
+from triage_agent.tables.other_workbooks import open_other_workbook
 from triage_agent.tables.platforms import wraps_rows
-from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, keep_apart
 from triage_agent.tables.source import Source
+from triage_agent.tables.table import FORMATS, Table
 from triage_agent.tables.workbook import open_workbook
 
 SAMPLE_SIZE = 4_000_000  # characters of the sampled rows
-FORMATS = {
-    "csv": "CSV",
-    "tsv": "TSV",
-    "xlsx": "XLSX",
-    "json": "JSON",
-    "jsonl": "JSON Lines",
-    "xls": "Excel 97",
-    "xlsb": "XLSB",
-    "ods": "OpenDocument",
-}
-SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
-    ".xls": "xls", ".xlsb": "xlsb", ".ods": "ods",
-    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
-}  # fmt: skip
-WORKBOOKS = {"xlsx", "xls", "xlsb", "ods"}
+BOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
+SUFFIXES = {f".{kind}": kind for kind in FORMATS}
+SUFFIXES |= {".tab": "tsv", ".xlsm": "xlsx", ".ndjson": "jsonl"}
 WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml|script|head|table)", re.IGNORECASE)
 ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|$)")
 FOREIGN = {b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture",
            b"\x1f\x8b": "compressed; unpack it first", b"SQLite": "a database"}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What reading a table to its end shows; `rows` None: a stream, which is read only once."""
-
-    rows: int | None
-    columns: tuple[str, ...]
-    complaints: int  # rows that have one
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table, and what was understood of it.
-
-    `columns` of JSON and JSON Lines are those of the sample; `survey` finds all. `sample` holds up
-    to 100 first rows, which `rows` yields again. `notes` are sentences for the user.
-    """
-
-    name: str
-    format: str  # a key of FORMATS
-    columns: tuple[str, ...]
-    encoding: str | None  # a codec's name; None: XLSX
-    delimiter: str | None  # None: not a CSV; "": a single column
-    sheet: str | None
-    sheets: tuple[str, ...]
-    notes: tuple[str, ...]
-    sample: tuple[Row, ...]
-    rereadable: bool  # whether `rows` can be called again: a file, not a stream
-    _read: Callable[[], Iterator[Row]] = field(repr=False)
-
-    def rows(self) -> Iterator[Row]:
-        """Yield every row, in memory that does not grow with them (XLSX apart).
-
-        Raises `InputError` where the file stops being readable.
-        """
-        return self._read()
-
-    def survey(self) -> Survey:
-        """Return the number of rows and all columns, by reading a file once to its end.
-
-        Raises `InputError` as `rows` does, so that nothing is paid for before a file is known to
-        be readable. A stream is not read: its columns are the sample's.
-        """
-        if not self.rereadable:
-            return Survey(None, self.columns, 0)
-        columns, count, complaints = dict.fromkeys(self.columns), 0, 0
-        for row in self.rows():
-            count += 1
-            complaints += row.complaint is not None
-            if len(row.values) != len(columns) or not columns.keys() >= row.values.keys():
-                columns |= dict.fromkeys(row.values)
-        return Survey(count, tuple(columns), complaints)
-
-    def describe(self) -> str:
-        """Return what was understood, on one line."""
-        parts = [FORMATS[self.format]]
-        if self.sheet is not None:
-            parts.append(f"sheet {self.sheet!r}")
-        if self.encoding is not None:
-            parts.append(NAMES.get(self.encoding, self.encoding))
-        if self.delimiter:
-            parts.append(f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))}-separated")
-        shown = ", ".join(" ".join(column.split())[:40] for column in self.columns[:8])
-        more = ", …" if len(self.columns) > 8 else ""
-        count = f"{len(self.columns)} column{'' if len(self.columns) == 1 else 's'}"
-        return f"{self.name}: {', '.join(parts)}, {count} ({shown}{more})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +39,8 @@ class TableOptions:
     delimiter: str | None = None
     sheet: str | None = None
     header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
+    header_row: int | None = None  # which row is the header, as a spreadsheet numbers it
+    reserved: str | None = None  # how names begin that the table's own columns may not have
 
 
 GUESSED = TableOptions()
@@ -143,8 +66,10 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
 def _understood(place: Source, options: TableOptions, encoding: str | None) -> Table:
     """Return the table in a source, its first rows read."""
     notes: tuple[str, ...] = ()
-    kind = options.format or ("xlsx" if _is_workbook(place) else None)
-    if kind not in WORKBOOKS:
+    kind = options.format
+    if kind is None or kind in BOOKS:
+        kind = _kind_of_book(place) or kind
+    if kind not in BOOKS:
         if encoding is None:
             encoding, notes = guess_encoding(place.sample, place.name, is_all=place.is_all)
         kind, more = _kind(place, kind, place.sample.decode(encoding, "replace").lstrip("\ufeff"))
@@ -152,7 +77,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
     options = replace(
         options, format=kind, encoding=encoding, delimiter=_delimiter(options.delimiter, kind)
     )
-    opened, used_delimiter = _open(place, options)
+    opened, used_delimiter = _open_apart(place, options)
     sample = _sample(opened.rows)
     if not sample:
         raise InputError(f"{place.name} has a header but no rows. Give a row for each form.")
@@ -161,14 +86,16 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         columns = tuple(dict.fromkeys(key for row in sample for key in row.values))
     return Table(
         place.name,
-        place.workbook or kind,
+        kind,
         columns,
-        encoding if kind not in WORKBOOKS else None,
+        encoding if kind not in BOOKS else None,
         used_delimiter,
         opened.sheet,
         opened.sheets,
         notes + opened.notes,
         sample,
+        opened.titles,
+        opened.extra_header,
         place.rereadable,
         partial(_reread, place, options) if place.rereadable else _Once(chain(sample, opened.rows)),
     )
@@ -188,20 +115,16 @@ class _Once:
         return rows
 
 
+def _open_apart(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+    """Return what `_open` does, its columns named apart from those that are reserved."""
+    opened, delimiter = _open(place, options)
+    return keep_apart(opened, options.reserved) if options.reserved else opened, delimiter
+
+
 def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
-    if options.format in WORKBOOKS:
-        file = place.file()
-        try:
-            place.workbook = place.workbook or check_archive(file, place.name)
-            file.seek(0)
-            opened = open_workbook(
-                file, place.name, options.sheet, options.header, kind=place.workbook
-            )
-        except BaseException:
-            file.close()
-            raise
-        return replace(opened, rows=_closing(opened.rows, file)), None
+    if options.format in BOOKS:
+        return _open_book(place, options), None
     texts = decoded(place.chunks(), options.encoding or "utf-8", place.name)
     if options.format == "json":
         start = place.sample.decode(options.encoding or "utf-8", "replace").lstrip("\ufeff \t\r\n")
@@ -210,12 +133,28 @@ def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None
     found = lines(texts, place.name)
     if options.format == "jsonl":
         return open_lines(found), None
-    return open_delimited(found, place.name, options.delimiter, options.header)
+    return open_delimited(found, place.name, options.delimiter, options.header, options.header_row)
+
+
+def _open_book(place: Source, options: TableOptions) -> OpenedTable:
+    """Return the opened table of a workbook."""
+    file, kind = place.file(), options.format or "xlsx"
+    how = options.sheet, options.header, options.header_row
+    try:
+        if kind == "xlsx":
+            opened = open_workbook(file, place.name, *how, checked=place.is_checked)
+            place.is_checked = True
+        else:
+            opened = open_other_workbook(file, place.name, kind, *how)
+    except BaseException:
+        file.close()
+        raise
+    return replace(opened, rows=_closing(opened.rows, file))
 
 
 def _reread(place: Source, options: TableOptions) -> Iterator[Row]:
     """Yield the rows of a file, opened anew."""
-    yield from _open(place, options)[0].rows
+    yield from _open_apart(place, options)[0].rows
 
 
 def _closing(rows: Iterator[Row], file: BinaryIO) -> Iterator[Row]:
@@ -234,15 +173,22 @@ def _sample(rows: Iterator[Row]) -> tuple[Row, ...]:
     return tuple(taken)
 
 
-def _is_workbook(place: Source) -> bool:
-    """Return whether the first bytes are a workbook's; `InputError` for other known formats."""
+def _kind_of_book(place: Source) -> str | None:
+    """Return the format of a workbook by its first bytes; `InputError` for other known formats."""
     for magic, kind in FOREIGN.items():
         if place.sample.startswith(magic):
             raise InputError(
                 f"{place.name} is {kind}, not a table. "
                 "Give a CSV, TSV, XLSX, JSON or JSON Lines file."
             )
-    return place.sample.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0"))
+    if place.sample.startswith(b"\xd0\xcf\x11\xe0"):
+        return "xls"
+    if not place.sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return None
+    if b"opendocument.spreadsheet" in place.sample[:300]:
+        return "ods"
+    is_binary = place.suffix == ".xlsb" or b"xl/workbook.bin" in place.sample
+    return "xlsb" if is_binary else "xlsx"
 
 
 def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str, ...]]:
@@ -255,7 +201,7 @@ def _kind(place: Source, wanted: str | None, start: str) -> tuple[str, tuple[str
         )
     kind = wanted or SUFFIXES.get(place.suffix)
     notes: tuple[str, ...] = ()
-    if kind in WORKBOOKS:
+    if kind in BOOKS:
         kind, notes = None, ("It is named like a workbook but is text.",)
     text = start.strip()
     if kind is None:

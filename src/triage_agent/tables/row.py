@@ -1,7 +1,7 @@
 """The nouns of a table: a row, and what a format's reader hands back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from triage_agent.errors import InputError
@@ -18,9 +18,9 @@ SAMPLE_ROWS = 100
 class Row:
     """One row as the user sees it.
 
-    `number` is the line (CSV, TSV, JSON Lines) or sheet row (XLSX) where the row begins, counted
-    from 1 with the header, or the item's position in a JSON array, from 1. `complaint` says what
-    is odd about it; the row still counts.
+    `number` is the row's number in the spreadsheet that the user opens, counted from 1 with the
+    header and what stands above it (CSV: records, blank lines included; JSON Lines: lines), or the
+    item's position in a JSON array, from 1. `complaint` says what is odd; the row still counts.
     """
 
     number: int
@@ -30,13 +30,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class OpenedTable:
-    """What a format's reader understood; `columns` None means that each row names its own."""
+    """What a format's reader understood; `columns` None means that each row names its own.
+
+    `titles` are the rows above the header and `extra_header` those of the header under its first,
+    both as they stand in the file.
+    """
 
     columns: tuple[str, ...] | None
     rows: Iterator[Row]
     notes: tuple[str, ...] = ()
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    titles: tuple[tuple[Value, ...], ...] = ()
+    extra_header: tuple[tuple[Value, ...], ...] = ()
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -67,6 +73,36 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
         elif copy > 1:
             notes.append(f"Column {place} is a second {wanted!r} and is called {unique!r}.")
     return tuple(names), tuple(notes)
+
+
+def keep_apart(opened: OpenedTable, prefix: str) -> OpenedTable:
+    """Return the table with "input " before each column's name that begins with a prefix.
+
+    What is written beside the columns has such names, and would take their place.
+    """
+
+    def renamed(values: dict[str, Value]) -> dict[str, Value]:
+        return {
+            f"input {column}" if column.startswith(prefix) else column: cell
+            for column, cell in values.items()
+        }
+
+    def rows() -> Iterator[Row]:
+        for row in opened.rows:
+            taken = any(column.startswith(prefix) for column in row.values)
+            yield replace(row, values=renamed(row.values)) if taken else row
+
+    notes = opened.notes
+    own = [column for column in opened.columns or () if column.startswith(prefix)]
+    if own:
+        shown = ", ".join(map(repr, own[:3])) + (", …" if len(own) > 3 else "")
+        note = (
+            f"Columns that begin with {prefix!r} ({shown}) get 'input ' before their name, as the "
+            "answers have such names."
+        )
+        notes = (*notes, note)
+    columns = None if opened.columns is None else tuple(renamed(dict.fromkeys(opened.columns)))
+    return replace(opened, columns=columns, rows=rows(), notes=notes)
 
 
 def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Value], str | None]:

@@ -44,7 +44,7 @@ class Source:
             except InputError:
                 self.close()
                 raise
-        self.workbook: str | None = None  # the format of a workbook that was looked through
+        self.is_checked = False  # whether a workbook was found to be of a sane size
         self.is_all = len(self.sample) < SAMPLE
         if not self.sample:
             self.close()

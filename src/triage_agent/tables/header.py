@@ -1,0 +1,187 @@
+"""Where the data of a table begins: titles above the header, and a header of several rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from triage_agent.errors import InputError
+from triage_agent.tables.header_rows import DATA, NUMBER, column, count, is_typed, names_of
+from triage_agent.tables.row import Value
+
+LOOKED_AT = 15  # first rows among which the header is looked for
+MONEY = re.compile(r"[-+]?(?:[$€£]\s?\d[\d,. ]*[kKmM]?|\d[\d,.]*\s?[kKmM])")
+Numbered = tuple[int, list[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The rows before the data, each as it stands in the file.
+
+    `names` has a name for each cell of the header; `row` None: no row names the columns.
+    """
+
+    names: tuple[str, ...]
+    row: int | None = None  # numbered like the rows
+    titles: tuple[tuple[Value, ...], ...] = ()
+    cells: tuple[Value, ...] = ()
+    extra: tuple[tuple[Value, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> int:
+        """How many of the first rows are no data."""
+        return len(self.titles) + (self.row is not None) + len(self.extra)
+
+
+def find_header(
+    head: Sequence[Numbered], wanted: bool | None, place: int | None, name: str
+) -> Header:
+    """Return the header of a table, by the structure of its first rows.
+
+    `wanted` False: the first row is data; True: the first row is the header. `place` is the number
+    of the row that is the header. Raises `InputError` if that row is empty or not there.
+    """
+    texts = [[_text(cell) for cell in cells] for _, cells in head]
+    if place is not None:
+        at = next((at for at, (number, _) in enumerate(head) if number == place), -1)
+        if at < 0 or not any(texts[at]):
+            raise InputError(
+                f"Row {place} of {name} holds nothing. Its first rows with something in them are "
+                f"{', '.join(str(number) for number, _ in head[:3])} (--header-row)."
+            )
+    elif wanted is False:
+        return Header(("",) * max(map(len, texts)))
+    else:
+        at = 0 if wanted else _header_place(head, texts)
+        if wanted is None and looks_like_data(texts[at], texts[at + 1 :]):
+            return Header(
+                ("",) * max(map(len, texts)),
+                notes=(
+                    (
+                        "The first row looks like data, not like names, so the columns are called "
+                        "column_1, column_2, …; if it does hold names, say --header."
+                    ),
+                ),
+            )
+    names, extra = names_of(texts[at], texts[at + 1 :])
+    notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
+    if extra:
+        rows = ", ".join(f"{number:,}" for number, _ in head[at + 1 : at + 1 + extra])
+        notes.append(
+            f"Row{'s' if extra > 1 else ''} {rows} belong{'' if extra > 1 else 's'} to the header "
+            "of the survey, and no form is read there."
+        )
+    return Header(
+        tuple(names),
+        head[at][0],
+        tuple(tuple(cells) for _, cells in head[:at]),
+        tuple(head[at][1]),
+        tuple(tuple(cells) for _, cells in head[at + 1 : at + 1 + extra]),
+        tuple(notes),
+    )
+
+
+def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
+    """Return whether a first row cannot be a header: it holds what the rows under it hold.
+
+    A date, an e-mail address or an amount over others of its kind is data, and so is a row that is
+    mostly numbers. A run of numbers (2023, 2024) and a date over other things are names.
+
+    >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
+    (True, False)
+    >>> looks_like_data(["Firm", "2023", "2024"], [["Acme", "7", "3"]])
+    False
+    """
+    filled = [(at, cell.strip()) for at, cell in enumerate(cells) if cell.strip()]
+    if any(
+        kind.fullmatch(cell) and (kind is DATA or below) and _same_kind(kind, at, below)
+        for kind in (DATA, MONEY)
+        for at, cell in filled
+    ):
+        return True
+    numbers = [cell for _, cell in filled if NUMBER.fullmatch(cell)]
+    return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
+
+
+def _text(cell: Value) -> str:
+    """Return a cell as the text in which a header would hold it."""
+    return "" if cell is None else str(cell)
+
+
+def _same_kind(kind: re.Pattern[str], at: int, below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a column mostly holds values of a kind; a column without any may."""
+    held = column(at, below)
+    return 2 * sum(bool(kind.fullmatch(cell)) for cell in held) >= len(held)
+
+
+def _is_run(cells: Sequence[str]) -> bool:
+    """Return whether the whole numbers of a row count up by one, at least two of them."""
+    found = [int(cell) for cell in map(str.strip, cells) if cell.isdecimal() and len(cell) < 9]
+    steps = {after - before for before, after in pairwise(found)}
+    return steps == {1}
+
+
+def _any_run(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether most rows count up."""
+    return 2 * sum(map(_is_run, rows)) > len(rows)
+
+
+def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> int:
+    """Return which of the first rows is the header.
+
+    A title fills few of the cells that the table has, or stands apart, an empty row under it. What
+    follows the titles must be able to be a header; else there are none, and a first row with few
+    cells is a header that names few columns.
+    """
+    filled = [count(cells) for cells in texts[:LOOKED_AT]]
+    wide = max(filled)
+    if filled[0] > 1 and names_of(texts[0], texts[1:])[1]:
+        return 0
+    for at, held in enumerate(filled):
+        if 2 * held < wide or _stands_apart(at, filled, head, texts):
+            continue
+        rest = texts[at + 1 :]
+        parted = at > 0 and (not filled[at - 1] or head[at][0] > head[at - 1][0] + 1)
+        names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
+        return at if at == 0 or not any(filled[:at]) or names else 0
+    return 0
+
+
+def _stands_apart(
+    at: int,
+    filled: Sequence[int],
+    head: Sequence[Numbered],
+    texts: Sequence[Sequence[str]],
+) -> bool:
+    """Return whether an empty row parts a row from a wider one under it that can be a header."""
+    low = next((low for low in range(at + 1, len(filled)) if filled[low] > filled[at]), 0)
+    if not low or 3 * filled[at] > 2 * filled[low]:
+        return False
+    parted = not filled[low - 1] or head[low][0] > head[low - 1][0] + 1
+    return parted and _can_name(texts[low], texts[low + 1 :])
+
+
+def _unlike(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row differs from those under it as names do.
+
+    It has words over dates or numbers, or over texts at least twice as long. Without that, the row
+    may be the first form under a header that names a single column.
+    """
+    for at, cell in enumerate(cells):
+        held = column(at, below)
+        words = sum(len(text.split()) for text in held)
+        if held and cell.strip() and not is_typed(cell.strip()):
+            if 2 * sum(map(is_typed, held)) > len(held):
+                return True
+            if words >= 2 * len(held) * len(cell.split()):
+                return True
+    return False
+
+
+def _can_name(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row that is not the first may name the columns: short, distinct, no data."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    sentences = any(cell.endswith((".", "!")) and len(cell.split()) > 3 for cell in said)
+    distinct = len(set(said)) == len(said) or not below
+    return bool(below) and distinct and not sentences and not looks_like_data(cells, below)

@@ -1,0 +1,123 @@
+"""A header of several rows: questions under codes, answer options under questions."""
+
+import re
+from collections.abc import Sequence
+
+DATA = re.compile(
+    r"[^@\s]+@[^@\s]+\.\w+|\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?: .*)?"
+)
+NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
+IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qualtrics export
+CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
+# What survey exports write under a question that has no answer options of its own.
+PLACEHOLDERS = frozenset({"response", "open-ended response", "open-ended comment"})
+HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
+
+
+def names_of(header: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """Return the columns' names, and how many rows under the header belong to it.
+
+    Three shapes: a row of `{"ImportId": …}` (Qualtrics), with the questions between it and the
+    codes; questions under codes (LimeSurvey, older Qualtrics), told by words where all other rows
+    have dates or numbers; and answer options or "Open-Ended Response" under a question that
+    reaches over unnamed cells (SurveyMonkey, merged cells).
+    """
+    for extra, row in enumerate(below[:2], start=1):
+        marks = sum(bool(IMPORT_ID.match(cell)) for cell in row)
+        if marks and 2 * marks >= count(row):
+            return (_captioned(header, below[0]) if extra == 2 else list(header)), extra
+    if len(below) > 1 and _is_caption(header, below[0], below[1:]):
+        return _captioned(header, below[0]), 1
+    if below and _is_options(header, below[0], below[1:]):
+        return _grouped(header, below[0]), 1
+    return list(header), 0
+
+
+def _captioned(header: Sequence[str], captions: Sequence[str]) -> list[str]:
+    """Return names that hold the code and the question asked.
+
+    >>> _captioned(["StartDate", "Q1"], ["Start Date", "What slows you down?"])
+    ['StartDate', 'Q1: What slows you down?']
+    """
+    names: list[str] = []
+    for at, code in enumerate(header):
+        asked = " ".join(captions[at].split()) if at < len(captions) else ""
+        same = not asked or (code.strip() and _folded(asked).endswith(_folded(code)))
+        names.append(code if same else f"{code}: {asked}" if code.strip() else asked)
+    return names
+
+
+def _folded(text: str) -> str:
+    """Return the letters and digits of a text."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _is_caption(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row says in words what the codes above it stand for."""
+    codes = [cell.strip() for cell in header if cell.strip()]
+    if not all(map(CODE.fullmatch, codes)) or 10 * count(row) < 8 * len(codes):
+        return False
+    said = [cell.strip() for cell in row if cell.strip()]
+    if len(set(said)) < len(said) or not any(" " in cell for cell in said):
+        return False
+    typed = 0
+    for at in range(len(header)):
+        held = column(at, below)
+        if held and all(map(is_typed, held)):
+            own = row[at].strip() if at < len(row) else ""
+            if not own or is_typed(own):
+                return False
+            typed += 1
+    return typed >= 2
+
+
+def is_typed(cell: str) -> bool:
+    """Return whether a cell holds a date, an address or a number."""
+    return bool(DATA.fullmatch(cell) or NUMBER.fullmatch(cell))
+
+
+def _is_options(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row holds the answer options of the questions above it."""
+
+    def unnamed(at: int) -> bool:
+        return at >= len(header) or not header[at].strip()
+
+    filled = [at for at, cell in enumerate(row) if cell.strip()]
+    words = [at for at in filled if row[at].strip().casefold() in PLACEHOLDERS]
+    fits = all(at in words or unnamed(at) or unnamed(at + 1) for at in filled)
+    if not filled or not fits or any(is_typed(row[at].strip()) for at in filled):
+        return False
+    if not words and not any(unnamed(at) for at in filled):
+        return False
+    empty = [at for at in range(len(header)) if not unnamed(at) and at not in filled]
+    held = [100 * len(column(at, below)) >= HELD * len(below) for at in empty]
+    typed = any((found := column(at, below)) and all(map(is_typed, found)) for at in filled)
+    return bool(below) and (any(held) or typed or len(words) == len(filled))
+
+
+def _grouped(header: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return names that hold the question and the answer option under it.
+
+    >>> _grouped(["Id", "Tools used?", ""], ["", "Excel", "Other"])
+    ['Id', 'Tools used?: Excel', 'Tools used?: Other']
+    """
+    names, question = [], ""
+    for at in range(max(len(header), len(options))):
+        own = header[at].strip() if at < len(header) else ""
+        question = own or question
+        option = " ".join(options[at].split()) if at < len(options) else ""
+        if not option or option.casefold() in PLACEHOLDERS:
+            names.append(own or (question if option else ""))
+        else:
+            names.append(f"{question}: {option}" if question else option)
+    return names
+
+
+def count(cells: Sequence[str]) -> int:
+    """Return how many cells hold something."""
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def column(at: int, rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return what the rows hold in a column, empty cells left out."""
+    return [row[at].strip() for row in rows if at < len(row) and row[at].strip()]

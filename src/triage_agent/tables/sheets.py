@@ -1,0 +1,191 @@
+"""Which sheet of a workbook holds the forms, and its rows as a table, whatever the format."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import chain, islice
+
+from triage_agent.errors import InputError
+from triage_agent.tables.header import Header, Numbered, find_header
+from triage_agent.tables.row import (
+    MAX_COLUMNS,
+    SAMPLE_ROWS,
+    OpenedTable,
+    Row,
+    Value,
+    fill,
+    name_columns,
+)
+
+ERRORS = frozenset(
+    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
+)
+SHEETS_LOOKED_AT = 30
+FREE_TEXT_WORDS = 4  # so many make a cell a text that somebody wrote
+
+Area = tuple[int, int, int, int]  # first row, first column, last row, last column, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """What a sheet's rows do not show: merged cells, and formulas without a stored result."""
+
+    merged: tuple[Area, ...] = ()
+    formulas: int = 0
+    first_formula: str = ""  # the cell, such as C4
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet; `rows` yields (sheet row, cells) of the rows that hold anything, each time."""
+
+    title: str
+    visible: bool
+    rows: Callable[[], Iterator[Numbered]]
+    unusual: Callable[[], Unusual]
+
+
+def table_of(
+    found: Sequence[Sheet],
+    name: str,
+    sheet: str | None,
+    header: bool | None,
+    header_row: int | None,
+) -> OpenedTable:
+    """Return the table in the sheet named, else in the visible one with the most free text.
+
+    Raises `InputError` for an unknown sheet, and for one with no rows.
+    """
+    titles = tuple(one.title for one in found)
+    if sheet is not None and sheet not in titles:
+        raise InputError(
+            f"{name} has no sheet {sheet!r}. It has: {', '.join(map(repr, titles))} (--sheet)."
+        )
+    visible = [one for one in found if one.visible] or list(found)
+    choices = [one for one in found if one.title == sheet] if sheet is not None else visible
+    best: tuple[int, Sheet, list[Numbered], Iterator[Numbered]] | None = None
+    for one in choices[:SHEETS_LOOKED_AT]:
+        rows = one.rows()
+        head = list(islice(rows, SAMPLE_ROWS))
+        score = _free_texts(head)
+        if head and (best is None or score > best[0]):
+            best = score, one, head, rows
+    if best is None:
+        where = f"sheet {sheet!r} of {name}" if sheet is not None else name
+        raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
+    _, chosen, head, rows = best
+    unusual = chosen.unusual()
+    begin = find_header(head, header, header_row, name)
+    notes = list(begin.notes)
+    rest = [title for title in titles if title != chosen.title]
+    if rest and sheet is None:
+        shown = ", ".join(map(repr, rest[:5])) + (", …" if len(rest) > 5 else "")
+        notes.append(f"Only sheet {chosen.title!r} is read, not {shown} (--sheet).")
+    head = head[begin.taken :]
+    width = max([len(begin.names), *(len(cells) for _, cells in head)])
+    columns, renamed = name_columns((*begin.names, *[""] * (width - len(begin.names))), name)
+    merged = [area for area in unusual.merged if area[0] > _last_header_row(begin)]
+    notes += _notes_about(unusual, merged, columns)
+    return OpenedTable(
+        columns,
+        _rows(columns, _filled_down(chain(head, rows), merged)),
+        (*notes, *renamed) if begin.row is not None else tuple(notes),
+        chosen.title,
+        titles,
+        begin.titles,
+        begin.extra,
+    )
+
+
+def plain(cell: object) -> Value:
+    """Return a cell's value as text, number or truth value; a date as ISO text."""
+    if cell is None or isinstance(cell, str | bool | int | float):
+        return cell
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def trimmed(cells: Sequence[object]) -> Sequence[object]:
+    """Return the cells without the empty ones at the end."""
+    end = len(cells)
+    while end and (cells[end - 1] is None or cells[end - 1] == ""):
+        end -= 1
+    return cells[:end]
+
+
+def _free_texts(head: Sequence[Numbered]) -> int:
+    """Return how many rows hold a text that somebody wrote beside something else.
+
+    Instructions fill one column; they count only where no sheet has anything better, that is not.
+    """
+    return sum(
+        len(cells) - sum(cell is None or cell == "" for cell in cells) > 1
+        and any(isinstance(cell, str) and len(cell.split()) >= FREE_TEXT_WORDS for cell in cells)
+        for _, cells in head[1:]
+    )
+
+
+def _last_header_row(begin: Header) -> int:
+    """Return the sheet's last row that is no data; 0 if no row names the columns."""
+    return 0 if begin.row is None else begin.row + len(begin.extra)
+
+
+def _notes_about(unusual: Unusual, merged: Sequence[Area], columns: Sequence[str]) -> list[str]:
+    """Return sentences about what the rows do not show."""
+    notes = []
+    if merged:
+        names = dict.fromkeys(columns[area[1] - 1] for area in merged if area[1] <= len(columns))
+        shown = ", ".join(map(repr, list(names)[:5]))
+        notes.append(
+            f"Merged cells in {shown} count for every row that they reach over "
+            f"(the first are rows {merged[0][0]:,} to {merged[0][2]:,})."
+        )
+    if unusual.formulas:
+        many = unusual.formulas > 1
+        notes.append(
+            f"{unusual.formulas:,} cell{'s hold formulas' if many else ' holds a formula'} whose "
+            f"result is not stored in the file, and {'are' if many else 'is'} read as empty "
+            f"(the first is {unusual.first_formula}). Open the file in Excel and save it again."
+        )
+    return notes
+
+
+def _filled_down(rows: Iterable[Numbered], merged: Sequence[Area]) -> Iterator[Numbered]:
+    """Yield the rows with the value of a merged cell in each row that it reaches over."""
+    if not merged:
+        yield from rows
+        return
+    starts: dict[int, list[Area]] = {}
+    for area in merged:
+        starts.setdefault(area[0], []).append(area)
+    current: list[tuple[Area, Value]] = []
+    for number, cells in rows:
+        current = [(area, value) for area, value in current if area[2] >= number]
+        full = list(cells)
+        for area, value in current:
+            full += [None] * (area[1] - len(full))
+            if full[area[1] - 1] in {None, ""}:
+                full[area[1] - 1] = value
+        for area in starts.get(number, ()):
+            if area[1] <= len(full) and full[area[1] - 1] not in {None, ""}:
+                current.append((area, full[area[1] - 1]))
+        yield number, full
+
+
+def _rows(columns: tuple[str, ...], found: Iterable[Numbered]) -> Iterator[Row]:
+    """Yield the sheet's rows; short ones have no complaint, as no empty cells are stored."""
+    for number, cells in found:
+        padded = cells + [None] * (len(columns) - len(cells))
+        values, complaint = fill(columns, padded[:MAX_COLUMNS])
+        if complaint:
+            complaint = (
+                f"has cells right of the last of the {len(columns)} columns, which are left out; "
+                "give their column a name"
+            )
+        broken = [column for column, cell in values.items() if cell in ERRORS]
+        if broken and not complaint:
+            complaint = f"holds the error {values[broken[0]]} in column {broken[0]!r}"
+        yield Row(number, values, complaint)

@@ -1,0 +1,163 @@
+"""What workbooks hold beside rows: several sheets, merged cells, formulas, other formats."""
+
+import datetime as dt
+import io
+import subprocess
+import sys
+import zipfile
+
+import openpyxl
+import pytest
+
+from triage_agent.errors import InputError
+from triage_agent.tables import TableOptions, open_table
+
+FORMS = [["Business", "Problem", "Seats"], ["Acme", "Leads go cold every single day", 4],
+         ["Pine", "Customers are asking for an app", 9]]  # fmt: skip
+CELL = (
+    '<table:table-cell office:value-type="{kind}"{value}><text:p>{text}</text:p></table:table-cell>'
+)
+
+
+def book_of(rows, *, merge=(), **sheets):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for area in merge:
+        book.active.merge_cells(area)
+    for title, other in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in other:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def ods_of(**sheets):
+    """Return an ODS spreadsheet as LibreOffice packs it."""
+
+    def cell(value):
+        if value is None:
+            return "<table:table-cell/>"
+        if isinstance(value, dt.date):
+            iso = value.isoformat()
+            return CELL.format(kind="date", value=f' office:date-value="{iso}"', text=iso)
+        if isinstance(value, int):
+            return CELL.format(kind="float", value=f' office:value="{value}"', text=value)
+        return CELL.format(kind="string", value="", text=value)
+
+    tables = "".join(
+        f'<table:table table:name="{title}">'
+        + "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+        + "</table:table>"
+        for title, rows in sheets.items()
+    )
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{tables}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return file.getvalue()
+
+
+def opened(data, **options):
+    table = open_table(io.BytesIO(data), TableOptions(**options))
+    return table, list(table.rows())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        book_of([["How to use this file"], ["Write one line for each of your forms, please"]],
+                Lists=[["yes", "no"], ["no", "yes"]], Forms=FORMS),
+        ods_of(Readme=[["Write one line for each of your forms, please"]], Forms=FORMS),
+    ],
+    ids=["xlsx", "ods"],
+)  # fmt: skip
+def test_the_sheet_with_free_text_is_read_and_the_others_are_named(data):
+    table, rows = opened(data)
+    assert (table.sheet, len(rows)) == ("Forms", 2)
+    assert any("only sheet 'forms'" in note.lower() for note in table.notes)
+
+
+def test_a_merged_cell_counts_for_each_row_and_is_said():
+    rows = [["Business", "Problem"], ["Acme", "Leads go cold"], [None, "Stock is wrong"],
+            [None, "Reports are late"], ["Pine", "An app is wanted"]]  # fmt: skip
+    table, read = opened(book_of(rows, merge=["A2:A4"]))
+    assert [row.values["Business"] for row in read] == ["Acme"] * 3 + ["Pine"]
+    assert [note for note in table.notes if "'Business'" in note and "rows 2 to 4" in note]
+
+
+def test_empty_cells_that_are_not_merged_stay_empty():
+    rows = [["Business", "Problem"], ["Acme", "Leads go cold"], [None, "Stock is wrong"]]
+    assert opened(book_of(rows))[1][1].values["Business"] is None
+
+
+def test_formulas_without_a_stored_result_are_counted_and_named():
+    rows = [["Problem", "Seats"], ["Leads go cold", "=2+2"], ["Stock is wrong", "=3+3"]]
+    table, read = opened(book_of(rows))
+    assert [row.values["Seats"] for row in read] == [None, None]
+    assert [note for note in table.notes if note.startswith("2 cells hold") and "B2" in note]
+    assert not [note for note in opened(book_of(FORMS))[0].notes if "formula" in note]
+
+
+def test_cells_right_of_the_last_name_are_kept_under_a_generated_one():
+    table, read = opened(book_of([*FORMS[:2], [*FORMS[2], "call us first"]]))
+    assert table.columns[-1] == "column_4"
+    assert [row.values["column_4"] for row in read] == [None, "call us first"]
+    assert any("column_4" in note for note in table.notes)
+
+
+def test_such_cells_far_down_are_a_complaint_of_their_row():
+    many = [FORMS[1]] * 150
+    rows = opened(book_of([FORMS[0], *many, [*FORMS[2], "call us first"]]))[1]
+    assert [row.number for row in rows if row.complaint] == [152]
+    assert "right of the last of the 3 columns" in rows[-1].complaint
+
+
+def test_an_ods_sheet_has_titles_dates_numbers_and_rows_like_xlsx():
+    day = dt.date(2026, 5, 1)
+    rows = [
+        ["Forms of May"],
+        [],
+        ["Business", "Problem", "When", "Seats"],
+        ["Acme", "Leads go cold every day", day, 4],
+        [None, "Stock is wrong", day, None],
+    ]
+    table, read = opened(ods_of(Forms=rows))
+    assert (table.format, table.sheets) == ("ods", ("Forms",))
+    assert [row.number for row in read] == [4, 5]
+    assert list(read[0].values.values()) == ["Acme", "Leads go cold every day", "2026-05-01", 4]
+    assert read[1].values["Business"] is None
+
+
+@pytest.mark.parametrize("suffix", [".ods", ".xlsb", ".xls"])
+def test_a_damaged_workbook_of_another_kind_says_what_to_do(tmp_path, suffix):
+    start = b"\xd0\xcf\x11\xe0" if suffix == ".xls" else b"PK\x03\x04"
+    start += b"opendocument.spreadsheet" if suffix == ".ods" else b""
+    path = tmp_path / f"forms{suffix}"
+    path.write_bytes(start + b"\0" * 700)
+    with pytest.raises(InputError, match=r"forms\.(ods|xlsb|xls) .*(save it as|export it again)"):
+        open_table(path)
+
+
+def test_the_reader_of_other_workbooks_is_loaded_only_for_them(tmp_path):
+    (tmp_path / "f.csv").write_text("problem\nLeads\n")
+    code = (
+        "import sys; from pathlib import Path; from triage_agent.tables import open_table; "
+        f"open_table(Path({str(tmp_path / 'f.csv')!r})); print('python_calamine' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
