@@ -19,17 +19,15 @@ from triage_agent.batch.output_columns import (
     LIST_MARK,
     flat_decision,
     flat_problem,
-    has_error,
     read_problems,
-    with_texts,
 )
-from triage_agent.batch.reviews import Reviews, reviewed, reviewed_values, text_key
+from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
 from triage_agent.classify import in_order
 from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, DecidedBy, Problem, Usage
+from triage_agent.types import Classification, DecidedBy, Usage
 
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
@@ -103,11 +101,11 @@ async def answer_rows(
 
     async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
         row, before = pair
-        form = read_form(row, job.reading)
+        form = read_form(row, job.reading, triage.split)
         if before is not None and _is_of(before, row):
-            values = reviewed_values(before, form.problems, job.reviews)
-            if not has_error(values):
-                return form, values, True, with_texts(read_problems(values), form.problems)
+            values = taken_over(before, row.number, form.texts, job.reviews)
+            if values is not None:
+                return form, values, True, read_problems(values, row.number)
         results = await _classify_form(form, triage)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
         return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
@@ -150,10 +148,9 @@ def _announce(
 
 async def _classify_form(form: Form, triage: AsyncTriage) -> list[Classification]:
     """Return the classifications of a form's problems, in their order."""
-    problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
-    if len(problems) == 1:
-        return [await triage.classify(problems[0])]
-    return await asyncio.gather(*map(triage.classify, problems))
+    if len(form.problems) == 1:
+        return [await triage.classify(form.problems[0])]
+    return await asyncio.gather(*map(triage.classify, form.problems))
 
 
 def _flat(form: Form, results: list[Classification], model: Model) -> Values:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.batch.answering import Job, Tally, answer_rows
-from triage_agent.batch.form import FormReading
+from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.output_lock import held
@@ -38,7 +38,8 @@ class BatchRequest:
     table: TableOptions = field(default_factory=TableOptions)
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    split: bool = True  # a list in one cell is several problems; not with `labels_only`
+    split: bool = True  # a cell may hold several problems; not with `labels_only`
+    max_problems: int = MAX_PROBLEMS  # of a form, if cells are split
     usd_rate: float | None = None
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
@@ -66,6 +67,8 @@ def run_batch(
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
     check_output(request.out)  # what cannot be is known before anything is read
+    if request.max_problems < 1:
+        raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
     beside = (errors_path, run_path, reviews_path)
     for output in (request.out, *(path(request.out) for path in beside)):
         check_writable(output, inputs=[request.forms])
@@ -89,7 +92,11 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
     job = Job(
         FormReading(
-            format=table.format, split=request.split, usd_rate=request.usd_rate, columns=columns
+            format=table.format,
+            split=request.split,
+            max_problems=request.max_problems,
+            usd_rate=request.usd_rate,
+            columns=columns,
         ),
         request.labels_only,
         reviews=load_reviews(reviews_path(request.out)),
@@ -120,7 +127,14 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             short_texts=pages.short_texts,
         )
         tally = _run(rows, opened, progress(survey.rows, opened), fresh=request.options.fresh)
-        write_out(request.out, spool, survey.columns, tally, decided=not request.labels_only)
+        write_out(
+            request.out,
+            spool,
+            survey.columns,
+            tally,
+            decided=not request.labels_only,
+            slots=job.reading.slots,
+        )
     record = _record(request, choice, opened, job.reading, time.time() - started)
     write_run(request.out, tally, record)
     for line in _results(request, opened, tally):

@@ -26,13 +26,15 @@ def run_path(out: Path) -> Path:
 
 
 def write_out(
-    out: Path, spool: Spool, columns: Iterable[str], tally: Tally, *, decided: bool
+    out: Path, spool: Spool, columns: Iterable[str], tally: Tally, *, decided: bool, slots: int = 0
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
+    It has columns for at least `slots` problems, so that they are the same for every export.
+
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
-    added = added_columns(tally.most_problems, decided=decided)
+    added = added_columns(max(slots, tally.most_problems), decided=decided)
     own = [column for column in columns if column not in set(added)]
     with open_sheet(out, own + added) as sheet:
         for values in spool.rows():

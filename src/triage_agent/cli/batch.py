@@ -46,8 +46,14 @@ def batch(
         bool, typer.Option("--labels-only", help="One problem per row, no recommendation.")
     ] = False,
     split: Annotated[
-        bool, typer.Option("--split/--no-split", help="A list in one cell is several problems.")
+        bool, typer.Option("--split/--no-split", help="A cell may hold several problems.")
     ] = True,
+    max_problems: Annotated[
+        int,
+        typer.Option(
+            help="Maximum number of problems per form; further ones are joined in the last one."
+        ),
+    ] = 5,
     file_format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -89,6 +95,7 @@ def batch(
         ),
         labels_only=labels_only,
         split=split,
+        max_problems=max_problems,
         usd_rate=usd_rate,
         dry_run=dry_run,
         retry_errors=retry_errors,
