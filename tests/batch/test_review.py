@@ -198,7 +198,7 @@ def test_a_listed_problem_says_where_it_stands_and_what_was_found(desk):
     desk.batch(rows=[form("orders p=0.70", "build a")])
     (item,) = desk.queue()
     assert item == {
-        "schema_version": 1,
+        "schema_version": 2,
         "row": 2,
         "problem": 1,
         "id": item["id"],
@@ -239,7 +239,7 @@ def test_answers_reach_out_and_every_other_cell_stays(desk, suffix):
     after = desk.rows()
     ours = {"outcome", "label", "probability", "probability_from", "decided_by", "needs_review"}
     ours |= {"review_reasons", "abstained_because", "rationale", "rule_trace", "rule"}
-    ours |= {"recommendation", "provisional", "provisional_because"}
+    ours |= {"recommendation", "provisional", "provisional_because", "to_settle", "holds_several"}
     for old, new in zip(before, after, strict=True):
         assert list(old) == list(new)
         changed = {name for name in old if old[name] != new[name]}
@@ -338,7 +338,7 @@ def test_what_is_still_open_keeps_the_recommendation_provisional(desk):
     desk.batch(rows=[form("vague", "1. vague too\n2. build an app")])
     desk.review(answers=[OUTSIDE, SKIP])
     (row,) = desk.rows()
-    assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "problem 2")
+    assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.2")
 
 
 def test_each_answer_is_kept_at_once_and_what_was_answered_is_not_asked_again(desk):
@@ -774,7 +774,7 @@ def test_retrying_errors_keeps_the_names_of_doubtful_problems(desk):
     rows = [form("vague", "build"), form("fail", "build")]
     desk.batch(rows=rows, code=3)
     desk.batch("--retry-errors", code=3)
-    assert desk.rows()[0]["triage_provisional_because"] == "problem 1"
+    assert desk.rows()[0]["triage_provisional_because"] == "2.1"
 
 
 def test_retrying_errors_applies_answers_to_rows_that_are_taken_over(desk):

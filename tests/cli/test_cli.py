@@ -43,6 +43,7 @@ def test_three_problems_of_automation_lead_to_the_ai_officer_by_rule_d3():
         "recommendation",
         "provisional",
         "provisional_because",
+        "to_settle",
         "rule_trace",
         "plan",
     ]
@@ -51,9 +52,9 @@ def test_three_problems_of_automation_lead_to_the_ai_officer_by_rule_d3():
 def test_a_classified_row_has_the_keys_of_the_contract_in_order():
     row = rows_of(triage("classify", "--json", THREE[2]))[0]
     assert " ".join(row) == (
-        "schema_version id text outcome label p_build probability probability_from decided_by "
-        "abstained_because needs_review review_reasons signals function hours_per_week evidence "
-        "rationale truncated backend model prompt usage duration_s error"
+        "schema_version id text source holds_several outcome label p_build probability "
+        "probability_from decided_by abstained_because needs_review review_reasons signals "
+        "function hours_per_week evidence rationale truncated backend model prompt usage duration_s error"
     )
     assert row["label"] == "automate-process"
     assert row["hours_per_week"] == 40
@@ -261,8 +262,10 @@ def test_ctrl_c_ends_quietly_with_130(long_run):
 
 
 def test_plain_triage_in_a_terminal_asks_for_problems_and_advises():
-    shown, code = in_pseudo_terminal([], [("end with Ctrl-D", "\n".join(THREE) + "\n\x04")])
+    keys = [("end with Ctrl-D", "\n".join(THREE) + "\n\x04"), ("Is that right?", "1\r")]
+    shown, code = in_pseudo_terminal([], keys)
     assert "three biggest problems" in shown
+    assert "  3. We spend 40 hours" in shown
     assert "Hire a fractional AI officer." in shown
     assert code == 0
 

@@ -32,7 +32,7 @@ def problem_names(problems: Sequence[Classification]) -> list[str]:
     (['problem 1', 'problem 2'], ['row 7, problem 1', 'row 9, problem 1'])
     """
     rows = [one.source.row if one.source and one.source.column else None for one in problems]
-    if len(set(rows)) < 2:
+    if None in rows or len(set(rows)) < 2:
         return [f"problem {number}" for number in range(1, len(rows) + 1)]
     names, before = list[str](), Counter[int | None]()
     for row in rows:
