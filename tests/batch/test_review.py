@@ -777,6 +777,83 @@ def test_retrying_errors_keeps_the_names_of_doubtful_problems(desk):
     assert desk.rows()[0]["triage_provisional_because"] == "2.1"
 
 
+def test_the_slots_of_out_do_not_depend_on_the_forms_and_what_is_over_is_joined(desk):
+    desk.batch("--max-problems", "3", rows=[form(MANY), form("build")])
+    full, short = desk.rows()
+    texts = [full[f"triage_{n}_text"] for n in (1, 2, 3)]
+    assert texts == ["orders are typed", "stock is typed", "bills are typed\nhours are typed"]
+    assert full["triage_3_holds_several"] == "true"
+    assert "triage_4_text" not in full
+    desk.batch(rows=[form("build")])
+    assert [name for name in desk.rows()[0] if name.endswith("_text")] == [
+        f"triage_{n}_text" for n in range(1, 6)
+    ]
+
+
+def test_no_slot_at_all_is_a_usage_error(desk):
+    desk.write([form("build")])
+    with pytest.raises(SettingsError, match="--max-problems must be at least 1, not 0"):
+        desk.batch("--max-problems", "0")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_holds_several_is_reviewed_by_its_reason_and_an_answer_clears_it(desk, suffix):
+    desk.batch("--no-split", rows=[form("build a", MANY), form("build")], suffix=suffix)
+    (item,) = desk.queue()
+    assert item["review_reasons"] == ["holds_several"]
+    assert "needs review: the text seems to hold several problems" in " ".join(
+        desk.review("--list").split()
+    )
+    desk.review(answers=[BUILD])
+    row = desk.rows()[0]
+    assert str(row["triage_2_holds_several"]).casefold() == "false"
+    assert row["triage_2_label"] == "build-software"
+    assert str(row["triage_provisional"]).casefold() == "false"
+    assert row["triage_to_settle"] in (None, "")
+    assert desk.queue() == []
+
+
+def as_the_first_version_wrote_it(desk):
+    """Take out of OUT what it did not hold yet, and out of its record how cells are split now."""
+    rows = desk.rows()
+    new = re.compile(r"triage_(\d_(text|column|holds_several)|to_settle)")
+    kept = [{k: v for k, v in row.items() if not new.fullmatch(k)} for row in rows]
+    with open_sheet(desk.out, tuple(kept[0])) as sheet:
+        for row in kept:
+            sheet.write(row)
+    record = json.loads(run_path(desk.out).read_text())
+    del record["reading"]["max_problems"]
+    run_path(desk.out).write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_output_of_the_first_version_is_still_reviewed(desk, suffix):
+    desk.batch(rows=[form("torn", "1. build a\n2. torn too"), form("build")], suffix=suffix)
+    as_the_first_version_wrote_it(desk)
+    assert texts(desk.queue()) == ["torn", "torn too"]
+    desk.review(answers=[BUILD, BUILD])
+    assert desk.rows()[0]["triage_3_decided_by"] == "person"
+    assert "triage_3_text" not in desk.rows()[0]
+
+
+def test_retrying_errors_takes_over_an_output_of_the_first_version(desk):
+    desk.batch(rows=[form("build a\nand b", "torn"), form("fail")], code=3)
+    as_the_first_version_wrote_it(desk)
+    desk.batch("--retry-errors", code=3)
+    assert desk.rows()[0]["triage_1_text"].startswith("build a")
+
+
+def test_a_problem_whose_words_are_no_longer_in_the_form_is_left_out(desk):
+    desk.batch(rows=[form("torn orders"), form("torn stock")])
+    rows = desk.rows()
+    rows[0]["problem 1"] = "torn bills"
+    with open_sheet(desk.out, tuple(rows[0])) as sheet:
+        for row in rows:
+            sheet.write(row)
+    assert texts(desk.queue()) == ["torn stock"]
+    assert "Rows left out: 1 (row 2)" in desk.said
+
+
 def test_retrying_errors_applies_answers_to_rows_that_are_taken_over(desk):
     desk.batch(rows=[form("vague", "build"), form("fail", "build")], code=3)
     desk.review(answers=[AUTOMATE, STOP], code=130)

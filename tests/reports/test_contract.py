@@ -33,7 +33,8 @@ def listed(text):
 ROW_KEYS = listed(
     "schema_version, id, text, source, holds_several, outcome, label, p_build, probability, "
     "probability_from, decided_by, abstained_because, needs_review, review_reasons, signals, "
-    "function, hours_per_week, evidence, rationale, truncated, backend, model, prompt, usage, duration_s, error"
+    "function, hours_per_week, evidence, rationale, truncated, backend, model, prompt, usage, "
+    "duration_s, error"
 )
 ADVICE_KEYS = listed(
     "schema_version, problems, votes, profile, quiz, recommendation, provisional, rule_trace, plan"

@@ -26,18 +26,23 @@ def classify(
     split: one text, one answer.
     """
     import asyncio
+    from collections.abc import Iterable
     from contextlib import aclosing
 
     from triage_agent.cli.asking import owner_at_terminal, read_given
     from triage_agent.cli.asking_split import problems_as_confirmed
+    from triage_agent.intake import Rejected
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
     from triage_agent.triage import AsyncTriage
+    from triage_agent.types import Problem
 
     triage, console = AsyncTriage(options), stdout_console()
     say(triage.line)
     owner = owner_at_terminal(ask=ask and not as_json)
     read = triage.read(read_given(problems, bounded=False))
-    given = problems_as_confirmed(read, ask=owner is not None)
+    given: Iterable[Problem | Rejected] = problems_as_confirmed(read, ask=owner is not None)
+    if owner is not None:
+        given = list(given)  # the questions about the split come before those about an answer
 
     async def show_all() -> bool:
         number, failed = 0, False
