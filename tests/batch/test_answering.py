@@ -160,7 +160,7 @@ def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(an
     several = "1. orders are typed\n2. build an app"
     (row,), tally, _ = answer([["1", "c", several, "", "3M", ""]], split=False)
     assert (row["triage_1_text"], row["triage_1_holds_several"]) == (several, "true")
-    assert row["triage_1_review_reasons"] == "holds_several"
+    assert "holds_several" in row["triage_1_review_reasons"]
     assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.1")
     assert row["triage_to_settle"] == (
         "problem 1 seems to hold several problems: write them one by one"

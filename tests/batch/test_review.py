@@ -779,7 +779,7 @@ def test_retrying_errors_keeps_the_names_of_doubtful_problems(desk):
 
 def test_the_slots_of_out_do_not_depend_on_the_forms_and_what_is_over_is_joined(desk):
     desk.batch("--max-problems", "3", rows=[form(MANY), form("build")])
-    full, short = desk.rows()
+    full, _ = desk.rows()
     texts = [full[f"triage_{n}_text"] for n in (1, 2, 3)]
     assert texts == ["orders are typed", "stock is typed", "bills are typed\nhours are typed"]
     assert full["triage_3_holds_several"] == "true"
@@ -800,10 +800,8 @@ def test_no_slot_at_all_is_a_usage_error(desk):
 def test_what_holds_several_is_reviewed_by_its_reason_and_an_answer_clears_it(desk, suffix):
     desk.batch("--no-split", rows=[form("build a", MANY), form("build")], suffix=suffix)
     (item,) = desk.queue()
-    assert item["review_reasons"] == ["holds_several"]
-    assert "needs review: the text seems to hold several problems" in " ".join(
-        desk.review("--list").split()
-    )
+    assert "holds_several" in item["review_reasons"]
+    assert "the text seems to hold several problems" in " ".join(desk.review("--list").split())
     desk.review(answers=[BUILD])
     row = desk.rows()[0]
     assert str(row["triage_2_holds_several"]).casefold() == "false"
@@ -837,10 +835,12 @@ def test_an_output_of_the_first_version_is_still_reviewed(desk, suffix):
 
 
 def test_retrying_errors_takes_over_an_output_of_the_first_version(desk):
-    desk.batch(rows=[form("build a\nand b", "torn"), form("fail")], code=3)
+    desk.batch(rows=[form("build a", "torn"), form("fail")], code=3)
     as_the_first_version_wrote_it(desk)
+    desk.model.asked.clear()
     desk.batch("--retry-errors", code=3)
-    assert desk.rows()[0]["triage_1_text"].startswith("build a")
+    assert desk.model.asked == ["fail"]
+    assert [desk.rows()[0][f"triage_{n}_text"] for n in (1, 2)] == ["build a", "torn"]
 
 
 def test_a_problem_whose_words_are_no_longer_in_the_form_is_left_out(desk):
