@@ -1,8 +1,7 @@
 """The nouns of triage: what goes in, what a model says, what comes out.
 
-Read this module first. A `Problem` is read by a model, which gives a `Prediction`;
-`classify` turns that into a `Classification`; `decide` counts the classifications of one
-business and gives a `Decision` with a `Recommendation` (see `advice`).
+Read this module first. A model reads a `Problem` and gives a `Prediction`; `classify` makes a
+`Classification` of it; `decide` (see `advice`) counts those of a business, for a `Decision`.
 """
 
 from dataclasses import dataclass, field
@@ -70,6 +69,7 @@ class ReviewReason(StrEnum):
         TRUNCATED: The text was too long, and only its beginning was read.
         BACKENDS_DISAGREE: Two models gave different labels.
         UNCERTAIN: The probability is under the review threshold.
+        HOLDS_SEVERAL: The text seems to hold several problems, and has one answer.
     """
 
     TB4 = "TB4"
@@ -78,6 +78,7 @@ class ReviewReason(StrEnum):
     TRUNCATED = "truncated"
     BACKENDS_DISAGREE = "backends_disagree"
     UNCERTAIN = "uncertain"
+    HOLDS_SEVERAL = "holds_several"
 
 
 class Function(StrEnum):
@@ -99,16 +100,30 @@ class Function(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a problem stands in what was given: characters `start` to `end` of a text or cell."""
+
+    row: int | None = None  # of the table, or the number of the argument; None: one text was given
+    column: str | None = None  # of the table; None: it was no table
+    start: int | None = None  # from 0; None: it is not one passage
+    end: int | None = None  # behind the last character; None: it is not one passage
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One problem description, in the owner's words.
 
     Attributes:
         id: Names the problem in results; unique among the problems of one business.
         text: The description, of any length; it is never changed.
+        source: Where it stands in what was given; None: it was given by itself.
+        holds_several: Whether the text seems to hold several problems; None: nobody has looked.
     """
 
     id: str
     text: str
+    source: Source | None = None
+    holds_several: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +166,16 @@ class Usage:
     output_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.calls + other.calls,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-        )
+        tokens = self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
+        return Usage(self.calls + other.calls, *tokens)
 
 
 @dataclass(frozen=True, slots=True)
 class MadeBy:
-    """Which of several models gave a prediction.
-
-    Attributes:
-        model: The model's name.
-        prompt: The prompt's name and version; None: the model has no prompt.
-    """
+    """Which of several models gave a prediction."""
 
     model: str
-    prompt: str | None = None
+    prompt: str | None = None  # its name and version; None: the model has no prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +185,9 @@ class Prediction:
     Attributes:
         label: The label that the model prefers.
         signals: What it noticed about the problem.
-        p_build: The probability of build-software, 0 to 1, if the text is of either kind; None: the
-            backend gives none.
+        p_build: The probability of build-software if the text is of either kind; None: not given.
         probability_from: Where `p_build` comes from; None if there is no `p_build`.
-        p_in_scope: The probability that the text is of either kind, 0 to 1; None: the backend gives
-            none.
+        p_in_scope: The probability that the text is of either kind; None: not given.
         function: The part of the business that the problem belongs to.
         evidence: At most three passages that stand in the text word for word.
         rationale: One or two sentences for an owner who is not technical; may be empty.
@@ -221,17 +226,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a row ended in an error.
+    """Why a row ended in an error."""
 
-    Attributes:
-        type: A short name for programs, such as `service_timeout` or `reply_not_json`.
-        message: What happened and what to do next, masked.
-        retryable: Whether the same call may succeed later.
-    """
-
-    type: str
-    message: str
-    retryable: bool
+    type: str  # a short name for programs, such as `service_timeout` or `reply_not_json`
+    message: str  # what happened and what to do next, masked
+    retryable: bool  # whether the same call may succeed later
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +240,14 @@ class Classification:
     Attributes:
         id: The id of the problem.
         text: The text of the problem, unchanged.
+        source, holds_several: Those of the problem.
         outcome: How the row ended.
         backend: The backend that was asked: `embedded`, `llm` or `cascade`.
         model: The model that answered.
         label: The kind of work; None unless the outcome is `classified`.
         p_build: The backend's probability of build-software before any tie rule, 0 to 1.
-        p_in_scope: The backend's probability that the text is of either kind, 0 to 1; None: it
-            gives none.
-        probability: The probability that the final label is right, 0 to 1; for a tie rule, the rate
-            measured for it; None: not known.
+        p_in_scope: The backend's probability that the text is of either kind; None: not given.
+        probability: That the final label is right; a tie rule's measured rate; None: not known.
         probability_from: Where the probability comes from; None if there is none.
         decided_by: Who chose the label; None unless the outcome is `classified`.
         abstained_because: Why there is no label; None unless the outcome is `abstained`.
@@ -289,6 +287,8 @@ class Classification:
     usage: Usage = field(default_factory=Usage)
     duration_s: float = 0.0
     error: Failure | None = None
+    source: Source | None = None
+    holds_several: bool | None = None
 
     @property
     def needs_review(self) -> bool:

@@ -1,6 +1,7 @@
 """The decision about a business, over its whole space and against two independent oracles."""
 
 import random
+from dataclasses import replace
 from itertools import combinations, product
 
 import pytest
@@ -10,8 +11,18 @@ from hypothesis import strategies as st
 from support.rulebook import QUIZZES, REVENUES, SELLS, by_the_book
 from triage_agent.advice.decision import decide
 from triage_agent.advice.rules import Profile, Recommendation, Rule, Votes
+from triage_agent.advice.settling import ABSTAINED, UNCERTAIN
 from triage_agent.intake.stated_revenue import parse_revenue
-from triage_agent.types import Abstention, Classification, Failure, Label, Outcome, ReviewReason
+from triage_agent.types import (
+    Abstention,
+    Classification,
+    DecidedBy,
+    Failure,
+    Label,
+    Outcome,
+    ReviewReason,
+    Source,
+)
 
 B, A = Label.BUILD, Label.AUTOMATE
 
@@ -150,6 +161,118 @@ def test_a_business_with_hundreds_of_doubtful_problems_is_decided():
     assert set(decision.provisional_because) == doubtful
 
 
+def votes_that_may_come(problem):
+    """Return how many votes a problem may have beside the one that it has cast."""
+    return (problem.label is None) + 2 * bool(problem.holds_several)
+
+
+def doubtful_by_trying_all(problems, revenue, sells, quiz):
+    """Return the positions in doubt: those that a smallest set of changes of votes touches."""
+
+    def outcome(votes):
+        return by_the_book(votes.count(B), votes.count(A), revenue, sells, quiz)[0]
+
+    cast = [p.label for p in problems]
+    changes = [(n, (A if p.label is B else B,)) for n, p in enumerate(problems) if p.needs_review]
+    changes += [(n, (B, A)) for n, p in enumerate(problems) for _ in range(votes_that_may_come(p))]
+    found = []  # sets of (place in `changes`, vote), the smallest first
+    for size in range(1, len(changes) + 1):
+        for places in combinations(range(len(changes)), size):
+            for votes in product(*(changes[place][1] for place in places)):
+                changed = dict(zip(places, votes, strict=True))
+                if any(part <= set(changed.items()) for part in found):
+                    continue
+                now, more = cast[:], []
+                for place, vote in changed.items():
+                    number, kinds = changes[place]
+                    if len(kinds) == 1:
+                        now[number] = vote
+                    else:
+                        more.append(vote)
+                if outcome([*now, *more]) != outcome(cast):
+                    found.append(set(changed.items()))
+    return {changes[place][0] for part in found for place, _ in part}
+
+
+def test_a_problem_that_holds_several_may_have_two_votes_more():
+    dice = random.Random(15)
+    kinds = [(B, False), (A, False), (A, True), (None, False), "several"]
+    seen = set()
+    for _ in range(250):
+        chosen = [dice.choice(kinds) for _ in range(dice.randint(1, 3))]
+        revenue, sells = dice.choice(list(REVENUES)), dice.choice(SELLS)
+        quiz = dice.choice(list(QUIZZES))
+        problems = [
+            replace(
+                row(n, label := dice.choice([A, B, None]), review=label is not None),
+                holds_several=True,
+            )
+            if kind == "several"
+            else row(n, kind[0], review=kind[1])
+            for n, kind in enumerate(chosen)
+        ]
+        decision = decide(problems, Profile(REVENUES[revenue][0], sells), QUIZZES[quiz][0])
+        named = {int(name) for name in decision.provisional_because}
+        case = (problems, revenue, sells, quiz)
+        assert named == doubtful_by_trying_all(problems, revenue, sells, quiz), case
+        assert decision.provisional is bool(named), case
+        seen.add((decision.provisional, "several" in chosen))
+    assert seen >= {(False, False), (True, True)}
+
+
+SEVERAL = replace(row(1, A, review=True), holds_several=True)
+
+
+@pytest.mark.parametrize(
+    ("problems", "to_settle"),
+    [
+        pytest.param([row(0, A)] * 3, (), id="nothing"),
+        pytest.param(
+            [row(0, B), row(2, A), SEVERAL],
+            ("problem 3 seems to hold several problems: write them one by one",),
+            id="two votes more can turn two to one",
+        ),
+        pytest.param([row(0, A)] * 5 + [SEVERAL], (), id="two votes more cannot turn six"),
+        pytest.param(
+            [row(0, None), row(1, None)],
+            (
+                "problem 1 is too vague: say what goes wrong, and who does what today",
+                "problem 2 could not be answered: run it again",
+            ),
+            id="an abstention and an error",
+        ),
+        pytest.param(
+            [row(0, A, review=True)],
+            (f"problem 1 {UNCERTAIN}",),
+            id="a label that needs review",
+        ),
+        pytest.param(
+            [
+                replace(row(0, None), abstained_because=Abstention.NEITHER, source=Source(7, "P")),
+                replace(
+                    row(2, None),
+                    abstained_because=Abstention.UNKNOWN_LANGUAGE,
+                    source=Source(9, "P"),
+                ),
+            ],
+            (
+                f"row 7, problem 1 {ABSTAINED[Abstention.NEITHER]}",
+                "row 9, problem 1 is in a language that could not be read: write it in English",
+            ),
+            id="problems of several rows of a table",
+        ),
+    ],
+)
+def test_what_is_to_be_settled_is_said_in_words(problems, to_settle):
+    assert decide(problems).to_settle == to_settle
+
+
+def test_a_problem_that_a_person_left_without_a_label_is_settled():
+    left = replace(row(0, None), decided_by=DecidedBy.PERSON)
+    assert decide([left, row(2, A)]).provisional is False
+    assert decide([row(0, None), row(2, A)]).provisional is True
+
+
 @pytest.mark.parametrize(
     ("problems", "profile", "named"),
     [
@@ -203,6 +326,8 @@ def test_provisional_names_exactly_the_problems_that_could_change_it(problems, p
         ReviewReason.INSTRUCTS_READER,
         ReviewReason.TRUNCATED,
         ReviewReason.BACKENDS_DISAGREE,
+        ReviewReason.UNCERTAIN,
+        ReviewReason.HOLDS_SEVERAL,
     ],
 )
 def test_whatever_the_reason_for_review_a_flip_is_tried(reason):

@@ -131,7 +131,9 @@ def test_abstentions_and_errors_are_reported():
 
 def test_a_provisional_recommendation_names_the_problems_in_doubt():
     notes = [note for note in plan([A, B, A], review=[2]).notes if "Provisional" in note]
-    assert notes == ["Provisional: another answer about p2 would change the recommendation."]
+    (note,) = notes
+    assert note.startswith("Provisional: this could change the recommendation: problem 3 got an")
+    assert note.endswith("say which kind of work it is.")
     assert not [note for note in plan([A, A, A]).notes if "Provisional" in note]
 
 

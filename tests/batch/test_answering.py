@@ -16,6 +16,7 @@ from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.write_output import errors_path, write_out
 from triage_agent.errors import ServiceError, StopError
+from triage_agent.intake import Passage, SplitText
 from triage_agent.models import OpenBackend
 from triage_agent.tables import open_table, read_back
 from triage_agent.triage import AsyncTriage
@@ -143,6 +144,39 @@ def test_a_list_in_one_cell_is_several_problems_unless_told_otherwise(answer):
     assert tally.problems == 1
 
 
+def test_out_holds_the_text_and_the_column_of_each_problem(answer):
+    cells = ["1", "c", "1. orders are typed\n2. build an app", "stock is wrong", "", ""]
+    (row,), _, _ = answer([cells])
+    found = [(row[f"triage_{n}_text"], row[f"triage_{n}_column"]) for n in (1, 2, 3)]
+    assert found == [
+        ("orders are typed", "problem 1"),
+        ("build an app", "problem 1"),
+        ("stock is wrong", "problem 2"),
+    ]
+    assert {row[f"triage_{n}_holds_several"] for n in (1, 2, 3)} == {"false"}
+
+
+def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(answer):
+    several = "1. orders are typed\n2. build an app"
+    (row,), tally, _ = answer([["1", "c", several, "", "3M", ""]], split=False)
+    assert (row["triage_1_text"], row["triage_1_holds_several"]) == (several, "true")
+    assert "holds_several" in row["triage_1_review_reasons"]
+    assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.1")
+    assert row["triage_to_settle"] == (
+        "problem 1 seems to hold several problems: write them one by one"
+    )
+    assert tally.needs_review == 1
+
+
+def test_a_cell_with_only_a_greeting_is_a_note_and_no_vote(answer, monkeypatch):
+    greeting = SplitText((), furniture=(Passage("Best regards, Ann", 0, 17),))
+    monkeypatch.setattr("triage_agent.triage.flow.split_problems", lambda _: greeting)
+    (row,), tally, model = answer([["1", "c", "Best regards, Ann", "", "3M", ""]])
+    assert (tally.problems, model.asked) == (0, [])
+    assert row["triage_recommendation"] == "no-decision"
+    assert row["triage_notes"] == "'problem 1' holds no problem, only 'Best regards, Ann'."
+
+
 def test_rows_of_one_business_decide_together_and_repeat_the_recommendation(answer):
     rows = [
         ["1", "Acme", "build an app", "", "$12M", "yes"],
@@ -236,7 +270,7 @@ def test_an_input_column_with_one_of_our_names_is_replaced(answer):
 
 def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp_path):
     rows = [
-        ["../../evil", "Acme", "orders are typed <script>alert(1)</script>", "", "3M", "no"],
+        ["../../evil", "Acme", "orders are typed <script onload=alert(1)", "", "3M", "no"],
         ["2", "Acme", "build [link](http://x)", "", "3M", "no"],
         ["3", "Beta", "stock is wrong", "", "3M", "no"],
     ]

@@ -3,11 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.advice.quiz import load_quiz
-from triage_agent.batch.form import FormReading, read_form, split_list
+from triage_agent.batch.form import FormReading, read_form
 from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.errors import InputError
+from triage_agent.intake import Passage, SplitText
 from triage_agent.intake.revenue import Band
 from triage_agent.tables import Row
+from triage_agent.types import Problem, Source
 
 DIMENSIONS = [question.id for question in load_quiz().questions]
 LONG = "We lose leads every day because nobody follows up fast enough"
@@ -127,24 +129,100 @@ def form(values, columns=None, **options):
         ("We lose leads", ["We lose leads"]),
         ("1. Leads\n2. Stock\n   is wrong", ["Leads", "Stock is wrong"]),
         ("My problems:\n- Leads\n\n- Stock", ["Leads", "Stock"]),
-        ("1. Leads get lost 2. Stock is wrong 3) Reports", ["Leads get lost", "Stock is wrong",
-         "Reports"]),
-        ("• Leads • Stock", ["Leads", "Stock"]),
-        ("1. Leads get lost", ["Leads get lost"]),
-        ("Leads get lost.\n\nStock is wrong.", ["Leads get lost.\n\nStock is wrong."]),
-        ("We sell shoes\n- online\n- in shops", ["We sell shoes\n- online\n- in shops"]),
-        ("In 2024. 2. was bad", ["In 2024. 2. was bad"]),
         (["Leads", " ", "Stock"], ["Leads", "Stock"]),
         ({"text": "Leads"}, ["Leads"]), (12, ["12"]),
         ("  ", []), (None, []), ("N/A", []), ("-", []),
     ],
 )  # fmt: skip
-def test_a_cell_holds_one_problem_unless_it_is_a_list(cell, problems):
-    assert list(form({"p": cell}).problems) == problems
+def test_a_cell_holds_the_problems_that_stand_in_it(cell, problems):
+    assert list(form({"p": cell}).texts) == problems
 
 
-def test_lists_stay_whole_when_splitting_is_off():
-    assert form({"p": "1. a\n2. b", "q": "c"}, split=False).problems == ("1. a\n2. b", "c")
+def split_at_slashes(text):
+    """Split as the tests can foresee: at slashes; a part that begins with "Hi" is a greeting."""
+    found, at = [], 0
+    for part in text.split("/"):
+        found.append(Passage(part.strip(), at, at + len(part)))
+        at += len(part) + 1
+    return SplitText(
+        tuple(one for one in found if not one.text.startswith("Hi")),
+        furniture=tuple(one for one in found if one.text.startswith("Hi")),
+        holds_several="?" in text,
+    )
+
+
+def slashed(values, problems=("p", "q"), **options):
+    reading = FormReading(columns=Columns(problems), **options)
+    return read_form(Row(7, values), reading, split_at_slashes)
+
+
+def test_the_problems_of_a_form_are_named_by_its_row_and_know_their_places():
+    found = slashed({"p": "Hi Mark/leads /stock", "q": "bills"})
+    assert found.problems == (
+        Problem("7.1", "leads", Source(7, "p", 8, 14), holds_several=False),
+        Problem("7.2", "stock", Source(7, "p", 15, 20), holds_several=False),
+        Problem("7.3", "bills", Source(7, "q", 0, 5), holds_several=False),
+    )
+    assert found.complaints == ()
+
+
+def test_a_cell_without_a_problem_is_a_complaint_and_no_problem():
+    found = slashed({"p": "Hi Mark, ring +1 555 010 9999", "q": "bills"})
+    assert found.texts == ("bills",)
+    assert found.complaints == ("'p' holds no problem, only 'Hi Mark, ring [number]'.",)
+
+
+def test_a_cell_that_is_not_surely_split_stays_whole_and_is_flagged():
+    assert [one.holds_several for one in slashed({"p": "leads, stock?", "q": "b"}).problems] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("most", "texts"),
+    [
+        pytest.param(None, ["a", "b", "c", "d"], id="any number"),
+        pytest.param(4, ["a", "b", "c", "d"], id="just so many"),
+        pytest.param(3, ["a", "b", "c\nd"], id="one over"),
+        pytest.param(1, ["a\nb\nc\nd"], id="one slot"),
+    ],
+)
+def test_what_is_over_stands_joined_in_the_last_one_and_is_flagged(most, texts):
+    found = slashed({"p": " a/b/c/d"}, ("p",), max_problems=most)
+    assert list(found.texts) == texts
+    assert [one.id for one in found.problems] == [f"7.{n}" for n in range(1, len(texts) + 1)]
+    last = found.problems[-1]
+    assert last.holds_several is (len(texts) < 4)
+    assert last.source == Source(7, "p", {4: 7, 3: 5, 1: 0}[len(texts)], 8)
+
+
+def test_every_column_keeps_a_place_and_what_is_joined_names_its_columns():
+    assert slashed({"p": "a", "q": "b"}, max_problems=1).texts == ("a", "b")
+    last = slashed({"p": "a/b/c", "q": "d"}, max_problems=3).problems[-1]
+    assert (last.text, last.source) == ("c\nd", Source(7, "p | q"))
+
+
+def test_cells_stay_whole_when_splitting_is_off_and_are_flagged():
+    found = slashed({"p": " a/b\n", "q": "c"}, split=False, max_problems=1)
+    assert found.problems == (
+        Problem("7.1", "a/b", Source(7, "p", 1, 4), holds_several=True),
+        Problem("7.2", "c", Source(7, "q", 0, 1), holds_several=False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "columns", "slots"),
+    [
+        ({}, 2, 2),
+        ({"max_problems": 5}, 2, 5),
+        ({"max_problems": 5}, 7, 7),
+        ({"max_problems": 5, "split": False}, 2, 2),
+    ],
+)
+def test_the_slots_of_a_form_do_not_depend_on_what_the_forms_hold(options, columns, slots):
+    names = tuple(f"p{n}" for n in range(columns))
+    assert FormReading(columns=Columns(names), **options).slots == slots
 
 
 @pytest.mark.parametrize(
@@ -159,7 +237,7 @@ def test_lists_stay_whole_when_splitting_is_off():
 def test_a_revenue_that_cannot_be_read_is_unknown_with_the_reason(cell, band, complaints):
     found = form({"p": "x", "revenue": cell})
     assert (found.profile.revenue.band, len(found.complaints)) == (band, complaints)
-    assert found.problems == ("x",)
+    assert found.texts == ("x",)
 
 
 def test_another_currency_is_converted_at_the_rate():
@@ -222,9 +300,3 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["p", "q", "id", "revenue", "sells", "company"]), JSON))
 def test_no_cell_whatever_kills_a_row(values):
     assert form(values).number == 7
-
-
-@given(st.text())
-def test_splitting_a_text_without_markers_changes_nothing(text):
-    if not set(text) & set("-*•‣◦–—0123456789()") and text.isascii():
-        assert split_list(text) == [text]

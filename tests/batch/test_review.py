@@ -198,7 +198,7 @@ def test_a_listed_problem_says_where_it_stands_and_what_was_found(desk):
     desk.batch(rows=[form("orders p=0.70", "build a")])
     (item,) = desk.queue()
     assert item == {
-        "schema_version": 1,
+        "schema_version": 2,
         "row": 2,
         "problem": 1,
         "id": item["id"],
@@ -239,7 +239,7 @@ def test_answers_reach_out_and_every_other_cell_stays(desk, suffix):
     after = desk.rows()
     ours = {"outcome", "label", "probability", "probability_from", "decided_by", "needs_review"}
     ours |= {"review_reasons", "abstained_because", "rationale", "rule_trace", "rule"}
-    ours |= {"recommendation", "provisional", "provisional_because"}
+    ours |= {"recommendation", "provisional", "provisional_because", "to_settle", "holds_several"}
     for old, new in zip(before, after, strict=True):
         assert list(old) == list(new)
         changed = {name for name in old if old[name] != new[name]}
@@ -338,7 +338,7 @@ def test_what_is_still_open_keeps_the_recommendation_provisional(desk):
     desk.batch(rows=[form("vague", "1. vague too\n2. build an app")])
     desk.review(answers=[OUTSIDE, SKIP])
     (row,) = desk.rows()
-    assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "problem 2")
+    assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.2")
 
 
 def test_each_answer_is_kept_at_once_and_what_was_answered_is_not_asked_again(desk):
@@ -774,7 +774,84 @@ def test_retrying_errors_keeps_the_names_of_doubtful_problems(desk):
     rows = [form("vague", "build"), form("fail", "build")]
     desk.batch(rows=rows, code=3)
     desk.batch("--retry-errors", code=3)
-    assert desk.rows()[0]["triage_provisional_because"] == "problem 1"
+    assert desk.rows()[0]["triage_provisional_because"] == "2.1"
+
+
+def test_the_slots_of_out_do_not_depend_on_the_forms_and_what_is_over_is_joined(desk):
+    desk.batch("--max-problems", "3", rows=[form(MANY), form("build")])
+    full, _ = desk.rows()
+    texts = [full[f"triage_{n}_text"] for n in (1, 2, 3)]
+    assert texts == ["orders are typed", "stock is typed", "bills are typed\nhours are typed"]
+    assert full["triage_3_holds_several"] == "true"
+    assert "triage_4_text" not in full
+    desk.batch(rows=[form("build")])
+    assert [name for name in desk.rows()[0] if name.endswith("_text")] == [
+        f"triage_{n}_text" for n in range(1, 6)
+    ]
+
+
+def test_no_slot_at_all_is_a_usage_error(desk):
+    desk.write([form("build")])
+    with pytest.raises(SettingsError, match="--max-problems must be at least 1, not 0"):
+        desk.batch("--max-problems", "0")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_holds_several_is_reviewed_by_its_reason_and_an_answer_clears_it(desk, suffix):
+    desk.batch("--no-split", rows=[form("build a", MANY), form("build")], suffix=suffix)
+    (item,) = desk.queue()
+    assert "holds_several" in item["review_reasons"]
+    assert "the text seems to hold several problems" in " ".join(desk.review("--list").split())
+    desk.review(answers=[BUILD])
+    row = desk.rows()[0]
+    assert str(row["triage_2_holds_several"]).casefold() == "false"
+    assert row["triage_2_label"] == "build-software"
+    assert str(row["triage_provisional"]).casefold() == "false"
+    assert row["triage_to_settle"] in (None, "")
+    assert desk.queue() == []
+
+
+def as_the_first_version_wrote_it(desk):
+    """Take out of OUT what it did not hold yet, and out of its record how cells are split now."""
+    rows = desk.rows()
+    new = re.compile(r"triage_(\d_(text|column|holds_several)|to_settle)")
+    kept = [{k: v for k, v in row.items() if not new.fullmatch(k)} for row in rows]
+    with open_sheet(desk.out, tuple(kept[0])) as sheet:
+        for row in kept:
+            sheet.write(row)
+    record = json.loads(run_path(desk.out).read_text())
+    del record["reading"]["max_problems"]
+    run_path(desk.out).write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_output_of_the_first_version_is_still_reviewed(desk, suffix):
+    desk.batch(rows=[form("torn", "1. build a\n2. torn too"), form("build")], suffix=suffix)
+    as_the_first_version_wrote_it(desk)
+    assert texts(desk.queue()) == ["torn", "torn too"]
+    desk.review(answers=[BUILD, BUILD])
+    assert desk.rows()[0]["triage_3_decided_by"] == "person"
+    assert "triage_3_text" not in desk.rows()[0]
+
+
+def test_retrying_errors_takes_over_an_output_of_the_first_version(desk):
+    desk.batch(rows=[form("build a", "torn"), form("fail")], code=3)
+    as_the_first_version_wrote_it(desk)
+    desk.model.asked.clear()
+    desk.batch("--retry-errors", code=3)
+    assert desk.model.asked == ["fail"]
+    assert [desk.rows()[0][f"triage_{n}_text"] for n in (1, 2)] == ["build a", "torn"]
+
+
+def test_a_problem_whose_words_are_no_longer_in_the_form_is_left_out(desk):
+    desk.batch(rows=[form("torn orders"), form("torn stock")])
+    rows = desk.rows()
+    rows[0]["problem 1"] = "torn bills"
+    with open_sheet(desk.out, tuple(rows[0])) as sheet:
+        for row in rows:
+            sheet.write(row)
+    assert texts(desk.queue()) == ["torn stock"]
+    assert "Rows left out: 1 (row 2)" in desk.said
 
 
 def test_retrying_errors_applies_answers_to_rows_that_are_taken_over(desk):

@@ -17,11 +17,12 @@ from triage_agent.types import (
     Label,
     Outcome,
     ReviewReason,
+    Source,
 )
 
 B, A = Label.BUILD, Label.AUTOMATE
 SURE = Classification(
-    "problem 1", "Stock is wrong", Outcome.CLASSIFIED, "b", "m", label=A, probability=0.9
+    "2.1", "Stock is wrong", Outcome.CLASSIFIED, "b", "m", label=A, probability=0.9
 )
 SHAKY = replace(SURE, review_reasons=(ReviewReason.TB4,), probability=None)
 CUT = replace(SURE, review_reasons=(ReviewReason.TRUNCATED,), probability=0.7)
@@ -45,7 +46,7 @@ BY_PERSON = replace(VAGUE, decided_by=DecidedBy.PERSON)
 
 def business(*rows):
     """Return the rows with their ids, and the decision."""
-    rows = [replace(row, id=f"problem {n}") for n, row in enumerate(rows, start=1)]
+    rows = [replace(row, id=f"2.{n}") for n, row in enumerate(rows, start=1)]
     return rows, decide(rows)
 
 
@@ -148,8 +149,8 @@ def test_labels_alone_are_counted_without_recommendations():
 
 
 def test_the_problems_of_a_group_name_their_own_rows():
-    rows = [replace(VAGUE, id="row 2, problem 1"), replace(VAGUE, id="row 9, problem 1")]
+    rows = [replace(VAGUE, id=f"{n}.1", source=Source(n, "Problem")) for n in (2, 9)]
     summary = BatchSummary()
-    summary.add(2, "Acme", rows, decide(rows), grouped=True)
+    summary.add(2, "Acme", rows, decide(rows))
     assert [doubt.place for doubt in summary.queue] == ["row 2, problem 1", "row 9, problem 1"]
     assert {doubt.provisional for doubt in summary.queue} == {True}

@@ -8,6 +8,7 @@ import pytest
 
 from triage_agent.classify.classifier import Policy, answer_question, apply_policy, classify
 from triage_agent.errors import InputError, ReplyError, ServiceError, SettingsError, StopError
+from triage_agent.intake import SplitText
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -20,6 +21,7 @@ from triage_agent.types import (
     Problem,
     ReviewReason,
     Signals,
+    Source,
     Usage,
 )
 
@@ -147,8 +149,43 @@ def test_a_sure_prediction_keeps_the_models_label_and_says_everything_about_it()
         prompt="guide@abc",
         usage=Usage(1, 20, 30),
         duration_s=7.0,
+        holds_several=False,
     )
     assert not row.needs_review
+
+
+@pytest.mark.parametrize("prediction", [SURE, ReplyError("No.", "empty")], ids=["label", "error"])
+@pytest.mark.parametrize(
+    ("problem", "several"),
+    [
+        pytest.param(Problem("1", "1. Orders are typed\n2. Stock is wrong"), True, id="a list"),
+        pytest.param(Problem("1", "Orders are typed"), False, id="one problem"),
+        pytest.param(Problem("1", "a\n\nb", None, False), False, id="somebody said it is one"),
+        pytest.param(Problem("1", "a", Source(7, "P"), True), True, id="it was flagged before"),
+    ],
+)
+def test_a_text_that_holds_several_problems_gets_one_answer_which_needs_review(
+    problem, several, prediction
+):
+    row = asyncio.run(classify(problem, Says(prediction)))
+    assert (row.text, row.source, row.holds_several) == (problem.text, problem.source, several)
+    flagged = several and row.label is not None
+    assert (ReviewReason.HOLDS_SEVERAL in row.review_reasons) is flagged
+
+
+def test_who_splits_may_be_another():
+    row = asyncio.run(
+        classify(PROBLEM, Says(SURE), split=lambda text: SplitText((), holds_several=True))
+    )
+    assert row.review_reasons == (ReviewReason.HOLDS_SEVERAL,)
+
+
+def test_an_owner_who_answers_about_a_text_answers_it_as_one():
+    row = asyncio.run(classify(Problem("1", "a\n\nb"), Says(changed(p_build=0.5))))
+    assert answer_question(row, None).holds_several is True
+    answered = answer_question(row, "existing_process")
+    assert answered.holds_several is False
+    assert ReviewReason.HOLDS_SEVERAL not in answered.review_reasons
 
 
 @pytest.mark.parametrize(

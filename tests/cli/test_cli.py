@@ -8,6 +8,9 @@ import sys
 import pytest
 
 from support.program import TRIAGE, in_pseudo_terminal, triage
+from triage_agent.cli.asking_split import problems_as_confirmed
+from triage_agent.intake import Passage, ReadText
+from triage_agent.types import Problem, Source
 
 THREE = [
     "Leads get lost because nobody follows up fast enough",
@@ -43,6 +46,7 @@ def test_three_problems_of_automation_lead_to_the_ai_officer_by_rule_d3():
         "recommendation",
         "provisional",
         "provisional_because",
+        "to_settle",
         "rule_trace",
         "plan",
     ]
@@ -51,9 +55,10 @@ def test_three_problems_of_automation_lead_to_the_ai_officer_by_rule_d3():
 def test_a_classified_row_has_the_keys_of_the_contract_in_order():
     row = rows_of(triage("classify", "--json", THREE[2]))[0]
     assert " ".join(row) == (
-        "schema_version id text outcome label p_build probability probability_from decided_by "
-        "abstained_because needs_review review_reasons signals function hours_per_week evidence "
-        "rationale truncated backend model prompt usage duration_s error"
+        "schema_version id text source holds_several outcome label p_build probability "
+        "probability_from decided_by abstained_because needs_review review_reasons signals "
+        "function hours_per_week evidence rationale truncated backend model prompt usage "
+        "duration_s error"
     )
     assert row["label"] == "automate-process"
     assert row["hours_per_week"] == 40
@@ -261,10 +266,106 @@ def test_ctrl_c_ends_quietly_with_130(long_run):
 
 
 def test_plain_triage_in_a_terminal_asks_for_problems_and_advises():
-    shown, code = in_pseudo_terminal([], [("end with Ctrl-D", "\n".join(THREE) + "\n\x04")])
+    keys = [("end with Ctrl-D", "\n".join(THREE) + "\n\x04"), ("Is that right?", "1\r")]
+    shown, code = in_pseudo_terminal([], keys)
     assert "three biggest problems" in shown
+    assert "  3. We spend 40 hours" in shown
     assert "Hire a fractional AI officer." in shown
     assert code == 0
+
+
+LIST = "My problems:\n1. Orders are typed by hand every week\n2. Stock is typed by hand every week"
+
+
+@pytest.mark.parametrize(
+    ("keys", "texts"),
+    [
+        pytest.param(
+            [("Is that right?", "1\r")],
+            ["Orders are typed by hand every week", "Stock is typed by hand every week"],
+            id="it is right",
+        ),
+        pytest.param(
+            [("Is that right?", "2\r")],
+            ["Orders are typed by hand every week\n2. Stock is typed by hand every week"],
+            id="it is one problem",
+        ),
+        pytest.param(
+            [
+                ("Is that right?", "3\r"),
+                ("Problem 1:", " and we forget them\r"),
+                ("Problem 2:", "\x15\r"),  # Ctrl-U empties the line
+                ("Another problem", "Bills are typed by hand every week\r"),
+                ("Another problem", "\r"),
+            ],
+            [
+                "Orders are typed by hand every week and we forget them",
+                "Bills are typed by hand every week",
+            ],
+            id="they are changed",
+        ),
+    ],
+)
+def test_in_a_terminal_the_split_is_shown_and_can_be_changed(keys, texts, tmp_path):
+    report = tmp_path / "report.json"
+    shown, code = in_pseudo_terminal(["advise", LIST, "-o", str(report)], keys, columns="200")
+    assert "1. Orders are typed" in shown
+    rows = json.loads(report.read_text())["problems"]
+    assert [row["text"] for row in rows] == texts
+    assert [row["id"] for row in rows] == [str(n) for n in range(1, len(texts) + 1)]
+    assert {row["holds_several"] for row in rows} == {False}
+    assert code == 0
+
+
+def test_leaving_out_every_problem_is_an_input_error():
+    keys = [("Is that right?", "3\r"), ("Problem 1:", "\x15\r"), ("Problem 2:", "\x15\r")]
+    shown, code = in_pseudo_terminal(["advise", LIST], [*keys, ("Another problem", "\r")])
+    assert "There is no problem to read" in shown
+    assert code == 4
+
+
+def test_ctrl_c_at_the_split_ends_with_130():
+    shown, code = in_pseudo_terminal(["classify", LIST], [("Is that right?", "\x03")])
+    assert "Traceback" not in shown
+    assert code == 130
+
+
+@pytest.mark.parametrize("command", ["classify", "advise"])
+@pytest.mark.parametrize("through", ["argument", "standard input"])
+def test_a_text_is_split_wherever_it_comes_from(command, through):
+    given = {"argument": ([LIST], b""), "standard input": ([], LIST.encode())}[through]
+    result = triage(command, "--json", *given[0], stdin=given[1])
+    rows = rows_of(result)
+    rows = rows[0]["problems"] if command == "advise" else rows
+    places = [(row["source"]["start"], row["source"]["end"]) for row in rows]
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert [LIST[start:end] for start, end in places] == [row["text"] for row in rows]
+    assert {row["source"]["row"] for row in rows} == {None}
+
+
+def test_each_argument_is_split_and_the_numbers_go_on():
+    rows = rows_of(triage("classify", "--json", LIST, "Bills are typed by hand"))
+    assert [(row["id"], row["source"]["row"]) for row in rows] == [("1", 1), ("2", 1), ("3", 2)]
+
+
+def test_json_lines_are_not_split_and_flagged():
+    line = json.dumps({"id": "a", "text": LIST}).encode()
+    (row,) = rows_of(triage("classify", "--json", stdin=line))
+    assert (row["id"], row["text"], row["source"], row["holds_several"]) == ("a", LIST, None, True)
+    assert row["label"] is None or "holds_several" in row["review_reasons"]
+
+
+def test_what_is_set_aside_is_said_without_telephone_numbers(capsys):
+    text = "Hi Mark,\nstock is wrong\nAnn, +1 555 010 9999"
+    greeting, problem, signature = text.split("\n")
+    start = len(greeting) + 1
+    read = ReadText(
+        (Problem("1", problem, Source(None, None, start, start + len(problem)), False),),
+        text,
+        (Passage(greeting, 0, 8), Passage(signature, 24, len(text))),
+    )
+    assert [one.text for one in problems_as_confirmed([read], ask=False)] == [problem]
+    assert capsys.readouterr().err == "Set aside: “Hi Mark,” · “Ann, [number]”\n"
 
 
 def test_in_a_terminal_a_tie_asks_the_quiz_and_decides():

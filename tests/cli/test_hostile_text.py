@@ -157,7 +157,8 @@ def write_run(path):
 def write_answered(path):
     """Write the output of a batch that needs review, and was changed on its way back to us."""
     with pytest.MonkeyPatch.context() as patch:
-        run_here(["batch", str(path.with_name("forms.csv")), "-o", str(path)], patch)
+        forms = str(path.with_name("forms.csv"))
+        run_here(["batch", forms, "-o", str(path), "--no-split"], patch)  # each text is whole
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
     hostile = re.compile("_(?:rationale|evidence|model|error|notes|recommendation)$")

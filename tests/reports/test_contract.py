@@ -21,6 +21,7 @@ from triage_agent.types import (
     Outcome,
     ReviewReason,
     Signals,
+    Source,
     Usage,
 )
 
@@ -31,9 +32,10 @@ def listed(text):
 
 # docs/reference/json.md, word for word.
 ROW_KEYS = listed(
-    "schema_version, id, text, outcome, label, p_build, probability, probability_from, decided_by, "
-    "abstained_because, needs_review, review_reasons, signals, function, hours_per_week, evidence, "
-    "rationale, truncated, backend, model, prompt, usage, duration_s, error"
+    "schema_version, id, text, source, holds_several, outcome, label, p_build, probability, "
+    "probability_from, decided_by, abstained_because, needs_review, review_reasons, signals, "
+    "function, hours_per_week, evidence, rationale, truncated, backend, model, prompt, usage, "
+    "duration_s, error"
 )
 ADVICE_KEYS = listed(
     "schema_version, problems, votes, profile, quiz, recommendation, provisional, rule_trace, plan"
@@ -61,6 +63,8 @@ CLASSIFIED = Classification(
     prompt="guide@abc",
     usage=Usage(2, 300, 40),
     duration_s=1.23456789,
+    source=Source(7, "Problem", 3, 21),
+    holds_several=True,
 )
 ABSTAINED = Classification(
     "p2", "", Outcome.ABSTAINED, "embedded", "e", abstained_because=Abstention.TOO_VAGUE
@@ -89,9 +93,11 @@ def test_a_row_survives_strict_json(row):
 
 def test_a_classified_row_says_all_that_is_known():
     assert as_row(CLASSIFIED) == {
-        "schema_version": 1,
+        "schema_version": 2,
         "id": "p1",
         "text": "Löhne “von Hand” 🙂",
+        "source": {"row": 7, "column": "Problem", "start": 3, "end": 21},
+        "holds_several": True,
         "outcome": "classified",
         "label": "build-software",
         "p_build": 0.1235,
@@ -130,7 +136,8 @@ def test_what_an_abstained_row_does_not_know_is_null():
     assert values["abstained_because"] == "too_vague"
     unknown = [key for key, value in values.items() if value is None]
     assert unknown == listed(
-        "label, p_build, probability, probability_from, decided_by, signals, function, "
+        "source, holds_several, label, p_build, probability, probability_from, decided_by, "
+        "signals, function, "
         "hours_per_week, prompt, error"
     )
 
@@ -176,6 +183,11 @@ def test_advice_reports_the_votes_the_problems_and_what_is_in_doubt():
     assert values["recommendation"] == "fractional-cto"
     assert values["provisional"] is True
     assert values["provisional_because"] == ["p1", "p2", "p3"]
+    assert values["to_settle"] == [
+        "problem 1 seems to hold several problems: write them one by one",
+        "problem 2 is too vague: say what goes wrong, and who does what today",
+        "problem 3 could not be answered: run it again",
+    ]
 
 
 def test_advice_holds_the_trace_of_rules():

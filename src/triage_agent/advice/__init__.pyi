@@ -1,4 +1,4 @@
-from .decision import Decision, decide, doubtful_problems
+from .decision import Decision, decide
 from .first_days import FirstDays, plan_words, shortened
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
@@ -56,7 +56,6 @@ __all__ = [
     "check_flag",
     "decide",
     "described",
-    "doubtful_problems",
     "hire_words",
     "load_quiz",
     "load_red_flags",

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from triage_agent.advice.quiz import QuizResult
 from triage_agent.advice.rules import Profile, Recommendation, Verdict, Votes, apply_rules
+from triage_agent.advice.settling import settle_words
 from triage_agent.intake import Band, Revenue
-from triage_agent.types import Classification, Label, Outcome
+from triage_agent.types import Classification, DecidedBy, Label, Outcome
 
 ENOUGH_PROBLEMS = 3
+UNSEEN_VOTES = 2  # that a problem which seems to hold several may have beside its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Decision:
         quiz: The readiness quiz; None if it was not taken.
         provisional: Whether an answer about a problem in doubt could change the recommendation.
         provisional_because: Ids of these problems, in the order of the problems.
+        to_settle: For each of them a sentence: which it is, and what to do about it.
     """
 
     verdict: Verdict
@@ -33,6 +36,7 @@ class Decision:
     quiz: QuizResult | None
     provisional: bool
     provisional_because: tuple[str, ...]
+    to_settle: tuple[str, ...] = ()
 
     @property
     def recommendation(self) -> Recommendation:
@@ -59,7 +63,8 @@ def decide(
     votes = count_votes(problems)
     verdict = apply_rules(votes.build, votes.automate, profile, quiz)
     doubtful = doubtful_problems(problems, verdict.recommendation, profile, quiz)
-    return Decision(verdict, votes, profile, quiz, bool(doubtful), doubtful)
+    words = settle_words(problems, doubtful)
+    return Decision(verdict, votes, profile, quiz, bool(doubtful), doubtful, words)
 
 
 def count_votes(problems: Sequence[Classification]) -> Votes:
@@ -80,12 +85,15 @@ def doubtful_problems(
 ) -> tuple[str, ...]:
     """Return the ids of the problems whose answer could change the recommendation, in order.
 
-    Missing votes may be cast, and votes that need review may flip. Problems of one kind are
-    interchangeable, so changes are counts; a kind is named if a change that cannot be made smaller
-    uses it. Such a change never pulls both ways (a test tries all ways on small businesses), so
-    each direction is tried for itself.
+    Missing votes may be cast, and votes that need review may flip. A text that holds several
+    problems may lack two votes beside its own; a problem that a person left without a label lacks
+    none. Votes of one kind are interchangeable, so changes are counts; a kind is named if a change
+    that cannot be made smaller uses it. Such a change never pulls both ways (a test tries all ways
+    on small businesses), so each direction is tried for itself.
     """
-    missing = [p.id for p in problems if p.label is None]
+    missing = [
+        p.id for p in problems if p.label is None and p.decided_by is not DecidedBy.PERSON
+    ] + [p.id for p in problems if p.holds_several for _ in range(UNSEEN_VOTES)]
     shaky_build = [p.id for p in problems if p.label is Label.BUILD and p.needs_review]
     shaky_automate = [p.id for p in problems if p.label is Label.AUTOMATE and p.needs_review]
     votes = count_votes(problems)

@@ -158,8 +158,8 @@ def _notes(decision: Decision) -> tuple[str, ...]:
     if votes.errors:
         notes.append(f"{votes.errors} of {total} problems ended in an error and did not vote.")
     if decision.provisional:
-        names = ", ".join(decision.provisional_because)
-        notes.append(f"Provisional: another answer about {names} would change the recommendation.")
+        settle = "; ".join(decision.to_settle)
+        notes.append(f"Provisional: this could change the recommendation: {settle}.")
     if decision.profile.revenue.why_unknown:
         notes.append(f"Revenue is unknown: {decision.profile.revenue.why_unknown}.")
     if decision.profile.revenue.note:

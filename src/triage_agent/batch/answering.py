@@ -20,17 +20,15 @@ from triage_agent.batch.output_columns import (
     PREVIOUS,
     flat_decision,
     flat_problem,
-    has_error,
     read_problems,
-    with_texts,
 )
-from triage_agent.batch.reviews import Reviews, reviewed, reviewed_values, text_key
+from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
 from triage_agent.classify import in_order
 from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, DecidedBy, Problem, Usage
+from triage_agent.types import Classification, DecidedBy, Usage
 
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
@@ -121,12 +119,12 @@ async def answer_rows(
 
     async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
         row, before = pair
-        form = read_form(row, job.reading)
+        form = read_form(row, job.reading, triage.split)
         if before is not None and _is_of(before, row):
-            values = reviewed_values(before, form.problems, job.reviews)
-            if not has_error(values):
-                return form, values, True, with_texts(read_problems(values), form.problems)
-        taken = job.previous.answers(row.values, form.problems) if job.previous else []
+            values = taken_over(before, row.number, form.texts, job.reviews)
+            if values is not None:
+                return form, values, True, read_problems(values, row.number)
+        taken = job.previous.answers(row.values, form.texts) if job.previous else []
         results = await _classify_form(form, triage, taken)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
         return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
@@ -147,7 +145,7 @@ async def answer_rows(
                 if not job.labels_only:
                     decision = decide_business(results, form.profile, form.quiz)
                     values |= flat_decision(decision)
-                    values |= _compared(job, form.id, values, form.problems, decision)
+                    values |= _compared(job, form.id, values, form.texts, decision)
                 _announce(decision, form, results, tally, page)
                 spool.add(values, None)
             yield tally
@@ -185,9 +183,11 @@ async def _classify_form(
     form: Form, triage: AsyncTriage, taken: Sequence[Classification | None]
 ) -> list[Classification]:
     """Return the classifications of a form's problems, in their order; what is `taken` stands."""
-    problems = [Problem(f"problem {n}", text) for n, text in enumerate(form.problems, start=1)]
+    problems = form.problems
     found = {
-        one.id: replace(old, id=one.id, text=one.text)
+        one.id: replace(
+            old, id=one.id, text=one.text, source=one.source, holds_several=one.holds_several
+        )
         for one, old in zip(problems, taken, strict=False)  # nothing may be taken at all
         if old is not None
     }

@@ -30,7 +30,7 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     template = load_prompt(options.prompt)
     sizes, problems = list[int](), 0
     for row in table.sample:
-        for text in read_form(row, job.reading).problems:
+        for text in read_form(row, job.reading).texts:
             problems += 1
             if asked(text):
                 messages = template.messages(text)

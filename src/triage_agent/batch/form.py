@@ -1,19 +1,19 @@
 """A row becomes a form: one business, its problems and its profile."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage_agent.advice import Profile, QuizResult
+from triage_agent.batch.column_kinds import without_tags
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
 from triage_agent.files import Strict, replace_surrogates
-from triage_agent.intake import MARKER
+from triage_agent.intake import Splitter, holds_several, read_text, split_problems
+from triage_agent.privacy import mask, one_line
 from triage_agent.tables import Row, Value
+from triage_agent.types import Problem, Source
 
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "-", "--", "–", "—", "."}
-# "1. Leads get lost 2. Stock is wrong", as people write into a one-line field.
-INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))\(?(\d{1,2})[.)]\s+(?=\S)")
-INLINE_BULLET = re.compile(r"(?:^|\s+)[•‣◦]\s*(?=\S)")
+MAX_PROBLEMS = 5  # of one form
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +22,55 @@ class Form:
 
     number: int  # of the row, as in `Row`
     id: str  # the row's own, else its number
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     profile: Profile
     quiz: QuizResult | None  # None: not taken, or not completely
     group: str | None  # the business that `Columns.group_by` names; None: none is named
     complaints: tuple[str, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the problems."""
+        return tuple(problem.text for problem in self.problems)
 
 
 class FormReading(Strict):
     """How the rows of a table are read as forms; OUT.run.json holds it under `reading`."""
 
     format: str | None = None  # of the table, a key of `FORMATS`; None: not known
-    split: bool = True  # a numbered or bulleted list in one cell is several problems
+    split: bool = True  # a cell may hold several problems
+    max_problems: int | None = None  # of a form, if cells are split; None: any number
     usd_rate: float | None = None  # USD that one unit of another currency buys
     quiz_scale: QuizScale = "0-3"  # of quiz answers that are numbers
     columns: Columns
 
+    @property
+    def slots(self) -> int:
+        """For how many problems of a form OUT has columns, whatever the forms hold."""
+        most = (self.max_problems or 0) if self.split else 0
+        return max(most, len(self.columns.problems))
 
-def read_form(row: Row, reading: FormReading) -> Form:
-    """Return the form of a row; what cannot be read is a complaint, never an error."""
+
+def read_form(row: Row, reading: FormReading, split: Splitter = split_problems) -> Form:
+    """Return the form of a row; what cannot be read is a complaint, never an error.
+
+    `split` takes the cells apart, if the `reading` says that they are.
+    """
     columns = reading.columns
     complaints = [f"The row {row.complaint}."] if row.complaint else []
-    problems: list[str] = []
+    problems: list[Problem] = []
     for column in columns.problems:
         for text in _texts(row.values.get(column)):
-            if text.casefold() in NOTHING:
-                complaints.append(f"{column!r} says {text!r}, which is taken as empty.")
-            elif text:
-                problems += split_list(text) if reading.split else [text]
+            said = text.strip()
+            if said.casefold() in NOTHING:
+                complaints.append(f"{column!r} says {said!r}, which is taken as empty.")
+            elif said:
+                found = _read_cell(text, Source(row.number, column), reading, split)
+                if not found:
+                    complaints.append(f"{column!r} holds no problem, only {_cut(said)!r}.")
+                problems += found
+    if reading.split:
+        problems = _at_most(problems, reading.max_problems, len(columns.problems))
     revenue, sells = _cell(row, columns.revenue), _cell(row, columns.sells_software)
     profile = Profile(
         revenue_of(revenue, _short(revenue), columns.revenue, reading.usd_rate, complaints),
@@ -58,63 +79,15 @@ def read_form(row: Row, reading: FormReading) -> Form:
     return Form(
         number=row.number,
         id=_short(_cell(row, columns.id)) or str(row.number),
-        problems=tuple(problems),
+        problems=tuple(
+            replace(problem, id=f"{row.number}.{number}")
+            for number, problem in enumerate(problems, start=1)
+        ),
         profile=profile,
         quiz=quiz_of(row, columns, reading.quiz_scale, complaints),
         group=_short(_cell(row, columns.group_by)) or None,
         complaints=tuple(complaints),
     )
-
-
-def split_list(text: str) -> list[str]:
-    r"""Return the items of a numbered or bulleted list, or the text as the only one.
-
-    The list may follow a heading that ends with a colon. Unlike pasted text (`intake`), plain
-    lines and paragraphs stay one problem: a cell is one answer.
-
-    >>> split_list("My problems:\n1. Leads get lost\n   daily\n2) Stock is wrong")
-    ['Leads get lost daily', 'Stock is wrong']
-    >>> split_list("1. Leads get lost 2. Stock is wrong"), split_list("Leads get lost.\n\nDaily.")
-    (['Leads get lost', 'Stock is wrong'], ['Leads get lost.\n\nDaily.'])
-    """
-    lines = [
-        line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if line.strip()
-    ]
-    if len(lines) > 1 and lines[0].rstrip().endswith(":") and _marks(lines[1]):
-        lines = lines[1:]
-    if not lines or not _marks(lines[0]):
-        return [text]
-    if len(lines) == 1:
-        return _inline(lines[0])
-    items: list[str] = []
-    for line in lines:
-        if _marks(line):
-            items.append(MARKER.sub("", line).strip())
-        else:
-            items[-1] = f"{items[-1]} {line.strip()}"
-    return items
-
-
-def _marks(line: str) -> bool:
-    """Return whether a line begins an item of a list."""
-    return MARKER.match(line) is not None or INLINE_BULLET.match(line) is not None
-
-
-def _inline(line: str) -> list[str]:
-    """Return the items of a list on one line: numbers that count up from 1, or bullets."""
-    starts: list[tuple[int, int]] = []
-    for found in INLINE_NUMBER.finditer(line.strip()):
-        if int(found.group(1)) == len(starts) + 1:
-            starts.append(found.span())
-    line = line.strip()
-    if len(starts) > 1 and starts[0][0] == 0:
-        ends = [start for start, _ in starts[1:]] + [len(line)]
-        pieces = [line[begin:end] for (_, begin), end in zip(starts, ends, strict=True)]
-    elif INLINE_BULLET.match(line):
-        pieces = INLINE_BULLET.split(line)
-    else:
-        pieces = [MARKER.sub("", line)]
-    return [piece.strip() for piece in pieces if piece.strip()] or [line]
 
 
 def _texts(cell: Value) -> list[str]:
@@ -125,7 +98,44 @@ def _texts(cell: Value) -> list[str]:
         return [text for inner in cell for text in _texts(inner)]
     if isinstance(cell, dict):
         return _texts(cell.get("text"))
-    return [replace_surrogates(str(cell)).strip()]
+    return [without_tags(replace_surrogates(str(cell)))]
+
+
+def _read_cell(
+    text: str, source: Source, reading: FormReading, split: Splitter
+) -> tuple[Problem, ...]:
+    """Return the problems of a cell; they get their ids later."""
+    if reading.split:
+        found = read_text(text, split, source=source).problems
+        return tuple(one for one in found if isinstance(one, Problem))
+    start = len(text) - len(text.lstrip())
+    place = replace(source, start=start, end=start + len(text.strip()))
+    return (Problem("", text.strip(), place, holds_several(text, split)),)
+
+
+def _at_most(problems: list[Problem], most: int | None, columns: int) -> list[Problem]:
+    r"""Return at most so many problems, or one for each column; those over stand in the last one.
+
+    >>> _at_most([Problem("", "a"), Problem("", "b"), Problem("", "c")], 2, 1)[1].text
+    'b\nc'
+    """
+    most = len(problems) if most is None else max(most, columns)
+    if len(problems) <= most:
+        return problems
+    over = problems[most - 1 :]
+    places = [one.source or Source() for one in over]
+    columns_there = list(dict.fromkeys(where.column or "" for where in places))
+    place = replace(places[0], end=places[-1].end)
+    if len(columns_there) > 1:
+        place = Source(places[0].row, " | ".join(columns_there))
+    joined = Problem("", "\n".join(one.text for one in over), place, holds_several=True)
+    return [*problems[: most - 1], joined]
+
+
+def _cut(text: str) -> str:
+    """Return a text as a message shows it: on one line, masked, and not long."""
+    shown = mask(one_line(text))
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 def _cell(row: Row, column: str | None) -> Value:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
-from triage_agent.advice import Decision, Profile, QuizResult, decide, doubtful_problems
+from triage_agent.advice import Decision, Profile, QuizResult, decide
 from triage_agent.batch.form import Form
 from triage_agent.batch.output_columns import flat_decision
 from triage_agent.errors import SettingsError
 from triage_agent.files import json_line
 from triage_agent.intake import UNKNOWN_REVENUE
-from triage_agent.types import Classification, DecidedBy
+from triage_agent.types import Classification
 
 Values = dict[str, Any]
 
@@ -29,10 +29,9 @@ class Group:
 
     def add(self, form: Form, rows: Iterable[Classification], *, with_texts: bool = False) -> None:
         """Add one row's problems, profile and quiz; a decision needs no texts, a page does."""
-        named = [replace(row, id=f"row {form.number}, {row.id}") for row in rows]
         if not with_texts:  # so that memory stays small
-            named = [replace(row, text="", evidence=(), rationale="") for row in named]
-        self.problems += named
+            rows = [replace(row, text="", evidence=(), rationale="") for row in rows]
+        self.problems += rows
         self.profiles.append(form.profile)
         if form.quiz is not None:
             self.quizzes.append(form.quiz)
@@ -94,10 +93,5 @@ class Spool:
 def decide_business(
     problems: list[Classification], profile: Profile, quiz: QuizResult | None
 ) -> Decision:
-    """Return the decision; a problem that a person left without a label makes none provisional."""
-    decision = decide(problems, profile, quiz)
-    open_ = [p for p in problems if p.label or p.decided_by is not DecidedBy.PERSON]
-    if len(open_) == len(problems):
-        return decision
-    doubtful = doubtful_problems(open_, decision.recommendation, profile, quiz)
-    return replace(decision, provisional=bool(doubtful), provisional_because=doubtful)
+    """Return the decision about the rows of one business."""
+    return decide(problems, profile, quiz)

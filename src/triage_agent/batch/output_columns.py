@@ -1,6 +1,6 @@
 """Results as flat columns of a table, and back: what `triage batch` adds to every row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,12 @@ from triage_agent.types import (
     Label,
     Outcome,
     ReviewReason,
+    Source,
 )
 
 PROBLEM_FIELDS = (
+    "text",
+    "column",
     "outcome",
     "label",
     "probability",
@@ -32,6 +35,7 @@ PROBLEM_FIELDS = (
     "evidence",
     "rationale",
     "error",
+    "holds_several",
 )
 REVIEWED_FIELDS = (  # those that a person's answer changes
     "outcome",
@@ -44,12 +48,14 @@ REVIEWED_FIELDS = (  # those that a person's answer changes
     "abstained_because",
     "rationale",
     "error",
+    "holds_several",
 )
 FORM_FIELDS = (
     "triage_recommendation",
     "triage_rule",
     "triage_provisional",
     "triage_provisional_because",
+    "triage_to_settle",
     "triage_rule_trace",
     "triage_conflicts",
 )
@@ -76,6 +82,8 @@ def added_columns(problems: int, *, decided: bool, compared: bool = False) -> li
 def flat_problem(number: int, row: Classification) -> dict[str, Any]:
     """Return one problem's columns; what depends on the day (duration, usage) is left out."""
     values = (
+        row.text,
+        row.source.column if row.source else None,
         row.outcome.value,
         row.label.value if row.label else None,
         rounded(row.probability),
@@ -89,6 +97,7 @@ def flat_problem(number: int, row: Classification) -> dict[str, Any]:
         LIST_MARK.join(row.evidence) or None,
         row.rationale or None,
         f"{row.error.type}: {row.error.message}" if row.error else None,
+        row.holds_several,
     )
     names = (f"triage_{number}_{name}" for name in PROBLEM_FIELDS)
     return dict(zip(names, values, strict=True))
@@ -105,17 +114,20 @@ def flat_decision(decision: Decision, conflicts: Sequence[str] = ()) -> dict[str
         decision.verdict.rule.value,
         decision.provisional,
         LIST_MARK.join(decision.provisional_because) or None,
+        LIST_MARK.join(decision.to_settle) or None,
         trace,
         " ".join(conflicts) or None,
     )
     return dict(zip(FORM_FIELDS, values, strict=True))
 
 
-def read_problem(values: Mapping[str, Any], number: int) -> Classification | None:
-    """Return what a written row says about one problem; None: nothing.
+def read_problem(
+    values: Mapping[str, Any], number: int, row: int | None = None
+) -> Classification | None:
+    """Return what a written row, `row` of its table, says about one problem; None: nothing.
 
-    Texts and signals are not in the columns, so they are not in the result. Raises `InputError`
-    for a cell that no batch writes.
+    Signals are not in the columns, so they are not in the result; before version 2, texts were
+    not. Raises `InputError` for a cell that no batch writes.
     """
     cell: dict[str, Any] = {}
     for name in PROBLEM_FIELDS:
@@ -126,8 +138,8 @@ def read_problem(values: Mapping[str, Any], number: int) -> Classification | Non
     kind, _, message = str(cell["error"] or "").partition(": ")
     try:
         return Classification(
-            id=f"problem {number}",
-            text="",
+            id=str(number) if row is None else f"{row}.{number}",
+            text=str(cell["text"] or ""),
             outcome=Outcome(cell["outcome"]),
             backend=str(values.get("triage_backend") or ""),
             model=str(values.get("triage_model") or ""),
@@ -145,20 +157,27 @@ def read_problem(values: Mapping[str, Any], number: int) -> Classification | Non
             evidence=_items(cell["evidence"]),
             rationale=str(cell["rationale"] or ""),
             error=Failure(kind, message, retryable=True) if kind else None,
+            source=None if row is None else Source(row, str(cell["column"] or "")),
+            holds_several=_truth(cell["holds_several"]),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise InputError(
             f"A column of triage_{number} holds what triage does not write: {error}. "
             "Correct the cell, or run the batch again."
         ) from error
 
 
-def read_problems(values: Mapping[str, Any]) -> list[Classification]:
+def read_problems(values: Mapping[str, Any], row: int | None = None) -> list[Classification]:
     """Return the problems of a row that was written before, enough to decide again."""
     results: list[Classification] = []
-    while (result := read_problem(values, len(results) + 1)) is not None:
+    while (result := read_problem(values, len(results) + 1, row)) is not None:
         results.append(result)
     return results
+
+
+def holds_texts(columns: Iterable[str]) -> bool:
+    """Return whether a written table holds the texts of its problems; the first version did not."""
+    return "triage_1_text" in columns
 
 
 def with_texts(results: list[Classification], texts: Sequence[str]) -> list[Classification]:
@@ -180,6 +199,13 @@ def has_error(values: Mapping[str, Any]) -> bool:
 def _items(cell: object) -> tuple[str, ...]:
     """Return the items of a list in one cell."""
     return tuple(str(cell).split(LIST_MARK)) if cell else ()
+
+
+def _truth(cell: Any) -> bool | None:
+    """Return a cell's truth value; CSV holds it as text."""
+    if isinstance(cell, str):
+        return {"true": True, "false": False}[cell.casefold()]
+    return None if cell is None else bool(cell)
 
 
 def _number(cell: Any) -> float | None:

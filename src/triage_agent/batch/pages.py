@@ -48,8 +48,7 @@ class BatchPages:
             page = advice_html(f"Advice for {name_of(form)}", advice_for(rows, decision))
             write_text(self._folder / page_name(form), page, durable=False)
         if self._path:
-            grouped = form.group is not None and decision is not None
-            self._summary.add(form.number, name_of(form), rows, decision, grouped=grouped)
+            self._summary.add(form.number, name_of(form), rows, decision)
 
     def finish(self, facts: Mapping[str, str], out: Path) -> Iterator[str]:
         """Write the summary, if it is wanted, and yield where the pages are."""

@@ -5,6 +5,7 @@ record they are guessed, as a batch guesses, and the guess is compared with OUT'
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,16 +16,19 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from triage_agent.advice import Decision
+from triage_agent.batch.first_splitting import split_as_first
 from triage_agent.batch.form import Form, FormReading, read_form
 from triage_agent.batch.group import decide_business
 from triage_agent.batch.input_columns import resolve_columns
-from triage_agent.batch.output_columns import added_columns, read_problems, with_texts
+from triage_agent.batch.output_columns import added_columns, holds_texts, read_problems, with_texts
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
 from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
 from triage_agent.types import Classification
+
+WORD = re.compile(r"\w+")
 
 
 class _Record(BaseModel):
@@ -40,11 +44,7 @@ class OutRow:
     values: Mapping[str, Any]
     form: Form  # its number is the row's in a spreadsheet, or the line's in JSON Lines
     results: list[Classification]  # as they stand in OUT; with the problems' texts if it `fits`
-
-    @property
-    def fits(self) -> bool:
-        """Whether the problems of the form are those that were answered."""
-        return len(self.form.problems) == len(self.results)
+    fits: bool  # whether the problems of the form are those that were answered
 
     @property
     def has_recommendation(self) -> bool:
@@ -103,15 +103,30 @@ def _out_row(
 ) -> OutRow:
     """Return a row of OUT with its form, for which the cells must be as the batch saw them.
 
-    A list in JSON has become text in another format, and is a list again where that fits.
+    A list in JSON has become text in another format, and is a list again where that fits. The
+    first version wrote no texts of problems; they are those of the form then.
     """
-    results = read_problems(values)
+    results, has_texts = read_problems(values, number), holds_texts(values)
     ways: list[Mapping[str, Any]] = [values]
     if not of_json and reading.format in {None, "json", "jsonl"}:
         ways.insert(0, _with_lists(values, reading.columns.problems))
-    forms = [read_form(Row(number, dict(way)), reading) for way in ways]
+    if has_texts:
+        form = read_form(Row(number, dict(ways[0])), reading)
+        return OutRow(values, form, results, _stand_in(form, results))
+    forms = [read_form(Row(number, dict(way)), reading, split_as_first) for way in ways]
     form = next((form for form in forms if len(form.problems) == len(results)), forms[0])
-    return OutRow(values, form, with_texts(results, form.problems))
+    fits = len(form.problems) == len(results)
+    return OutRow(values, form, with_texts(results, form.texts), fits)
+
+
+def _stand_in(form: Form, results: list[Classification]) -> bool:
+    """Return whether the words of the answered problems are still those of the form.
+
+    They may have been taken apart in another way than is possible here, so words are compared.
+    """
+    there = {word for text in form.texts for word in WORD.findall(text)}
+    answered = {word for row in results for word in WORD.findall(row.text)}
+    return answered <= there and bool(results) == bool(form.problems)
 
 
 def _with_lists(values: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class ReviewItem:
     @property
     def name(self) -> str:
         """The problem's name within OUT, as in `triage_provisional_because`."""
-        return f"row {self.row}, problem {self.problem}"
+        return f"{self.row}.{self.problem}"
 
     @property
     def place(self) -> tuple[int, float, int, int]:
@@ -83,8 +83,7 @@ def queue_for_review(
             group = groups.setdefault(row.form.group, Group(row.form))
             group.add(row.form, results)
         elif row.has_recommendation:
-            named = row.decide(results).provisional_because
-            because.update(f"row {number}, {problem}" for problem in named)
+            because.update(row.decide(results).provisional_because)
     for group in groups.values():
         because.update(group.decide()[0].provisional_because)
     if rows and len(left_out) == rows:

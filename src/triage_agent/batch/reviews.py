@@ -14,7 +14,14 @@ from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from triage_agent.batch.output_columns import REVIEWED_FIELDS, flat_problem, read_problem
+from triage_agent.batch.output_columns import (
+    REVIEWED_FIELDS,
+    flat_problem,
+    has_error,
+    holds_texts,
+    read_problems,
+    with_texts,
+)
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import LARGEST_RECORD, Strict, beside, explain, json_line, read_bytes
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
@@ -127,21 +134,28 @@ def reviewed(row: Classification, review: Review | None) -> Classification:
         review_reasons=(),
         rationale=row.rationale if row.label is review.label else review.note,
         error=None,
+        holds_several=False,
     )
 
 
-def reviewed_values(
-    values: Mapping[str, Any], texts: Sequence[str], reviews: Reviews
-) -> dict[str, Any]:
-    """Return a written row with the answers about its problems, which have these texts."""
-    changed = dict(values)
-    for number, text in enumerate(texts, start=1):
-        before = read_problem(values, number)
-        if before is None:
-            break
-        after = reviewed(before, reviews.get(text_key(text)))
-        changed |= reviewed_fields(number, after) if after != before else {}
-    return changed
+def taken_over(
+    values: Mapping[str, Any], row: int, texts: Sequence[str], reviews: Reviews
+) -> dict[str, Any] | None:
+    """Return a written row with a person's answers about its problems.
+
+    None: a problem of it ended in an error, or its problems are not known: the first version wrote
+    no texts, and if they are as many they are `texts`.
+    """
+    changed, before = dict(values), read_problems(values, row)
+    if not holds_texts(values):
+        if len(before) != len(texts):
+            return None
+        before = with_texts(before, texts)
+    for number, one in enumerate(before, start=1):
+        after = reviewed(one, reviews.get(text_key(one.text)))
+        changed[f"triage_{number}_text"] = one.text
+        changed |= reviewed_fields(number, after) if after != one else {}
+    return None if has_error(changed) else changed
 
 
 def reviewed_fields(number: int, row: Classification) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from triage_agent.batch.answering import Job, Tally, answer_rows
-from triage_agent.batch.form import FormReading
+from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.mapping import check_mapping_output
@@ -21,7 +21,7 @@ from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
-from triage_agent.errors import InputError, TriageError
+from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
 from triage_agent.intake import check_usd_rate
 from triage_agent.models import OpenBackend
@@ -44,7 +44,8 @@ class BatchRequest:
     table: TableOptions = field(default_factory=TableOptions)
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
-    split: bool | None = None  # a list in one cell is several problems (None: yes, or the mapping)
+    split: bool | None = None  # a cell may hold several problems (None: yes, or the mapping)
+    max_problems: int = MAX_PROBLEMS  # of a form, if cells are split
     usd_rate: float | None = None
     quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
     dry_run: bool = False  # only say what it would cost
@@ -77,6 +78,8 @@ def run_batch(
     """
     check_usd_rate(request.usd_rate)
     check_output(request.out)  # what cannot be is known before anything is read
+    if request.max_problems < 1:
+        raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
     beside = (errors_path, run_path, reviews_path)
     inputs = [request.forms, *([request.previous] if request.previous else [])]
     for output in (request.out, *(path(request.out) for path in beside)):
@@ -109,7 +112,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     scale, notes = quiz_scale(reading.columns, table.sample, request.quiz_scale)
     for note in notes:
         report(note)
-    reading = reading.model_copy(update={"quiz_scale": scale})
+    reading = reading.model_copy(update={"quiz_scale": scale, "max_problems": request.max_problems})
     if request.save_mapping:
         keep_mapping(request.save_mapping, wish, table, reading)
         report(f"saved: {request.save_mapping}, for --mapping")
@@ -164,6 +167,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             tally,
             decided=not request.labels_only,
             compared=previous is not None,
+            slots=job.reading.slots,
         )
         write_run(request.out, tally, facts | _spent(opened, time.time() - started))
         for line in result_lines(request.out, opened, tally):

@@ -48,13 +48,8 @@ class BatchSummary:
         business: str,
         rows: Sequence[Classification],
         decision: Decision | None,
-        *,
-        grouped: bool = False,
     ) -> None:
-        """Count one business, whose first row has this number; no two share one.
-
-        The problems of a `grouped` business name their row in their ids.
-        """
+        """Count one business, whose first row has this number; no two share one."""
         self.businesses += 1
         if decision is not None:
             self.recommendations[decision.recommendation.value] += 1
@@ -75,7 +70,8 @@ class BatchSummary:
                 rank = tuple(-part for part in order)  # the top of a heap is its smallest
                 has_room = len(self._best) < MOST_SHOWN
                 if has_room or rank > self._best[0][0]:
-                    where = row.id if grouped else f"row {number}, {row.id}"
+                    own = row.source.row if row.source else number  # one of a group's
+                    where = f"row {own}, problem {row.id.rpartition('.')[2]}"
                     made = decision.recommendation if decision is not None else None
                     queued = QueuedProblem(business, where, shortened_text(row), made, provisional)
                     change = heapq.heappush if has_room else heapq.heapreplace

@@ -118,9 +118,7 @@ def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> 
 
 def first_problems(table: Table, reading: FormReading) -> Iterator[str]:
     """Yield the first problems of a table as they would be read, one on a line."""
-    found = (
-        (row.number, text) for row in table.sample for text in read_form(row, reading).problems
-    )
+    found = ((row.number, text) for row in table.sample for text in read_form(row, reading).texts)
     shown = [*islice(found, PREVIEW)]
     yield (
         "The first problems, as they would be read:"

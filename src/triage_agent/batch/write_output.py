@@ -33,12 +33,16 @@ def write_out(
     *,
     decided: bool,
     compared: bool = False,
+    slots: int = 0,
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
+    It has columns for at least `slots` problems, so that they are the same for every export.
+
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
-    added = added_columns(tally.most_problems, decided=decided, compared=compared)
+    most = max(slots, tally.most_problems)
+    added = added_columns(most, decided=decided, compared=compared)
     own = [column for column in columns if column not in set(added)]
     with open_sheet(out, own + added) as sheet:
         for values in spool.rows():

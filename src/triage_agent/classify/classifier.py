@@ -12,6 +12,7 @@ from triage_agent.classify.grounding import (
 )
 from triage_agent.classify.tiebreak import break_tie, is_torn
 from triage_agent.errors import ReplyError, ServiceError, TriageError
+from triage_agent.intake import Splitter, holds_several, split_problems
 from triage_agent.models import TIE_RULE, Calibration, Model
 from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import (
@@ -42,13 +43,16 @@ async def classify(
     model: Model,
     policy: Policy | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    split: Splitter = split_problems,
 ) -> Classification:
-    """Return the classification of one problem.
+    """Return the classification of one problem; `split` says whether its text holds several.
 
     A reply that cannot be used or a service that fails makes a row with the outcome `error`; what
     no retry can change (`StopError`, `SettingsError`) is raised, for it concerns every row.
     """
-    started = clock()
+    started, given = clock(), problem
+    if given.holds_several is None:
+        problem = replace(given, holds_several=holds_several(given.text, split))
     if not has_words(problem.text):
         row = _blank(problem, model, Outcome.ABSTAINED)
         return replace(
@@ -57,9 +61,10 @@ async def classify(
             rationale="There are no words to read in this text.",
         )
     try:
-        prediction = await model.predict(problem)
+        prediction = await model.predict(given)
     except (ReplyError, ServiceError) as error:
         row = error_row(problem.id, problem.text, model, error)
+        row = replace(row, source=problem.source, holds_several=problem.holds_several)
     else:
         row = apply_policy(problem, prediction, model, policy or Policy())
     return replace(row, duration_s=clock() - started)
@@ -147,6 +152,7 @@ def answer_question(row: Classification, signal: str | None) -> Classification:
         abstained_because=None,
         probability=None,
         probability_from=None,
+        holds_several=False,  # they have read it, and answered it as one
     )
     return replace(row, review_reasons=_review_reasons(row))
 
@@ -168,6 +174,8 @@ def _blank(problem: Problem, model: Model, outcome: Outcome) -> Classification:
         model=model.name,
         prompt=model.prompt,
         hours_per_week=hours_per_week(problem.text),
+        source=problem.source,
+        holds_several=problem.holds_several,
     )
 
 
@@ -194,5 +202,6 @@ def _review_reasons(
         ReviewReason.INSTRUCTS_READER: bool(row.signals and row.signals.instructs_reader),
         ReviewReason.TRUNCATED: row.truncated,
         ReviewReason.BACKENDS_DISAGREE: disputed,
+        ReviewReason.HOLDS_SEVERAL: bool(row.holds_several),
     }
     return tuple(reason for reason, holds in reasons.items() if holds)

@@ -54,7 +54,8 @@ def advise(
     import asyncio
 
     from triage_agent.advice import Advice, Profile, read_answers
-    from triage_agent.cli.asking import behind_wishes, owner_at_terminal, read_problems
+    from triage_agent.cli.asking import behind_wishes, owner_at_terminal, read_given
+    from triage_agent.cli.asking_split import problems_as_confirmed
     from triage_agent.intake import read_amount
     from triage_agent.reports import (
         as_advice,
@@ -73,7 +74,9 @@ def advise(
         check_report(output)  # before anything is asked or paid for
     triage, owner = AsyncTriage(options), owner_at_terminal(ask=ask and not as_json)
     say(triage.line)
-    given = list(behind_wishes(read_problems(problems), ask=owner is not None))
+    read = triage.read(read_given(problems))
+    found = problems_as_confirmed(read, ask=owner is not None)
+    given = list(behind_wishes(found, ask=owner is not None))
 
     async def flow() -> Advice:
         async with triage:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from triage_agent.advice import QuizResult, load_quiz, score
 from triage_agent.cli.streams import say
 from triage_agent.intake import Rejected, from_arguments, from_stream, is_technology_wish
-from triage_agent.privacy import one_line
+from triage_agent.privacy import clean, one_line
 from triage_agent.types import Classification, Problem
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
@@ -37,10 +38,10 @@ def in_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def read_problems(
+def read_given(
     arguments: Sequence[str] | None, *, bounded: bool = True
-) -> Iterable[Problem | Rejected]:
-    """Return the problems from the arguments, else from standard input, asking in a terminal.
+) -> Iterable[str | Problem | Rejected]:
+    """Return the arguments, else what standard input holds, asking for it in a terminal.
 
     Not `bounded`: they are forgotten as they are answered, so there may be any number.
     """
@@ -61,7 +62,7 @@ def behind_wishes(
             continue
         say(f"“{problem.text.strip()}” {NUDGE}")
         better = answer_line(BEHIND) if ask and in_terminal() else ""
-        yield Problem(problem.id, better) if better else problem
+        yield replace(problem, text=better, holds_several=None) if better else problem
 
 
 class TerminalOwner:
@@ -89,11 +90,15 @@ def owner_at_terminal(*, ask: bool) -> TerminalOwner | None:
     return TerminalOwner() if ask and in_terminal() else None
 
 
-def answer_line(question: str) -> str:
-    """Return the line that is typed as an answer, without blanks at its ends."""
+def answer_line(question: str, default: str = "") -> str:
+    """Return the line that is typed as an answer, without blanks at its ends.
+
+    The `default` stands there to be changed.
+    """
     import questionary
 
-    answer: str = questionary.text(one_line(question), output=_prompts()).unsafe_ask()
+    prompt = questionary.text(one_line(question), default=clean(default), output=_prompts())
+    answer: str = prompt.unsafe_ask()
     return answer.strip()
 
 

@@ -53,9 +53,15 @@ def batch(
     split: Annotated[
         bool | None,
         typer.Option(
-            "--split/--no-split", help="A list in one cell is several problems; so if not given."
+            "--split/--no-split", help="A cell may hold several problems; so if not given."
         ),
     ] = None,
+    max_problems: Annotated[
+        int,
+        typer.Option(
+            help="Maximum number of problems per form; further ones are joined in the last one."
+        ),
+    ] = 5,
     file_format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -135,6 +141,7 @@ def batch(
         ),
         labels_only=labels_only,
         split=own("split", split),
+        max_problems=max_problems,
         usd_rate=own("usd_rate", usd_rate),
         quiz_scale=own("quiz_scale", quiz_scale),
         dry_run=dry_run,

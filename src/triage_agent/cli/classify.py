@@ -21,23 +21,31 @@ def classify(
 ) -> None:
     """Say of each problem whether it calls for building software or automating a process.
 
-    Standard input may be plain text (one problem per line, or per paragraph if there are blank
-    lines; numbered lists are understood) or JSON Lines with "text" and an optional "id".
+    A text may hold several problems, as a list, in paragraphs or after one another; each is
+    answered by itself. JSON Lines on standard input, with "text" and an optional "id", are not
+    split: one text, one answer.
     """
     import asyncio
+    from collections.abc import Iterable
     from contextlib import aclosing
 
-    from triage_agent.cli.asking import owner_at_terminal, read_problems
+    from triage_agent.cli.asking import owner_at_terminal, read_given
+    from triage_agent.cli.asking_split import problems_as_confirmed
+    from triage_agent.intake import Rejected
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
     from triage_agent.triage import AsyncTriage
+    from triage_agent.types import Problem
 
     triage, console = AsyncTriage(options), stdout_console()
     say(triage.line)
+    owner = owner_at_terminal(ask=ask and not as_json)
+    read = triage.read(read_given(problems, bounded=False))
+    given: Iterable[Problem | Rejected] = problems_as_confirmed(read, ask=owner is not None)
+    if owner is not None:
+        given = list(given)  # the questions about the split come before those about an answer
 
     async def show_all() -> bool:
         number, failed = 0, False
-        owner = owner_at_terminal(ask=ask and not as_json)
-        given = read_problems(problems, bounded=False)
         async with triage, aclosing(triage.classify_many(given, owner)) as rows:
             async for row in rows:
                 number += 1

@@ -1,34 +1,40 @@
 from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
-from .pasted import MARKER, Rejected, from_arguments, from_stream, is_technology_wish, problems_of
+from .pasted import MARKER, NO_PROBLEM, Rejected, from_arguments, from_stream, is_technology_wish
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
 from .splitting import Passage, SplitText, split_problems
 from .stated_revenue import parse_revenue, read_revenue
+from .texts import ReadText, Splitter, holds_several, read_text, read_texts
 
 __all__ = [
     "CUT",
     "HIGH_LIMIT_USD",
     "MARKER",
+    "NO_PROBLEM",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",
     "Passage",
+    "ReadText",
     "Rejected",
     "Revenue",
     "SplitText",
+    "Splitter",
     "check_amount",
     "check_usd_rate",
     "dollars",
     "from_arguments",
     "from_stream",
+    "holds_several",
     "is_technology_wish",
     "months",
     "parse_revenue",
-    "problems_of",
     "read_amount",
     "read_amounts",
     "read_revenue",
+    "read_text",
+    "read_texts",
     "split_problems",
     "times",
     "usd",

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,8 +43,8 @@ class Rejected:
     error: InputError
 
 
-def from_arguments(texts: Sequence[str]) -> list[Problem]:
-    """Return one problem for each argument, numbered from 1.
+def from_arguments(texts: Sequence[str]) -> list[str]:
+    """Return the texts of the arguments.
 
     Raises `InputError` when an argument is a file's path instead of text.
     """
@@ -54,11 +54,11 @@ def from_arguments(texts: Sequence[str]) -> list[Problem]:
                 f"Argument {number} is the name of a file, {text!r}, not a problem. "
                 f"To read problems from it: triage classify < {text}"
             )
-    return _numbered(texts)
+    return list(texts)
 
 
-def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[Problem | Rejected]:
-    """Return the problems of an input stream: JSON Lines row by row, else pasted text.
+def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[str | Problem | Rejected]:
+    """Yield what an input stream holds: JSON Lines problem by problem, else one pasted text.
 
     It is JSON Lines when its first line that is not blank is a JSON object. Raises `InputError`
     if the input is empty, not UTF-8 or larger than `LARGEST_INPUT`. Not `bounded`: JSON Lines may
@@ -74,7 +74,10 @@ def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[Problem |
     if not first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         for line in found:
             _add(read, line)
-        yield from problems_of(decode(bytes(read)))
+        text = decode(bytes(read))
+        if not text.strip().strip("\ufeff"):
+            raise InputError(NO_PROBLEM)
+        yield text
         return
     yield _json_line(first, number)
     for place, line in enumerate(found, start=number + 1):
@@ -82,14 +85,6 @@ def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[Problem |
             _add(read, line)
         if line.strip():
             yield _json_line(line, place)
-
-
-def problems_of(text: str) -> list[Problem]:
-    """Return the problems of a pasted text, numbered from 1; `InputError` if it holds none."""
-    problems = _numbered(split_pasted(text))
-    if not problems:
-        raise InputError(NO_PROBLEM)
-    return problems
 
 
 def decode(raw: bytes) -> str:
@@ -166,11 +161,6 @@ def _items(block: str) -> list[str]:
 def _is_heading(line: str) -> bool:
     """Return whether a line announces a list."""
     return line.rstrip().endswith(":") and not MARKER.match(line) and "\n" not in line.strip()
-
-
-def _numbered(texts: Iterable[str]) -> list[Problem]:
-    """Return the texts as problems with the ids 1, 2, 3 and so on."""
-    return [Problem(str(n), replace_surrogates(text)) for n, text in enumerate(texts, start=1)]
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

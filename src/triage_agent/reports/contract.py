@@ -23,7 +23,7 @@ from triage_agent.advice import (
 from triage_agent.intake import CUT
 from triage_agent.types import Classification
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DIGITS = 4  # of probabilities; more would claim a precision that no model has
 
 
@@ -33,6 +33,8 @@ def as_row(row: Classification) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "id": row.id,
         "text": row.text,
+        "source": asdict(row.source) if row.source else None,
+        "holds_several": row.holds_several,
         "outcome": row.outcome.value,
         "label": row.label.value if row.label else None,
         "p_build": rounded(row.p_build),
@@ -76,6 +78,7 @@ def as_advice(advice: Advice) -> dict[str, Any]:
         "recommendation": decision.recommendation.value,
         "provisional": decision.provisional,
         "provisional_because": list(decision.provisional_because),
+        "to_settle": list(decision.to_settle),
         "rule_trace": [
             {"rule": step.rule.value, "applied": step.applied, "because": step.because}
             for step in decision.verdict.trace

@@ -23,6 +23,7 @@ REVIEW = {
     ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
     ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
     ReviewReason.UNCERTAIN: "the model is not sure enough",
+    ReviewReason.HOLDS_SEVERAL: "the text seems to hold several problems",
 }
 
 

@@ -27,7 +27,7 @@ from triage_agent.advice import (
 )
 from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
 from triage_agent.errors import SettingsError
-from triage_agent.intake import Rejected, problems_of
+from triage_agent.intake import ReadText, Rejected, SplitText, read_texts, split_problems
 from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Backend, Options, variable_of
 from triage_agent.types import (
@@ -99,7 +99,8 @@ class AsyncTriage:
     async def classify(self, problem: str | Problem | Rejected) -> Classification:
         """Return the classification of one problem; the text is never split.
 
-        A reply that cannot be used or a service that fails makes a row with the outcome `error`.
+        One that seems to hold several problems gets one answer, which needs review. A reply that
+        cannot be used or a service that fails makes a row with the outcome `error`.
 
         Raises:
             StopError: The service said something that no retry can change, such as a wrong key.
@@ -111,7 +112,18 @@ class AsyncTriage:
             problem = Problem("1", problem)
         if not isinstance(problem, Problem):
             raise TypeError(f"a problem is a str or a Problem, not {type(problem).__name__}")
-        return await classify(problem, self.backend.model, self._policy)
+        return await classify(problem, self.backend.model, self._policy, split=self.split)
+
+    def split(self, text: str) -> SplitText:
+        """Return the problems of a text, and what in it is none; nothing is sent anywhere."""
+        return split_problems(text)
+
+    def read(self, given: str | Iterable[str | Problem | Rejected]) -> Iterator[ReadText]:
+        """Yield what was given, one by one: texts taken apart, problems as they are.
+
+        Raises `InputError` at the end if it holds no problem.
+        """
+        return read_texts(given, self.split)
 
     async def classify_many(
         self, problems: Iterable[str | Problem | Rejected], owner: Owner | None = None
@@ -146,7 +158,8 @@ class AsyncTriage:
         """Return whom the business should hire, and why.
 
         Args:
-            problems: One text for each problem, or a pasted text, which is split into problems.
+            problems: A pasted text or several, each split into its problems; or problems with ids
+                of their own, which are never split.
             profile: Yearly revenue, and whether the business sells software; unknown if left out.
             quiz: The readiness quiz, which decides ties: a result, or {dimension: 0 to 3}.
             hourly_cost: USD that an hour of the staff costs; an assumed figure if left out.
@@ -157,9 +170,10 @@ class AsyncTriage:
             StopError: The service said something that no retry can change, such as a wrong key.
             SettingsError: An option, or a data file, that cannot work.
         """
-        given = problems_of(problems) if isinstance(problems, str) else problems
+        given = problems if isinstance(problems, str) else list(checked(problems))
         taken = score(quiz) if isinstance(quiz, Mapping) else quiz
-        rows = [row async for row in self.classify_many(given, owner)]
+        found = [problem for read in self.read(given) for problem in read.problems]
+        rows = [row async for row in self.classify_many(found, owner)]
         decision = decide(rows, profile, taken)
         if decision.recommendation is Recommendation.TAKE_THE_QUIZ and owner is not None:
             decision = decide(rows, profile, await owner.take_quiz())
@@ -185,12 +199,20 @@ def numbered(
     problems: Iterable[str | Problem | Rejected],
 ) -> Iterator[Problem | Rejected]:
     """Yield the problems, bare texts under their number."""
+    for number, one in enumerate(checked(problems), start=1):
+        yield Problem(str(number), one) if isinstance(one, str) else one
+
+
+def checked(
+    problems: Iterable[str | Problem | Rejected],
+) -> Iterator[str | Problem | Rejected]:
+    """Yield what was given as problems; `TypeError` for what cannot be one."""
     if isinstance(problems, str | bytes):
         raise TypeError("give several texts, not one; `advise` splits a pasted text")
     for number, one in enumerate(problems, start=1):
         if not isinstance(one, str | Problem | Rejected):
             raise TypeError(f"problem {number} is {type(one).__name__}, not a str or a Problem")
-        yield Problem(str(number), one) if isinstance(one, str) else one
+        yield one
 
 
 def _with_environment(options: Options) -> Options:
