@@ -8,13 +8,17 @@ LONGEST_LINE = 400  # characters that a pattern looks at; a line of furniture is
 SIGNATURE = 14  # lines at most
 WORDS = 12  # of a line in a signature
 NO_ANSWER = re.compile(
-    r"(?:n\s?/\s?a|n\.a\.|none|nil|null|nothing|no answer|not applicable|no comments?|tbd|xx+|[-–—.?_*]+)[.!]?",
+    r"(?:n\s?/\s?a|n\.a\.|none|nil|null|nothing|no answer|not applicable|no comments?|tbd|xx+"
+    r"|[-–—.?_*]+)[.!]?",
     re.IGNORECASE,
 )
 BOILERPLATE = re.compile(
     r"[(\[]?\bopen[- ]ended response\b[)\]]?|^response$|\{\"ImportId\":[^}]{0,99}\}", re.IGNORECASE
 )
-NAMES = r"(?:[ ,]+(?:there|all|both|team|everyone|folks|guys|again|mr|mrs|ms|dr|prof|sir|madam|or)\b\.?|[ ,]+[A-Z][\w'’.-]*){0,5}"
+NAMES = (
+    r"(?:[ ,]+(?:there|all|both|team|everyone|folks|guys|again|mr|mrs|ms|dr|prof|sir|madam|or)\b\.?"
+    r"|[ ,]+[A-Z][\w'’.-]*){0,5}"
+)
 HELLO = (
     r"(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening"
     r"|greetings|hallo|guten tag|bonjour|hola|to whom it may concern)"
@@ -26,12 +30,15 @@ BARE_GREETING = re.compile(
     re.IGNORECASE,
 )
 PLEASANTRY = re.compile(
-    r"(?:(?:i )?(?:do )?(?:hope|trust) (?:you|the|all|this|everything|that you|your)\b[^.!?\n]{0,90}"
-    r"|how are you[^.!?\n]{0,30}|happy \w+day|nice (?:to meet you|meeting you)[^.!?\n]{0,40})[.!?]+\s*",
+    r"(?:(?:i )?(?:do )?(?:hope|trust) (?:you|the|all|this|everything|that you"
+    r"|your)\b[^.!?\n]{0,90}"
+    r"|how are you[^.!?\n]{0,30}|happy \w+day|nice (?:to meet you"
+    r"|meeting you)[^.!?\n]{0,40})[.!?]+\s*",
     re.IGNORECASE,
 )
 PARTING = (
-    r"(?:(?:with|many|kind|kindest|best|warm|warmest|very|all the|mit|freundlichen?|viele|liebe|beste"
+    r"(?:(?:with|many|kind|kindest|best|warm|warmest|very|all the|mit|freundlichen?|viele|liebe"
+    r"|beste"
     r"|schöne)\s+)*"
     r"(?:regards|wishes|best|thanks|thank you|thx|ta|cheers|respect(?:fully)?|yours|greetings"
     r"|sincerely|cordially|speak soon|talk soon|see you|take care|looking forward to hearing"
@@ -43,14 +50,16 @@ INLINE_SIGN_OFF = re.compile(
     r"(?:[,!.\s–—-]+(?:[A-Z][\w'’.&@-]*\s*|bye\b\s*){0,5})?[.!]?$"
 )
 CONTACT = re.compile(
-    r"[\w.+-]+@[\w-]+\.\w+|(?:https?://|www\.)\S+|(?:\+|\b0|\()\d[\d ()./-]{6,}\d|\b\d{3}[ .-]\d{4}\b"
+    r"[\w.+-]+@[\w-]+\.\w+|(?:https?://|www\.)\S+|(?:\+|\b0|\()\d[\d ()./-]{6,}\d"
+    r"|\b\d{3}[ .-]\d{4}\b"
     r"|\b(?:tel|phone|mobile|mob|fax|direct)\b[.:]",
     re.IGNORECASE,
 )
 DISCLAIMER = re.compile(
     r"this (?:e-?mail|message|communication)\b.{0,80}\b(?:confidential|intended|privileged|scanned)"
     r"|intended (?:solely|only) for|intended recipient|confidentiality (?:notice|note)"
-    r"|^confidential:|scanned for viruses|consider the environment|do not click (?:on )?(?:any )?links"
+    r"|^confidential:|scanned for viruses|consider the environment"
+    r"|do not click (?:on )?(?:any )?links"
     r"|^\W*external (?:e-?mail|sender|message)|^\W*caution\W+(?:this|external)|^unsubscribe\b"
     r"|^(?:sent|get|gesendet) (?:from|with|via|von) (?:my|the|outlook|mail|yahoo)|^get outlook for"
     r"|^sent on behalf of|registered (?:office|in england|charity no)|^company (?:no|reg)",
@@ -70,6 +79,12 @@ RULE = re.compile(r"-- ?|[_=*~-]{3,}")
 POSTSCRIPT = re.compile(r"p\.?\s?s\.?[\s:.,–—-]", re.IGNORECASE)
 LISTED = re.compile(r"(?:\(?\d{1,2}[.):]|[•*])\s*\S")
 
+LINE = re.compile(
+    r"(?P<tag></?(?:br|p|div|ul|ol|li)\b[^<>]{0,80}>)|[\r\n\x0b\x0c\x85\u2028\u2029]\n?"
+    r"|(?:(?!</?(?:br|p|div|ul|ol|li)\b[^<>]{0,80}>)[^\r\n\x0b\x0c\x85\u2028\u2029])+",
+    re.IGNORECASE,
+)
+
 Span = tuple[int, int]
 
 
@@ -86,14 +101,17 @@ class Line:
 def lines_of(text: str) -> list[Line]:
     """Return the lines of a text that are not blank."""
     lines: list[Line] = []
-    at, gap = 0, False
-    for raw in text.splitlines(keepends=True):
-        body = raw.strip().strip("\ufeff").strip()
+    ends = 0  # line ends since the last line; two of them leave a gap
+    for found in LINE.finditer(text):
+        raw = found[0]
+        body = "" if found["tag"] else raw.strip().strip("\ufeff").strip()
         if body:
             indent = raw.index(body[0])
-            lines.append(Line(at + indent, at + indent + len(body), indent, gap))
-        gap = not body
-        at += len(raw)
+            start = found.start() + indent
+            lines.append(Line(start, start + len(body), indent, ends > 1))
+            ends = 0
+        elif not found["tag"] and raw.strip(" \t\ufeff") != "":
+            ends += 1
     return lines
 
 

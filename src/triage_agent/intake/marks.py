@@ -7,31 +7,43 @@ from dataclasses import dataclass
 from triage_agent.intake.furniture import Line
 
 BOX = r"\[[ xX✓]?\]|[☐☑✓✔✗✅]\ufe0f?"
-BULLET = r"[•‣◦►▶▪■●○➜→·]|[-*–—+](?=\s)|-(?=[^\W\d])|>(?=\s)|\*(?=[^\W\d*][^*]*$)"
+BULLET = (
+    r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·]|[-*–—+](?=\s)"
+    r"|-(?=[^\W\d])|>(?=\s)|\*(?=[^\W\d*][^*]*$)"
+)
 NUMBER = (
-    r"(?P<round>\((?P<n1>\d{1,2})\))|(?P<half>(?P<n2>\d{1,2})\)(?=\D))|(?P<dot>(?P<n3>\d{1,2})\.(?=[^\d.]))"
+    r"(?P<round>\((?P<n1>\d{1,2})\))|(?P<half>(?P<n2>\d{1,2})\)(?=\D))"
+    r"|(?P<compound>\d{1,2}[.)][a-h][.)]?(?=\s))|(?P<dot>(?P<n3>\d{1,2})(?:°\)|\.(?=[^\d.])"
+    r"|\.\.\.))"
     r"|(?P<slash>(?P<n4>\d{1,2})/(?=[^\d/]))|(?P<colon>(?P<n5>\d{1,2}):(?=\D))"
     r"|(?P<hash>\#\s?(?P<n6>\d{1,2})\b[.):]?)|(?P<emoji>(?P<n7>\d)\ufe0f?\u20e3)"
 )
-SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))"
+SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))|(?P<bare>(?P<n0>\d)(?=\s+[^\W\d]))"
 LABEL = (
     r"(?P<label>(?:problem|issue|challenge|pain ?point|pain|priority|topic|point|item|no\.?|nr\.?)"
     r"\s?\#?(?P<n9>\d{1,2})\s?(?:[.:)–—-]|(?=\s)))"
 )
+ROMAN = (
+    r"(?P<rround>\((?P<i1>i{1,3}|iv|v)\))|(?P<rhalf>(?P<i2>i{1,3}|iv|v)\))"
+    r"|(?P<rdot>(?P<i3>I{1,3}|IV|V)\.(?=\s))"
+)
+ROMANS = ("i", "ii", "iii", "iv", "v")
 LETTER = (
     r"(?P<lround>\((?P<a1>[a-j])\))|(?P<lhalf>(?P<a2>[a-j])\))|(?P<ldot>(?P<a3>[a-jA-J])[.:](?=\s))"
 )
 LINE_MARK = re.compile(
-    rf"(?:(?P<box>{BOX})|{NUMBER}{SPACED}|{LETTER}|{LABEL}|(?P<bullet>{BULLET}))\s*(?=\S)",
+    rf"(?:(?P<box>{BOX})|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
+    rf"|(?P<bullet>{BULLET}))\s*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 INLINE = re.compile(
-    rf"(?:(?<=\s)|(?<=[:;,.])|^)(?:{NUMBER}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
+    rf"(?:(?<=\s)|(?<=[:;,.])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
 )
 INLINE_BULLET = re.compile(
     r"(?:(?P<bullet>[•‣◦►▶▪■●○])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
 )
 INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
+WEAK = frozenset({"ordinal", "n-bare"})  # one alone is a word or an amount
 RANKS = (
     r"first(?:ly)?|1st|number one|to begin with",
     r"second(?:ly)?|2nd|number two|two",
@@ -60,7 +72,7 @@ class Mark:
 
 
 def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
-    """Return the marks that open lines, by the line's place; those that do not count on are none."""
+    """Return the marks that open lines, by the line's place, if they count on."""
     found: dict[int, Mark] = {}
     last: dict[str, int] = {}
     for place, line in enumerate(lines):
@@ -81,7 +93,7 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
     return {
         place: mark
         for place, mark in found.items()
-        if place not in lonely and not (mark.kind == "ordinal" and last[mark.style] == 1)
+        if place not in lonely and not (mark.style in WEAK and last.get(mark.style, 0) < 2)
     }
 
 
@@ -115,9 +127,11 @@ def _mark(match: re.Match[str]) -> Mark | None:
     """Return the mark that a pattern found."""
     groups = match.groupdict()
     start, end = match.start(), match.end()
+    if groups.get("compound"):
+        return Mark(start, end, "number", "n-compound", 0)
     for style, name in (
         ("round", "n1"), ("half", "n2"), ("dot", "n3"), ("slash", "n4"), ("colon", "n5"),
-        ("hash", "n6"), ("emoji", "n7"), ("spaced", "n8"), ("label", "n9"),
+        ("hash", "n6"), ("emoji", "n7"), ("spaced", "n8"), ("label", "n9"), ("bare", "n0"),
     ):  # fmt: skip
         if groups.get(style):
             kind = "label" if style == "label" else "number"
@@ -126,6 +140,10 @@ def _mark(match: re.Match[str]) -> Mark | None:
         if groups.get(style):
             number = ord(groups[name].lower()) - ord("a") + 1
             return Mark(start, end, "letter", f"l-{style}", number)
+    for style, name in (("rround", "i1"), ("rhalf", "i2"), ("rdot", "i3")):
+        if groups.get(style):
+            number = ROMANS.index(groups[name].lower()) + 1
+            return Mark(start, end, "number", f"r-{style}", number)
     if groups.get("box"):
         return Mark(start, end, "box", "box", 0)
     return Mark(start, end, "bullet", f"b-{groups['bullet']}", 0)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from triage_agent.intake.roles import Role, Verdict
-from triage_agent.intake.units import MARKED, Edge, Unit
+from triage_agent.intake.units import MARKED_EDGES, Edge, Unit
 
 ANNOUNCES = re.compile(
     r"\b(?:problems?|issues?|pains?|pain points?|headaches?|challenges?|things|priorities|wishes"
@@ -13,13 +13,16 @@ ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 PARTS = re.compile(
-    r"\b(?:where (?:they|you|we|customers|clients|people) can|has to|have to|able to|need(?:s)? to|should"
-    r"|steps?|process|works? like|every (?:new|time|order|\w+) (?:means|goes|gets)|none of|which (?:one|of)"
+    r"\b(?:where (?:they|you|we|customers|clients|people) can|has to|have to|able to"
+    r"|need(?:s)? to|should"
+    r"|steps?|process|works? like|every (?:new|time|order|\w+) (?:means|goes|gets)|none of"
+    r"|which (?:one|of)"
     r"|between|same|following tools|decide|portal|app|bot|platform|each|for the new)\b",
     re.IGNORECASE,
 )
 GOES_ON = re.compile(
-    r"(?:it|its|it's|they|them|that|this|these|those|he|she|so|but|because|and then|then|by then|which"
+    r"(?:it|its|it's|they|them|that|this|these|those|he|she|so|but|because|and then|then|by then"
+    r"|which"
     r"|last|once|when|i'd|the (?:same|result)|we(?:'ve| have) tried)\b",
     re.IGNORECASE,
 )
@@ -30,7 +33,7 @@ SHORT_LINE = 12  # words at most of a line that is an entry of an unmarked list
 
 def roles_by_rules(text: str, units: Sequence[Unit]) -> Verdict:
     """Return the roles of a text's units; unsure where no clean list stands."""
-    outer = [n for n, unit in enumerate(units) if unit.edge in MARKED and not unit.nested]
+    outer = [n for n, unit in enumerate(units) if unit.edge in MARKED_EDGES and not unit.nested]
     if outer:
         return _of_list(text, units, outer)
     cut = [n for n, unit in enumerate(units) if unit.edge in {Edge.PIPE, Edge.SEMICOLON}]
@@ -59,7 +62,7 @@ def _of_list(text: str, units: Sequence[Unit], outer: Sequence[int]) -> Verdict:
     context = set()
     for place in range(outer[0]):
         wordy = len(_words(text, units[place])) > TOPIC * 2
-        said = wordy and not text[units[place].end - 1] == ":" and not ANNOUNCES.search(lead)
+        said = wordy and text[units[place].end - 1] != ":" and not ANNOUNCES.search(lead)
         (begins if said and not context and place == 0 else context).add(place)
     for place in range(outer[-1] + 1, len(units)):
         if units[place].edge in COARSE and not units[place].inside:

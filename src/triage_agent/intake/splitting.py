@@ -1,5 +1,6 @@
 """What people paste or write into one field becomes the problems in it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +9,9 @@ from triage_agent.intake.furniture import NO_ANSWER, Span, furniture_of, lines_o
 from triage_agent.intake.json_cell import json_passages
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.rules import roles_by_rules
-from triage_agent.intake.units import MARKED, Unit, units_of
+from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
+
+BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,7 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     if (cell := json_passages(text)) is not None:
         problems, furniture = cell
         return SplitText(_passages(text, problems), (), _passages(text, furniture))
-    lines = lines_of(text)
-    around = furniture_of(text, lines)
-    units = units_of(text, lines, around)
-    around = [*around, *_empty(text, units)]
-    units = [unit for unit in units if (unit.start, unit.end) not in around]
+    units, around = units_in(text)
     if not units:
         return SplitText((), (), _passages(text, around))
     if len(units) == 1:
@@ -81,11 +80,30 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
 
 
+def units_in(text: str) -> tuple[list[Unit], list[Span]]:
+    """Return the units of a text, and where its furniture stands."""
+    lines = lines_of(text)
+    around = furniture_of(text, lines)
+    units = units_of(text, lines, around)
+    empty = {*_empty(text, units), *_unticked(text, units)}
+    return [unit for unit in units if (unit.start, unit.end) not in empty], sorted(
+        {*around, *empty}
+    )
+
+
 def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
     """Yield the items that say only that nothing stands there."""
     for unit in units:
         if unit.end - unit.start < 20 and NO_ANSWER.fullmatch(text, unit.start, unit.end):
             yield unit.start, unit.end
+
+
+def _unticked(text: str, units: Sequence[Unit]) -> Iterator[Span]:
+    """Yield the entries of a list of boxes that are not ticked where others are."""
+    boxes = [unit for unit in units if unit.edge is Edge.BOX]
+    empty = [unit for unit in boxes if BOX.match(text, unit.opens)]
+    if len(empty) < len(boxes):
+        yield from ((unit.start, unit.end) for unit in empty)
 
 
 def _assembled(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[list[Span], list[Span]]:
@@ -111,7 +129,7 @@ def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
     """Return where a problem begins: its list mark belongs to it if the list goes on inside it."""
     first = units[place]
     goes_on = any(unit.edge is first.edge and not unit.nested for unit in units[place + 1 : stop])
-    return first.opens if first.edge in MARKED and goes_on else first.start
+    return first.opens if first.edge in MARKED_EDGES and goes_on else first.start
 
 
 def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:

@@ -13,20 +13,25 @@ from triage_agent.intake.furniture import Line, Span
 from triage_agent.intake.marks import Mark, inline_marks, line_marks
 
 WRAP = (45, 110)  # the widths at which a mail program breaks lines
+SHARE = 0.6  # of the widest line that a line which was broken fills
 LONG = 8_000  # characters of a line or paragraph from which on it is not cut into clauses
+# A run of marks or blanks is entered at its first character only, so that long ones cost no more.
 SENTENCE_END = re.compile(
-    r"(?<![ (.][A-Za-z])(?<!\d)[.!?…]+[\"'”’)\]*]*\s+(?=\S)|(?<=\d)[.!?]+\s+(?=[A-Z])|[.!?]\)?\s+(?=[A-Z][a-z]+ )"
+    r"(?<![.!?…])(?:(?<![ (.][A-Za-z])(?<!\d)[.!?…]+[\"'”’)\]*]*\s+(?=\S)"
+    r"|(?<=\d)[.!?]+\s+(?=[A-Z])|[.!?]\)?\s+(?=[A-Z][a-z]+ ))"
 )
-SEMICOLON = re.compile(r";\s*(?=\S)|\s+[|]\s+(?=\S)")
+SEMICOLON = re.compile(r";\s*(?:and\s+)?(?=\S)|(?<!\s)\s+[|/]\s+(?=\S)")
 COLON = re.compile(r"(?<!\d):\s+(?=\S)")
 NO_BEGINNING = (
     r"(?:which|who|whom|whose|because|since|although|though|when|whenever|if|as|than|where|while"
-    r"|until|unless|including|like|such|especially|i\.e|e\.g|etc|please|right|yes|no\b|too|but not)\b"
+    r"|until|unless|including|like|such|especially|i\.e|e\.g|etc|please|right|yes|too|but not)\b"
 )
-COMMA = re.compile(rf",\s+(?:and\s+|&\s+)?(?!{NO_BEGINNING})(?=\S)|\s+[–—]\s+(?=\S)", re.IGNORECASE)
+COMMA = re.compile(
+    rf",\s+(?:and\s+|&\s+)?(?!{NO_BEGINNING})(?=\S)|(?<!\s)\s+[–—]\s+(?=\S)", re.IGNORECASE
+)
 JOINED = re.compile(
-    r"\s+(?:and|&)\s+(?=\S+\s+\S+\s+\S)"
-    r"|\s+(?=(?:oh\s+)?(?:and\s+)?(?:then|also|plus|another|next|lastly|finally|secondly|thirdly"
+    r"(?<!\s)\s+(?:and|&)\s+(?=\S{1,40}\s{1,9}\S{1,40}\s{1,9}\S)"
+    r"|(?<!\s)\s+(?=(?:oh\s+)?(?:and\s+)?(?:then|also|plus|another|next|lastly|finally|secondly|thirdly"
     r"|number (?:two|three|four)|on top of that|the (?:other|next|second|third|main|first|last) "
     r"|i guess|apart from that|what else|besides)\b)",
     re.IGNORECASE,
@@ -57,7 +62,7 @@ class Edge(StrEnum):
     AND = "and"
 
 
-MARKED = frozenset(
+MARKED_EDGES = frozenset(
     {Edge.NUMBER, Edge.LETTER, Edge.BULLET, Edge.BOX, Edge.ORDINAL, Edge.LABEL, Edge.DASH}
 )
 
@@ -167,19 +172,17 @@ def _blocks(text: str, body: Sequence[Line], marks: dict[int, Mark]) -> Iterator
     """Yield the lines that belong together, hard-wrapped ones joined, as [begin, stop)."""
     wide = max((line.end - line.start + line.indent for line in body), default=0)
     wraps = WRAP[0] <= wide <= WRAP[1]
+    capitals = any(text[line.start].isupper() for line in body)
     begin = 0
     for place in range(1, len(body) + 1):
         if place < len(body) and place not in marks and not body[place].gap:
             line, before = body[place], body[place - 1]
-            word = re.match(r"\S+", text[line.start : line.start + 40])
-            full = (
-                before.end - before.start + before.indent + len(word[0] if word else "") + 3 > wide
-            )
+            full = before.end - before.start + before.indent >= SHARE * wide
             ended = text[before.end - 1] in ".!?:;"
             under = begin in marks and line.indent > body[begin].indent
-            small = text[line.start].islower() and not ended and before.end - before.start >= 35
+            goes_on = not ended and not text[line.start].isupper() and text[line.start].isalnum()
             heading = text[before.start] == "#"
-            if not heading and (under or (wraps and (full or small))):
+            if not heading and (under or (wraps and goes_on and full and capitals)):
                 continue
         yield begin, place
         begin = place
@@ -215,14 +218,14 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
     cuts: dict[int, tuple[int, Edge]] = {}
     for kind, pattern in (
         (Edge.SENTENCE, SENTENCE_END),
-        *(((Edge.SEMICOLON, SEMICOLON), (Edge.COLON, COLON)) if edge not in MARKED else ()),
+        *(((Edge.SEMICOLON, SEMICOLON), (Edge.COLON, COLON)) if edge not in MARKED_EDGES else ()),
         *(((Edge.COMMA, COMMA), (Edge.AND, JOINED)) if not listed else ()),
     ):
         for found in pattern.finditer(text, start, end):
             if kind is Edge.SENTENCE:
                 cuts.setdefault(found.end(), (found.end() - len(_tail(found[0])), kind))
             elif found.end() not in cuts:
-                pipe = Edge.PIPE if "|" in found[0] else kind
+                pipe = Edge.PIPE if found[0].strip() in {"|", "/"} else kind
                 cuts[found.end()] = (found.start() + (kind is Edge.COLON), pipe)
     at = start
     for place in sorted(cuts):
@@ -242,7 +245,7 @@ def _tail(found: str) -> str:
 def _trimmed(text: str, start: int, end: int, edge: Edge, opens: int) -> Iterator[Unit]:
     body = text[start:end]
     stop = start + len(body.rstrip(CLOSING))
-    if edge in MARKED and (joined := re.search(r"[;,]?\s+(?:and|or|&)$", text[start:stop])):
+    if edge in MARKED_EDGES and (joined := re.search(r"[;,]?\s+(?:and|or|&)$", text[start:stop])):
         stop = start + joined.start()
     begin = start + len(body) - len(body.lstrip())
     if begin < stop:
