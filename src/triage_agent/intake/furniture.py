@@ -80,7 +80,7 @@ POSTSCRIPT = re.compile(r"p\.?\s?s\.?[\s:.,–—-]", re.IGNORECASE)
 LISTED = re.compile(r"(?:\(?\d{1,2}[.):]|[•*])\s*\S")
 
 LINE = re.compile(
-    r"(?P<tag></?(?:br|p|div|ul|ol|li)\b[^<>]{0,80}>)|[\r\n\x0b\x0c\x85\u2028\u2029]\n?"
+    r"(?P<tag></?(?:br|p|div|ul|ol|li)\b[^<>]{0,80}>)|\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]"
     r"|(?:(?!</?(?:br|p|div|ul|ol|li)\b[^<>]{0,80}>)[^\r\n\x0b\x0c\x85\u2028\u2029])+",
     re.IGNORECASE,
 )

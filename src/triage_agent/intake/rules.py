@@ -59,7 +59,7 @@ def _of_list(text: str, units: Sequence[Unit], outer: Sequence[int]) -> Verdict:
             return _whole(units, several=False)
         return _whole(units, several=not parts and not dashes)
     begins = set(outer)
-    context = set()
+    context: set[int] = set()
     for place in range(outer[0]):
         wordy = len(_words(text, units[place])) > TOPIC * 2
         said = wordy and text[units[place].end - 1] != ":" and not ANNOUNCES.search(lead)

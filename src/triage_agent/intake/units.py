@@ -86,13 +86,14 @@ def units_of(text: str, lines: Sequence[Line], furniture: Sequence[Span]) -> lis
     body = _outside(lines, furniture)
     marks = line_marks(text, body)
     counts: dict[str, int] = {}
-    for mark in marks.values():
-        counts[mark.style] = counts.get(mark.style, 0) + 1
+    for one in marks.values():
+        counts[one.style] = counts.get(one.style, 0) + 1
     outer = min((line.indent for n, line in enumerate(body) if n in marks), default=0)
     units: list[Unit] = []
     in_item, first_style = False, None
     for begin, stop in _blocks(text, body, marks):
-        line, mark = body[begin], marks.get(begin)
+        line = body[begin]
+        mark: Mark | None = marks.get(begin)
         if mark is not None and len(marks) == 1:
             within = inline_marks(text, line.start, body[stop - 1].end)
             if within and within[0].start == line.start:

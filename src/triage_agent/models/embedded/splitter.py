@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from triage_agent.files import Strict
-from triage_agent.intake import MARKED_EDGES, Judge, Unit, Verdict, roles_by_rules
+from triage_agent.intake import MARKED_EDGES, Edge, Judge, Unit, Verdict, roles_by_rules
 from triage_agent.models.embedded.chain import Chain, Mask, UnitReading, roles_of
 from triage_agent.models.embedded.encoder import WEIGHTS, Encoder, Vector, weight_file
 from triage_agent.models.embedded.text import tidy
 from triage_agent.models.embedded.unit_features import Projection, features, meanings
 
+ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.LINE, Edge.COMMA})
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
 
 
@@ -86,6 +87,9 @@ def list_of(units: Sequence[Unit]) -> tuple[Mask, Mask]:
         for unit in units
     ]
     held = [unit.inside or (unit.nested and any(items[:n])) for n, unit in enumerate(units)]
+    edges = {unit.edge for unit in units[1:]}
+    if len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START:
+        items = [True] * len(units)  # entries without marks
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
     return np.array(items), np.array(held)
