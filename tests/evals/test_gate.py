@@ -245,6 +245,7 @@ def test_the_gate_as_json_says_every_check(gate):
         "businesses",
         "red_flags",
         "redaction",
+        "splits",
         "gate",
     }
 

@@ -59,6 +59,7 @@ def test_the_gate_has_read_every_set_and_2000_pairs(gate):
         "businesses",
         "red-flags",
         "redaction",
+        "splits",
     }
     assert values["attacks"]["pairs"] + values["perturbations"]["pairs"] == 2_000
     assert values["problems"]["in_scope"] >= 400

@@ -12,8 +12,8 @@ from triage_agent.advice.red_flags import flags_about
 from triage_agent.advice.roles import Role
 from triage_agent.models import (
     WEIGHTS,
-    Encoder,
     foreign_language,
+    load_encoder,
     load_heads,
     split,
     strongest_passages,
@@ -30,7 +30,7 @@ class EmbeddedFlagModel:
     backend = "embedded"
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
-        self._heads, self._encoder = load_heads(folder), Encoder(folder)
+        self._heads, self._encoder = load_heads(folder), load_encoder(folder)
         self.name = self._heads.name
 
     async def propose(self, text: str, role: Role) -> FlagReading:

@@ -7,7 +7,8 @@ from triage_agent.batch.column_kinds import without_tags
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
 from triage_agent.files import Strict, replace_surrogates
-from triage_agent.intake import Splitter, holds_several, read_text, split_problems
+from triage_agent.intake import Splitter, holds_several, read_text
+from triage_agent.models import split_text
 from triage_agent.privacy import mask, one_line
 from triage_agent.tables import Row, Value
 from triage_agent.types import Problem, Source
@@ -51,7 +52,7 @@ class FormReading(Strict):
         return max(most, len(self.columns.problems))
 
 
-def read_form(row: Row, reading: FormReading, split: Splitter = split_problems) -> Form:
+def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> Form:
     """Return the form of a row; what cannot be read is a complaint, never an error.
 
     `split` takes the cells apart, if the `reading` says that they are.

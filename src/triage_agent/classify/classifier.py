@@ -1,5 +1,6 @@
 """One problem and one model in, one classification out."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,8 +13,8 @@ from triage_agent.classify.grounding import (
 )
 from triage_agent.classify.tiebreak import break_tie, is_torn
 from triage_agent.errors import ReplyError, ServiceError, TriageError
-from triage_agent.intake import Splitter, holds_several, split_problems
-from triage_agent.models import TIE_RULE, Calibration, Model
+from triage_agent.intake import Splitter, holds_several
+from triage_agent.models import TIE_RULE, Calibration, Model, split_text
 from triage_agent.settings import DEFAULT_THRESHOLD
 from triage_agent.types import (
     Abstention,
@@ -43,7 +44,7 @@ async def classify(
     model: Model,
     policy: Policy | None = None,
     clock: Callable[[], float] = time.perf_counter,
-    split: Splitter = split_problems,
+    split: Splitter = split_text,
 ) -> Classification:
     """Return the classification of one problem; `split` says whether its text holds several.
 
@@ -52,7 +53,8 @@ async def classify(
     """
     started, given = clock(), problem
     if given.holds_several is None:
-        problem = replace(given, holds_several=holds_several(given.text, split))
+        several = await asyncio.to_thread(holds_several, given.text, split)
+        problem = replace(given, holds_several=several)
     if not has_words(problem.text):
         row = _blank(problem, model, Outcome.ABSTAINED)
         return replace(

@@ -39,6 +39,7 @@ class FixedSet(StrEnum):
     PERTURBATIONS = "perturbations"
     RED_FLAGS = "red-flags"
     REDACTION = "redaction"
+    SPLITS = "splits"
 
 
 @app.callback(invoke_without_command=True)

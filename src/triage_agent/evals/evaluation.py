@@ -52,9 +52,10 @@ from triage_agent.evals.run import (
     run_ties,
     width_of,
 )
+from triage_agent.evals.splitting import SplittingFigures, evaluate_splitting
 from triage_agent.evals.summary import RunSummary, summarise_run, summary_values
 from triage_agent.files import is_file, write_text
-from triage_agent.models import OpenBackend, open_backend
+from triage_agent.models import OpenBackend, open_backend, split_text
 from triage_agent.settings import Options
 from triage_agent.types import Classification, Label
 
@@ -155,6 +156,8 @@ def evaluate(
         run = replace(run, flags=_red_flags())
     if "redaction" in request.sets:
         run = replace(run, redaction=_redaction())
+    if "splits" in request.sets:
+        run = replace(run, splits=_splits())
     summary = summarise_run(run, cases, request.prior)
     checks = None
     if gates:
@@ -244,6 +247,12 @@ def _red_flags() -> FlagFigures:
     """Return how well the red flags are found in free text."""
     path, _ = checked("red_flags.jsonl")
     return evaluate_flags(path)
+
+
+def _splits() -> SplittingFigures:
+    """Return how well texts are taken apart into their problems, by the judge that ships."""
+    path, _ = checked("splits.jsonl")
+    return evaluate_splitting(path, split_text)
 
 
 def _redaction() -> RedactionFigures:

@@ -3,6 +3,7 @@
 from triage_agent.evals.metrics import RowFigures
 from triage_agent.evals.rates import Rate
 from triage_agent.evals.redaction import hiding_rates
+from triage_agent.evals.splitting import splitting_rates
 from triage_agent.evals.summary import RunSummary
 
 LABELS_OF_BUSINESSES = "labels in those"  # the row under "businesses from their own words"
@@ -71,4 +72,6 @@ def other_rates(summary: RunSummary) -> list[tuple[str, Rate]]:
         rates.append(("red flags, all right", summary.red_flags.exact))
     if summary.redaction:
         rates += hiding_rates(summary.redaction)
+    if summary.splits:
+        rates += splitting_rates(summary.splits)
     return rates

@@ -15,6 +15,7 @@ from triage_agent.evals.pairs import PairRow
 from triage_agent.evals.redaction import RedactionFigures
 from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
+from triage_agent.evals.splitting import SplittingFigures
 from triage_agent.files import LARGEST_RECORD, read_bytes, write_json, write_json_lines
 
 FORMAT = 1
@@ -32,6 +33,7 @@ class Run:
     businesses: tuple[DecisionRow, ...] = ()
     flags: FlagFigures | None = None  # None: red flags were not measured
     redaction: RedactionFigures | None = None  # None: redaction was not measured
+    splits: SplittingFigures | None = None  # None: taking texts apart was not measured
 
     @property
     def has_errors(self) -> bool:

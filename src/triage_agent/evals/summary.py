@@ -16,6 +16,7 @@ from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import DecisionRow
 from triage_agent.evals.selective import ReviewThreshold, threshold_for
 from triage_agent.evals.slices import Reweighted, by_slice, floors, reweighted
+from triage_agent.evals.splitting import SplittingFigures
 
 OWNERS_PRIOR = 0.3  # about 30 % of the owners who ask need software (docs/explanation/figures.md)
 WANTED = (0.95, 0.97, 0.99)  # accuracies for which a threshold is looked for
@@ -89,6 +90,7 @@ class RunSummary:
     businesses: DecisionFigures | None = None
     red_flags: FlagFigures | None = None
     redaction: RedactionFigures | None = None
+    splits: SplittingFigures | None = None
 
 
 def summarise_run(run: Run, cases: Sequence[Case] = (), prior: float = OWNERS_PRIOR) -> RunSummary:
@@ -105,6 +107,7 @@ def summarise_run(run: Run, cases: Sequence[Case] = (), prior: float = OWNERS_PR
         businesses=decision_figures(run.businesses) if run.businesses else None,
         red_flags=rounded(run.flags),
         redaction=rounded(run.redaction),
+        splits=rounded(run.splits),
     )
 
 

@@ -3,24 +3,33 @@ from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import MARKER, NO_PROBLEM, Rejected, from_arguments, from_stream, is_technology_wish
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
-from .splitting import Passage, SplitText, split_problems
+from .roles import Role, Verdict
+from .rules import roles_by_rules
+from .splitting import Judge, Passage, SplitText, split_problems, units_in
 from .stated_revenue import parse_revenue, read_revenue
 from .texts import ReadText, Splitter, holds_several, read_text, read_texts
+from .units import MARKED_EDGES, Edge, Unit
 
 __all__ = [
     "CUT",
     "HIGH_LIMIT_USD",
+    "MARKED_EDGES",
     "MARKER",
     "NO_PROBLEM",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",
+    "Edge",
+    "Judge",
     "Passage",
     "ReadText",
     "Rejected",
     "Revenue",
+    "Role",
     "SplitText",
     "Splitter",
+    "Unit",
+    "Verdict",
     "check_amount",
     "check_usd_rate",
     "dollars",
@@ -35,7 +44,9 @@ __all__ = [
     "read_revenue",
     "read_text",
     "read_texts",
+    "roles_by_rules",
     "split_problems",
     "times",
+    "units_in",
     "usd",
 ]

@@ -1,8 +1,17 @@
 """What people paste or write into one field becomes the problems in it."""
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from triage_agent.intake.pasted import split_pasted
+from triage_agent.intake.furniture import NO_ANSWER, Span, furniture_of, lines_of
+from triage_agent.intake.json_cell import json_passages
+from triage_agent.intake.roles import Role, Verdict
+from triage_agent.intake.rules import roles_by_rules
+from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
+
+BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +41,119 @@ class SplitText:
     holds_several: bool = False
 
 
-def split_problems(text: str) -> SplitText:
+class Judge(Protocol):
+    """Reads what rules cannot: which units of a text begin a problem."""
+
+    def roles(self, text: str, units: Sequence[Unit]) -> Verdict:
+        """Return the role of each unit, and whether the text may be taken apart by them."""
+        ...
+
+
+def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     r"""Return the problems of a text, with their places in it.
+
+    The `judge` is asked only about texts in which a second problem may begin; without one, rules
+    decide, and where they cannot, the text stays whole with `holds_several`.
 
     >>> [one.text for one in split_problems("My problems:\n1. Leads get lost\n2) Stock").problems]
     ['Leads get lost', 'Stock']
     """
-    found: list[Passage] = []
-    at = 0
-    for one in split_pasted(text):
-        start = max(text.find(one, at), at)
-        found.append(Passage(one, start, at := start + len(one)))
-    return SplitText(tuple(found))
+    if (cell := json_passages(text)) is not None:
+        problems, furniture = cell
+        return SplitText(_passages(text, problems), (), _passages(text, furniture))
+    units, around = units_in(text)
+    if not units:
+        return SplitText((), (), _passages(text, around))
+    if len(units) == 1:
+        verdict = Verdict((Role.BEGIN,), several=False, sure=True)
+    elif judge is not None:
+        verdict = judge.roles(text, units)
+    else:
+        verdict = roles_by_rules(text, units)
+    if verdict.several and not verdict.sure:
+        whole = [(_opening(units, 0, len(units)), units[-1].end)]
+        return SplitText(
+            _without(text, whole, around), (), _passages(text, around), holds_several=True
+        )
+    problems, context = _assembled(units, verdict.roles)
+    problems = [one for span in problems for one in _around(text, span, around)]
+    return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
+
+
+def units_in(text: str) -> tuple[list[Unit], list[Span]]:
+    """Return the units of a text, and where its furniture stands."""
+    lines = lines_of(text)
+    around = furniture_of(text, lines)
+    units = units_of(text, lines, around)
+    empty = {*_empty(text, units), *_unticked(text, units)}
+    return [unit for unit in units if (unit.start, unit.end) not in empty], sorted(
+        {*around, *empty}
+    )
+
+
+def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
+    """Yield the items that say only that nothing stands there."""
+    for unit in units:
+        if unit.end - unit.start < 20 and NO_ANSWER.fullmatch(text, unit.start, unit.end):
+            yield unit.start, unit.end
+
+
+def _unticked(text: str, units: Sequence[Unit]) -> Iterator[Span]:
+    """Yield the entries of a list of boxes that are not ticked where others are."""
+    boxes = [unit for unit in units if unit.edge is Edge.BOX]
+    empty = [unit for unit in boxes if BOX.match(text, unit.opens)]
+    if len(empty) < len(boxes):
+        yield from ((unit.start, unit.end) for unit in empty)
+
+
+def _assembled(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[list[Span], list[Span]]:
+    """Return where the problems and their context stand."""
+    problems: list[Span] = []
+    context: list[Span] = []
+    place = 0
+    while place < len(units):
+        stop = place + 1
+        if roles[place] is Role.CONTEXT:
+            while stop < len(units) and roles[stop] is Role.CONTEXT:
+                stop += 1
+            context.append((units[place].start, units[stop - 1].end))
+        else:
+            while stop < len(units) and roles[stop] is Role.INSIDE:
+                stop += 1
+            problems.append((_opening(units, place, stop), units[stop - 1].end))
+        place = stop
+    return problems, context
+
+
+def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
+    """Return where a problem begins: its list mark belongs to it if the list goes on inside it."""
+    first = units[place]
+    goes_on = any(unit.edge is first.edge and not unit.nested for unit in units[place + 1 : stop])
+    return first.opens if first.edge in MARKED_EDGES and goes_on else first.start
+
+
+def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
+    """Yield a span without the furniture in the midst of it."""
+    at = span[0]
+    for start, end in furniture:
+        if span[0] <= start and end <= span[1]:
+            if text[at:start].strip():
+                yield at, start
+            at = end
+    if text[at : span[1]].strip():
+        yield at, span[1]
+
+
+def _without(text: str, spans: Sequence[Span], furniture: Sequence[Span]) -> tuple[Passage, ...]:
+    return _passages(text, [one for span in spans for one in _around(text, span, furniture)])
+
+
+def _passages(text: str, spans: Sequence[Span]) -> tuple[Passage, ...]:
+    """Return the spans with their texts, blanks around them left out."""
+    found = []
+    for start, end in sorted(spans):
+        body = text[start:end]
+        start, end = start + len(body) - len(body.lstrip()), start + len(body.rstrip())
+        if start < end:
+            found.append(Passage(text[start:end], start, end))
+    return tuple(found)

@@ -13,12 +13,25 @@ from .calibration import (
     tie_rates,
 )
 from .cascade import confidence, operating_points
-from .embedded.encoder import WEIGHTS, Encoded, Encoder, Vector
+from .embedded.chain import (
+    ALLOWED,
+    FIRST,
+    NEVER,
+    ROLE_OF,
+    ROLES,
+    SEVERAL,
+    STATES,
+    Chain,
+    UnitReading,
+)
+from .embedded.encoder import WEIGHTS, Encoded, Encoder, Vector, load_encoder
 from .embedded.heads import Heads, load_heads
 from .embedded.language import foreign_language
 from .embedded.model import EmbeddedModel, strongest_passages
 from .embedded.orders import screen
+from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
 from .embedded.text import split, tidy
+from .embedded.unit_features import MEANING, Projection, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
@@ -29,14 +42,24 @@ from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
 
 __all__ = [
+    "ALLOWED",
     "EDGE",
+    "FIRST",
     "MAX_OUTPUT_TOKENS",
+    "MEANING",
+    "NEVER",
     "OPENAI_BASE_URL",
     "PRIOR_TIES",
+    "ROLES",
+    "ROLE_OF",
+    "SEVERAL",
+    "STATES",
     "TIE_RULE",
     "TYPICAL_OUTPUT_TOKENS",
     "WEIGHTS",
     "Calibration",
+    "Chain",
+    "EmbeddedJudge",
     "EmbeddedModel",
     "Encoded",
     "Encoder",
@@ -44,11 +67,14 @@ __all__ = [
     "Heads",
     "Identity",
     "Isotonic",
+    "Limits",
     "Model",
     "OpenBackend",
     "Platt",
+    "Projection",
     "Prompt",
     "Unchanged",
+    "UnitReading",
     "Vector",
     "asks_llm",
     "calibration_folder",
@@ -57,10 +83,13 @@ __all__ = [
     "confidence",
     "cost",
     "estimate_cost",
+    "features",
     "foreign_language",
     "host_of",
     "in_usd",
     "kind_of",
+    "list_of",
+    "load_encoder",
     "load_heads",
     "load_prices",
     "load_prompt",
@@ -72,6 +101,7 @@ __all__ = [
     "price_of",
     "screen",
     "split",
+    "split_text",
     "strongest_passages",
     "tidy",
     "tie_rates",

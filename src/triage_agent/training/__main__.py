@@ -28,11 +28,18 @@ def main() -> None:
         type=Path,
         help="write here the answers by numbers that were fitted to the other kinds of source",
     )
+    judge = steps.add_parser("split", help="train the judge of split_problems; minutes")
+    judge.add_argument("--examples", type=Path, default=folder("prompts") / "training")
+    judge.add_argument("--weights", type=Path, default=WEIGHTS, help="where to write (the package)")
     options = parser.parse_args()
     if options.step == "fine-tune":  # imported here: it needs torch, which nothing else does
         from triage_agent.training.fine_tuning import train
 
         train(options.examples, options.encoder, options.weights)
+    elif options.step == "split":
+        from triage_agent.training.splitting import train as train_judge
+
+        train_judge(options.examples, options.weights)
     else:
         calibrate(options.texts, options.weights, options.answers)
 

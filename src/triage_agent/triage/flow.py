@@ -27,8 +27,8 @@ from triage_agent.advice import (
 )
 from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
 from triage_agent.errors import SettingsError
-from triage_agent.intake import ReadText, Rejected, SplitText, read_texts, split_problems
-from triage_agent.models import OpenBackend, open_backend
+from triage_agent.intake import ReadText, Rejected, SplitText, read_texts
+from triage_agent.models import OpenBackend, open_backend, split_text
 from triage_agent.settings import Backend, Options, variable_of
 from triage_agent.types import (
     Abstention,
@@ -116,7 +116,7 @@ class AsyncTriage:
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, and what in it is none; nothing is sent anywhere."""
-        return split_problems(text)
+        return split_text(text)
 
     def read(self, given: str | Iterable[str | Problem | Rejected]) -> Iterator[ReadText]:
         """Yield what was given, one by one: texts taken apart, problems as they are.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from triage_agent.models.embedded.text import Span
 
 WEIGHTS = Path(__file__).resolve().parent / "data"
 WINDOW = 256  # word pieces that the encoder reads at once
+REMEMBERED = 16  # texts whose vectors are kept, each of them up to 3 MB
 WINDOWS = 2  # that it reads of a text; the rest is cut off
 
 Vector = NDArray[np.float32]
@@ -93,8 +95,15 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(WINDOW)
 
+        # A text is read twice in a row: for the problems in it, and for what they call for.
+        self._remembering = lru_cache(REMEMBERED)(self._encode)
+
     def encode(self, text: str) -> Encoded:
         """Return the vectors of a tidy text, window by window, cut after `WINDOWS`."""
+        return self._remembering(text)
+
+    def _encode(self, text: str) -> Encoded:
+        """Return the vectors of a text, which may be known already."""
         first = self._tokenizer.encode(text)
         windows = [first, *first.overflowing]
         vectors: list[Vector] = []
@@ -109,6 +118,12 @@ class Encoder:
         return Encoded(
             np.concatenate(vectors), np.concatenate(middle), np.array(spans), len(windows) > WINDOWS
         )
+
+
+@cache
+def load_encoder(folder: Path) -> Encoder:
+    """Return the encoder in `folder`, the same one for all that read with it."""
+    return Encoder(folder)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.embedded.encoder import WEIGHTS, Encoder, weight_file
+from triage_agent.models.embedded.encoder import WEIGHTS, Encoder, load_encoder, weight_file
 from triage_agent.models.embedded.heads import Heads, load_heads
 from triage_agent.models.embedded.language import foreign_language
 from triage_agent.models.embedded.orders import screen
@@ -48,7 +48,7 @@ class EmbeddedModel(Model):
             raise SettingsError(f"The prior is {prior:g}; it must lie between 0 and 1, like 0.3.")
         self._prior = math.log(prior / (1 - prior))
         self._heads, self._reasons = heads or load_heads(WEIGHTS), load_reasons(WEIGHTS)
-        self._encoder = encoder or Encoder(WEIGHTS)
+        self._encoder = encoder or load_encoder(WEIGHTS)
 
     @property
     def name(self) -> str:

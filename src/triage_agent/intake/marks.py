@@ -1,0 +1,157 @@
+"""The marks of lists: numbers, letters, bullets, boxes, ordinals and labels, in every spelling."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from triage_agent.intake.furniture import Line
+
+BOX = r"\[[ xX✓]?\]|[☐☑✓✔✗✅]\ufe0f?"
+BULLET = (
+    r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·]|[-*–—+](?=\s)"
+    r"|-(?=[^\W\d])|>(?=\s)|\*(?=[^\W\d*][^*]*$)"
+)
+NUMBER = (
+    r"(?P<round>\((?P<n1>\d{1,2})\))|(?P<half>(?P<n2>\d{1,2})\)(?=\D))"
+    r"|(?P<compound>\d{1,2}[.)][a-h][.)]?(?=\s))|(?P<dot>(?P<n3>\d{1,2})(?:°\)|\.(?=[^\d.])"
+    r"|\.\.\.))"
+    r"|(?P<slash>(?P<n4>\d{1,2})/(?=[^\d/]))|(?P<colon>(?P<n5>\d{1,2}):(?=\D))"
+    r"|(?P<hash>\#\s?(?P<n6>\d{1,2})\b[.):]?)|(?P<emoji>(?P<n7>\d)\ufe0f?\u20e3)"
+)
+SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))|(?P<bare>(?P<n0>\d)(?=\s+[^\W\d]))"
+LABEL = (
+    r"(?P<label>(?:problem|issue|challenge|pain ?point|pain|priority|topic|point|item|no\.?|nr\.?)"
+    r"\s?\#?(?P<n9>\d{1,2})\s?(?:[.:)–—-]|(?=\s)))"
+)
+ROMAN = (
+    r"(?P<rround>\((?P<i1>i{1,3}|iv|v)\))|(?P<rhalf>(?P<i2>i{1,3}|iv|v)\))"
+    r"|(?P<rdot>(?P<i3>I{1,3}|IV|V)\.(?=\s))"
+)
+ROMANS = ("i", "ii", "iii", "iv", "v")
+LETTER = (
+    r"(?P<lround>\((?P<a1>[a-j])\))|(?P<lhalf>(?P<a2>[a-j])\))|(?P<ldot>(?P<a3>[a-jA-J])[.:](?=\s))"
+)
+LINE_MARK = re.compile(
+    rf"(?:(?P<box>{BOX})|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
+    rf"|(?P<bullet>{BULLET}))\s*(?=\S)",
+    re.IGNORECASE | re.MULTILINE,
+)
+INLINE = re.compile(
+    rf"(?:(?<=\s)|(?<=[:;,.])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
+)
+INLINE_BULLET = re.compile(
+    r"(?:(?P<bullet>[•‣◦►▶▪■●○])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
+)
+INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
+WEAK = frozenset({"ordinal", "n-bare"})  # one alone is a word or an amount
+RANKS = (
+    r"first(?:ly)?|1st|number one|to begin with",
+    r"second(?:ly)?|2nd|number two|two",
+    r"third(?:ly)?|3rd|number three|three",
+    r"fourth(?:ly)?|4th",
+    r"fifth(?:ly)?|5th",
+)
+ORDINAL = re.compile(
+    r"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>(?:and\s+|then\s+|but\s+)?(?:the\s+)?(?:"
+    + "|".join(f"(?P<r{n}>{rank})" for n, rank in enumerate(RANKS, start=1))
+    + r"|(?P<last>(?:and\s+)?(?:lastly|finally|last but not least)))"
+    r"(?:\s+(?:one|thing|problem|issue)?\s*(?:is|would be)\b|\s+of all)?\s*[,:]?)\s+(?=\S)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark that opens an item: `text[start:end]`, the blanks after it included."""
+
+    start: int
+    end: int
+    kind: str  # a value of `units.Edge`
+    style: str  # marks of one style form one list
+    number: int  # its place in the count; 0: it does not count
+
+
+def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
+    """Return the marks that open lines, by the line's place, if they count on."""
+    found: dict[int, Mark] = {}
+    last: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        match = LINE_MARK.match(text, line.start, min(line.end, line.start + 200))
+        mark = _mark(match) if match else _ordinal(ORDINAL.match(text, line.start, line.end))
+        if mark is None or mark.end >= line.end:
+            continue
+        if mark.number and mark.number != 1 and mark.number != last.get(mark.style, 0) + 1:
+            continue
+        if mark.number:
+            last[mark.style] = mark.number
+        found[place] = mark
+    lonely = {
+        place: mark
+        for place, mark in found.items()
+        if mark.number and place > 0 and last[mark.style] == 1
+    }
+    return {
+        place: mark
+        for place, mark in found.items()
+        if place not in lonely and not (mark.style in WEAK and last.get(mark.style, 0) < 2)
+    }
+
+
+def inline_marks(text: str, start: int, end: int) -> list[Mark]:
+    """Return the marks of a list within a line, or nothing: a list has two items at least."""
+    by_style: dict[str, list[Mark]] = {}
+    for match in INLINE.finditer(text, start, end):
+        mark = _mark(match)
+        if mark and mark.number == len(by_style.get(mark.style, ())) + 1:
+            by_style.setdefault(mark.style, []).append(mark)
+    ordinals: list[Mark] = []
+    for match in ORDINAL.finditer(text, start, end):
+        one = _ordinal(match)
+        if one and (one.number == len(ordinals) + 1 or (one.number == 0 and len(ordinals) > 1)):
+            ordinals.append(one)
+    by_style["ordinal"] = ordinals
+    best = max(by_style.values(), key=len)
+    if len(best) > 1:
+        return best
+    bullets = [one for match in INLINE_BULLET.finditer(text, start, end) if (one := _mark(match))]
+    if len(bullets) > 1 or (bullets and bullets[0].start == start):
+        return bullets
+    dashes = [
+        Mark(match.start("dash"), match.end(), "dash", "dash", 0)
+        for match in INLINE_DASH.finditer(text, start, end)
+    ]
+    return dashes if len(dashes) > 1 else []
+
+
+def _mark(match: re.Match[str]) -> Mark | None:
+    """Return the mark that a pattern found."""
+    groups = match.groupdict()
+    start, end = match.start(), match.end()
+    if groups.get("compound"):
+        return Mark(start, end, "number", "n-compound", 0)
+    for style, name in (
+        ("round", "n1"), ("half", "n2"), ("dot", "n3"), ("slash", "n4"), ("colon", "n5"),
+        ("hash", "n6"), ("emoji", "n7"), ("spaced", "n8"), ("label", "n9"), ("bare", "n0"),
+    ):  # fmt: skip
+        if groups.get(style):
+            kind = "label" if style == "label" else "number"
+            return Mark(start, end, kind, f"n-{style}", int(groups[name]))
+    for style, name in (("lround", "a1"), ("lhalf", "a2"), ("ldot", "a3")):
+        if groups.get(style):
+            number = ord(groups[name].lower()) - ord("a") + 1
+            return Mark(start, end, "letter", f"l-{style}", number)
+    for style, name in (("rround", "i1"), ("rhalf", "i2"), ("rdot", "i3")):
+        if groups.get(style):
+            number = ROMANS.index(groups[name].lower()) + 1
+            return Mark(start, end, "number", f"r-{style}", number)
+    if groups.get("box"):
+        return Mark(start, end, "box", "box", 0)
+    return Mark(start, end, "bullet", f"b-{groups['bullet']}", 0)
+
+
+def _ordinal(match: re.Match[str] | None) -> Mark | None:
+    """Return the mark of "First," or "Lastly,"."""
+    if match is None:
+        return None
+    number = next((n for n in range(1, len(RANKS) + 1) if match[f"r{n}"]), 0)
+    return Mark(match.start("all"), match.end(), "ordinal", "ordinal", number)

@@ -1,0 +1,203 @@
+"""What the splitter sees of a text's units: how they are marked, how they begin, what they mean."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage_agent.intake import MARKED_EDGES, Edge, Unit
+from triage_agent.models.embedded.encoder import Encoded, Vector, scaled
+
+EDGES = tuple(Edge)
+OPENINGS = tuple(
+    re.compile(rf"(?:{words})(?![\w'’])", re.IGNORECASE)
+    for words in (
+        r"and|&",
+        r"and then|then|next|oh",
+        (
+            r"also|and also|plus|another|besides|additionally|in addition|on top of that|separately"
+            r"|apart from"
+            r"|quite apart|as well|and another|other than that|moreover|furthermore|what else|we also"
+            r"|i also"
+            r"|there(?:'s| is) also|meanwhile"
+        ),
+        (
+            r"(?:and |so |then |but )?(?:the )?(?:first|second|third|fourth|last|lastly|finally|main"
+            r"|biggest|other"
+            r"|next|number (?:one|two|three)|secondly|thirdly|firstly|one|two|three)"
+        ),
+        r"but|however|although|though|yet|or|nor",
+        (
+            r"so|so that|which|because|that's why|therefore|hence|by then|as a result|since|as|with"
+            r"|until|while"
+        ),
+        (
+            r"it|it's|its|they|they're|them|their|that|that's|this|these|those|he|she|his|her|there"
+            r"|here|same"
+        ),
+        r"we|we're|we've|we'd|i|i'm|i've|i'd|i'll|we'll",
+        r"our|my|your",
+        r"the|a|an|some|each|every|all|any",
+        r"no|not|nobody|nothing|none|never|can't|cannot|cant|don't|won't|too|no one",
+        r"what|which|how|why|who|when|where|can|could|should|is|are|do|does|would",
+        r"want|need|would like|wish|like to|looking for|someone|somebody|build|make|get",
+        r"customers?|clients?|people|patients?|members?|staff|users?|parents?|drivers?|guests?",
+        r"hi|hello|hey|dear|thanks|thank you|as|you asked|i am|we are|we run|this is|i run|i own",
+        r"\w+ing|\w+ed",
+        r"\d[\d:.,]*",
+        r"last|on|in|at|yesterday|once|when|if|after|before|for|from|to|of",
+    )
+)
+WITHIN = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        (
+            r"\b(?:problems?|issues?|pains?|pain ?points?|headaches?|challenges?|things|priorities"
+            r"|wishes|topics"
+            r"|bottlenecks?|struggles?|hurts?|annoy\w*)\b"
+        ),
+        r"\b(?:two|three|four|five|several|some|these|following|couple of|few|biggest|main|top)\b",
+        (
+            r"\b(?:where (?:they|you|we|\w+) can|able to|has to|have to|should|must|steps?|process"
+            r"|each time"
+            r"|every time|goes like|works like|which one|between|decide|so that|in order)\b"
+        ),
+        r"\b(?:portal|app|website|site|bot|platform|program|software|tool|system|dashboard)\b",
+        (
+            r"\b(?:want|need|would like|wish|'d like|'d love|looking for|help with|asking for"
+            r"|ask for)\b"
+        ),
+        (
+            r"\b(?:is|are|was|were|has|have|had|gets?|takes?|can't|cannot|don't|doesn't|isn't|aren't"
+            r"|keeps?"
+            r"|goes|comes?|\w+s)\b"
+        ),
+        (
+            r"\b(?:can't|cannot|don't|doesn't|isn't|aren't|nobody|no one|never|not|no|wrong|late|lost"
+            r"|slow|by hand"
+            r"|manual\w*|missing|forgotten|mess|retyp\w*|chas\w*|too (?:long|much|many|slow))\b"
+        ),
+        r"\b(?:also|another|separately|besides|other (?:thing|problem|one)|as well|on top|too)\b",
+        (
+            r"\b(?:same|all of (?:this|that|it)|everything|the whole|in short|basically|that's (?:it"
+            r"|all)|anyway)\b"
+        ),
+        r"\b(?:we are|we're|we run|i run|i own|my name|this is|here are|here is|see below|asked)\b",
+    )
+)
+GROUPS = (MARKED_EDGES, {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING}, {Edge.SENTENCE},
+          {Edge.SEMICOLON, Edge.PIPE}, {Edge.COMMA, Edge.AND, Edge.COLON})  # fmt: skip
+CROSSED = 16  # dimensions of the meaning that are seen with each group of edges
+MEANING = 64  # dimensions of the meaning of a unit
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Where meanings are looked at from: the principal axes of the units of the training texts."""
+
+    mean: Vector
+    axes: Vector  # MEANING × 768
+
+
+def meanings(units: Sequence[Unit], encoded: Encoded, places: Sequence[int]) -> Vector:
+    """Return the middle layer's vector of each unit, zeros for what the encoder did not read.
+
+    `places[n]` and the next say where unit n begins and ends in the text that was encoded, twice
+    as many as units.
+    """
+    rows = np.zeros((len(units), encoded.middle.shape[1]), dtype=np.float32)
+    for n in range(len(units)):
+        inside = encoded.inside((places[2 * n], places[2 * n + 1]))
+        if inside.any():
+            rows[n] = encoded.sense(inside)
+    return rows
+
+
+def features(text: str, units: Sequence[Unit], rows: Vector, projection: Projection) -> Matrix:
+    """Return what is seen of each unit (units × features); `rows` are their meanings."""
+    read = np.linalg.norm(rows, axis=1) > 0
+    meaning = np.where(read[:, None], (rows - projection.mean) @ projection.axes.T, 0.0)
+    whole = meaning[read].mean(axis=0) if read.any() else np.zeros(meaning.shape[1])
+    gist = scaled(rows.sum(axis=0))
+    form = np.array([_form(text, unit) for unit in units])
+    listed = any(unit.edge in MARKED_EDGES for unit in units)
+    coarse = sum(unit.edge in GROUPS[1] for unit in units)
+    count = len(units)
+    found = []
+    begun = False
+    for n, unit in enumerate(units):
+        before, after = max(n - 1, 0), min(n + 1, count - 1)
+        group = [float(unit.edge in edges) for edges in GROUPS]
+        begun = begun or unit.edge in MARKED_EDGES
+        own = np.concatenate(
+            [
+                [
+                    1.0,
+                    np.log1p(n),
+                    np.log1p(count),
+                    n == count - 1,
+                    count == 2,
+                    listed,
+                    begun,
+                    listed and begun and unit.edge in GROUPS[1],
+                    unit.inline,
+                    unit.nested,
+                    unit.inside,
+                    min(unit.items, 6) / 6,
+                    unit.items == 1,
+                    unit.items == 2,
+                    np.log1p(coarse),
+                    float(rows[n] @ rows[before]) if n else 0.0,
+                    float(rows[n] @ rows[after]) if n < count - 1 else 0.0,
+                    float(rows[n] @ rows[0]) if n else 0.0,
+                    float(rows[n] @ gist),
+                ],
+                [unit.edge is edge for edge in EDGES],
+                [n < count - 1 and units[after].edge is edge for edge in EDGES],
+                form[n],
+                form[before] * (n > 0),
+                form[after] * (n < count - 1),
+                form[0] * (n > 0),
+                meaning[n],
+            ]
+        )
+        crossing = np.concatenate(
+            [
+                [float(rows[n] @ rows[before]) if n else 0.0, np.log1p(count), listed],
+                form[n],
+                form[0] * (n > 0),
+                whole[:CROSSED],
+                meaning[0][:CROSSED],
+            ]
+        )
+        found.append(np.concatenate([own, *(crossing * one for one in group)]))
+    return np.array(found, dtype=np.float64)
+
+
+def _form(text: str, unit: Unit) -> Matrix:
+    """Return how a unit is written."""
+    body = text[unit.start : min(unit.end, unit.start + 1_000)]
+    words = len(body.split())
+    end = text[unit.end - 1]
+    return np.array(
+        [
+            np.log1p(words),
+            words == 1,
+            words <= 3,
+            words <= 6,
+            words >= 25,
+            end == ":",
+            end == "?",
+            end in ".!",
+            body[:1].isupper(),
+            "," in body,
+            ":" in body[:40],
+            *(pattern.match(body) is not None for pattern in OPENINGS),
+            *(pattern.search(body) is not None for pattern in WITHIN),
+        ],
+        dtype=np.float64,
+    )

@@ -1,0 +1,34 @@
+"""The learned judge of `split_problems`."""
+
+import pytest
+
+from triage_agent.intake import split_problems
+from triage_agent.models import EmbeddedJudge
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return EmbeddedJudge()
+
+
+def test_numbered_problems_are_told_apart(judge):
+    text = "1. Leads wait three days for a call\n2. Stock is counted by hand and always wrong"
+    assert len(split_problems(text, judge).problems) == 2
+
+
+def test_one_sentence_never_loads_the_encoder():
+    judge = EmbeddedJudge()
+    split_problems("Nobody calls our leads back in time", judge)
+    assert "_encoder" not in vars(judge)
+
+
+def test_a_text_longer_than_the_encoder_reads_loses_nothing(judge):
+    text = "Leads wait for days. Stock is wrong. " * 120
+    found = split_problems(text, judge)
+    parts = (*found.problems, *found.context, *found.furniture)
+    assert sum(len("".join(one.text.split())) for one in parts) == len("".join(text.split()))
+
+
+def test_the_same_text_is_always_read_alike(judge):
+    text = "Invoices go out late, and the stock is wrong. Customers want an app."
+    assert split_problems(text, judge) == split_problems(text, judge)
