@@ -104,34 +104,6 @@ def decode(raw: bytes) -> str:
         ) from error
 
 
-def split_pasted(text: str) -> list[str]:
-    r"""Return the problems of a pasted text.
-
-    With blank lines, one problem per paragraph; else one per line. A numbered or bulleted list is
-    one problem per item, without its markers; a heading above it ("My problems:") is dropped.
-
-    >>> split_pasted("My problems:\n1. Leads get lost\n   every day\n2) Stock is wrong")
-    ['Leads get lost every day', 'Stock is wrong']
-    >>> split_pasted("Leads get\nlost.\n\nStock is wrong.")
-    ['Leads get\nlost.', 'Stock is wrong.']
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip().strip("\ufeff")
-    if BLANK_LINES.search(text):
-        blocks = [block.strip("\n") for block in BLANK_LINES.split(text) if block.strip()]
-        if len(blocks) > 1 and _is_heading(blocks[0]) and MARKER.match(blocks[1]):
-            blocks = blocks[1:]
-        problems = [item for block in blocks for item in _items(block)]
-    else:
-        lines = text.split("\n")
-        first = next((n for n, line in enumerate(lines) if MARKER.match(line)), len(lines))
-        problems = lines[:first]
-        if first < len(lines):
-            if problems and _is_heading(problems[-1]):
-                problems.pop()
-            problems += _items("\n".join(lines[first:]))
-    return [problem.strip() for problem in problems if problem.strip()]
-
-
 def is_technology_wish(text: str) -> bool:
     """Return whether a text only names a technology and not the problem behind it.
 
@@ -140,27 +112,6 @@ def is_technology_wish(text: str) -> bool:
     (True, False)
     """
     return len(text) < 120 and WISH.match(text.strip()) is not None
-
-
-def _items(block: str) -> list[str]:
-    """Return the items of a list, or the block as one problem if it is none."""
-    lines = block.split("\n")
-    if _is_heading(lines[0]) and len(lines) > 1 and MARKER.match(lines[1]):
-        lines = lines[1:]
-    if not MARKER.match(lines[0]):
-        return [block]
-    items: list[str] = []
-    for line in lines:
-        if MARKER.match(line):
-            items.append(MARKER.sub("", line).strip())
-        else:
-            items[-1] = f"{items[-1]} {line.strip()}"
-    return items
-
-
-def _is_heading(line: str) -> bool:
-    """Return whether a line announces a list."""
-    return line.rstrip().endswith(":") and not MARKER.match(line) and "\n" not in line.strip()
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

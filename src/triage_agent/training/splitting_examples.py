@@ -103,6 +103,13 @@ def _joined(texts: Sequence[str], chance: random.Random) -> SplitExample:
             mark.format(n) + one for n, one in enumerate(soft, start=1)
         )
         return SplitExample(text, tuple(soft))
+    return _run_on(way, texts, soft, chance)
+
+
+def _run_on(
+    way: str, texts: Sequence[str], soft: Sequence[str], chance: random.Random
+) -> SplitExample:
+    """Return texts one after the other without marks."""
     if way in {"lines", "gaps"}:
         return SplitExample(("\n" if way == "lines" else "\n\n").join(texts), tuple(texts))
     if way == "semi":

@@ -4,7 +4,7 @@ A conditional random field. A state is a role and whether one problem has begun 
 one pass gives the probability that a text holds several, beside that of each way to cut it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +102,6 @@ class Chain:
         return UnitReading(several, float(np.exp(self.total(same, SEVERAL) - whole)), cut, one)
 
 
-def roles_of(path: Sequence[int]) -> tuple[Role, ...]:
+def roles_of(path: Iterable[int]) -> tuple[Role, ...]:
     """Return the roles by their names."""
     return tuple(ROLES[one] for one in path)

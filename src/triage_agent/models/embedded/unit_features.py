@@ -17,15 +17,14 @@ OPENINGS = tuple(
         r"and|&",
         r"and then|then|next|oh",
         (
-            r"also|and also|plus|another|besides|additionally|in addition|on top of that|separately"
-            r"|apart from"
-            r"|quite apart|as well|and another|other than that|moreover|furthermore|what else|we also"
-            r"|i also"
+            r"also|and also|plus|another|besides|additionally|in addition|on top of that"
+            r"|separately|apart from|quite apart|as well|and another|other than that|moreover"
+            r"|furthermore|what else|we also|i also"
             r"|there(?:'s| is) also|meanwhile"
         ),
         (
-            r"(?:and |so |then |but )?(?:the )?(?:first|second|third|fourth|last|lastly|finally|main"
-            r"|biggest|other"
+            r"(?:and |so |then |but )?(?:the )?(?:first|second|third|fourth|last|lastly|finally"
+            r"|main|biggest|other"
             r"|next|number (?:one|two|three)|secondly|thirdly|firstly|one|two|three)"
         ),
         r"but|however|although|though|yet|or|nor",
@@ -75,14 +74,14 @@ WITHIN = tuple(
             r"|goes|comes?|\w+s)\b"
         ),
         (
-            r"\b(?:can't|cannot|don't|doesn't|isn't|aren't|nobody|no one|never|not|no|wrong|late|lost"
-            r"|slow|by hand"
+            r"\b(?:can't|cannot|don't|doesn't|isn't|aren't|nobody|no one|never|not|no|wrong|late"
+            r"|lost|slow|by hand"
             r"|manual\w*|missing|forgotten|mess|retyp\w*|chas\w*|too (?:long|much|many|slow))\b"
         ),
         r"\b(?:also|another|separately|besides|other (?:thing|problem|one)|as well|on top|too)\b",
         (
-            r"\b(?:same|all of (?:this|that|it)|everything|the whole|in short|basically|that's (?:it"
-            r"|all)|anyway)\b"
+            r"\b(?:same|all of (?:this|that|it)|everything|the whole|in short|basically"
+            r"|that's (?:it|all)|anyway)\b"
         ),
         r"\b(?:we are|we're|we run|i run|i own|my name|this is|here are|here is|see below|asked)\b",
     )
