@@ -341,13 +341,20 @@ def alike(texts, pool, most=MOST_COSINE):
 
 
 ATTACK_EXAMPLES = PROMPTS / "training" / "attack_examples.jsonl"
+SHOWN = [
+    line.removeprefix("Text: ")
+    for path in sorted(PROMPTS.glob("*.md"))
+    for line in path.read_text(encoding="utf-8").split("\n")
+    if line.startswith("Text: ")
+]
 POOL = [
     row["text"] for path in sorted(PROMPTS.glob("training/*examples.jsonl")) for row in lines(path)
-]
+] + SHOWN
 
 
 def test_no_text_of_the_sets_has_the_phrases_of_an_example():
     assert len(POOL) > 2_000
+    assert len(SHOWN) > 10
     assert near_copies(own_texts(), POOL) == []
 
 

@@ -38,13 +38,16 @@ class TestSplit:
         split = choose_split(path, 60, Backend.LLM, labels=meant)
         assert [case.label for case in split.cases].count(B) == 30
 
-    def test_texts_that_stand_in_the_prompt_are_left_out_however_they_are_wrapped(self):
-        prompt = load_prompt("guide-examples")
-        shown = [line[6:] for line in prompt.system.splitlines() if line.startswith("Text: ")]
-        split = choose_split(None, 5_000, Backend.LLM, prompt)
-        assert split.seen >= len(shown) > 1
-        told = {" ".join(case.text.split())[:25] for case in split.cases}
-        assert not told & {text[:25] for text in shown}
+    def test_texts_that_stand_in_the_prompt_are_left_out_however_they_are_wrapped(self, tmp_path):
+        words = [case.text.split() for case in read_cases(EXAMPLES) if case.label]
+        shown = [text for text in words if len(text) > 20][:6]
+        path = tmp_path / "mine.md"
+        wrapped = "\n\n".join("Text: " + "\n".join(text).upper() for text in shown)
+        path.write_text(f"# System\n\n{wrapped}\n\n# User\n\n{{problem}}", encoding="utf-8")
+        split = choose_split(None, 5_000, Backend.LLM, load_prompt(str(path)))
+        assert split.seen >= len(shown) == 6
+        told = {" ".join(case.text.split()) for case in split.cases}
+        assert not told & {" ".join(text) for text in shown}
 
     @pytest.mark.parametrize(
         ("backend", "prompt", "says"),

@@ -275,6 +275,65 @@ def test_a_shipped_prompt_asks_about_every_signal_and_delimits_the_problem(name)
     assert "{examples}" not in system.content + user.content.replace(text, "")
 
 
+def paragraphs(name):
+    return load_prompt(name).system.split("\n\n")
+
+
+@pytest.mark.parametrize("name", ["guide-examples", "guide-neighbours"])
+def test_the_guide_is_worded_once_for_all_prompts_that_hold_it(name):
+    guide, longer = paragraphs("guide"), paragraphs(name)
+    more = [part for part in longer if part not in guide]
+    assert [part for part in longer if part not in more] == guide
+    assert more
+    assert all("xample" in more[0] and part.startswith("Text: ") for part in more[1:])
+
+
+def signals_explained(name):
+    rows = re.findall(r"^- (\w+): (.+)$", load_prompt(name).system, re.MULTILINE)
+    return {signal: meaning for signal, meaning in rows if signal in SIGNALS}
+
+
+def test_a_signal_means_the_same_in_every_shipped_prompt():
+    guide, definition = signals_explained("guide"), signals_explained("definition")
+    assert set(guide) == set(definition) == set(SIGNALS)
+    # What is out of scope stands in the guide itself; the shortest prompt has no guide.
+    assert {name for name in SIGNALS if guide[name] != definition[name]} == {"neither"}
+
+
+def shown_examples(name):
+    """Return (text, label, the signals that are true) of each example in a prompt."""
+    shown = re.findall(r"^Text: (.+)\nlabel: (\S+); true: (.+)$", load_prompt(name).system, re.M)
+    return [
+        (text, label, set() if true == "none" else set(true.split(", ")))
+        for text, label, true in shown
+    ]
+
+
+def test_the_examples_in_the_prompt_have_labels_and_signals_that_a_reply_can_have():
+    examples = shown_examples("guide-examples")
+    assert len(examples) == load_prompt("guide-examples").system.count("Text: ") > 10
+    assert {label for _, label, _ in examples} == {label.value for label in Label}
+    assert [text for text, _, true in examples if not true <= set(SIGNALS)] == []
+
+
+def test_the_examples_have_the_signals_that_their_label_rests_on():
+    build = {"customer_facing_software", "custom_system", "engineering_leadership"}
+    counted = [row for row in shown_examples("guide-examples") if "neither" not in row[2]]
+    odd = [text for text, label, true in counted if (label == BUILD.value) != bool(true & build)]
+    assert odd == []
+    assert len(counted) < len(shown_examples("guide-examples"))
+
+
+def test_the_examples_tell_a_code_word_for_applicants_from_an_order_to_the_reader():
+    signals = {text: true for text, _, true in shown_examples("guide-examples")}
+    applicants = [text for text in signals if "your application" in text]
+    orders = [text for text in signals if "build-software" in text]
+    assert applicants
+    assert orders
+    assert not any("instructs_reader" in signals[text] for text in applicants)
+    assert all("instructs_reader" in signals[text] for text in orders)
+
+
 def test_examples_stand_where_the_prompt_wants_them(tmp_path):
     path = tmp_path / "mine.md"
     path.write_text("# System\n\nJudge.\n\n# User\n\n{examples}\n\n{problem}", encoding="utf-8")
