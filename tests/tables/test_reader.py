@@ -123,8 +123,10 @@ def test_a_quotation_mark_that_never_closes_swallows_no_other_row():
     assert [bool(row.complaint) for row in rows] == [True, False, False, False]
 
 
-def test_rows_are_numbered_by_the_line_where_they_begin():
-    assert [r.number for r in read('a,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n')[1]] == [2, 5]
+@pytest.mark.parametrize("hint", ["", "sep=,\r\n"])
+def test_rows_are_numbered_as_a_spreadsheet_shows_them(hint):
+    data = hint + 'a,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n'
+    assert [row.number for row in read(data)[1]] == [2, 4]  # a blank row counts, "sep=," does not
 
 
 @pytest.mark.parametrize("size", range(1, 9))

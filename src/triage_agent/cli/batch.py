@@ -11,6 +11,7 @@ from triage_agent.cli.shared_options import (
     EncodingOption,
     FormatOption,
     HeaderOption,
+    HeaderRowOption,
     SheetOption,
     with_options,
 )
@@ -53,6 +54,7 @@ def batch(
     delimiter: DelimiterOption = None,
     sheet: SheetOption = None,
     header: HeaderOption = None,
+    header_row: HeaderRowOption = None,
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
     ] = None,
@@ -83,6 +85,11 @@ def batch(
         raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
+    if header_row is not None and header is not None:
+        raise typer.BadParameter(
+            "--header-row already says where the names are. Leave out --"
+            f"{'header' if header else 'no-header'}."
+        )
     if retry_errors and previous:
         raise typer.BadParameter(
             "--retry-errors continues OUT itself, and --previous begins a new one. Choose one."
@@ -91,7 +98,7 @@ def batch(
     request = BatchRequest(
         forms,
         out,
-        TableOptions(file_format, encoding, delimiter, sheet, header),
+        TableOptions(file_format, encoding, delimiter, sheet, header, header_row),
         Columns(
             tuple(problem_column or ()), id_column, revenue_column, software_column, quiz, group_by
         ),

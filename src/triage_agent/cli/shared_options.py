@@ -63,11 +63,18 @@ DelimiterOption = Annotated[
     str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
 ]
 SheetOption = Annotated[
-    str | None, typer.Option(help="Sheet of an XLSX file; the first if not given.")
+    str | None, typer.Option(help="Sheet of an XLSX file; the one with the most text if not given.")
 ]
 HeaderOption = Annotated[
     bool | None,
     typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+]
+HeaderRowOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Row with the names of the columns, as a spreadsheet numbers it; found if not given.",
+    ),
 ]
 AskOption = Annotated[
     bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")

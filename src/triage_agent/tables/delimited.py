@@ -11,7 +11,9 @@ from typing import BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill, name_columns
+from triage_agent.tables.header import SEARCHED, HeaderChoice, below_titles, read_heading
+from triage_agent.tables.kinds import stands_apart
+from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
@@ -19,54 +21,42 @@ ROW_LINES = 10_000  # a cell with more lines is a quotation mark that nobody clo
 REPAIRS = 100  # each may read up to ROW_LIMIT again
 START_LINES, START_SIZE = 4 * SAMPLE_ROWS, 1_000_000  # what the delimiter is guessed from
 SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?$', re.IGNORECASE)  # Excel's own hint
-DATA = re.compile(
-    r"[^@\s]+@[^@\s]+\.\w+|\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?: .*)?"
-)
-NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
-
 Record = tuple[int, list[str], str | None]
 
 
 def open_delimited(
-    lines: Iterator[str], name: str, delimiter: str | None, header: bool | None
+    lines: Iterator[str], name: str, delimiter: str | None, choice: HeaderChoice
 ) -> tuple[OpenedTable, str]:
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
-    `header` None decides by the first row whether it holds names; a first row that looks like
-    data gets invented names, with a note. Raises `InputError` if there is nothing in it.
+    A first row that looks like data gets invented names, with a note (see `read_heading`). Raises
+    `InputError` if there is nothing in it.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
         start.append(line)
         size += len(line)
-    notes: list[str] = []
-    skipped = 0
+    before = 0
     if start and (hint := SEP_LINE.match(start[0])):
-        delimiter, skipped, start = delimiter or hint.group(1), 1, start[1:]
+        delimiter, before, start = delimiter or hint.group(1), 1, start[1:]
     spaced = False
     if delimiter is None:
         delimiter, spaced = sniff_delimiter(start)
-    found = records(chain(start, lines), name, delimiter, spaced=spaced, before=skipped)
+    found = records(chain(start, lines), name, delimiter, spaced=spaced, before=before)
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
         raise InputError(f"{name} is empty. Give a table with a header and a row for each form.")
-    if header is None:
-        header = not looks_like_data(head[0][1])
-        if not header:
-            notes.append(
-                "The first row looks like data, not like names, so the columns are called "
-                "column_1, column_2, …; if it does hold names, say --header."
-            )
-    first = head.pop(0) if header else (0, [""] * max(len(cells) for _, cells, _ in head), None)
-    width = _width(first[1], [cells for _, cells, _ in head])
-    columns, renamed = name_columns(first[1][:width], name)
-    if header:
-        notes += renamed
-        notes += [f"The header (line {first[0]}) {first[2]}."] if first[2] else []
-    return (
-        OpenedTable(columns, _rows(columns, chain(head, found)), tuple(notes)),
-        "" if delimiter == NO_DELIMITER else delimiter,
+    heading = read_heading([record[:2] for record in head], name, choice, ragged=True)
+    odd = [
+        f"Row {number}, above the data, {why}." for number, _, why in head[: heading.start] if why
+    ]
+    opened = OpenedTable(
+        heading.columns,
+        _rows(heading.columns, chain(head[heading.start :], found)),
+        (*heading.notes, *odd),
+        preamble=heading.preamble,
     )
+    return opened, "" if delimiter == NO_DELIMITER else delimiter
 
 
 def sniff_delimiter(start: Sequence[str]) -> tuple[str, bool]:
@@ -92,33 +82,45 @@ def sniff_delimiter(start: Sequence[str]) -> tuple[str, bool]:
         score = (round(alike, 1), len(header))
         if score > best and (alike >= 0.8 or not in_sentence):
             best, choice = score, (delimiter, spaced)
-    return choice
+    return choice if best[0] >= 0.5 else _sniff_below_titles(start) or choice
 
 
-def looks_like_data(cells: Sequence[str]) -> bool:
-    """Return whether a first row cannot be a header: it holds a date, an e-mail, mostly numbers.
+def _sniff_below_titles(start: Sequence[str]) -> tuple[str, bool] | None:
+    """Return the delimiter that cuts the rows below a title alike, and what `sniff_delimiter` does.
 
-    >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
-    (True, False)
+    A text with commas is no table: the cut must give a header whose rows differ from it in kind.
     """
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    numbers = sum(bool(NUMBER.fullmatch(cell)) for cell in filled)
-    return any(DATA.fullmatch(cell) for cell in filled) or 2 * numbers > len(filled)
+    best, choice = (0.0, 0), None
+    for delimiter, spaced in product(DELIMITERS, (False, True)):
+        try:
+            found = [cells for _, cells, _ in records(iter(start), "", delimiter, spaced=spaced)]
+        except InputError:
+            continue
+        place = below_titles(found)
+        header, body = found[place] if found else [], found[place + 1 :]
+        if not place or not body or any(cell.startswith(" ") for cell in header):
+            continue
+        alike = sum(len(cells) == len(header) for cells in body) / len(body)
+        score = (round(alike, 1), len(header))
+        if score > best and alike >= 0.8 and stands_apart(header, body):
+            best, choice = score, (delimiter, spaced)
+    return choice
 
 
 def records(
     lines: Iterator[str], name: str, delimiter: str, *, spaced: bool = False, before: int = 0
 ) -> Iterator[Record]:
-    """Yield (line of its start, cells, complaint) for each record; blank lines are skipped.
+    """Yield (number, cells, complaint) for each record; blank ones count, but are skipped.
 
-    A quotation mark that never closes would swallow every row after it, so such a row is taken as
-    plain text up to its line's end. Raises `InputError` when that happens all the time.
+    `before` lines were read already, which no spreadsheet shows. A quotation mark that never
+    closes would swallow every row after it, so such a row is taken as plain text up to its line's
+    end. Raises `InputError` when that happens all the time.
     """
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     cut = partial(csv.reader, delimiter=delimiter, skipinitialspace=spaced)
     feed = _Feed(lines)
     strict = cut(feed, strict=True)
-    number, width, repairs = before + 1, 0, 0
+    number, line, width, repairs = 0, before + 1, 0, 0
     while True:
         feed.taken.clear()
         complaint = None
@@ -130,16 +132,18 @@ def records(
             repairs += len(feed.taken) > 1
             if repairs > REPAIRS:
                 raise InputError(
-                    f"The quotation marks in {name} do not pair up, in line {number:,} and "
+                    f"The quotation marks in {name} do not pair up, in line {line:,} and "
                     f"{REPAIRS} places before it. Correct it, or choose another --delimiter."
                 ) from None
             cells, complaint = _repair(feed, cut, width)
         if feed.held_nul:
             complaint, feed.held_nul = complaint or "holds NUL characters, left out", False
+        number += 1
+        line += len(feed.taken)
         if cells:
-            width = width or len(cells)
+            if not width or (number <= SEARCHED and len(cells) >= 2 * width):  # below a title
+                width = len(cells)
             yield number, cells, complaint
-        number += len(feed.taken)
 
 
 class CsvWriter:
@@ -219,18 +223,6 @@ def _repair(
         next(feed)
         return plain, "opens a quotation mark that is not closed; its line is read as plain text"
     return loose, "has a quotation mark inside a quoted cell; it should be doubled"
-
-
-def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Return how many columns there are: nameless ones at the end count only if they are used."""
-    width = len(header)
-    while (
-        width > 1
-        and not header[width - 1].strip()
-        and not any(row[width - 1].strip() for row in rows if len(row) >= width)
-    ):
-        width -= 1
-    return width
 
 
 def _rows(columns: tuple[str, ...], found: Iterable[Record]) -> Iterator[Row]:

@@ -12,8 +12,10 @@ from typing import BinaryIO
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables.delimited import DELIMITERS, open_delimited
 from triage_agent.tables.encoding import NAMES, check_encoding, decoded, guess_encoding, lines
+from triage_agent.tables.header import HeaderChoice
+from triage_agent.tables.input_names import keep_apart
 from triage_agent.tables.json_rows import open_array, open_lines
-from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row
+from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, Value
 from triage_agent.tables.source import Source
 from triage_agent.tables.workbook import open_workbook
 
@@ -43,7 +45,9 @@ class Table:
     """A table, and what was understood of it.
 
     `columns` of JSON and JSON Lines are those of the sample; `survey` finds all. `sample` holds up
-    to 100 first rows, which `rows` yields again. `notes` are sentences for the user.
+    to 100 first rows, which `rows` yields again. `notes` are sentences for the user. `preamble`
+    holds the rows before the data apart from the header: titles, and further header rows; () is a
+    blank row.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Table:
     sheets: tuple[str, ...]
     notes: tuple[str, ...]
     sample: tuple[Row, ...]
+    preamble: tuple[tuple[Value, ...], ...]
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
     _read: Callable[[], Iterator[Row]] = field(repr=False)
 
@@ -105,6 +110,8 @@ class TableOptions:
     delimiter: str | None = None
     sheet: str | None = None
     header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
+    header_row: int | None = None  # the row that names the columns, as a spreadsheet numbers it
+    written: bool = False  # `open_sheet` wrote it: names are as they stand, `triage_…` too
 
 
 GUESSED = TableOptions()
@@ -156,6 +163,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         opened.sheets,
         notes + opened.notes,
         sample,
+        opened.preamble,
         place.rereadable,
         partial(_reread, place, options) if place.rereadable else _Once(chain(sample, opened.rows)),
     )
@@ -177,11 +185,23 @@ class _Once:
 
 def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
+    opened, delimiter = _opened(place, options)
+    return opened if options.written else keep_apart(opened), delimiter
+
+
+def _opened(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+    """Return the table as its format's reader gives it, and the delimiter in use."""
+    choice = HeaderChoice(options.header, options.header_row, options.written)
+    if choice.row is not None and options.format in {"json", "jsonl"}:
+        raise InputError(
+            f"--header-row is for CSV and workbooks; {place.name} is {FORMATS[options.format]}, "
+            "in which every item names its own values. Leave it out."
+        )
     if options.format == "xlsx":
         file = place.file()
         try:
             opened = open_workbook(
-                file, place.name, options.sheet, options.header, checked=place.is_checked
+                file, place.name, options.sheet, choice, checked=place.is_checked
             )
             place.is_checked = True
         except BaseException:
@@ -194,7 +214,7 @@ def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None
     found = lines(texts, place.name)
     if options.format == "jsonl":
         return open_lines(found), None
-    return open_delimited(found, place.name, options.delimiter, options.header)
+    return open_delimited(found, place.name, options.delimiter, choice)
 
 
 def _reread(place: Source, options: TableOptions) -> Iterator[Row]:

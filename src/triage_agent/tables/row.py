@@ -18,9 +18,9 @@ SAMPLE_ROWS = 100
 class Row:
     """One row as the user sees it.
 
-    `number` is the line (CSV, TSV, JSON Lines) or sheet row (XLSX) where the row begins, counted
-    from 1 with the header, or the item's position in a JSON array, from 1. `complaint` says what
-    is odd about it; the row still counts.
+    `number` is the row as a spreadsheet shows it (CSV, TSV, XLSX), counted from 1 with what stands
+    above the header; the line (JSON Lines), or the item's position in a JSON array. `complaint`
+    says what is odd about it; the row still counts.
     """
 
     number: int
@@ -37,6 +37,7 @@ class OpenedTable:
     notes: tuple[str, ...] = ()
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    preamble: tuple[tuple[Value, ...], ...] = ()  # rows before the data, without the header
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -54,6 +55,7 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
         )
     names: dict[str, None] = {}
     notes: list[str] = []
+    nameless: list[int] = []
     taken = {cell.strip() for cell in header}
     for place, cell in enumerate(header, start=1):
         wanted = replace_surrogates(cell.strip()) or f"column_{place}"
@@ -63,13 +65,23 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
             unique = f"{wanted} ({copy})"
         names[unique] = None
         if not cell.strip():
-            notes.append(f"Column {place} has no name and is called {unique!r}.")
+            nameless.append(place)
         elif copy > 1:
             notes.append(f"Column {place} is a second {wanted!r} and is called {unique!r}.")
+    if nameless:
+        first = tuple(names)[nameless[0] - 1]
+        notes.insert(
+            0,
+            f"Column {nameless[0]} has no name and is called {first!r}."
+            if len(nameless) == 1
+            else f"{len(nameless)} columns have no name and are called {first!r} and so on.",
+        )
     return tuple(names), tuple(notes)
 
 
-def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Value], str | None]:
+def fill(
+    columns: Sequence[str], cells: Sequence[Value], hint: str = "; is a delimiter unquoted?"
+) -> tuple[dict[str, Value], str | None]:
     """Return the cells by column, and a complaint if there are too few or too many of them.
 
     >>> fill(["a", "b"], ["1"])
@@ -81,7 +93,7 @@ def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Valu
         values |= dict.fromkeys(columns[len(cells) :], "")
         complaint = "the missing ones are empty"
     elif any(cell not in {"", None} for cell in cells[len(columns) :]):
-        complaint = "those without a column are dropped; is a delimiter unquoted?"
+        complaint = f"those without a column are dropped{hint}"
     if complaint:
         amount = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
         complaint = f"has {amount} where the header has {len(columns)}; {complaint}"

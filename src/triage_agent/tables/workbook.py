@@ -4,28 +4,22 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
 from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.row import (
-    MAX_COLUMNS,
-    SAMPLE_ROWS,
-    OpenedTable,
-    Row,
-    Value,
-    fill,
-    name_columns,
-)
+from triage_agent.tables.header import HeaderChoice
+from triage_agent.tables.row import OpenedTable, Value
+from triage_agent.tables.sheet import Sheet, choose_sheet, read_sheet
+from triage_agent.tables.sheet_parts import look_through
 
 ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot hold
-ERRORS = frozenset(
-    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
-)
 BATCH = 256
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units
 CUT = " […cut: an Excel cell holds no more]"
@@ -36,48 +30,32 @@ ESCAPE = re.compile(r"_(?=x[0-9a-fA-F]{4}_)|[\0-\x08\x0b-\x1f\ufffe\uffff]|\A<(?
 
 
 def open_workbook(
-    file: BinaryIO, name: str, sheet: str | None, header: bool | None, *, checked: bool = False
+    file: BinaryIO, name: str, sheet: str | None, choice: HeaderChoice, *, checked: bool = False
 ) -> OpenedTable:
-    """Return the table in a sheet: the one named, else the first visible one with anything in it.
+    """Return the table in a sheet: the one named, else the visible one with the most free text.
 
-    `header` False: the first row is data; True: it is the header, not a title above it. Formulas
-    give the value that Excel stored, dates become ISO text, macros are not read. `checked`: this
-    file was opened before, and need not be looked through again. Raises
+    Formulas give the value that Excel stored, dates become ISO text, macros are not read.
+    `checked`: this file was opened before, and need not be looked through again. Raises
     `InputError` for what is not a workbook, is encrypted, cut off or unpacks to far more than its
     size, for an unknown sheet, and for one with no rows.
     """
     if not checked:
         check_archive(file, name)
     book = _guarded(name, _load, file)
-    visible = [found for found in book.worksheets if found.sheet_state == "visible"]
-    sheets = tuple(found.title for found in book.worksheets)
-    if sheet is not None and sheet not in sheets:
-        raise InputError(
-            f"{name} has no sheet {sheet!r}. It has: {', '.join(map(repr, sheets))} (--sheet)."
+    sheets = [Sheet(one.title, partial(_numbered, one, name)) for one in book.worksheets]
+    visible = {one.title for one in book.worksheets if one.sheet_state == "visible"}
+    chosen = choose_sheet(sheets, visible, name, sheet)
+    place = [one.title for one in sheets].index(chosen.title)
+    parts = _guarded(name, look_through, book.worksheets[place])
+    opened = read_sheet(chosen, sheets, name, choice, parts.merges, is_named=sheet is not None)
+    if parts.uncomputed:
+        cells = ", ".join(parts.shown) + (", …" if parts.uncomputed > len(parts.shown) else "")
+        note = (
+            f"{parts.uncomputed:,} formulas of sheet {chosen.title!r} have no stored result "
+            f"({cells}) and are read as empty. Open the file in Excel, save it, and run again."
         )
-    notes: list[str] = []
-    for candidate in book.worksheets if sheet is not None else visible or book.worksheets:
-        if sheet is not None and candidate.title != sheet:
-            continue
-        found = _numbered(candidate, name)
-        head = list(islice(found, SAMPLE_ROWS))
-        if not head:
-            continue
-        if header is False:
-            first: tuple[int, list[Value]] = (0, [""] * max(len(cells) for _, cells in head))
-        else:
-            place = 0 if header else _header_place([cells for _, cells in head])
-            notes += [f"The header is in row {head[place][0]}."] if place else []
-            first, head = head[place], head[place + 1 :]
-        columns, renamed = name_columns([_named(cell) for cell in first[1]], name)
-        rest = [other for other in sheets if other != candidate.title]
-        if rest and sheet is None:
-            shown = ", ".join(map(repr, rest[:5])) + (", …" if len(rest) > 5 else "")
-            notes.append(f"Only sheet {candidate.title!r} is read, not {shown} (--sheet).")
-        rows = _rows(columns, chain(head, found))
-        return OpenedTable(columns, rows, (*notes, *renamed), candidate.title, sheets)
-    where = f"sheet {sheet!r} of {name}" if sheet is not None else name
-    raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
+        opened = replace(opened, notes=(*opened.notes, note))
+    return opened
 
 
 class XlsxWriter:
@@ -220,27 +198,3 @@ def _plain(cell: Any) -> Value:
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     return str(cell) if isinstance(cell, timedelta) else unescape(str(cell))
-
-
-def _named(cell: Value) -> str:
-    """Return a header cell as a column's name."""
-    return "" if cell is None else str(cell)
-
-
-def _header_place(head: Sequence[Sequence[Value]]) -> int:
-    """Return which of the first rows is the header: a title above it fills few cells."""
-    filled = [sum(cell not in {None, ""} for cell in cells) for cells in head[:10]]
-    return next(place for place, count in enumerate(filled) if 2 * count >= max(filled))
-
-
-def _rows(
-    columns: tuple[str, ...], found: Iterator[tuple[int, list[Value]]] | chain[Any]
-) -> Iterator[Row]:
-    """Yield the sheet's rows; short ones have no complaint, as Excel stores no empty cells."""
-    for number, cells in found:
-        padded = cells + [None] * (len(columns) - len(cells))
-        values, complaint = fill(columns, padded[:MAX_COLUMNS])
-        broken = [column for column, cell in values.items() if cell in ERRORS]
-        if broken and not complaint:
-            complaint = f"holds the error {values[broken[0]]} in column {broken[0]!r}"
-        yield Row(number, values, complaint)

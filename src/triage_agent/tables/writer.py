@@ -86,7 +86,7 @@ def read_back(path: Path) -> Iterator[dict[str, Any]]:
             kind,
             encoding=None if kind == "xlsx" else "utf-8",
             delimiter="," if is_csv else None,
-            header=True,
+            written=True,
         ),
     )
     for row in table.rows():
