@@ -28,7 +28,7 @@ from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import read_cases
 from triage_agent.intake.revenue import parse_revenue
 from triage_agent.models.factory import OpenBackend
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, read_back, read_preamble
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
@@ -490,6 +490,27 @@ def test_answers_follow_the_text_when_rows_move_and_a_changed_text_is_asked_anew
     desk.batch(rows=[rows[2], rows[1], rows[0]])
     assert [row["triage_1_decided_by"] for row in desk.rows()] == ["model", "person", ""]
     assert texts(desk.queue()) == ["vague A"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_lines_above_the_header_stay_there_and_rows_keep_their_numbers(desk, suffix):
+    titles = [["Forms of May, as received"], [], ["Exported by Ann"]]
+    desk.write([*titles[1:], HEADER, form("vague a"), form("build")], header=titles[0])
+    desk.batch(suffix=suffix)
+    assert [one["row"] for one in desk.queue()] == [5]  # below the titles and the header
+    desk.review(answers=[BUILD])
+    assert [row["triage_1_decided_by"] for row in desk.rows()] == ["person", "model"]
+    assert read_preamble(desk.out) == tuple(map(tuple, titles))
+
+
+def test_columns_of_an_earlier_answer_are_kept_beside_the_new_ones(desk):
+    desk.batch(rows=[form("build")])
+    desk.forms.write_bytes(desk.out.read_bytes())
+    first = desk.rows()
+    desk.batch()
+    (row,) = desk.rows()
+    assert row["triage_rule (input)"] == first[0]["triage_rule"] == row["triage_rule"]
+    assert "are kept with (input) in their names" in " ".join(desk.said.split())
 
 
 def test_a_formula_stays_neutralised(desk):

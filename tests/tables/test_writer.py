@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, open_table, read_back, read_preamble
 from triage_agent.tables.cells import neutralise, restore
 from triage_agent.tables.workbook import CELL_LIMIT
 
@@ -196,3 +196,19 @@ def test_a_link_as_output_stays_a_link_and_rights_are_kept(tmp_path):
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert hashlib.sha256(real.read_bytes()).digest() == hashlib.sha256(link.read_bytes()).digest()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_rows_above_the_header_come_back_and_are_no_rows(tmp_path, suffix):
+    columns = ["problem", "triage_notes", "triage_backend", "triage_model", "triage_prompt"]
+    above = [("Forms of May", "=1"), (), ("problem", "", "Response")]
+    row = {"problem": "Leads go cold", "triage_notes": "x"}
+    path = tmp_path / f"o{suffix}"
+    with open_sheet(path, columns, above) as sheet:
+        sheet.write(row)
+    (back,) = read_back(path)
+    assert {name: cell for name, cell in back.items() if cell} == row
+    found = [tuple(cell or "" for cell in cells) for cells in read_preamble(path)]
+    assert found == ([] if suffix == ".jsonl" else above)
+    if found:  # given as an input, it has the same header
+        assert open_table(path).columns[:2] == ("problem", "triage_notes (input)")

@@ -16,7 +16,7 @@ from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
 from triage_agent.files import LARGEST_RECORD, read_bytes, write_json_lines
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, read_back, read_preamble
 from triage_agent.types import Classification
 
 
@@ -65,7 +65,7 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     moved: set[str | int] = set()
     # A row of JSON Lines keeps its own keys in their own order.
     columns = () if out.suffix.casefold() == ".jsonl" else tuple(next(read_back(out)))
-    with open_sheet(out, columns) as sheet:
+    with open_sheet(out, columns, read_preamble(out)) as sheet:
         for place, row in enumerate(read_out(out, reading), start=1):
             new: dict[str, Any] = {}
             for number, result in _changed(row, row.reviewed(reviews)):

@@ -23,7 +23,7 @@ from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
-from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
+from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back, read_preamble
 from triage_agent.types import Classification
 
 
@@ -84,7 +84,8 @@ def how_to_read(out: Path) -> FormReading:
 def read_out(out: Path, reading: FormReading) -> Iterator[OutRow]:
     """Yield the rows of OUT; raises `InputError` for one that no batch can have written so."""
     of_json = out.suffix.casefold() == ".jsonl"
-    for number, values in enumerate(read_back(out), start=1 if of_json else 2):  # 2: the header
+    first = 1 if of_json else 2 + len(read_preamble(out))  # below the header
+    for number, values in enumerate(read_back(out), start=first):
         try:
             row = _out_row(number, values, reading, of_json=of_json)
         except InputError as error:

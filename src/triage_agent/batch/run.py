@@ -136,6 +136,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             spool,
             survey.columns,
             tally,
+            table.preamble,
             decided=not request.labels_only,
             compared=previous is not None,
         )

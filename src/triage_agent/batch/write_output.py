@@ -1,7 +1,8 @@
 """Writes the results of a batch: OUT, its errors, and the record of the run."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,7 @@ from triage_agent.batch.answering import Tally
 from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.output_columns import added_columns
 from triage_agent.files import beside, write_json, write_json_lines
-from triage_agent.tables import open_sheet
+from triage_agent.tables import Value, open_sheet
 from triage_agent.types import Outcome
 
 
@@ -30,20 +31,21 @@ def write_out(
     spool: Spool,
     columns: Iterable[str],
     tally: Tally,
+    preamble: Sequence[Sequence[Value]] = (),
     *,
     decided: bool,
     compared: bool = False,
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
-    An input column that has the name of one of ours is replaced, as when OUT is read again.
+    The rows of `preamble` stand above the header, as they did in the input.
     """
     added = added_columns(tally.most_problems, decided=decided, compared=compared)
     own = [column for column in columns if column not in set(added)]
-    with open_sheet(out, own + added) as sheet:
+    with open_sheet(out, own + added, preamble) as sheet:
         for values in spool.rows():
             sheet.write(values)
-    errors = write_json_lines(errors_path(out), _errors(spool)) if tally.errors else 0
+    errors = write_json_lines(errors_path(out), _errors(spool, set(added))) if tally.errors else 0
     if not errors:
         errors_path(out).unlink(missing_ok=True)
     return errors
@@ -60,7 +62,7 @@ def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 
 
-def _errors(spool: Spool) -> Iterator[Values]:
+def _errors(spool: Spool, added: AbstractSet[str]) -> Iterator[Values]:
     """Yield a record for each problem of a row that ended in an error."""
     for number, values in enumerate(spool.rows(), start=1):
         for name, value in values.items():
@@ -70,5 +72,5 @@ def _errors(spool: Spool) -> Iterator[Values]:
                     "row": number,
                     "problem": int(problem),
                     "error": values.get(f"triage_{problem}_error"),
-                    "values": {k: v for k, v in values.items() if not k.startswith("triage_")},
+                    "values": {k: v for k, v in values.items() if k not in added},
                 }

@@ -1,6 +1,6 @@
 from .reader import Table, TableOptions, open_table
 from .row import SAMPLE_ROWS, Row, Value
-from .writer import check_output, open_sheet, read_back
+from .writer import check_output, open_sheet, read_back, read_preamble
 
 __all__ = [
     "SAMPLE_ROWS",
@@ -12,4 +12,5 @@ __all__ = [
     "open_sheet",
     "open_table",
     "read_back",
+    "read_preamble",
 ]

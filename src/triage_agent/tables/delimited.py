@@ -13,7 +13,7 @@ from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.header import SEARCHED, HeaderChoice, below_titles, read_heading
 from triage_agent.tables.kinds import stands_apart
-from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill
+from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, Value, fill
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
@@ -151,11 +151,14 @@ class CsvWriter:
 
     cut_cells = 0
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+    def __init__(
+        self, file: BinaryIO, columns: Sequence[str], preamble: Sequence[Sequence[Value]] = ()
+    ) -> None:
         self.columns = tuple(columns)
         self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=False)
         self.rows = csv.writer(self.text)  # "\r\n", so that cells with a lone CR are quoted too
-        self.rows.writerow([text_of(column) for column in columns])
+        for cells in (*preamble, columns):
+            self.rows.writerow([text_of(cell) for cell in cells])
 
     def write(self, values: Mapping[str, object]) -> None:
         """Write one row."""

@@ -107,7 +107,7 @@ def is_header_of_ours(cells: Sequence[Value]) -> bool:
 def _place(rows: Sequence[NumberedRow], name: str, choice: HeaderChoice) -> int | None:
     """Return which of the rows is the header; None: none is."""
     cells = [cells for _, cells in rows]
-    ours = (place for place, row in enumerate(cells[:SEARCHED]) if is_header_of_ours(row))
+    ours = (place for place, row in enumerate(cells) if is_header_of_ours(row))
     if choice.row is not None:
         return _chosen([number for number, _ in rows], name, choice.row)
     if choice.written:

@@ -64,7 +64,9 @@ class XlsxWriter:
     It is released often, and 1.7 times as fast here as openpyxl's write-only mode.
     """
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+    def __init__(
+        self, file: BinaryIO, columns: Sequence[str], preamble: Sequence[Sequence[Value]] = ()
+    ) -> None:
         import xlsxwriter  # type: ignore[import-untyped]
         from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
@@ -81,7 +83,9 @@ class XlsxWriter:
         self.book = xlsxwriter.Workbook(file, options)
         self.book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
         self.sheet = self.book.add_worksheet("triage", worksheet_class=Plain)
-        self.sheet.freeze_panes(1, 0)
+        for cells in preamble:
+            self._append(cells)
+        self.sheet.freeze_panes(len(preamble) + 1, 0)
         self._append(list(columns), self.book.add_format({"bold": True}))
 
     def write(self, values: Mapping[str, object]) -> None:
