@@ -74,6 +74,8 @@ def test_what_stands_above_the_header_is_no_form(make, above, first):
         [["problem", "", ""], ["Leads go cold", "x", "2026-05-04"], ["Stock", "y", "2026-05-05"]],
         [["problem", "by"], ["Leads go cold", "Ann"], ["Stock", "Bo"]],
         [["problem", "answer"], ["Leads go cold", "Response"], ["Stock", "Response"]],
+        [["problem", "kind"], ["", "Response"], ["Stock", "Response"], ["Leads", "Call"]],
+        [["kind"], ["Response"], ["Call"]],
         [["id", "q1", "q2"], ["A", "Leads go cold", "Stock is wrong"], ["B", "No", "None left"]],
         [["id", "", "text"], ["1", "Ann", "Leads go cold"], ["2", "Bo", "Stock is wrong"]],
         [["text", ""], ["Leads go cold", "Ann"], ["Stock is wrong", "Bo"]],

@@ -93,7 +93,11 @@ def _are_answers(
     """
     places = [place for place, text in enumerate(second) if text]
     nameless = [place for place in places if not _at(first, place)]
-    responses = [place for place in places if RESPONSE.fullmatch(second[place])]
+    responses = [
+        place
+        for place in places
+        if RESPONSE.fullmatch(second[place]) and second[place] not in column(body, place)
+    ]
     if not nameless and not responses:
         return False
     for place in places:
@@ -107,7 +111,9 @@ def _are_answers(
     if blank >= 2 or (blank and responses):
         return True
     chosen = [place for place in nameless if set(column(body, place)) == {second[place]}]
-    return bool(responses or chosen) and all(
+    # A form, too, can say "Response" once.
+    certain = chosen or any(" " in second[place] for place in responses) or len(responses) > 1
+    return bool(certain) and all(
         place in responses or not _at(first, place) or _is_group(first, second, place)
         for place in places
     )

@@ -56,14 +56,16 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
     names: dict[str, None] = {}
     notes: list[str] = []
     nameless: list[int] = []
+    copies: dict[str, int] = {}
     taken = {cell.strip() for cell in header}
     for place, cell in enumerate(header, start=1):
         wanted = replace_surrogates(cell.strip()) or f"column_{place}"
-        unique, copy = wanted, 1
+        unique, copy = wanted, copies.get(wanted, 1)
         while unique in names or (copy > 1 and unique in taken):
             copy += 1
             unique = f"{wanted} ({copy})"
         names[unique] = None
+        copies[wanted] = copy  # so that a name that stands a thousand times takes no long search
         if not cell.strip():
             nameless.append(place)
         elif copy > 1:
