@@ -16,6 +16,7 @@ from triage_agent.tables.kinds import (
 from triage_agent.tables.row import SAMPLE_ROWS, Value, name_columns
 
 SEARCHED = 20  # rows among which the header is looked for
+TITLE_CELLS = 2  # of a title, or a label and its value
 MAX_EXTRA = 50  # columns right of the last named one
 OURS_AT_LEAST = 4  # every output has so many
 
@@ -79,8 +80,8 @@ def below_titles(rows: Sequence[Sequence[Value]]) -> int:
     """Return which of the first rows is the header, if narrower lines stand above it; else 0.
 
     The header is at least twice as wide as what is above it, at least half as wide as any row,
-    and holds names, not data. Where it is just twice as wide, the rows below must differ from it
-    in kind: numbers or dates under a word.
+    and holds names, not data. Where it is just twice as wide, or what is above it is long, the
+    rows below must differ from it in kind: numbers or dates under a word.
 
     >>> below_titles([["Requests in May"], ["id", "problem", "n"], ["1", "We lose leads", "2"]])
     1
@@ -94,7 +95,8 @@ def below_titles(rows: Sequence[Sequence[Value]]) -> int:
             continue
         if not could_be_names(rows[place]) or looks_like_data(rows[place], below):
             continue
-        if 2 * above < counts[place] or any(True for _ in typed_places(rows[place], below)):
+        is_title = 2 * above < counts[place] and above <= TITLE_CELLS
+        if is_title or any(True for _ in typed_places(rows[place], below)):
             return 0 if read_header_rows(rows).extra else place
     return 0
 

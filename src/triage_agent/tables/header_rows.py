@@ -16,6 +16,8 @@ RESPONSE = re.compile(
     r"|abierta|ouverte)(?: ouverte| abierta| aberta| aperta)?",
     re.IGNORECASE,
 )
+LONG_NUMBER = re.compile(r"^\D?\d{3,}$")  # no grade, as a scale has
+TRUTH = {"yes", "no", "true", "false", "y", "n", "x"}
 CODE = re.compile(r"[\w.\-\[\]()#]+")
 NO_WORD = re.compile(r"[A-Za-z]{0,3}\d\S*")
 
@@ -100,23 +102,30 @@ def _are_answers(
     ]
     if not nameless and not responses:
         return False
+    chosen = False
     for place in places:
-        named = _at(first, place) and not _is_group(first, second, place)
-        if named and kind_of(second[place]) != "text":
+        if kind_of(second[place]) not in {"text", "number"} or LONG_NUMBER.search(second[place]):
             return False
+        if _at(first, place) and not _is_group(first, second, place):
+            if kind_of(second[place]) != "text":
+                return False
+        elif place in nameless and second[place] in (below := set(column(body, place))):
+            if below != {second[place]}:  # an answer like any other
+                return False
+            chosen = chosen or second[place].casefold() not in TRUTH
     blank = sum(
         bool(name) and not _at(second, place) and len(column(body, place)) == len(body)
         for place, name in enumerate(first)
     )
-    if blank >= 2 or (blank and responses):
-        return True
-    chosen = [place for place in nameless if set(column(body, place)) == {second[place]}]
-    # A form, too, can say "Response" once.
-    certain = chosen or any(" " in second[place] for place in responses) or len(responses) > 1
-    return bool(certain) and all(
+    tight = all(
         place in responses or not _at(first, place) or _is_group(first, second, place)
         for place in places
     )
+    # A form, too, can say "Response" once.
+    certain = chosen or any(" " in second[place] for place in responses) or len(responses) > 1
+    if tight and (certain or (blank and responses)):
+        return True
+    return blank >= 2 and bool(nameless) and len(body) > 1
 
 
 def _is_group(first: Sequence[str], second: Sequence[str], place: int) -> bool:
