@@ -170,7 +170,7 @@ def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(an
 
 def test_a_cell_with_only_a_greeting_is_a_note_and_no_vote(answer, monkeypatch):
     greeting = SplitText((), furniture=(Passage("Best regards, Ann", 0, 17),))
-    monkeypatch.setattr("triage_agent.triage.flow.split_problems", lambda _: greeting)
+    monkeypatch.setattr("triage_agent.triage.flow.split_text", lambda _: greeting)
     (row,), tally, model = answer([["1", "c", "Best regards, Ann", "", "3M", ""]])
     assert (tally.problems, model.asked) == (0, [])
     assert row["triage_recommendation"] == "no-decision"

@@ -127,7 +127,7 @@ def form(values, columns=None, **options):
     ("cell", "problems"),
     [
         ("We lose leads", ["We lose leads"]),
-        ("1. Leads\n2. Stock\n   is wrong", ["Leads", "Stock is wrong"]),
+        ("1. Leads\n2. Stock\n   is wrong", ["Leads", "Stock\n   is wrong"]),
         ("My problems:\n- Leads\n\n- Stock", ["Leads", "Stock"]),
         (["Leads", " ", "Stock"], ["Leads", "Stock"]),
         ({"text": "Leads"}, ["Leads"]), (12, ["12"]),

@@ -26,6 +26,7 @@ from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import ReviewChoice
 from triage_agent.errors import InputError, ServiceError, SettingsError
 from triage_agent.evals.cases import read_cases
+from triage_agent.intake import split_problems
 from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.models.factory import OpenBackend
 from triage_agent.tables import open_sheet, read_back
@@ -99,6 +100,8 @@ class Desk:
     def __init__(self, folder, monkeypatch):
         self.forms, self.out, self.folder = folder / "forms.csv", folder / "out.csv", folder
         self.model, self.patch, self.said = Scripted(), monkeypatch, ""
+        # The rules alone: what is tested here must not depend on the learned judge.
+        monkeypatch.setattr("triage_agent.triage.flow.split_text", split_problems)
 
     def write(self, rows, header=HEADER):
         with self.forms.open("w", newline="", encoding="utf-8") as file:

@@ -181,7 +181,8 @@ def test_who_splits_may_be_another():
 
 
 def test_an_owner_who_answers_about_a_text_answers_it_as_one():
-    row = asyncio.run(classify(Problem("1", "a\n\nb"), Says(changed(p_build=0.5))))
+    problem = Problem("1", "a\n\nb", holds_several=True)
+    row = asyncio.run(classify(problem, Says(changed(p_build=0.5))))
     assert answer_question(row, None).holds_several is True
     answered = answer_question(row, "existing_process")
     assert answered.holds_several is False

@@ -112,7 +112,9 @@ def test_pasted_lists_are_split_into_problems():
         pytest.param(["classify", "README.md"], b"", 4, "name of a file", id="an existing file"),
         pytest.param(["advise", "--revenue", "banana", "x"], b"", 4, "'banana'", id="a fruit"),
         pytest.param(["advise", "--revenue", "-5M", "x"], b"", 4, "negative", id="negative"),
-        pytest.param(["advise", "--revenue", "€3M", "x"], b"", 4, "--usd-rate", id="euros"),
+        pytest.param(
+            ["advise", "--usd-rate", "0", "--revenue", "€3M", "x"], b"", 4, "positive", id="no rate"
+        ),
         pytest.param(["advise", "--quiz", "none.json", "x"], b"", 4, "none.json", id="no quiz"),
         pytest.param(["classify", "--backend", "llm", "x"], b"", 2, "--model", id="no model"),
         pytest.param(["classify", "--backend", "cloud", "x"], b"", 2, "cloud", id="bad choice"),

@@ -145,7 +145,7 @@ def test_a_pipe_that_takes_no_more_at_the_moment_is_waited_for(folder):
         [*TRIAGE, "classify", "--json"], stdin=subprocess.PIPE, stdout=writing, cwd=folder
     )
     os.close(writing)
-    process.stdin.write(f"{PROBLEM}\n".encode() * 400)
+    process.stdin.write(f"{json.dumps({'text': PROBLEM})}\n".encode() * 400)
     process.stdin.close()
     with os.fdopen(reading, "rb") as file:
         assert len(file.read().splitlines()) == 400

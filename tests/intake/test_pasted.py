@@ -15,7 +15,6 @@ from triage_agent.intake.pasted import (
     from_arguments,
     from_stream,
     is_technology_wish,
-    split_pasted,
 )
 from triage_agent.types import Problem
 
@@ -26,116 +25,6 @@ def read(raw):
 
 def texts(raw):
     return [one if isinstance(one, str) else one.text for one in read(raw)]
-
-
-@pytest.mark.parametrize(
-    ("pasted", "problems"),
-    [
-        pytest.param("Leads get lost", ["Leads get lost"], id="one line is one problem"),
-        pytest.param("one\ntwo\nthree", ["one", "two", "three"], id="without blank lines, lines"),
-        pytest.param("one\nmore\n\ntwo", ["one\nmore", "two"], id="with blank lines, paragraphs"),
-        pytest.param("one\n \t\ntwo", ["one", "two"], id="a line of white space is blank"),
-        pytest.param("one\n\n\n\ntwo", ["one", "two"], id="many blank lines are one break"),
-        pytest.param("\n\none\ntwo\n\n", ["one", "two"], id="blank lines outside do not count"),
-        pytest.param("one\r\n\r\ntwo\r\nmore", ["one", "two\nmore"], id="lines end as on Windows"),
-        pytest.param("one\rtwo", ["one", "two"], id="lines end as on old Macs"),
-        pytest.param("1. one\n2. two", ["one", "two"], id="a numbered list"),
-        pytest.param("1) one\n2) two", ["one", "two"], id="numbers with a bracket"),
-        pytest.param("(1) one\n(2) two", ["one", "two"], id="numbers in brackets"),
-        pytest.param("1: one\n2: two", ["one", "two"], id="numbers with a colon"),
-        pytest.param("- one\n- two", ["one", "two"], id="a list with hyphens"),
-        pytest.param("* one\n• two\n– three", ["one", "two", "three"], id="a list with bullets"),
-        pytest.param("  - one\n  - two", ["one", "two"], id="an indented list"),
-        pytest.param("1. one\n   goes on\n2. two", ["one goes on", "two"], id="an item goes on"),
-        pytest.param(
-            "1. one\n\n2. two\n\n3. three", ["one", "two", "three"], id="a list with gaps"
-        ),
-        pytest.param("My problems:\n1. one\n2. two", ["one", "two"], id="a heading is dropped"),
-        pytest.param("My problems:\n\n1. one\n2. two", ["one", "two"], id="and above a blank line"),
-        pytest.param("one:\ntwo", ["one:", "two"], id="a colon without a list is no heading"),
-        pytest.param("one\n\n1. two\n2. three", ["one", "two", "three"], id="text, then a list"),
-        pytest.param("-5 degrees\n2024 was bad", ["-5 degrees", "2024 was bad"], id="no markers"),
-        pytest.param("3 people copy\n2 type", ["3 people copy", "2 type"], id="numbers that count"),
-        pytest.param("\ufeffone\ntwo", ["one", "two"], id="a byte-order mark is no text"),
-        pytest.param("", [], id="nothing"),
-        pytest.param(" \n\t\n ", [], id="white space"),
-        pytest.param(
-            "one\n- two\n- three", ["one", "two", "three"], id="a first line without its bullet"
-        ),
-        pytest.param(
-            "one\n  \n  \n- two\n- three",
-            ["one", "two", "three"],
-            id="a list after two lines of white space",
-        ),
-        pytest.param("  \n1. one\n2. two", ["one", "two"], id="a list after a line of white space"),
-    ],
-)
-def test_pasted_text_is_split_into_problems(pasted, problems):
-    assert split_pasted(pasted) == problems
-
-
-def test_a_line_above_a_list_is_never_glued_to_its_items():
-    assert split_pasted("Here are my problems\n1. one\n2. two")[-2:] == ["one", "two"]
-
-
-word = st.text("abcdefgé漢", min_size=1, max_size=8)
-problem_text = st.lists(word, min_size=1, max_size=6).map(" ".join)
-problem_texts = st.lists(problem_text, min_size=2, max_size=6)
-
-
-@given(problem_texts)
-def test_problems_pasted_in_any_usual_form_come_back_as_they_were(problems):
-    forms = [
-        "\n".join(problems),
-        "\n\n".join(problems),
-        "\r\n \r\n".join(problems),
-        "\n".join(f"{n}. {text}" for n, text in enumerate(problems, start=1)),
-        "\n\n".join(f"{n}) {text}" for n, text in enumerate(problems, start=1)),
-        "\n".join(f"- {text}" for text in problems),
-        "My problems:\n" + "\n".join(f"• {text}" for text in problems),
-        "\n\n\n" + "\n".join(problems) + "\n\n",
-    ]
-    for form in forms:
-        assert split_pasted(form) == problems
-
-
-lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=30)
-rough = st.lists(
-    st.one_of(lines, problem_text, st.sampled_from(["", " ", "1. a", "- b", "c:", "\t", "(3) d"])),
-    max_size=8,
-).map("\n".join)
-MARKERS = ("-", "*", "•", "‣", "◦", "–", "—")
-
-
-def is_marker(token):
-    return token in MARKERS or (token.strip("().:").isdecimal() and token[-1:] in {".", ")", ":"})
-
-
-@given(rough)
-@example("a:\n1. b")
-@example("x\n- y")
-def test_splitting_never_loses_a_word(pasted):
-    """Words stay in order; only list markers go, and headings: words up to a last one with `:`."""
-    left = pasted.split()
-    for token in " ".join(split_pasted(pasted)).split():
-        skipped = left[: left.index(token)]
-        del left[: len(skipped) + 1]
-        dropped = [part for part in skipped if not is_marker(part)]
-        assert not dropped or dropped[-1].endswith(":")
-    assert all(is_marker(part) for part in left)
-
-
-@given(rough)
-def test_no_problem_is_empty_or_padded(pasted):
-    for problem in split_pasted(pasted):
-        assert problem
-        assert problem == problem.strip()
-
-
-@given(problem_texts)
-def test_splitting_what_was_split_changes_nothing(problems):
-    once = split_pasted("\n\n".join(problems))
-    assert split_pasted("\n\n".join(once)) == once
 
 
 def test_arguments_are_texts():

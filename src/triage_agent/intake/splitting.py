@@ -55,7 +55,7 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     The `judge` is asked only about texts in which a second problem may begin; without one, rules
     decide, and where they cannot, the text stays whole with `holds_several`.
 
-    >>> [one.text for one in split_problems("My problems:\n1. Leads get lost\n2) Stock").problems]
+    >>> [one.text for one in split_problems("My problems:\n1. Leads get lost\n2. Stock").problems]
     ['Leads get lost', 'Stock']
     """
     if (cell := json_passages(text)) is not None:

@@ -33,7 +33,7 @@ AXES_FROM = 8_000  # units whose principal axes are taken
 # The joined texts hold some of those that stand alone, so a text that was left out is read too
 # surely: at 0.6 a quarter of the single problems of the open half of evals/splits.jsonl were
 # taken for several, at 0.9 a tenth.
-SEVERAL_FROM = 0.9
+SEVERAL = {"several": 0.9, "several_list": 0.5, "doubt_list": 0.1}
 FALSE_ALARMS = (
     0.05  # of texts with one problem, the share that may be doubted; half of it may be cut
 )
@@ -122,7 +122,7 @@ def _limits(
     """Return the limits under which most written texts are right, few single ones touched."""
     best: tuple[float, Limits, dict[str, Any]] | None = None
     for cut, listed in product((0.5, 0.6, 0.7, 0.8), (0.35, 0.5, 0.65, 0.8)):
-        limits = Limits(several=SEVERAL_FROM, cut=cut, cut_list=listed)
+        limits = Limits(**SEVERAL, cut=cut, cut_list=listed)
         report = _measured(texts, readings, limits)
         worth = report["written"]["worth"]
         alarms = max(report["single"]["cut"] * 2, report["single"]["doubted"], FALSE_ALARMS)
@@ -140,7 +140,7 @@ def _measured(
     """Return the shares of what went right and wrong."""
     rows = []
     for text, reading in zip(texts, readings, strict=True):
-        verdict = limits.verdict(reading, text.units)
+        verdict = limits.verdict(text.example.text, text.units, reading)
         found = split_problems(text.example.text, Given(verdict))
         rows.append((text.example, found))
     hand = [(example, found) for example, found in rows if example.kind != "made"]

@@ -4,13 +4,13 @@ import csv
 from datetime import datetime
 from pathlib import Path
 
-import openpyxl
-
 HERE = Path(__file__).parent
 
 
 def surveymonkey():
     """The CSV's rows under a merged question, as SurveyMonkey's XLSX export has it."""
+    import openpyxl  # here, for the tests collect this file too
+
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Sheet"
@@ -23,6 +23,8 @@ def surveymonkey():
 
 def microsoft_forms():
     """A sheet of responses with real dates, and a sheet of choices before it."""
+    import openpyxl  # here, for the tests collect this file too
+
     book = openpyxl.Workbook()
     book.active.title = "Lists"
     book.active.append(["Under 1M"])

@@ -32,15 +32,21 @@ MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bo
 class Limits(Strict):
     """The probabilities from which something is said, measured on texts left out in training."""
 
-    several: float  # from here upwards a text holds several problems
+    several: float  # from here upwards prose holds several problems
+    several_list: float  # and a text with a list
+    doubt_list: float  # from here upwards a clean list is doubted where the chain takes it for one
     cut: float  # from here upwards prose is taken apart
     cut_list: float  # and a text with a list
 
-    def verdict(self, reading: UnitReading, units: Sequence[Unit]) -> Verdict:
+    def verdict(self, text: str, units: Sequence[Unit], reading: UnitReading) -> Verdict:
         """Return the verdict on a text of which this is known."""
-        if reading.several < self.several:
-            return Verdict(roles_of(reading.one), several=False, sure=True)
         listed = list_of(units)[0].sum() > 1
+        if reading.several < (self.several_list if listed else self.several):
+            # To take a list for one problem without a word would be the worst mistake.
+            doubted = listed and reading.several >= self.doubt_list
+            if doubted and roles_by_rules(text, units).several:
+                return Verdict(roles_of(reading.cut), several=True, sure=False)
+            return Verdict(roles_of(reading.one), several=False, sure=True)
         enough = self.cut_list if listed else self.cut
         return Verdict(roles_of(reading.cut), several=True, sure=reading.sure >= enough)
 
@@ -61,7 +67,7 @@ class EmbeddedJudge(Judge):
             return roles_by_rules(text, units)
         chain, projection, limits = load_splitter(self._folder)
         seen = features(text, units, self.rows(text, units), projection)
-        return limits.verdict(chain.read(seen, *list_of(units)), units)
+        return limits.verdict(text, units, chain.read(seen, *list_of(units)))
 
     def rows(self, text: str, units: Sequence[Unit]) -> Vector:
         """Return the meaning of each unit (units × 768)."""
