@@ -110,7 +110,7 @@ WAYS = {
 def test_the_cap_holds_in_every_way_of_billing(way, desk):
     capped = desk(60)
     with serving(latency_s=0.01, **way) as server:
-        for cap in ("40", "90"):
+        for cap in ("50", "120"):
             capped.run(server, "--price", PRICE, "--max-cost", cap, code={0, 3, 6})
             capped.within(server, cap)
         assert server.calls > 5

@@ -868,7 +868,7 @@ def test_retrying_errors_applies_answers_to_rows_that_are_taken_over(desk):
 
 
 def test_a_text_cannot_steer_the_terminal(desk):
-    desk.batch(rows=[form("vague \x1b]0;owned\x07 [red]x[/red]", "build")])
+    desk.batch(rows=[form("vague \x1b]0,owned\x07 [red]x[/red]", "build")])
     desk.review(answers=[SKIP])
     assert "\x1b]" not in desk.said
     assert "[red]x[/red]" in desk.said

@@ -104,6 +104,13 @@ FIELD = re.compile(
 )
 
 
+# What is still to be solved is no reply.
+WISHED = re.compile(
+    r"\b(?:to be|to get|wants?|needs?|likes?|wish|should|hope|help|can|could|must)\b.*"
+    r"\b(?:solved?|resolved?|fix(?:ed)?)\b"
+)
+
+
 @lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name for comparison: lower case, single blanks for all but letters and digits.
@@ -133,7 +140,7 @@ def what_is_asked(name: str) -> str:
 def role_of(name: str) -> Role:
     """Return what the name of a column says about it.
 
-    >>> [role_of(name).name for name in ("Problem to be solved", "Resolution", "Problem since")]
+    >>> [role_of(name).name for name in ("Problem you want solved", "Resolution", "Problem since")]
     ['PROBLEM', 'REPLY', 'ASPECT']
     """
     asked = what_is_asked(name)
@@ -142,7 +149,7 @@ def role_of(name: str) -> Role:
     if FIELD.fullmatch(asked):
         return Role.FIELD
     is_problem = PROBLEM.search(asked) is not None
-    if REPLY.search(asked) and not re.search(r"\bto be (?:solved|resolved|fixed)\b", asked):
+    if REPLY.search(asked) and not WISHED.search(asked):
         return Role.REPLY
     if is_problem:
         return Role.ASPECT if ASPECT.search(asked) else Role.PROBLEM

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage_agent.intake.furniture import Line
 
@@ -75,15 +75,21 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
     """Return the marks that open lines, by the line's place, if they count on."""
     found: dict[int, Mark] = {}
     last: dict[str, int] = {}
+    before: Mark | None = None
     for place, line in enumerate(lines):
         match = LINE_MARK.match(text, line.start, min(line.end, line.start + 200))
         mark = _mark(match) if match else _ordinal(ORDINAL.match(text, line.start, line.end))
         if mark is None or mark.end >= line.end:
             continue
-        if mark.number and mark.number != 1 and mark.number != last.get(mark.style, 0) + 1:
+        counts_on = mark.number == last.get(mark.style, 0) + 1
+        # "1. …", then "2) …"
+        goes_on = before and mark.kind == before.kind and mark.number == before.number + 1
+        if before and goes_on and not counts_on:
+            mark, counts_on = replace(mark, style=before.style), True
+        if mark.number > 1 and not counts_on:
             continue
         if mark.number:
-            last[mark.style] = mark.number
+            last[mark.style], before = mark.number, mark
         found[place] = mark
     lonely = {
         place: mark

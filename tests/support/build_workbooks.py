@@ -1,10 +1,10 @@
-"""Writes the workbooks of this folder again; the CSV and JSON files are written by hand."""
+"""Writes the workbooks in exports/ again; the CSV and JSON files are written by hand."""
 
 import csv
 from datetime import datetime
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "exports"
 
 
 def surveymonkey():
