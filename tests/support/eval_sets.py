@@ -55,7 +55,9 @@ class Sets:
         for name in ("decisions", "ties"):
             self._copy(name, lambda row: True)
         self._copy("businesses", lambda row: int(row["id"][2:]) <= 3)
-        self._copy("splits", lambda row: int(row["id"][2:]) <= 40)
+        self._copy(
+            "splits", lambda row: row["id"] in {"s-021", "s-155", "s-022", "s-163"}
+        )  # short ones
         self._copy("redaction", lambda row: int(row["id"][1:]) <= 20)
         (self.evals / "red_flags.jsonl").write_text("", encoding="utf-8")
         (self.prompts / "mine.md").write_text(PROMPT, encoding="utf-8")
