@@ -115,7 +115,7 @@ def _read_cell(
 
 
 def _at_most(problems: list[Problem], most: int | None, columns: int) -> list[Problem]:
-    r"""Return at most so many problems, or one for each column; those over stand in the last one.
+    r"""Return at most `most` problems, or one per column; further ones are joined in the last.
 
     >>> _at_most([Problem("", "a"), Problem("", "b"), Problem("", "c")], 2, 1)[1].text
     'b\nc'

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.advice import Decision
+from triage_agent.batch.column_words import plain
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
@@ -195,7 +196,7 @@ def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[
     elif known.id:
         column, words = known.id, "the id"
     else:
-        companies = [one for one in columns if COMPANY.match(_plain(one))]
+        companies = [one for one in columns if COMPANY.match(plain(one))]
         if len(companies) != 1:
             return "the texts of its problems", None
         column, words = companies[0], "the company"
@@ -223,11 +224,6 @@ def _cells(row: Classification) -> dict[str, Any]:
         "triage_model": row.model,
         "triage_prompt": row.prompt,
     }
-
-
-def _plain(name: str) -> str:
-    """Return a column's name in lower case, with single blanks between its words."""
-    return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
 def _said(value: object) -> str:

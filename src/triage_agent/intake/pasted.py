@@ -13,7 +13,6 @@ from triage_agent.files import is_file, replace_surrogates
 from triage_agent.types import Problem
 
 MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
-BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 LINE_END = b"\n"
 LARGEST_INPUT = 10_000_000  # bytes of a pasted text, or of one line of JSON Lines
 NO_PROBLEM = (
