@@ -81,11 +81,13 @@ class Advice:
         problems: One classification for each problem, in their order.
         decision: The votes, the rules that were tried, and how firm the result is.
         plan: The recommendation in words: the role, the first 60 days, what would change it.
+        company: What the business is called; empty: it was not said.
     """
 
     problems: tuple[Classification, ...]
     decision: Decision
     plan: Plan
+    company: str = ""
 
     @property
     def recommendation(self) -> Recommendation:

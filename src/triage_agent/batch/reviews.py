@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
@@ -22,9 +21,10 @@ from triage_agent.batch.output_columns import (
     read_problems,
     with_texts,
 )
+from triage_agent.classify import decided_by_person
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import LARGEST_RECORD, Strict, beside, explain, json_line, read_bytes
-from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
+from triage_agent.types import Classification, DecidedBy, Label, Outcome
 
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
 
@@ -122,20 +122,7 @@ def reviewed(row: Classification, review: Review | None) -> Classification:
     """
     if review is None or review.outcome is None:
         return row
-    because = (row.abstained_because or Abstention.NEITHER) if review.label is None else None
-    return replace(
-        row,
-        outcome=review.outcome,
-        label=review.label,
-        probability=None,
-        probability_from=None,
-        decided_by=DecidedBy.PERSON,
-        abstained_because=because,
-        review_reasons=(),
-        rationale=row.rationale if row.label is review.label else review.note,
-        error=None,
-        holds_several=False,
-    )
+    return decided_by_person(row, review.label, review.note)
 
 
 def taken_over(

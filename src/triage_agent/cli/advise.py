@@ -1,5 +1,6 @@
 """`triage advise`: from the biggest problems of a business to whom to hire."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -47,21 +48,34 @@ def advise(
         str | None,
         typer.Option(help="USD that an hour of your staff costs; assumed if not given."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the rules, the facts, the plan and the flags.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the conversation that you left.")
+    ] = False,
     as_json: JsonOption = False,
     ask: AskOption = True,
 ) -> None:
-    """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet."""
+    """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet.
+
+    In a terminal it asks for what it needs. What you type is kept if you leave, for 7 days.
+    """
     import asyncio
 
     from triage_agent.advice import Advice, Profile, read_answers
-    from triage_agent.cli.asking import behind_wishes, owner_at_terminal, read_given
-    from triage_agent.cli.asking_split import problems_as_confirmed
-    from triage_agent.intake import read_amount
+    from triage_agent.cli.editor import in_terminal
+    from triage_agent.cli.holding import hold
+    from triage_agent.cli.reading import noted
+    from triage_agent.conversation import KeptConversation, kept
+    from triage_agent.errors import InputError
+    from triage_agent.intake import from_arguments, from_stream, read_amount
     from triage_agent.reports import (
         as_advice,
         check_report,
         print_json,
         show_advice,
+        show_verdict,
         stdout_console,
         write_report,
     )
@@ -70,25 +84,42 @@ def advise(
     profile = Profile.parse(revenue, usd_rate=usd_rate, sells_software=sells_software)
     answers = read_answers(quiz) if quiz else None
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
+    texts = from_arguments(problems or [])
     if output:
         check_report(output)  # before anything is asked or paid for
-    triage, owner = AsyncTriage(options), owner_at_terminal(ask=ask and not as_json)
+    triage = AsyncTriage(options)
     say(triage.line)
-    read = triage.read(read_given(problems))
-    found = problems_as_confirmed(read, ask=owner is not None)
-    given = list(behind_wishes(found, ask=owner is not None))
 
-    async def flow() -> Advice:
+    def show(advice: Advice) -> None:
+        (show_advice if explain else show_verdict)(stdout_console(), advice)
+
+    async def answered() -> Advice:
         async with triage:
-            return await triage.advise(given, profile, answers, hourly_cost=an_hour, owner=owner)
+            given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
+            return await triage.advise(given, profile, answers, hourly_cost=an_hour)
 
-    advice = asyncio.run(flow())
+    asked = ask and not as_json and in_terminal()
+    if asked:
+        advice = hold(
+            triage,
+            kept() if resume else KeptConversation(texts=tuple(texts)),
+            profile,
+            answers,
+            hourly_cost=an_hour,
+            usd_rate=usd_rate,
+            show_short=show,
+            show_all=lambda advice: show_advice(stdout_console(), advice),
+        )
+    elif resume:
+        raise InputError("--resume goes on with a conversation, and nobody can be asked here.")
+    else:
+        advice = asyncio.run(answered())
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, advice)
         say(f"The report is in {output}")
     if as_json:
         print_json(as_advice(advice))
-    else:
-        show_advice(stdout_console(), advice)
+    elif not asked:
+        show(advice)
     if advice.failed:
         raise typer.Exit(3)

@@ -56,7 +56,7 @@ def check_hire(
         assess_hire,
         read_hire_answers,
     )
-    from triage_agent.cli.asking import in_terminal
+    from triage_agent.cli.editor import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.reports import as_hire_check, print_json, show_hire_check
 
@@ -101,7 +101,7 @@ def _asked(
     from dataclasses import replace
 
     from triage_agent.advice import assess_hire
-    from triage_agent.cli.asking import choose
+    from triage_agent.cli.editor import choose
 
     quotes = {proposal.flag: proposal.evidence for proposal in reading.proposals}
     missing = assess_hire(given, role).not_answered

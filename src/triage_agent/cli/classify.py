@@ -26,34 +26,42 @@ def classify(
     split: one text, one answer.
     """
     import asyncio
-    from collections.abc import Iterable
+    import sys
     from contextlib import aclosing
 
-    from triage_agent.cli.asking import owner_at_terminal, read_given
-    from triage_agent.cli.asking_split import problems_as_confirmed
-    from triage_agent.intake import Rejected
+    from triage_agent.cli.editor import in_terminal
+    from triage_agent.cli.holding import asked_about
+    from triage_agent.cli.reading import noted
+    from triage_agent.intake import from_arguments, from_stream
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
     from triage_agent.triage import AsyncTriage
-    from triage_agent.types import Problem
+    from triage_agent.types import Classification
 
     triage, console = AsyncTriage(options), stdout_console()
     say(triage.line)
-    owner = owner_at_terminal(ask=ask and not as_json)
-    read = triage.read(read_given(problems, bounded=False))
-    given: Iterable[Problem | Rejected] = problems_as_confirmed(read, ask=owner is not None)
-    if owner is not None:
-        given = list(given)  # the questions about the split come before those about an answer
+    texts = from_arguments(problems or [])
+
+    def show(number: int, row: Classification) -> None:
+        if as_json:
+            print_json(as_row(row))
+        else:
+            show_problem(console, number, row)
 
     async def show_all() -> bool:
         number, failed = 0, False
-        async with triage, aclosing(triage.classify_many(given, owner)) as rows:
-            async for row in rows:
-                number += 1
-                failed |= row.error is not None
-                if as_json:
-                    print_json(as_row(row))
-                else:
-                    show_problem(console, number, row)
+        async with triage:
+            if ask and not as_json and in_terminal():
+                rows = await asked_about(triage, texts)
+                for number, row in enumerate(rows, start=1):
+                    show(number, row)
+                return any(row.error for row in rows)
+            # Not `bounded`: they are forgotten as they are answered, so there may be any number.
+            read = triage.read(texts or from_stream(sys.stdin.buffer, bounded=False))
+            async with aclosing(triage.classify_many(noted(read))) as found:
+                async for row in found:
+                    number += 1
+                    failed |= row.error is not None
+                    show(number, row)
         return failed
 
     if asyncio.run(show_all()):

@@ -4,10 +4,12 @@ import logging
 import sys
 import traceback
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from triage_agent.cli.advise import advise
 from triage_agent.cli.batch import batch
@@ -31,16 +33,44 @@ EXIT_CODES = (
     "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
     "8 too few cases to tell, 130 Ctrl-C."
 )
+DEFAULT = "advise"
+NEARLY = 0.75  # the likeness to a command's name from which on a word is taken for a typing error
+HELP_NAMES = ("-h", "--help")
 FAULT, CTRL_C = 1, 130  # the first: a fault of this program, which no input should reach
+
+
+class Commands(TyperGroup):
+    """The commands; what is none is for `advise`: `triage --revenue 3M "Leads get lost"`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return what is left to read, with `advise` before it where no command is named."""
+        if args and self._is_for_advise(args[0]):
+            args = [DEFAULT, *args]
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+    def _is_for_advise(self, first: str) -> bool:
+        """Return whether the first argument begins a problem or an option of `advise`.
+
+        A single word that is nearly a command's name is a mistyped command, and refused as one.
+        """
+        if first in self.commands:
+            return False
+        if first.startswith("-"):
+            own = {name for option in self.params for name in (*option.opts, *HELP_NAMES)}
+            return first.partition("=")[0] not in own
+        return not get_close_matches(first.casefold(), self.commands, n=1, cutoff=NEARLY)
+
 
 app = typer.Typer(
     name="triage",
+    cls=Commands,
     help="Do you need somebody to build software, or somebody to automate what you already do?",
     epilog=EXIT_CODES,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": [*HELP_NAMES]},
 )
 app.command(short_help="Recommend whom a business should hire.")(advise)
 app.command(short_help="Build software or automate? One answer per problem.")(classify)
@@ -75,7 +105,7 @@ def start(
     context.default_map = values_of_files(context)
     if context.invoked_subcommand is None:
         if sys.stdin.isatty():
-            _run(context, "advise")
+            _run(context, DEFAULT)
         else:
             show(*context.get_help().splitlines())
 

@@ -20,18 +20,18 @@ def quiz(
     import asyncio
 
     from triage_agent.advice import read_answers
-    from triage_agent.cli.asking import owner_at_terminal
+    from triage_agent.cli.conversing import take_quiz
+    from triage_agent.cli.editor import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.files import check_writable, write_json
     from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console
 
     if save:
         check_writable(save)  # before the questions are asked
-    owner = owner_at_terminal(ask=True)
     if answers:
         result = read_answers(answers)
-    elif owner:
-        result = asyncio.run(owner.take_quiz())
+    elif in_terminal():
+        result = asyncio.run(take_quiz())
     else:
         raise InputError(
             "The quiz asks its questions in a terminal, and this is not one. "

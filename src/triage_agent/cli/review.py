@@ -51,7 +51,7 @@ def review(
         queue_for_review,
         reviews_path,
     )
-    from triage_agent.cli.asking import in_terminal
+    from triage_agent.cli.editor import in_terminal
     from triage_agent.cli.review_walk import show_queue, walk
 
     asking = not (only_list or only_apply or export)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
-from triage_agent.cli.asking import answer_line, choose
+from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
 from triage_agent.privacy import clean

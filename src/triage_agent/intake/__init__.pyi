@@ -1,7 +1,15 @@
 from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
-from .pasted import MARKER, NO_PROBLEM, Rejected, from_arguments, from_stream, is_technology_wish
+from .pasted import (
+    LARGEST_INPUT,
+    MARKER,
+    NO_PROBLEM,
+    Rejected,
+    from_arguments,
+    from_stream,
+    is_technology_wish,
+)
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
 from .roles import Role, Verdict
 from .rules import roles_by_rules
@@ -13,6 +21,7 @@ from .units import MARKED_EDGES, Edge, Unit
 __all__ = [
     "CUT",
     "HIGH_LIMIT_USD",
+    "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
     "NO_PROBLEM",

@@ -17,6 +17,7 @@ from .html import advice_html, drawn, rendered
 from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
+from .verdict import show_verdict
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "show_problem",
     "show_quiz",
     "show_roles",
+    "show_verdict",
     "stderr_console",
     "stdout_console",
     "text_line",

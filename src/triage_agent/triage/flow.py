@@ -14,42 +14,27 @@ from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from triage_agent.advice import (
     Advice,
     Profile,
     QuizResult,
-    Recommendation,
     advice_for,
     decide,
     score,
 )
-from triage_agent.classify import Policy, answer_question, classify, error_row, in_order
+from triage_agent.classify import Policy, classify, error_row, in_order
 from triage_agent.errors import SettingsError
 from triage_agent.intake import ReadText, Rejected, SplitText, read_texts
 from triage_agent.models import OpenBackend, open_backend, split_text
 from triage_agent.settings import Backend, Options, variable_of
 from triage_agent.types import (
-    Abstention,
     Classification,
-    DecidedBy,
     Problem,
 )
 
 AT_ONCE = 8  # problems under way at the same time
-
-
-class Owner(Protocol):
-    """Somebody who can be asked while their problems are looked at."""
-
-    async def clarify(self, row: Classification) -> str | None:
-        """Return which signal is true of a problem that is unclear; None: not sure."""
-        ...
-
-    async def take_quiz(self) -> QuizResult | None:
-        """Return the readiness quiz as answered; None: not taken."""
-        ...
 
 
 class AsyncTriage:
@@ -126,14 +111,13 @@ class AsyncTriage:
         return read_texts(given, self.split)
 
     async def classify_many(
-        self, problems: Iterable[str | Problem | Rejected], owner: Owner | None = None
+        self, problems: Iterable[str | Problem | Rejected]
     ) -> AsyncGenerator[Classification]:
         """Yield one classification for each problem, in their order; several are read at once.
 
         Args:
             problems: Texts, which are numbered from 1, or problems with ids of their own. They
                 are taken as places become free, so memory does not grow with their number.
-            owner: Who is asked about a problem that is unclear; nobody if left out.
 
         Raises:
             StopError: The service said something that no retry can change, such as a wrong key.
@@ -141,10 +125,7 @@ class AsyncTriage:
         """
         async with aclosing(in_order(numbered(problems), self.classify, AT_ONCE)) as rows:
             async for _, row in rows:
-                if owner is not None and _is_unclear(row):
-                    yield answer_question(row, await owner.clarify(row))
-                else:
-                    yield row
+                yield row
 
     async def advise(
         self,
@@ -153,7 +134,6 @@ class AsyncTriage:
         quiz: QuizResult | Mapping[str, int] | None = None,
         *,
         hourly_cost: Decimal | None = None,
-        owner: Owner | None = None,
     ) -> Advice:
         """Return whom the business should hire, and why.
 
@@ -163,7 +143,6 @@ class AsyncTriage:
             profile: Yearly revenue, and whether the business sells software; unknown if left out.
             quiz: The readiness quiz, which decides ties: a result, or {dimension: 0 to 3}.
             hourly_cost: USD that an hour of the staff costs; an assumed figure if left out.
-            owner: Who is asked about unclear problems, and the quiz on a tie; nobody if left out.
 
         Raises:
             InputError: The text holds no problem, or the quiz lacks an answer.
@@ -173,11 +152,8 @@ class AsyncTriage:
         given = problems if isinstance(problems, str) else list(checked(problems))
         taken = score(quiz) if isinstance(quiz, Mapping) else quiz
         found = [problem for read in self.read(given) for problem in read.problems]
-        rows = [row async for row in self.classify_many(found, owner)]
-        decision = decide(rows, profile, taken)
-        if decision.recommendation is Recommendation.TAKE_THE_QUIZ and owner is not None:
-            decision = decide(rows, profile, await owner.take_quiz())
-        return advice_for(rows, decision, hourly_cost)
+        rows = [row async for row in self.classify_many(found)]
+        return advice_for(rows, decide(rows, profile, taken), hourly_cost)
 
     async def aclose(self) -> None:
         """Close connections and files; a second call does nothing."""
@@ -231,10 +207,3 @@ def _with_environment(options: Options) -> Options:
         api_key=options.api_key or os.environ.get(variable_of("api_key")),
         base_url=options.base_url or os.environ.get(variable_of("base_url")),
     )
-
-
-def _is_unclear(row: Classification) -> bool:
-    """Return whether the owner should be asked: the tie rules decided, or the text is vague."""
-    torn = row.decided_by not in {None, DecidedBy.MODEL}
-    vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
-    return torn or vague

@@ -1,0 +1,36 @@
+"""What a command without questions says of what it read."""
+
+from collections.abc import Iterable, Iterator
+
+from triage_agent.cli.streams import say
+from triage_agent.intake import ReadText, Rejected, is_technology_wish
+from triage_agent.privacy import mask
+from triage_agent.types import Problem
+
+LONGEST = 60  # characters of a passage that is no problem
+NUDGE = (
+    "names a technology. What is the business problem behind it? "
+    "A sentence about what goes wrong today gives a better answer."
+)
+
+
+def noted(read: Iterable[ReadText]) -> Iterator[Problem | Rejected]:
+    """Yield the problems of what was read, and say what was set aside, or only names a tool."""
+    for one in read:
+        if one.set_aside:
+            say(f"Set aside: {listed(passage.text for passage in one.set_aside)}")
+        for problem in one.problems:
+            if isinstance(problem, Problem) and is_technology_wish(problem.text):
+                say(f"“{problem.text.strip()}” {NUDGE}")
+            yield problem
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return the beginnings of texts, without addresses and numbers: the line may end in a log."""
+    return " · ".join(f"“{shortened(mask(text), LONGEST)}”" for text in texts)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text on one line, of so many characters at most."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

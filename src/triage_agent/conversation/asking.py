@@ -1,0 +1,69 @@
+"""Questions are put into words."""
+
+from collections.abc import Sequence
+
+from triage_agent.advice import load_quiz
+from triage_agent.conversation.pieces import Piece
+from triage_agent.conversation.question import Question, Step
+from triage_agent.conversation.words import StepWords, load_words
+
+LONGEST_SHOWN = 200  # characters of a problem in a question
+FREE = frozenset({Step.PROBLEMS, Step.BEHIND, Step.COMPANY, Step.REVENUE})
+OPTIONAL = frozenset({Step.BEHIND, Step.COMPANY})
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def question_for(step: Step, number: object = None, text: str = "") -> Question:
+    """Return the question of a step, about the problem with this number and text if it has one."""
+    words: StepWords = getattr(load_words(), step)
+    shown = " ".join(text.split())
+    shown = shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
+    return Question(
+        id=str(step) if number is None else f"{step}:{number}",
+        step=step,
+        ask=words.ask.replace("{text}", shown),
+        help=words.help,
+        answers=words.answers,
+        free=step in FREE,
+        optional=step in OPTIONAL,
+    )
+
+
+def split_question(
+    pieces: Sequence[Piece], set_aside: Sequence[str], *, in_doubt: bool
+) -> Question:
+    """Return the question whether a text was read rightly."""
+    words = load_words().split_in_doubt if in_doubt else load_words().split
+    return Question(
+        id=Step.SPLIT,
+        step=Step.SPLIT,
+        ask=words.ask.replace("{count}", counted(len(pieces))),
+        help=words.help,
+        pieces=tuple(pieces),
+        set_aside=tuple(set_aside),
+    )
+
+
+def quiz_questions() -> list[Question]:
+    """Return the questions of the readiness quiz; the first one says why it is asked."""
+    words, questions = load_words().quiz, load_quiz().questions
+    return [
+        Question(
+            id=f"{Step.QUIZ}:{one.id}",
+            step=Step.QUIZ,
+            ask=words.ask.format(number=number, of=len(questions), text=one.question),
+            help=words.help if number == 1 else "",
+            answers={str(points): answer.text for points, answer in enumerate(one.answers)},
+        )
+        for number, one in enumerate(questions, start=1)
+    ]
+
+
+def counted(number: int) -> str:
+    """Return a number of problems in words.
+
+    >>> counted(1), counted(3), counted(12)
+    ('one problem', 'three problems', '12 problems')
+    """
+    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
+    return f"{word} problem{'' if number == 1 else 's'}"

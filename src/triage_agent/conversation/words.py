@@ -1,0 +1,36 @@
+"""The words of the conversation, which are in an editable file."""
+
+from functools import cache
+from typing import Annotated
+
+from pydantic import Field
+
+from triage_agent.files import Strict, folder, load_toml
+
+
+class StepWords(Strict):
+    """How one step is put to the owner."""
+
+    ask: str
+    help: str = ""
+    answers: Annotated[dict[str, str], Field(default_factory=dict)]  # {what is stored: its words}
+
+
+class Words(Strict):
+    """The words of every step."""
+
+    problems: StepWords
+    split: StepWords
+    split_in_doubt: StepWords
+    behind: StepWords
+    company: StepWords
+    revenue: StepWords
+    software: StepWords
+    unclear: StepWords
+    quiz: StepWords
+
+
+@cache
+def load_words() -> Words:
+    """Return the shipped words (prompts/conversation.toml)."""
+    return load_toml(folder("prompts") / "conversation.toml", Words)
