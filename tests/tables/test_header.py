@@ -113,6 +113,43 @@ def test_the_row_of_the_header_can_be_named(form):
         opened(text, form, header_row=9)
 
 
+@FORMS
+@pytest.mark.parametrize(
+    "title", ["Intake report,,Exported by Ann", "Report,,Team,North", ",,Intake report,,May"]
+)
+def test_a_title_of_several_cells_over_a_blank_row_is_no_header_of_two_rows(form, title):
+    table, rows = opened(f"{title}\n\nId,Problem,Revenue,Seats,Sent\n1,Leads go cold,3M,4,\n", form)
+    assert table.columns == ("Id", "Problem", "Revenue", "Seats", "Sent")
+    assert [row.number for row in rows] == [4]
+
+
+OURS = "triage_1_text,triage_backend"
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("", ""),
+        ("Intake forms\n\n", ""),
+        ("2024,2025,2026,x,y\n", ""),
+        ("", "Open-Ended Response,Excel\n"),
+        ("Acme,We lose leads daily,3M\n\n", "a,b,c\nd,e,f\n"),
+    ],
+    ids=["nothing", "a title", "numbers above", "an option row", "rows above and two below"],
+)
+def test_the_header_of_our_own_output_is_found_by_our_columns(form, above, below):
+    text = (
+        f"{above}Business,Problem,7,{OURS}\n{below}Acme,Leads,4,Leads,words\nPine,Stock,9,,words\n"
+    )
+    table, rows = opened(text, form)
+    assert table.columns == ("Business", "Problem", "7", *OURS.split(","))
+    assert [row.values["Business"] for row in rows] == ["Acme", "Pine"]
+    first = above.count("\n") + below.count("\n") + 2
+    assert [row.number for row in rows] == [first, first + 1]
+    assert len(table.extra_header) == below.count("\n")
+
+
 PLATFORMS = {
     "surveymonkey.csv": (3, 3, "What is your biggest operational problem?"),
     "surveymonkey.xlsx": (3, 3, "What is your biggest operational problem?"),

@@ -31,7 +31,7 @@ class Applied:
 
 @dataclass(slots=True)
 class _Changes:
-    """What the answers will change, known before a row is written; rows have their numbers in OUT."""
+    """What the answers will change, known before a row is written; rows by number in OUT."""
 
     problems: set[tuple[int, int]] = field(default_factory=set)  # (row, problem)
     rows: set[int] = field(default_factory=set)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.header import LOOKED_AT, find_header
+from triage_agent.tables.header import LOOKED_AT, Numbered, find_header
 from triage_agent.tables.row import (
     ROW_LIMIT,
     SAMPLE_ROWS,
@@ -61,7 +61,7 @@ def open_delimited(
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
         raise InputError(f"{name} is empty. Give a table with a header and a row for each form.")
-    numbered = [(number, [*cells]) for number, cells, _ in head]
+    numbered: list[Numbered] = [(number, [*cells]) for number, cells, _ in head]
     begin = find_header(numbered, header, header_row, name, written=written)
     complaint = head[begin.at][2] if begin.row is not None else None
     head = head[begin.taken :]

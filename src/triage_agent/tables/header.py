@@ -77,7 +77,7 @@ def find_header(
                     ),
                 ),
             )
-    names, extra = names_of(texts[at], texts[at + 1 :])
+    names, extra = _names(at, head, texts)
     notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
     if extra:
         rows = ", ".join(f"{number:,}" for number, _ in head[at + 1 : at + 1 + extra])
@@ -119,9 +119,7 @@ def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -
     return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
 
 
-def _with_blanks(
-    rows: Sequence[Numbered], start: int, stop: int
-) -> Iterator[tuple[Value, ...]]:
+def _with_blanks(rows: Sequence[Numbered], start: int, stop: int) -> Iterator[tuple[Value, ...]]:
     """Yield the cells of the rows numbered from `start` to before `stop`, () for a blank one."""
     for number, cells in rows:
         yield from [()] * (number - start)
@@ -162,7 +160,7 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     """
     filled = [count(cells) for cells in texts[:LOOKED_AT]]
     wide = max(filled)
-    if filled[0] > 1 and names_of(texts[0], texts[1:])[1]:
+    if filled[0] > 1 and _names(0, head, texts)[1]:
         return 0
     for at, held in enumerate(filled):
         if 2 * held < wide or _stands_apart(at, filled, head, texts):
@@ -172,6 +170,18 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
         names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
         return at if at == 0 or not any(filled[:at]) or names else 0
     return 0
+
+
+def _names(
+    at: int, head: Sequence[Numbered], texts: Sequence[Sequence[str]]
+) -> tuple[list[str], int]:
+    """Return the names in a row, and how many rows under it belong to it.
+
+    They follow it at once: over a blank row stands a title, though it fills several cells.
+    """
+    first = head[at][0] - at
+    joined = sum(number == first + place for place, (number, _) in enumerate(head) if place > at)
+    return names_of(texts[at], texts[at + 1 :], joined)
 
 
 def _stands_apart(

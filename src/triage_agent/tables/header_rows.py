@@ -17,8 +17,10 @@ MOST_EXTRA = 2  # rows of a header under its first
 HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
 
 
-def names_of(header: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[list[str], int]:
-    """Return the columns' names, and how many rows under the header belong to it.
+def names_of(
+    header: Sequence[str], below: Sequence[Sequence[str]], joined: int
+) -> tuple[list[str], int]:
+    """Return the columns' names, and how many of the `joined` rows under the header belong to it.
 
     Three shapes: a row of `{"ImportId": …}` (Qualtrics), with the questions between it and the
     codes; questions under codes (LimeSurvey, older Qualtrics), told by words where all other rows
@@ -29,14 +31,14 @@ def names_of(header: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[lis
     if is_of_ours(header):
         added = [at for at, name in enumerate(header) if name.startswith(ADDED)]
         extra = next((at for at, row in enumerate(below) if _any_in(row, added)), 0)
-        return list(header), min(extra, MOST_EXTRA)
-    for extra, row in enumerate(below[:MOST_EXTRA], start=1):
+        return list(header), min(extra, joined, MOST_EXTRA)
+    for extra, row in enumerate(below[: min(joined, MOST_EXTRA)], start=1):
         marks = sum(bool(IMPORT_ID.match(cell)) for cell in row)
         if marks and 2 * marks >= count(row):
             return (_captioned(header, below[0]) if extra == 2 else list(header)), extra
-    if len(below) > 1 and _is_caption(header, below[0], below[1:]):
+    if joined and len(below) > 1 and _is_caption(header, below[0], below[1:]):
         return _captioned(header, below[0]), 1
-    if below and _is_options(header, below[0], below[1:]):
+    if joined and _is_options(header, below[0], below[1:]):
         return _grouped(header, below[0]), 1
     return list(header), 0
 

@@ -6,7 +6,7 @@ dotted path for each level: 200,000 brackets in a row cost it gigabytes.)
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
