@@ -10,6 +10,7 @@ from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.row import (
     MAX_COLUMNS,
     SAMPLE_ROWS,
+    DateText,
     OpenedTable,
     Row,
     Value,
@@ -51,6 +52,8 @@ def table_of(
     sheet: str | None,
     header: bool | None,
     header_row: int | None,
+    *,
+    written: bool = False,
 ) -> OpenedTable:
     """Return the table in the sheet named, else in the visible one with the most free text.
 
@@ -75,7 +78,7 @@ def table_of(
         raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
     _, chosen, head, rows = best
     unusual = chosen.unusual()
-    begin = find_header(head, header, header_row, name)
+    begin = find_header(head, header, header_row, name, written=written)
     notes = list(begin.notes)
     rest = [title for title in titles if title != chosen.title]
     if rest and sheet is None:
@@ -92,19 +95,20 @@ def table_of(
         (*notes, *renamed) if begin.row is not None else tuple(notes),
         chosen.title,
         titles,
+        begin.row,
         begin.titles,
         begin.extra,
     )
 
 
 def plain(cell: object) -> Value:
-    """Return a cell's value as text, number or truth value; a date as ISO text."""
+    """Return a cell's value as text, number or truth value; a date as its ISO text."""
     if cell is None or isinstance(cell, str | bool | int | float):
         return cell
     if isinstance(cell, datetime) and cell.time() == time():
-        return cell.date().isoformat()
+        cell = cell.date()
     if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
+        return DateText(cell.isoformat())
     return str(cell)
 
 
