@@ -165,7 +165,7 @@ def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(an
     assert row["triage_to_settle"] == (
         "problem 1 seems to hold several problems: write them one by one"
     )
-    assert tally.needs_review == 1
+    assert tally.to_look_at == 1
 
 
 def test_a_cell_with_only_a_greeting_is_a_note_and_no_vote(answer, monkeypatch):

@@ -12,7 +12,7 @@ from .hire_check import (
     assess_hire,
 )
 from .hire_reader import EmbeddedFlagModel
-from .plan import Advice, Plan, advice_for
+from .plan import Advice, Plan, advice_for, advice_table
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, hire_words, load_red_flags
@@ -51,6 +51,7 @@ __all__ = [
     "Spent",
     "Step",
     "advice_for",
+    "advice_table",
     "assess",
     "assess_hire",
     "check_flag",

@@ -1,10 +1,10 @@
-from .answering import Tally
 from .apply_reviews import Applied, apply_to_out
 from .input_columns import Columns
 from .read_output import how_to_read
 from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
 from .reviews import Review, append_review, load_reviews, reviews_path
 from .run import BatchRequest, run_batch
+from .tally import Tally, to_look_at
 
 __all__ = [
     "Applied",
@@ -22,4 +22,5 @@ __all__ = [
     "queue_for_review",
     "reviews_path",
     "run_batch",
+    "to_look_at",
 ]

@@ -6,7 +6,6 @@ OUT are known before its first row, and rows of one business can decide together
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -18,17 +17,19 @@ from triage_agent.batch.group import Group, Spool, Values, decide_business
 from triage_agent.batch.output_columns import (
     LIST_MARK,
     PREVIOUS,
+    ROW,
     flat_decision,
     flat_problem,
     read_problems,
 )
 from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
+from triage_agent.batch.tally import Tally
 from triage_agent.classify import in_order
 from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, DecidedBy, Usage
+from triage_agent.types import Classification
 
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
@@ -58,40 +59,6 @@ class Job:
     width: int = 256  # rows under way at once
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
     previous: EarlierAnswers | None = None  # None: everything is answered
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has happened so far; the numbers of the progress display and of the summary."""
-
-    rows: int = 0
-    kept: int = 0  # rows taken over from an earlier OUT
-    problems: int = 0
-    most_problems: int = 0  # in one row
-    needs_review: int = 0
-    reviewed: int = 0  # problems that a person decided
-    errors: int = 0
-    complaints: int = 0  # rows with something that could not be read
-    usage: Usage = field(default_factory=Usage)
-    error_types: Counter[str] = field(default_factory=Counter)
-    messages: dict[str, str] = field(default_factory=dict)  # the first of each type of error
-    labels: Counter[str] = field(default_factory=Counter)
-    recommendations: Counter[str] = field(default_factory=Counter)
-
-    def count(self, rows: Iterable[Classification]) -> None:
-        """Add the problems of one form."""
-        rows = list(rows)
-        self.most_problems = max(self.most_problems, len(rows))
-        for row in rows:
-            self.problems += 1
-            self.needs_review += row.needs_review
-            self.reviewed += row.decided_by is DecidedBy.PERSON
-            if row.error is not None:
-                self.errors += 1
-                self.error_types[row.error.type] += 1
-                self.messages.setdefault(row.error.type, row.error.message)
-            self.usage += row.usage
-            self.labels[row.label.value if row.label else row.outcome.value] += 1
 
 
 async def answer_rows(
@@ -177,8 +144,7 @@ def _announce(
     page: Page | None,
 ) -> None:
     """Count one business's recommendation, and write its page if pages are wanted."""
-    if decision is not None:
-        tally.recommendations[decision.recommendation.value] += 1
+    tally.count_business(decision)
     if page is not None:
         page(form, problems, decision)
 
@@ -206,7 +172,7 @@ async def _classify_form(
 
 def _flat(form: Form, results: list[Classification], model: Model) -> Values:
     """Return the columns about a row's problems, and about how they were answered."""
-    values: Values = {}
+    values: Values = {ROW: form.number}
     for number, row in enumerate(results, start=1):
         values |= flat_problem(number, row)
     # A cascade's problems may each have been read by another of its models.

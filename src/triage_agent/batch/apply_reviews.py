@@ -9,7 +9,8 @@ from typing import Any
 
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Group
-from triage_agent.batch.output_columns import flat_decision
+from triage_agent.batch.front_sheet import front_sheet
+from triage_agent.batch.output_columns import ROW, flat_decision
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
@@ -31,10 +32,11 @@ class Applied:
 
 @dataclass(slots=True)
 class _Changes:
-    """What the answers will change, known before a row is written; rows by number in OUT."""
+    """What the answers will change, known before a row is written."""
 
-    problems: set[tuple[int, int]] = field(default_factory=set)  # (row, problem)
-    rows: set[int] = field(default_factory=set)
+    problems: set[tuple[int, int]] = field(default_factory=set)  # (row as errors name it, problem)
+    rows: set[int] = field(default_factory=set)  # by their places in OUT
+    most_problems: int = 0  # in one row
     groups: dict[str, Group] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)  # groups in which a problem changes
 
@@ -67,23 +69,23 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     is_table = out.suffix.casefold() != ".jsonl"
     table = open_written(out)
     columns = table.columns if is_table else ()
-    with open_sheet(out, columns, table.titles, table.extra_header) as sheet:
+    front = front_sheet(columns, changes.most_problems)
+    with open_sheet(out, columns, table.titles, table.extra_header, front) as sheet:
         for row in read_out(out, reading):
-            place = row.form.number
             new: dict[str, Any] = {}
             for number, result in _changed(row, row.reviewed(reviews)):
                 new |= reviewed_fields(number, result)
             group = row.form.group
             if row.has_recommendation and group in changes.touched:
                 new |= decisions[group]
-            elif row.has_recommendation and group is None and place in changes.rows:
+            elif row.has_recommendation and group is None and row.place in changes.rows:
                 new |= flat_decision(row.decide(row.reviewed(reviews)))
             name = "triage_recommendation"
             if new.get(name, row.values.get(name)) != row.values.get(name):
-                moved.add(place if group is None else group)
+                moved.add(row.place if group is None else group)
             # A column that the user has deleted stays so.
             there = {name: value for name, value in new.items() if name in row.values}
-            sheet.write({**row.values, **there}, row.form.number if is_table else 0)
+            sheet.write({**row.values, **there}, row.place if is_table else 0)
     _drop_errors(out, changes.problems)
     return Applied(len(changes.problems), len(changes.rows), len(moved))
 
@@ -91,15 +93,17 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
 def _changes(out: Path, reading: FormReading, reviews: Reviews) -> _Changes:
     """Return what the answers will change in OUT."""
     changes = _Changes()
-    for row in read_out(out, reading):
-        place = row.form.number
+    for count, row in enumerate(read_out(out, reading), start=1):
         results, group = row.reviewed(reviews), row.form.group
+        changes.most_problems = max(changes.most_problems, len(results))
         if row.has_recommendation and group is not None:
             changes.groups.setdefault(group, Group(row.form)).add(row.form, results)
         changed = [number for number, _ in _changed(row, results)]
         if changed:
-            changes.problems.update((place, number) for number in changed)
-            changes.rows.add(place)
+            # The errors file of earlier versions, which wrote no numbers, counts the rows.
+            named = row.form.number if ROW in row.values else count
+            changes.problems.update((named, number) for number in changed)
+            changes.rows.add(row.place)
             changes.touched |= {group} if group is not None else set()
     return changes
 

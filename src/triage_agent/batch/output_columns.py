@@ -59,6 +59,7 @@ FORM_FIELDS = (
     "triage_rule_trace",
     "triage_conflicts",
 )
+ROW = "triage_row"  # its number in the input, as every message names it
 RUN_FIELDS = (
     "triage_notes",
     "triage_backend",
@@ -76,7 +77,7 @@ def added_columns(problems: int, *, decided: bool, compared: bool = False) -> li
     """
     fields = [f"triage_{n}_{name}" for n in range(1, problems + 1) for name in PROBLEM_FIELDS]
     form = (*FORM_FIELDS, *([PREVIOUS] if compared else ())) if decided else ()
-    return [*fields, *form, *RUN_FIELDS]
+    return [ROW, *form, *fields, *RUN_FIELDS]
 
 
 def flat_problem(number: int, row: Classification) -> dict[str, Any]:
@@ -121,6 +122,19 @@ def flat_decision(decision: Decision, conflicts: Sequence[str] = ()) -> dict[str
     return dict(zip(FORM_FIELDS, values, strict=True))
 
 
+def row_number(values: Mapping[str, Any], place: int) -> int:
+    """Return the number by which a written row is known: the input's; earlier versions: its place.
+
+    >>> row_number({"triage_row": "7"}, 2), row_number({}, 2), row_number({"triage_row": "?"}, 2)
+    (7, 2, 2)
+    """
+    said = values.get(ROW)
+    try:
+        return int(said) if said else place
+    except (TypeError, ValueError):
+        return place
+
+
 def read_problem(
     values: Mapping[str, Any], number: int, row: int | None = None
 ) -> Classification | None:
@@ -158,7 +172,7 @@ def read_problem(
             rationale=str(cell["rationale"] or ""),
             error=Failure(kind, message, retryable=True) if kind else None,
             source=None if row is None else Source(row, str(cell["column"] or "")),
-            holds_several=_truth(cell["holds_several"]),
+            holds_several=truth(cell["holds_several"]),
         )
     except (TypeError, ValueError, KeyError) as error:
         raise InputError(
@@ -201,8 +215,10 @@ def _items(cell: object) -> tuple[str, ...]:
     return tuple(str(cell).split(LIST_MARK)) if cell else ()
 
 
-def _truth(cell: Any) -> bool | None:
-    """Return a cell's truth value; CSV holds it as text."""
+def truth(cell: Any) -> bool | None:
+    """Return a cell's truth value; CSV holds it as text, and an empty one as an empty text."""
+    if cell == "":
+        return None
     if isinstance(cell, str):
         return {"true": True, "false": False}[cell.casefold()]
     return None if cell is None else bool(cell)

@@ -20,7 +20,13 @@ from triage_agent.batch.first_splitting import split_as_first
 from triage_agent.batch.form import Form, FormReading, read_form
 from triage_agent.batch.group import decide_business
 from triage_agent.batch.input_columns import resolve_columns
-from triage_agent.batch.output_columns import added_columns, holds_texts, read_problems, with_texts
+from triage_agent.batch.output_columns import (
+    added_columns,
+    holds_texts,
+    read_problems,
+    row_number,
+    with_texts,
+)
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
@@ -42,7 +48,8 @@ class OutRow:
     """One row of OUT: its form, and the results of the form's problems."""
 
     values: Mapping[str, Any]
-    form: Form  # its number is the row's in a spreadsheet, or the line's in JSON Lines
+    place: int  # its row in OUT as a spreadsheet shows it, or its line in JSON Lines
+    form: Form  # its number is that of the input's row, as `row_number` says
     results: list[Classification]  # as they stand in OUT; with the problems' texts if it `fits`
     fits: bool  # whether the problems of the form are those that were answered
 
@@ -84,46 +91,47 @@ def how_to_read(out: Path) -> FormReading:
 def read_out(out: Path, reading: FormReading) -> Iterator[OutRow]:
     """Yield the rows of OUT; raises `InputError` for one that no batch can have written so."""
     of_json = out.suffix.casefold() == ".jsonl"
-    for number, values in _numbered(out):
+    for place, values in _placed(out):
         try:
-            row = _out_row(number, values, reading, of_json=of_json)
+            row = _out_row(place, values, reading, of_json=of_json)
         except InputError as error:
-            raise InputError(f"{out}, row {number}: {error.message}") from error
+            raise InputError(f"{out}, row {place}: {error.message}") from error
         if reading.format is None and not _is_as_guessed(row):
             raise InputError(
                 f"{run_path(out)} does not say how the forms were read, and read as the columns "
-                f"suggest, row {number} leads to another recommendation. Run the batch again into "
+                f"suggest, row {place} leads to another recommendation. Run the batch again into "
                 "this output; then review it."
             )
         yield row
 
 
-def _numbered(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield OUT's rows with the numbers that a spreadsheet shows; of JSON Lines, the lines'."""
+def _placed(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield OUT's rows with their places in it."""
     if out.stat().st_size:  # an empty JSON Lines file has no rows
         for row in open_written(out).rows():
             yield row.number, row.values
 
 
 def _out_row(
-    number: int, values: Mapping[str, Any], reading: FormReading, *, of_json: bool
+    place: int, values: Mapping[str, Any], reading: FormReading, *, of_json: bool
 ) -> OutRow:
     """Return a row of OUT with its form, for which the cells must be as the batch saw them.
 
     A list in JSON has become text in another format, and is a list again where that fits. The
     first version wrote no texts of problems; they are those of the form then.
     """
+    number = row_number(values, place)
     results, has_texts = read_problems(values, number), holds_texts(values)
     ways: list[Mapping[str, Any]] = [values]
     if not of_json and reading.format in {None, "json", "jsonl"}:
         ways.insert(0, _with_lists(values, reading.columns.problems))
     if has_texts:
         form = read_form(Row(number, dict(ways[0])), reading)
-        return OutRow(values, form, results, _stand_in(form, results))
+        return OutRow(values, place, form, results, _stand_in(form, results))
     forms = [read_form(Row(number, dict(way)), reading, split_as_first) for way in ways]
     form = next((form for form in forms if len(form.problems) == len(results)), forms[0])
     fits = len(form.problems) == len(results)
-    return OutRow(values, form, with_texts(results, form.texts), fits)
+    return OutRow(values, place, form, with_texts(results, form.texts), fits)
 
 
 def _stand_in(form: Form, results: list[Classification]) -> bool:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from triage_agent.batch.output_columns import (
     REVIEWED_FIELDS,
+    ROW,
     flat_problem,
     has_error,
     holds_texts,
@@ -33,7 +34,7 @@ class Review(Strict):
     """One answer; `outcome` None: only a note, the problem stays open."""
 
     schema_version: Literal[1] = 1
-    row: int = Field(ge=1)  # where it stood in OUT that day: the line, or the spreadsheet's row
+    row: int = Field(ge=1)  # the number of its row that day, as `row_number` says
     problem: int = Field(ge=1)
     id: str
     text_sha256: str
@@ -133,7 +134,7 @@ def taken_over(
     None: a problem of it ended in an error, or its problems are not known: the first version wrote
     no texts, and if they are as many they are `texts`.
     """
-    changed, before = dict(values), read_problems(values, row)
+    changed, before = {**values, ROW: row}, read_problems(values, row)
     if not holds_texts(values):
         if len(before) != len(texts):
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from triage_agent.batch.answering import Job, Tally, answer_rows
+from triage_agent.batch.answering import Job, answer_rows
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns
@@ -19,6 +19,7 @@ from triage_agent.batch.previous import Previous
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
+from triage_agent.batch.tally import Tally
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from triage_agent.batch.answering import Tally
 from triage_agent.batch.reviews import reviews_path
+from triage_agent.batch.tally import Tally, to_look_at
 from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Backend
@@ -13,12 +13,12 @@ from triage_agent.settings import Backend
 def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     """Yield lines about what came out, and where it is."""
     spent = opened.spent_usd
-    share = tally.needs_review / tally.problems if tally.problems else 0
+    share = tally.to_look_at / tally.problems if tally.problems else 0
     yield ""
     yield f"labels: {_counts(tally.labels)}"
     if tally.recommendations:
         yield f"recommendations: {_counts(tally.recommendations)}"
-    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
+    yield f"{to_look_at(tally.to_look_at)}, of {tally.problems:,} ({share:.0%})"
     if tally.reviewed:
         yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
     if tally.complaints:

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch.answering import Tally
+from triage_agent.batch.front_sheet import front_sheet
 from triage_agent.batch.group import Spool, Values
-from triage_agent.batch.output_columns import added_columns
+from triage_agent.batch.output_columns import ROW, added_columns
+from triage_agent.batch.tally import Tally
 from triage_agent.files import beside, write_json, write_json_lines
 from triage_agent.tables import Table, open_sheet
 from triage_agent.types import Outcome
@@ -48,10 +49,11 @@ def write_out(
     own = [column for column in columns if column not in set(added)]
     titles, extra = (table.titles, table.extra_header) if table else ((), ())
     above = None if out.suffix.casefold() == ".jsonl" else len(titles) + 1 + len(extra)
-    with open_sheet(out, own + added, titles, extra) as sheet:
-        for row, values in _numbered(spool, above):
+    front = front_sheet(own + added, tally.most_problems)
+    with open_sheet(out, own + added, titles, extra, front) as sheet:
+        for row, values in _placed(spool, above):
             sheet.write(values, row)
-    records = _errors(_numbered(spool, above))
+    records = _errors(values for _, values in spool.rows())
     errors = write_json_lines(errors_path(out), records) if tally.errors else 0
     if not errors:
         errors_path(out).unlink(missing_ok=True)
@@ -61,30 +63,32 @@ def write_out(
 def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     """Write OUT.run.json: versions, settings, counts, usage, cost and durations."""
     # asdict rebuilds every dict from pairs, which a Counter takes for things to count.
-    counts = asdict(
-        replace(tally, labels=Counter(), recommendations=Counter(), error_types=Counter())
-    )
+    counters = {
+        one.name: dict(value)
+        for one in fields(tally)
+        if isinstance(value := getattr(tally, one.name), Counter)
+    }
+    counts = asdict(replace(tally, **dict.fromkeys(counters, Counter()))) | counters
     del counts["error_types"], counts["messages"]
-    counts |= {"labels": dict(tally.labels), "recommendations": dict(tally.recommendations)}
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 
 
-def _numbered(spool: Spool, above: int | None) -> Iterator[tuple[int, Values]]:
-    """Yield the rows with their numbers in OUT, `above` rows down (None: JSON Lines, by line)."""
+def _placed(spool: Spool, above: int | None) -> Iterator[tuple[int, Values]]:
+    """Yield the rows with their places in OUT, `above` rows down (None: JSON Lines, by line)."""
     number = above or 0
     for place, values in spool.rows():
         number = number + 1 if above is None else max(number + 1, place)
         yield number, values
 
 
-def _errors(rows: Iterable[tuple[int, Values]]) -> Iterator[Values]:
+def _errors(rows: Iterable[Values]) -> Iterator[Values]:
     """Yield a record for each problem of a row that ended in an error."""
-    for number, values in rows:
+    for values in rows:
         for name, value in values.items():
             if value == Outcome.ERROR.value and name.endswith("_outcome"):
                 problem = name.removeprefix("triage_").removesuffix("_outcome")
                 yield {
-                    "row": number,
+                    "row": values[ROW],
                     "problem": int(problem),
                     "error": values.get(f"triage_{problem}_error"),
                     "values": {k: v for k, v in values.items() if not k.startswith("triage_")},

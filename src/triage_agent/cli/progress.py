@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.live import Live
 from rich.text import Text
 
-from triage_agent.batch import Tally
+from triage_agent.batch import Tally, to_look_at
 from triage_agent.cli.streams import say
 from triage_agent.models import OpenBackend
 from triage_agent.reports import stderr_console
@@ -62,7 +62,7 @@ class Progress:
             parts.append(
                 f"{int(left // 3600)}:{int(left % 3600 // 60):02}:{int(left % 60):02} left"
             )
-        parts += [f"{tally.errors} errors", f"{tally.needs_review} need review"]
+        parts += [f"{tally.errors} errors", f"{to_look_at(tally.to_look_at)}"]
         if tally.usage.calls:
             parts.append(f"{tally.usage.input_tokens + tally.usage.output_tokens} tokens")
         spent, cap = self._opened.spent_usd, self._opened.cap_usd

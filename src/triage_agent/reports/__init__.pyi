@@ -18,13 +18,14 @@ from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
 from .verdict import show_verdict
-from .wording import abstained_words, decided_words, review_words
+from .wording import abstained_words, answer_words, decided_words, review_words
 
 __all__ = [
     "SCHEMA_VERSION",
     "Series",
     "abstained_words",
     "advice_html",
+    "answer_words",
     "as_advice",
     "as_hire_check",
     "as_investment",

@@ -1,9 +1,13 @@
 """What codes mean in plain English, for every kind of report."""
 
 from triage_agent.advice import Step
-from triage_agent.types import Abstention, Classification, DecidedBy, ReviewReason
+from triage_agent.types import Abstention, Classification, DecidedBy, Label, ReviewReason
 
 SUREST = 0.99  # no model can be more certain about a stranger's text
+KIND = {
+    Label.BUILD: "software is to be built, or engineering led",
+    Label.AUTOMATE: "work is to run by itself",
+}
 DECIDED = {
     DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
     DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
@@ -35,6 +39,37 @@ def abstained_words(because: Abstention) -> str:
 def review_words(row: Classification) -> str:
     """Return why a person should look at a row."""
     return "; ".join(REVIEW[reason] for reason in row.review_reasons)
+
+
+def answer_words(row: Classification) -> str:
+    """Return the answer about a problem in a sentence, without ids, for somebody who reads a table.
+
+    >>> from triage_agent.types import Outcome
+    >>> sure = Classification(
+    ...     "1", "", Outcome.CLASSIFIED, "", "", label=Label.AUTOMATE, probability=0.9
+    ... )
+    >>> answer_words(sure)
+    'Work is to run by itself (90% sure)'
+    """
+    if row.error:
+        return f"Not answered: {row.error.message}"
+    if row.label is None:
+        because = abstained_words(row.abstained_because) if row.abstained_because else "none fits"
+        return f"No answer: {because}"
+    said = KIND[row.label][:1].upper() + KIND[row.label][1:]
+    if sure := sure_words(row):
+        said += f" ({sure})"
+    return f"{said}. To look at: {review_words(row)}" if row.needs_review else said
+
+
+def sure_words(row: Classification) -> str:
+    """Return how sure a label is, in two words; empty: that is not known."""
+    if row.decided_by is DecidedBy.PERSON:
+        return "as a person said"
+    if row.probability is None:
+        return ""
+    over = "over " if row.probability > SUREST else ""
+    return f"{over}{min(row.probability, SUREST):.0%} sure"
 
 
 def decided_words(row: Classification) -> str:

@@ -1,3 +1,4 @@
+from .front_sheet import FrontSheet
 from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, DateText, Row, Value
 from .table import Table
@@ -6,6 +7,7 @@ from .writer import check_output, open_sheet, open_written, read_back
 __all__ = [
     "SAMPLE_ROWS",
     "DateText",
+    "FrontSheet",
     "Row",
     "Table",
     "TableOptions",

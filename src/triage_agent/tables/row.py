@@ -7,6 +7,7 @@ from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
+from triage_agent.tables.front_sheet import FrontSheet
 
 
 class DateText(str):
@@ -61,11 +62,19 @@ class WrittenHeader:
     columns: tuple[str, ...]
     titles: Sequence[Sequence[Value]] = ()
     extra: Sequence[Sequence[Value]] = ()
+    front: FrontSheet | None = None  # None: a workbook has one sheet
 
     @property
     def rows(self) -> tuple[Sequence[Value], ...]:
         """The rows before the first form."""
         return (*self.titles, self.columns, *self.extra)
+
+    @property
+    def front_rows(self) -> tuple[Sequence[Value], ...]:
+        """The rows before the first form on the first sheet of a workbook; () without one."""
+        if self.front is None:
+            return ()
+        return (*self.titles, (*self.front.columns, *self.front.added), *self.extra)
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

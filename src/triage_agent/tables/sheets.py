@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
+from triage_agent.tables.front_sheet import DETAILS
 from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.row import (
     MAX_COLUMNS,
@@ -57,6 +58,8 @@ def table_of(
 ) -> OpenedTable:
     """Return the table in the sheet named, else in the visible one with the most free text.
 
+    Of a workbook that was written here it is the sheet with all columns.
+
     Raises `InputError` for an unknown sheet, and for one with no rows.
     """
     titles = tuple(one.title for one in found)
@@ -65,7 +68,8 @@ def table_of(
             f"{name} has no sheet {sheet!r}. It has: {', '.join(map(repr, titles))} (--sheet)."
         )
     visible = [one for one in found if one.visible] or list(found)
-    choices = [one for one in found if one.title == sheet] if sheet is not None else visible
+    ours = [one for one in found if one.title == DETAILS]  # a workbook that was written here
+    choices = [one for one in found if one.title == sheet] if sheet is not None else ours or visible
     best: tuple[int, Sheet, list[Numbered], Iterator[Numbered]] | None = None
     for one in choices[:SHEETS_LOOKED_AT]:
         rows = one.rows()

@@ -13,6 +13,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
 from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, may_run, plain_text
+from triage_agent.tables.front_sheet import DETAILS, FRONT, HIGHEST, Widths, is_long
 from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
 from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
@@ -84,12 +85,19 @@ class XlsxWriter:
         options = {"constant_memory": True, "tmpdir": self.folder.name}
         self.book = xlsxwriter.Workbook(file, options)
         self.book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
-        self.sheet = self.book.add_worksheet("triage", worksheet_class=Plain)
         self._styles: dict[str, Any] = {}
-        for cells in header.rows:
-            self._append(cells, "bold" if cells is header.columns else "")
+        self._front, names = header.front, (FRONT, DETAILS) if header.front else (DETAILS,)
+        self._sheets = [self.book.add_worksheet(name, worksheet_class=Plain) for name in names]
+        for rows, sheet in zip((header.rows, header.front_rows), self._sheets[::-1], strict=False):
+            for row, cells in enumerate(rows):
+                bold = row == len(header.titles)
+                self._append(sheet, row, cells, "bold" if bold else "", wrap=bold)
+        self.row, self._header = len(header.rows), len(header.titles)
+        self._widths = Widths(header.front_rows[self._header] if header.front else ())
         if self.row <= MAX_FROZEN:
-            self.sheet.freeze_panes(self.row, 0)
+            for sheet in self._sheets:
+                sheet.freeze_panes(self.row, 0)
+        self._first = self.row
 
     def write(self, values: Mapping[str, object], row: int = 0) -> None:
         """Write one row, after blank ones up to the row's number.
@@ -97,7 +105,19 @@ class XlsxWriter:
         Raises `SettingsError` if the sheet is full.
         """
         self.row = max(self.row, row - 1)
-        self._append(cells_of(self.columns, values))
+        if self.row >= MAX_ROWS:
+            raise SettingsError(
+                f"An Excel sheet holds {MAX_ROWS:,} rows and there are more. "
+                "Name an output that ends in .csv or .jsonl."
+            )
+        if self._front:
+            cells = self._front.cells(values)
+            self._widths.see(cells)
+            if is_long(cells):
+                self._sheets[0].set_row(self.row, HIGHEST)
+            self._append(self._sheets[0], self.row, cells, wrap=True)
+        self._append(self._sheets[-1], self.row, cells_of(self.columns, values))
+        self.row += 1
 
     def close(self, *, keep: bool) -> None:
         """Finish the workbook, or only release what is held."""
@@ -105,46 +125,53 @@ class XlsxWriter:
 
         try:
             if keep:
+                self._finish_front()
                 self.book.close()
-            elif self.sheet.row_data_fh is not None:
-                self.sheet.row_data_fh.close()
+            for sheet in self._sheets:
+                if sheet.row_data_fh is not None:
+                    sheet.row_data_fh.close()
             self.book.fileclosed = 1
         except XlsxWriterException as error:
             raise OSError(str(error)) from error
         finally:
             self.folder.cleanup()
 
-    def _append(self, cells: Sequence[object], font: str = "") -> None:
-        """Write one row of the sheet; never a formula or link."""
-        if self.row >= MAX_ROWS:
-            raise SettingsError(
-                f"An Excel sheet holds {MAX_ROWS:,} rows and there are more. "
-                "Name an output that ends in .csv or .jsonl."
-            )
+    def _finish_front(self) -> None:
+        """Give the first sheet the width of its columns and a filter, now that both are known."""
+        for column, width in enumerate(self._widths.columns):
+            self._sheets[0].set_column(column, column, width)
+        if self._widths.columns:
+            last = max(self.row, self._first + 1) - 1, len(self._widths.columns) - 1
+            self._sheets[0].autofilter(self._first - 1, 0, *last)
+
+    def _append(
+        self, sheet: Any, row: int, cells: Sequence[object], font: str = "", *, wrap: bool = False
+    ) -> None:
+        """Write one row of a sheet; never a formula or link."""
         for column, cell in enumerate(cells):
-            place = self.row, column
+            place = row, column
             if cell is None or cell == "":
                 continue
             if isinstance(cell, bool):
-                self.sheet.write_boolean(*place, cell)
+                sheet.write_boolean(*place, cell, self._style(wrap=wrap))
             elif isinstance(cell, int | float) and abs(cell) < EXACT:  # not NaN, not infinity
-                self.sheet.write_number(*place, cell)
+                sheet.write_number(*place, cell, self._style(wrap=wrap))
             elif isinstance(cell, DateText) and (found := date_of(cell)):
                 shape = DATE if type(found) is date else TIME if type(found) is time else MOMENT
-                self.sheet.write_datetime(*place, found, self._style(shape))
+                sheet.write_datetime(*place, found, self._style(shape, wrap=wrap))
             else:
                 text = self._cut(plain_text(cell))
                 # The mark that Excel itself gives to a text typed behind an apostrophe.
-                style = self._style(font, quoted=may_run(text))
-                self.sheet.write_string(*place, text, style)
-        self.row += 1
+                style = self._style(font, quoted=may_run(text), wrap=wrap)
+                sheet.write_string(*place, text, style)
 
-    def _style(self, name: str, *, quoted: bool = False) -> Any:
-        """Return a style: of a number, bold, or none, for a text that may run, or not."""
-        key = f"{name}{'|quoted' if quoted else ''}"
+    def _style(self, name: str = "", *, quoted: bool = False, wrap: bool = False) -> Any:
+        """Return a style: of a number, bold, or none, for a text that may run, or is wrapped."""
+        key = f"{name}{'|quoted' if quoted else ''}{'|wrap' if wrap else ''}"
         if key not in self._styles:
             font = {"bold": True} if name == "bold" else {"num_format": name} if name else {}
             wanted = font | ({"quote_prefix": True} if quoted else {})
+            wanted |= {"text_wrap": True, "valign": "top"} if wrap else {}
             self._styles[key] = self.book.add_format(wanted) if wanted else None
         return self._styles[key]
 

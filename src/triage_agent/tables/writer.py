@@ -10,6 +10,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import atomic_writer
 from triage_agent.tables.cells import restore
 from triage_agent.tables.delimited import CsvWriter
+from triage_agent.tables.front_sheet import FrontSheet
 from triage_agent.tables.json_rows import JsonLinesWriter
 from triage_agent.tables.reader import TableOptions, open_table
 from triage_agent.tables.row import Row, Value, WrittenHeader
@@ -51,10 +52,12 @@ def open_sheet(
     columns: Sequence[str],
     titles: Sequence[Sequence[Value]] = (),
     extra: Sequence[Sequence[Value]] = (),
+    front: FrontSheet | None = None,
 ) -> contextlib.AbstractContextManager[Writer]:
     """Return the file to write, CSV, XLSX or JSON Lines by its extension; use it in a `with`.
 
-    CSV and XLSX get the rows of `titles` above the header and those of `extra` under it.
+    CSV and XLSX get the rows of `titles` above the header and those of `extra` under it, and XLSX
+    a sheet for people, the `front`, before that of all columns.
 
     It appears under its name only when the block ends without an error (see `atomic_writer`). The
     same rows give the same bytes. CSV is UTF-8 with a byte-order mark, without which Excel garbles
@@ -62,7 +65,7 @@ def open_sheet(
     too long for a workbook, or another run is writing it.
     """
     check_output(path)
-    return _written(path, WrittenHeader(tuple(columns), titles, extra))
+    return _written(path, WrittenHeader(tuple(columns), titles, extra, front))
 
 
 @contextlib.contextmanager
