@@ -127,45 +127,6 @@ class TestAdvise:
         assert "$100 an hour" in plan.hours_cost[0]
 
 
-class Asked:
-    """An owner who answers at once and remembers what they were asked."""
-
-    def __init__(self, signal=None, quiz=None):
-        self.signal, self.quiz, self.texts, self.quizzes = signal, quiz, [], 0
-
-    async def clarify(self, row):
-        self.texts.append(row.text)
-        return self.signal
-
-    async def take_quiz(self):
-        self.quizzes += 1
-        return self.quiz
-
-
-@pytest.mark.anyio
-class TestAnOwnerWhoCanBeAsked:
-    async def test_is_asked_about_what_is_unclear_and_about_nothing_else(self):
-        owner = Asked("existing_process")
-        async with AsyncTriage() as triage:
-            rows = [row async for row in triage.classify_many([AUTOMATE, "Need help"], owner)]
-        assert owner.texts == ["Need help"]
-        assert rows[1].label is Label.AUTOMATE
-
-    async def test_takes_the_quiz_on_a_tie_only(self):
-        owner = Asked(quiz=score(WEAK))
-        async with AsyncTriage() as triage:
-            await triage.advise(THREE, owner=owner)
-            assert owner.quizzes == 0
-            advice = await triage.advise([AUTOMATE, BUILD], owner=owner)
-        assert owner.quizzes == 1
-        assert advice.recommendation is Recommendation.FRACTIONAL_CTO
-
-    async def test_who_takes_no_quiz_is_told_to(self):
-        async with AsyncTriage() as triage:
-            advice = await triage.advise([AUTOMATE, BUILD], owner=Asked())
-        assert advice.recommendation is Recommendation.TAKE_THE_QUIZ
-
-
 class TestOpening:
     def test_by_default_the_embedded_model_reads_whatever_the_environment_names(self, monkeypatch):
         monkeypatch.setenv("TRIAGE_MODEL", "gpt-x")

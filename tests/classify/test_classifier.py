@@ -6,7 +6,7 @@ from itertools import count, product
 
 import pytest
 
-from triage_agent.classify.classifier import Policy, answer_question, apply_policy, classify
+from triage_agent.classify.classifier import Policy, apply_policy, classify
 from triage_agent.errors import InputError, ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.intake import SplitText
 from triage_agent.types import (
@@ -180,15 +180,6 @@ def test_who_splits_may_be_another():
     assert row.review_reasons == (ReviewReason.HOLDS_SEVERAL,)
 
 
-def test_an_owner_who_answers_about_a_text_answers_it_as_one():
-    problem = Problem("1", "a\n\nb", holds_several=True)
-    row = asyncio.run(classify(problem, Says(changed(p_build=0.5))))
-    assert answer_question(row, None).holds_several is True
-    answered = answer_question(row, "existing_process")
-    assert answered.holds_several is False
-    assert ReviewReason.HOLDS_SEVERAL not in answered.review_reasons
-
-
 @pytest.mark.parametrize(
     "signals", [Signals(), Signals(neither=True), Signals(mixed=True)], ids=["sure", "none", "torn"]
 )
@@ -360,50 +351,3 @@ def test_a_cut_text_is_said_whatever_the_outcome():
     assert run(changed(truncated=True)).truncated
     assert run(with_signals("neither", truncated=True)).truncated
     assert not run(SURE).truncated
-
-
-ANSWERS = [
-    pytest.param("customer_facing_software", B, DecidedBy.TB1, id="customers would use it"),
-    pytest.param("engineering_leadership", B, DecidedBy.TB2, id="somebody has to lead engineers"),
-    pytest.param("existing_process", A, DecidedBy.TB3, id="work of staff should run by itself"),
-]
-
-
-@pytest.mark.parametrize(("signal", "label", "rule"), ANSWERS)
-@pytest.mark.parametrize(
-    "asked_about",
-    [
-        pytest.param(with_signals("too_vague"), id="a vague text"),
-        pytest.param(with_signals("too_vague", *NAMES[:4]), id="a vague text with wrong guesses"),
-        pytest.param(with_signals(p_build=0.5), id="a torn text without signals"),
-        pytest.param(with_signals(*NAMES[:5], p_build=0.5), id="a torn text with every signal"),
-    ],
-)
-def test_the_owners_answer_is_a_signal_that_decides(asked_about, signal, label, rule):
-    row = answer_question(run(asked_about), signal)
-    assert (row.outcome, row.label, row.decided_by) == (Outcome.CLASSIFIED, label, rule)
-    assert row.abstained_because is None
-    assert getattr(row.signals, signal)
-    assert not row.signals.too_vague
-    assert (row.probability, row.probability_from) == (None, None)
-    assert ReviewReason.TB4 not in row.review_reasons
-
-
-@pytest.mark.parametrize(("signal", "label", "rule"), ANSWERS)
-def test_an_answer_about_a_text_that_no_model_read_decides_too(signal, label, rule):
-    row = answer_question(run(SURE, Problem("x", "?")), signal)
-    assert (row.outcome, row.label, row.decided_by) == (Outcome.CLASSIFIED, label, rule)
-    assert row.review_reasons == (ReviewReason.NO_EVIDENCE,)
-
-
-def test_not_sure_leaves_a_vague_text_abstained_and_a_torn_one_as_it_was():
-    for prediction in (with_signals("too_vague"), with_signals(p_build=0.5)):
-        row = run(prediction)
-        assert answer_question(row, None) == row
-
-
-def test_an_answer_takes_back_tb4s_reason_for_review_and_no_other():
-    row = run(with_signals("instructs_reader", p_build=0.5, truncated=True))
-    assert ReviewReason.TB4 in row.review_reasons
-    answered = answer_question(row, "existing_process")
-    assert answered.review_reasons == (ReviewReason.INSTRUCTS_READER, ReviewReason.TRUNCATED)

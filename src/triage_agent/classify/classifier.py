@@ -26,7 +26,6 @@ from triage_agent.types import (
     Prediction,
     Problem,
     ReviewReason,
-    Signals,
 )
 
 
@@ -123,40 +122,6 @@ def apply_policy(
     uncertain = limit is not None and (row.probability is None or row.probability < limit)
     reasons = _review_reasons(row, disputed=prediction.disputed, uncertain=uncertain)
     return replace(row, review_reasons=reasons)
-
-
-def answer_question(row: Classification, signal: str | None) -> Classification:
-    """Return the row after the owner answered the one question about it.
-
-    `signal` names what the owner said is true (`customer_facing_software`,
-    `engineering_leadership`, `existing_process`); None means "not sure" and changes nothing. The
-    owner knows better than the models, so the answer replaces the signals that the tie rules read,
-    and settles what they disagree about.
-    """
-    if signal is None:
-        return row
-    guessed = row.signals or Signals()
-    signals = replace(
-        guessed,
-        customer_facing_software=signal == "customer_facing_software",
-        custom_system=False,
-        engineering_leadership=signal == "engineering_leadership",
-        existing_process=signal == "existing_process",
-        too_vague=False,
-    )
-    label, rule = break_tie(signals)
-    row = replace(
-        row,
-        outcome=Outcome.CLASSIFIED,
-        label=label,
-        decided_by=rule,
-        signals=signals,
-        abstained_because=None,
-        probability=None,
-        probability_from=None,
-        holds_several=False,  # they have read it, and answered it as one
-    )
-    return replace(row, review_reasons=_review_reasons(row))
 
 
 def error_row(id: str, text: str, model: Model, error: TriageError) -> Classification:  # noqa: A002

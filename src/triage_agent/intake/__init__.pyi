@@ -4,7 +4,6 @@ from .numerals import UNKNOWN_WORDS
 from .pasted import (
     LARGEST_INPUT,
     MARKER,
-    NO_PROBLEM,
     Rejected,
     from_arguments,
     from_stream,
@@ -24,7 +23,6 @@ __all__ = [
     "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
-    "NO_PROBLEM",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",

@@ -17,6 +17,7 @@ from triage_agent.types import Abstention, Classification, DecidedBy, Label
 MOST_PROBLEMS = 8
 MOST_OPEN = 3  # sentences about what is to be settled
 NARROWEST = 16  # columns of a problem's first words
+BESIDE = len("  not answered  over 99% sure")
 KIND = {Label.BUILD: "build", Label.AUTOMATE: "automate"}
 KIND_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 NO_KIND = {
@@ -45,7 +46,8 @@ def show_verdict(console: Console, advice: Advice, rest: str = REST) -> None:
         _list(console, "To make it firm", advice.decision.to_settle)
     if steps := _next_steps(advice):
         _list(console, "Next", steps[:1])
-    print_block(console, text_line(rest, style="dim"))
+    if rest:
+        print_block(console, text_line(rest, style="dim"))
 
 
 def _problem(width: int, number: int, row: Classification) -> Text:
@@ -53,10 +55,10 @@ def _problem(width: int, number: int, row: Classification) -> Text:
     kind, style = _kind(row)
     sure = _sure(row)
     lead = f"{number:>3}  "
-    room = max(NARROWEST, width - len(lead) - 28)
+    room = max(NARROWEST, width - len(lead) - BESIDE)
     words = " ".join(one_line(row.text).split())
     words = words if len(words) <= room else words[: room - 1] + "…"
-    line = Text(lead).append(f"{words:<{room}}").append(f"  {kind:<12}", style=style)
+    line = text_line(lead).append(f"{words:<{room}}").append(f"  {kind:<12}", style=style)
     return line.append(f"  {sure}".rstrip())
 
 
