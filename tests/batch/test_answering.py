@@ -13,7 +13,7 @@ from triage_agent.batch.answering import Job, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns, resolve_columns
-from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.pages import BatchPages, WantedPages
 from triage_agent.batch.write_output import errors_path, write_out
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.intake import Passage, SplitText
@@ -274,23 +274,23 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
         ["2", "Acme", "build [link](http://x)", "", "3M", "no"],
         ["3", "Beta", "stock is wrong", "", "3M", "no"],
     ]
-    answer(rows, page=BatchPages(tmp_path / "pages", None).page, group_by="company")
+    answer(rows, page=BatchPages(WantedPages(tmp_path / "pages")).page, group_by="company")
     pages = sorted(path.name for path in (tmp_path / "pages").iterdir())
-    assert pages == ["000002-evil.html", "000004-3.html"]
+    assert pages == ["acme.html", "beta.html"]
     page = (tmp_path / "pages" / pages[0]).read_text()
     assert "<script>" not in page
     assert "&lt;s" in page  # with the evidence marked in the middle of it
-    assert "Advice for Acme: take-the-quiz" in page
+    assert "Advice for Acme: A tie" in page
     assert "build [link](http://x)" in page  # text, and no link
     assert "<a " not in page
 
 
 def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path):
     rows = [["1", "Acme", "orders are typed", "", "3M", "no"], ["2", "B", "fail", "", "", ""]]
-    answer(rows, page=BatchPages(tmp_path / "first", None).page)
-    _, tally, _ = answer(rows, kept=True, page=BatchPages(tmp_path / "second", None).page)
+    answer(rows, page=BatchPages(WantedPages(tmp_path / "first")).page)
+    _, tally, _ = answer(rows, kept=True, page=BatchPages(WantedPages(tmp_path / "second")).page)
     assert tally.kept == 1
-    first, second = (tmp_path / name / "000002-1.html" for name in ("first", "second"))
+    first, second = (tmp_path / name / "acme.html" for name in ("first", "second"))
     assert "orders are typed" in first.read_text()
     assert second.read_text() == first.read_text()
 
@@ -298,7 +298,7 @@ def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path
 def summary_of(answer, rows, folder=None, **more):
     """Return the text of the summary that a batch writes about the rows."""
     path = answer.folder / "summary.html"
-    pages = BatchPages(folder, path)
+    pages = BatchPages(WantedPages(folder, path))
     answer(rows, page=pages.page, short_texts=pages.short_texts, **more)
     said = list(pages.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
     assert any(str(path) in line for line in said)

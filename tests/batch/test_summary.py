@@ -58,22 +58,22 @@ def summary_of(*businesses):
 
 
 def test_everything_is_counted():
-    summary = summary_of(
+    tally = summary_of(
         [SURE, SURE, replace(SURE, label=B, function=Function.SALES)],
         [replace(SURE, function=Function.SALES), VAGUE, FAILED],
         [],
-    )
-    assert (summary.businesses, summary.problems, summary.provisional) == (3, 6, 1)
-    assert summary.labels == {
+    ).tally
+    assert (tally.businesses, tally.problems, tally.provisional) == (3, 6, 1)
+    assert tally.labels == {
         "automate-process": 3,
         "build-software": 1,
         "abstained": 1,
         "error": 1,
     }
-    assert summary.recommendations == {"fractional-ai-officer": 2, "no-decision": 1}
-    assert summary.functions == {"sales": 2}
-    assert summary.errors == {"service_timeout": 1}
-    assert summary.messages == {"service_timeout": "Slow."}
+    assert tally.recommendations == {"fractional-ai-officer": 2, "no-decision": 1}
+    assert tally.functions == {"sales": 2}
+    assert tally.error_types == {"service_timeout": 1}
+    assert tally.messages == {"service_timeout": "Slow."}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_everything_is_counted():
 )
 def test_a_person_looks_at_what_needs_review_or_has_no_label(row, waits):
     assert needs_person(row) is waits
-    assert summary_of([row]).waiting == waits
+    assert summary_of([row]).tally.to_look_at == waits
 
 
 def test_what_could_change_a_recommendation_comes_first_then_the_least_sure_then_errors():
@@ -130,7 +130,7 @@ def test_a_long_queue_keeps_its_best_and_counts_the_others(more, left_out):
     everything = sorted(0.5 + (n * 37 % 1000) / 10_000 for n in range(1, MOST_SHOWN + more + 1))
     assert shown == everything[:MOST_SHOWN]
     assert summary.left_out == left_out
-    assert summary.waiting == MOST_SHOWN + more
+    assert summary.tally.to_look_at == MOST_SHOWN + more
 
 
 def test_the_queue_holds_the_beginning_of_a_text_and_no_more():
@@ -144,7 +144,7 @@ def test_the_queue_holds_the_beginning_of_a_text_and_no_more():
 def test_labels_alone_are_counted_without_recommendations():
     summary = BatchSummary()
     summary.add(2, "b", [VAGUE], None)
-    assert (summary.recommendations, summary.provisional) == ({}, 0)
+    assert (summary.tally.recommendations, summary.tally.provisional) == ({}, 0)
     assert [(doubt.recommendation, doubt.provisional) for doubt in summary.queue] == [(None, False)]
 
 

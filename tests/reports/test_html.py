@@ -31,6 +31,7 @@ from triage_agent.batch.summary import BatchSummary
 from triage_agent.files import HERE
 from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned, passages
+from triage_agent.reports.letterhead import Letterhead
 from triage_agent.types import (
     Failure,
 )
@@ -41,9 +42,9 @@ ATTACK = """</p><script>alert("1")</script><img src=x onerror='y()'>"><a href="z
 IDS = [question.id for question in load_quiz().questions]
 
 
-def page_of(rows, *business, title="Advice", **more):
+def page_of(rows, *business, client="", **more):
     decision = decision_of(rows, *business, **more)
-    return advice_html(title, advice_for(rows, decision))
+    return advice_html(advice_for(rows, decision), Letterhead(client))
 
 
 PAGES = {
@@ -91,7 +92,7 @@ def without_drawings(page):
 @pytest.mark.parametrize("name", BUSINESSES)
 def test_the_whole_report_is_as_it_was(name):
     expected = (GOLDEN / f"{name}.html").read_text(encoding="utf-8")
-    assert without_drawings(page_of(*BUSINESSES[name], title=f"Advice for {name}")) == expected
+    assert without_drawings(page_of(*BUSINESSES[name], client=name)) == expected
 
 
 @pytest.mark.parametrize("recommendation", Recommendation)
@@ -146,7 +147,7 @@ def test_what_a_form_holds_is_shown_as_text_wherever_it_is_shown(title):
         replace(VAGUE, text="1 < 2 & 'so' \"on\"", backend=ATTACK, model=ATTACK),
         replace(FAILED, error=Failure(ATTACK, ATTACK, retryable=False)),
     ]
-    tree, errors = parsed(page_of(rows, title=title))
+    tree, errors = parsed(page_of(rows, client=title))
     assert errors == []
     assert {"script", "img", "a"} & {one.tag for one in tree.iter()} == set()
     text = words_in(tree)
@@ -179,7 +180,7 @@ def test_what_a_form_holds_is_text_in_the_summary_too():
 )
 def test_characters_that_html_forbids_or_that_turn_text_round_are_left_out(character):
     rows = [replace(TYPED, text=f"We{character} type", evidence=(f"We{character}",))]
-    page = page_of(rows, title=f"For {character}")
+    page = page_of(rows, client=f"For {character}")
     assert character not in page
     assert "<mark>We</mark> type" in page
     assert parsed(page)[1] == []
@@ -305,5 +306,5 @@ def test_both_schemes_define_the_same_colours():
 
 if __name__ == "__main__":
     for name, business in BUSINESSES.items():
-        page = without_drawings(page_of(*business, title=f"Advice for {name}"))
+        page = without_drawings(page_of(*business, client=name))
         (GOLDEN / f"{name}.html").write_text(page, encoding="utf-8")

@@ -12,7 +12,7 @@ from triage_agent.reports.markdown import advice_markdown, escape
 
 def page_of(rows, *business, **more):
     decision = decision_of(rows, *business, **more)
-    return advice_markdown("Advice", advice_for(rows, decision))
+    return advice_markdown(advice_for(rows, decision))
 
 
 def headings(page):

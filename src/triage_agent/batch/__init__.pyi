@@ -1,8 +1,10 @@
 from .apply_reviews import Applied, apply_to_out
 from .input_columns import Columns
+from .pages import WantedPages
 from .read_output import how_to_read
 from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
 from .reviews import Review, append_review, load_reviews, reviews_path
+from .rewrite_pages import rewrite_pages
 from .run import BatchRequest, run_batch
 from .tally import Tally, to_look_at
 
@@ -14,6 +16,7 @@ __all__ = [
     "ReviewItem",
     "ReviewQueue",
     "Tally",
+    "WantedPages",
     "append_review",
     "apply_to_out",
     "export_cases",
@@ -21,6 +24,7 @@ __all__ = [
     "load_reviews",
     "queue_for_review",
     "reviews_path",
+    "rewrite_pages",
     "run_batch",
     "to_look_at",
 ]

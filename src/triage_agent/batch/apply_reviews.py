@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.batch.form import FormReading
-from triage_agent.batch.group import Group
 from triage_agent.batch.front_sheet import front_sheet
+from triage_agent.batch.group import Group
 from triage_agent.batch.output_columns import ROW, flat_decision
 from triage_agent.batch.output_lock import held
+from triage_agent.batch.pages import page_key
 from triage_agent.batch.read_output import OutRow, read_out
 from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
@@ -28,6 +29,7 @@ class Applied:
     problems: int = 0
     rows: int = 0
     recommendations: int = 0  # businesses that got another one
+    businesses: tuple[str, ...] = ()  # whose pages no longer hold, as `page_key` names them
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class _Changes:
 
     problems: set[tuple[int, int]] = field(default_factory=set)  # (row as errors name it, problem)
     rows: set[int] = field(default_factory=set)  # by their places in OUT
+    businesses: dict[str, None] = field(default_factory=dict)  # as `page_key` names them
     most_problems: int = 0  # in one row
     groups: dict[str, Group] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)  # groups in which a problem changes
@@ -87,7 +90,8 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
             there = {name: value for name, value in new.items() if name in row.values}
             sheet.write({**row.values, **there}, row.place if is_table else 0)
     _drop_errors(out, changes.problems)
-    return Applied(len(changes.problems), len(changes.rows), len(moved))
+    counts = len(changes.problems), len(changes.rows), len(moved)
+    return Applied(*counts, tuple(changes.businesses))
 
 
 def _changes(out: Path, reading: FormReading, reviews: Reviews) -> _Changes:
@@ -104,6 +108,7 @@ def _changes(out: Path, reading: FormReading, reviews: Reviews) -> _Changes:
             named = row.form.number if ROW in row.values else count
             changes.problems.update((named, number) for number in changed)
             changes.rows.add(row.place)
+            changes.businesses[page_key(row.form)] = None
             changes.touched |= {group} if group is not None else set()
     return changes
 

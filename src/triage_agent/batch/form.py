@@ -28,6 +28,7 @@ class Form:
     quiz: QuizResult | None  # None: not taken, or not completely
     group: str | None  # the business that `Columns.group_by` names; None: none is named
     complaints: tuple[str, ...]
+    company: str = ""  # what the business is called; empty: that is not said
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -88,6 +89,7 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
         quiz=quiz_of(row, columns, reading.quiz_scale, complaints),
         group=_short(_cell(row, columns.group_by)) or None,
         complaints=tuple(complaints),
+        company=_short(_cell(row, columns.company)),
     )
 
 

@@ -29,6 +29,12 @@ SOFTWARE = re.compile(
 )
 
 
+COMPANY = re.compile(
+    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
+    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The columns that triage reads, by name; the others are only carried along."""
@@ -39,6 +45,7 @@ class Columns:
     sells_software: str | None = None
     quiz: Mapping[str, str] = field(default_factory=dict)  # dimension id: column
     group_by: str | None = None
+    company: str | None = None  # what the business is called
 
 
 NONE_NAMED = Columns()
@@ -126,12 +133,14 @@ def _find_named(
             for name, one in named.quiz.items()
         },
         find(named.group_by, "--group-by"),
+        find(named.company, "--company-column"),
     )
 
 
 def _used(known: Columns) -> list[str | None]:
     """Return the columns that are read, problems aside."""
-    return [known.id, known.revenue, known.sells_software, known.group_by, *known.quiz.values()]
+    own = known.id, known.revenue, known.sells_software, known.group_by, known.company
+    return [*own, *known.quiz.values()]
 
 
 def _free(known: Columns, columns: Sequence[str]) -> list[str]:
@@ -148,7 +157,8 @@ def _guess(known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: 
     revenue = known.revenue or _guess_one(REVENUE, _free(known, columns), seen)
     known = replace(known, revenue=revenue)
     software = known.sells_software or _guess_one(SOFTWARE, _free(known, columns), seen)
-    return replace(known, sells_software=software)
+    known = replace(known, sells_software=software)
+    return replace(known, company=known.company or _guess_company(_free(known, columns), seen))
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
@@ -165,6 +175,12 @@ def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
         if found is not None and len(set(cells[found])) == len(cells[found]):
             return found
     return None
+
+
+def _guess_company(columns: Sequence[str], seen: Seen) -> str | None:
+    """Return the one column that is called like the name of a business; None: none, or several."""
+    found = [one for one in columns if COMPANY.match(plain(one)) and seen.cells[one].words < 8]
+    return found[0] if len(found) == 1 else None
 
 
 def _guess_one(name: re.Pattern[str], columns: Sequence[str], seen: Seen) -> str | None:
@@ -231,6 +247,8 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
         )
     elif columns.quiz:
         notes.append(f"The readiness quiz is read from {len(columns.quiz)} columns.")
+    if columns.company:
+        notes.append(f"Each business is called as {of(columns.company)} says.")
     if columns.group_by:
         notes.append(f"Rows with the same {of(columns.group_by)} are one business.")
     return tuple(notes)

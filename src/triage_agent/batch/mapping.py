@@ -37,6 +37,7 @@ class FormMapping(Strict):
         Field(min_length=1),
     ]
     id_column: str | None = None
+    company_column: str | None = None
     revenue_column: str | None = None
     software_column: str | None = None
     group_by: str | None = None
@@ -55,6 +56,7 @@ class FormMapping(Strict):
             self.software_column,
             self.quiz_column,
             self.group_by,
+            self.company_column,
         )
 
     def table_options(self, given: TableOptions) -> TableOptions:
@@ -108,6 +110,7 @@ def merge_columns(named: Columns, mapping: FormMapping) -> Columns:
         named.sells_software or mapped.sells_software,
         {**mapped.quiz, **named.quiz},
         named.group_by or mapped.group_by,
+        named.company or mapped.company,
     )
 
 
@@ -151,6 +154,7 @@ def save_mapping(
         "mapping_version": 1,
         "problem_column": list(columns.problems),
         "id_column": columns.id,
+        "company_column": columns.company,
         "revenue_column": columns.revenue,
         "software_column": columns.sells_software,
         "group_by": columns.group_by,
@@ -209,6 +213,7 @@ def _wanted(mapping: FormMapping, named: Columns) -> Iterator[tuple[str, str]]:
         yield from (("--problem-column", one) for one in mapped.problems)
     for option, mine, theirs in (
         ("--id-column", named.id, mapped.id),
+        ("--company-column", named.company, mapped.company),
         ("--revenue-column", named.revenue, mapped.revenue),
         ("--software-column", named.sells_software, mapped.sells_software),
         ("--group-by", named.group_by, mapped.group_by),

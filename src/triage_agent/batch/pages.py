@@ -1,29 +1,68 @@
-"""The pages that a batch writes beside OUT: one for each business, and a summary of all."""
+"""The pages that a batch writes beside OUT: one for each business, their index, and a summary."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from triage_agent.advice import Decision, advice_for, plan_words
 from triage_agent.batch.answering import Page
 from triage_agent.batch.form import Form
+from triage_agent.batch.listing import Listed, Listing
+from triage_agent.batch.page_names import INDEX, PageNames, name_of
+from triage_agent.batch.reviews import needs_person
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text
-from triage_agent.reports import advice_html, bar_chart, drawn, rendered
+from triage_agent.reports import (
+    NO_LETTERHEAD,
+    Letterhead,
+    advice_html,
+    bar_chart,
+    drawn,
+    rendered,
+    write_pdf,
+    write_rendered,
+)
 from triage_agent.types import Classification, Function
 
-LONGEST_NAME = 60  # characters of a business's name
+TITLE = "Summary of the intake forms"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPages:
+    """Which pages are wanted, and what stands at their top."""
+
+    folder: Path | None = None  # for a page of each business; None: none
+    summary: Path | None = None  # None: none
+    pdf: bool = False  # a PDF beside each page of a business
+    letterhead: Letterhead = NO_LETTERHEAD
+
+    def made_today(self) -> "WantedPages":
+        """Return the same with today's date, if none is given."""
+        day = self.letterhead.day or date.today()  # noqa: DTZ011  (the day where the user is)
+        return replace(self, letterhead=replace(self.letterhead, day=day))
+
+
+NO_PAGES = WantedPages()
 
 
 class BatchPages:
     """Takes every business of a batch, and writes the pages that are wanted."""
 
-    def __init__(self, folder: Path | None, summary: Path | None) -> None:
-        """Write pages into `folder`, which is made, and the summary to a file; None: do not."""
-        self._folder, self._path = folder, summary
-        self._summary = BatchSummary()
+    def __init__(self, wanted: WantedPages, only: Collection[str] | None = None) -> None:
+        """Write the pages; `only` those of businesses that `page_key` names so.
+
+        The folder is made. The index and the summary always tell of all businesses.
+        """
+        self.wanted, self.only = wanted, only
+        self.written: list[str] = []  # names of pages, if `only` some are
+        self._summary, self._listing = BatchSummary(), Listing()
+        folder, summary = wanted.folder, wanted.summary
+        beside = summary and folder and summary.resolve().parent == folder.resolve()
+        self._names = PageNames(frozenset({summary.stem.casefold()} if beside and summary else ()))
         if folder:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -35,69 +74,127 @@ class BatchPages:
     @property
     def short_texts(self) -> bool:
         """Whether the beginnings of texts are enough."""
-        return self._folder is None
+        return self.wanted.folder is None
 
     @property
     def page(self) -> Page | None:
         """What is called with every business; None if nothing is wanted."""
-        return self.take if self._folder or self._path else None
+        return self.take if self.wanted.folder or self.wanted.summary else None
 
     def take(self, form: Form, rows: list[Classification], decision: Decision | None) -> None:
         """Write a business's page, if there is something to advise, and count it."""
-        if self._folder and decision is not None:
-            page = advice_html(f"Advice for {name_of(form)}", advice_for(rows, decision))
-            write_text(self._folder / page_name(form), page, durable=False)
-        if self._path:
-            self._summary.add(form.number, name_of(form), rows, decision)
+        name, headline, page = name_of(form), "", ""
+        if decision is not None:
+            advice = replace(advice_for(rows, decision), company=form.company)
+            headline = advice.plan.headline
+            if self.wanted.folder:
+                page = self._names.name(form)
+                if self.only is None or page_key(form) in self.only:
+                    html = advice_html(advice, replace(self.wanted.letterhead, client=name))
+                    self._write(self.wanted.folder / page, html)
+        self._listing.add(
+            Listed(
+                name,
+                headline,
+                decision is not None and decision.provisional,
+                sum(map(needs_person, rows)),
+                f"{page}.html" if page else "",
+                f"{page}.pdf" if page and self.wanted.pdf else "",
+            )
+        )
+        if self.wanted.summary:
+            self._summary.add(form.number, name, rows, decision)
 
     def finish(self, facts: Mapping[str, str], out: Path) -> Iterator[str]:
-        """Write the summary, if it is wanted, and yield where the pages are."""
-        if self._folder:
-            yield f"A page for each business is in {self._folder}"
-        if self._path:
-            title = "Summary of the intake forms"
-            write_text(self._path, summary_page(title, self._summary, facts, out.name))
-            yield f"The summary is in {self._path}"
+        """Write the index and the summary, where they are wanted, and yield where the pages are."""
+        folder, summary = self.wanted.folder, self.wanted.summary
+        if folder:
+            index = folder / f"{INDEX}.html"
+            write_rendered(
+                index,
+                "index.html.j2",
+                letterhead=self.wanted.letterhead,
+                title="Advice for each business",
+                businesses=self._listing.linked(folder, folder),
+            )
+            yield f"A page for each business is in {folder}; {index} lists them"
+        if summary:
+            there = self._listing.count > 0
+            businesses = self._listing.linked(folder, summary.parent) if there else ()
+            values = _summary_values(
+                TITLE, self._summary, facts, out.name, businesses, self.wanted.letterhead
+            )
+            write_rendered(summary, "summary.html.j2", **values)
+            yield f"The summary is in {summary}"
+        self._listing.close()
+
+    def _write(self, path: Path, html: str) -> None:
+        """Write one page, and as a PDF too where that is wanted."""
+        write_text(path.with_name(f"{path.name}.html"), html, durable=False)
+        if self.wanted.pdf:
+            write_pdf(path.with_name(f"{path.name}.pdf"), html)
+        if self.only is not None:
+            self.written.append(f"{path.name}.html")
 
 
-def name_of(form: Form) -> str:
-    """Return what a business is called: its group, else the form's id, else its row."""
-    own = "" if form.id == str(form.number) else form.id
-    name = form.group or own or f"row {form.number}"
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+def page_key(form: Form) -> str:
+    """Return by what the page of a business is known: its group, else its row.
+
+    >>> from triage_agent.advice import Profile
+    >>> page_key(Form(7, "7", (), Profile(), None, None, ())), page_key(
+    ...     Form(7, "7", (), Profile(), None, "7", ())
+    ... )
+    ('row 7', 'group 7')
+    """
+    return f"row {form.number}" if form.group is None else f"group {form.group}"
 
 
-def page_name(form: Form) -> str:
-    """Return a file name that is safe whatever a form's id holds; the row keeps it unique."""
-    slug = re.sub(r"[^a-z0-9]+", "-", form.id.casefold()).strip("-")[:40]
-    return f"{form.number:06d}-{slug}.html" if slug else f"{form.number:06d}.html"
-
-
-def summary_page(title: str, summary: BatchSummary, facts: Mapping[str, str], out: str) -> str:
+def summary_page(
+    title: str,
+    summary: BatchSummary,
+    facts: Mapping[str, str],
+    out: str,
+    businesses: Iterable[Listed] = (),
+    letterhead: Letterhead = NO_LETTERHEAD,
+) -> str:
     """Return the summary's page; `facts` say how the batch was made, `out` is OUT's name."""
-    functions = plan_words().functions
-    areas = Counter({functions[Function(name)]: n for name, n in summary.functions.items()})
+    values = _summary_values(title, summary, facts, out, businesses, letterhead)
+    return rendered("summary.html.j2", **values)
+
+
+def _summary_values(
+    title: str,
+    summary: BatchSummary,
+    facts: Mapping[str, str],
+    out: str,
+    businesses: Iterable[Listed],
+    letterhead: Letterhead,
+) -> dict[str, Any]:
+    """Return what the summary's template is filled with."""
+    functions, tally = plan_words().functions, summary.tally
+    areas = Counter({functions[Function(name)]: n for name, n in tally.functions.items()})
     distributions = {
-        "Recommendations": ("Recommendation", summary.recommendations),
-        "Labels": ("Label", summary.labels),
+        "Recommendations": ("Recommendation", tally.recommendations),
+        "Labels": ("Label", tally.labels),
         "Areas of the business": ("Area", areas),
     }
-    return rendered(
-        "summary.html.j2",
-        title=title,
-        summary=summary,
-        facts=facts,
-        out=out,
-        most_shown=MOST_SHOWN,
-        distributions=[
+    return {
+        "title": title,
+        "letterhead": letterhead,
+        "summary": summary,
+        "businesses": businesses,
+        "facts": facts,
+        "out": out,
+        "most_shown": MOST_SHOWN,
+        "distributions": [
             (name, head, counts, drawn(bar_chart(name.lower(), counts)), sum(counts.values()))
             for name, head, counts in (
                 (name, head, _most_first(counts)) for name, (head, counts) in distributions.items()
             )
             if counts
         ],
-        errors=_most_first(summary.errors),
-    )
+        "errors": _most_first(tally.error_types),
+    }
 
 
 def _most_first(counts: Mapping[str, int]) -> dict[str, int]:

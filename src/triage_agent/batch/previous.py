@@ -5,7 +5,6 @@ name, else by the texts of their problems; within a row, a problem is the same i
 """
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.advice import Decision
-from triage_agent.batch.column_words import plain
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
@@ -29,10 +27,6 @@ MADE_BY = (
     "backend", "model", "prompt", "threshold", "review_below", "prior", "cascade_threshold",
     "calibration",
 )  # fmt: skip
-COMPANY = re.compile(
-    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
-    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
-)
 LISTED = 20  # businesses whose change is said; all of them stand in OUT
 
 
@@ -196,10 +190,9 @@ def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[
     elif known.id:
         column, words = known.id, "the id"
     else:
-        companies = [one for one in columns if COMPANY.match(plain(one))]
-        if len(companies) != 1:
+        if known.company not in columns:
             return "the texts of its problems", None
-        column, words = companies[0], "the company"
+        column, words = known.company, "the company"
     if column not in columns:
         raise InputError(
             f"{name} has no column {column!r}, by which its rows would be found again. "

@@ -8,27 +8,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from triage_agent.batch.about import about
 from triage_agent.batch.answering import Job, answer_rows
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns
-from triage_agent.batch.mapping import check_mapping_output
 from triage_agent.batch.output_lock import held
-from triage_agent.batch.pages import BatchPages
+from triage_agent.batch.pages import NO_PAGES, BatchPages, WantedPages
+from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
+from triage_agent.batch.rewrite_pages import pages_record
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
-from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
+from triage_agent.batch.write_output import write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
-from triage_agent.files import check_writable, is_file
+from triage_agent.files import is_file
 from triage_agent.intake import check_usd_rate
 from triage_agent.models import OpenBackend
-from triage_agent.reports import check_page
+from triage_agent.reports import check_pdf
 from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import TableOptions, check_output, read_back
+from triage_agent.tables import TableOptions, read_back
 from triage_agent.triage import AsyncTriage
 
 Report = Callable[[str], None]  # is called with every line about the run
@@ -52,8 +54,7 @@ class BatchRequest:
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
     previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
-    pages: Path | None = None  # a folder for one page per business
-    summary: Path | None = None  # a page about all of them
+    pages: WantedPages = NO_PAGES
     mapping: Path | None = None  # how the table is read, as an earlier run saved it
     save_mapping: Path | None = None  # where to save how this one was read
     options: Options = field(default_factory=Options)
@@ -78,23 +79,22 @@ def run_batch(
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
     check_usd_rate(request.usd_rate)
-    check_output(request.out)  # what cannot be is known before anything is read
     if request.max_problems < 1:
         raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
-    beside = (errors_path, run_path, reviews_path)
-    inputs = [request.forms, *([request.previous] if request.previous else [])]
-    for output in (request.out, *(path(request.out) for path in beside)):
-        check_writable(output, inputs=inputs)
+    check_paths(  # what cannot be is known before anything is read
+        request.out,
+        filter(None, (request.forms, request.previous, request.mapping)),
+        summary=request.pages.summary,
+        save_mapping=request.save_mapping,
+        pages=request.pages.folder,
+    )
+    if request.pages.pdf:
+        check_pdf()
     request = replace(
         request,
         # Spending adds up across the runs into one output.
         options=replace(request.options, account=str(request.out.resolve())),
     )
-    if request.save_mapping:
-        check_mapping_output(request.save_mapping)
-        check_writable(request.save_mapping, inputs=inputs)
-    if request.summary:
-        check_page(request.summary)
     with nullcontext() if request.dry_run else held(request.out):
         return _answer(request, report, progress)
 
@@ -137,7 +137,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             report("cost: none, the embedded model runs on this machine")
         return BatchResult(quote=quote)
     earlier = _earlier(request)
-    pages = BatchPages(request.pages, request.summary)
+    pages = BatchPages(request.pages.made_today())
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
@@ -177,7 +177,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             report(line)
         for line in previous.results(tally.problems) if previous else ():
             report(line)
-    for line in pages.finish(_about(request, opened, tally), request.out):
+    said = about(facts, tally, request.forms.name, request.out.name)
+    for line in pages.finish(said, request.out):
         report(line)
     return BatchResult(tally.errors)
 
@@ -241,6 +242,7 @@ def _facts(
     options, model = request.options, opened.model
     return {
         "forms": str(request.forms),
+        "pages": pages_record(request.out, request.pages),
         "reading": reading.model_dump(),  # so that `triage review` reads OUT in the same way
         "backend": model.backend,
         "model": model.name,
@@ -262,17 +264,3 @@ def _spent(opened: OpenBackend, seconds: float) -> dict[str, Any]:
         "spent_usd": str(spent) if spent is not None else None,
         "duration_s": round(seconds, 3),
     }
-
-
-def _about(request: BatchRequest, opened: OpenBackend, tally: Tally) -> dict[str, str]:
-    """Return what the summary says about the run; nothing in it differs from run to run."""
-    model = opened.model
-    facts = {
-        "forms": request.forms.name,
-        "rows": f"{tally.rows:,}",
-        "rows with something unreadable": f"{tally.complaints:,}",
-        "answers": request.out.name,
-        "read by": f"{model.backend}, {model.name}",
-        "threshold": f"{request.options.threshold:g}",
-    }
-    return facts | ({"prompt": model.prompt} if model.prompt else {})

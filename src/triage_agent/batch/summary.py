@@ -4,12 +4,12 @@ Memory does not grow with the rows: there are counters, and the best of the queu
 """
 
 import heapq
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from triage_agent.advice import Decision, Recommendation, shortened
 from triage_agent.batch.reviews import needs_person, worth
+from triage_agent.batch.tally import Tally
 from triage_agent.types import Classification
 
 LONGEST_SHOWN = 200  # characters of a problem in the queue
@@ -31,15 +31,7 @@ class QueuedProblem:
 class BatchSummary:
     """What has been counted so far."""
 
-    businesses: int = 0
-    provisional: int = 0  # businesses whose recommendation an answer could change
-    problems: int = 0
-    waiting: int = 0  # problems that a person should look at
-    labels: Counter[str] = field(default_factory=Counter)  # or the outcome, where there is none
-    recommendations: Counter[str] = field(default_factory=Counter)
-    functions: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)  # by type
-    messages: dict[str, str] = field(default_factory=dict)  # of the first error of each type
+    tally: Tally = field(default_factory=Tally)
     _best: list[tuple[tuple[float, ...], QueuedProblem]] = field(default_factory=list)  # a heap
 
     def add(
@@ -50,21 +42,11 @@ class BatchSummary:
         decision: Decision | None,
     ) -> None:
         """Count one business, whose first row has this number; no two share one."""
-        self.businesses += 1
-        if decision is not None:
-            self.recommendations[decision.recommendation.value] += 1
-            self.provisional += decision.provisional
+        self.tally.count(rows)
+        self.tally.count_business(decision)
         because = decision.provisional_because if decision is not None else ()
         for place, row in enumerate(rows):
-            self.problems += 1
-            self.labels[row.label.value if row.label else row.outcome.value] += 1
-            if row.label and row.function:
-                self.functions[row.function.value] += 1
-            if row.error:
-                self.errors[row.error.type] += 1
-                self.messages.setdefault(row.error.type, row.error.message)
             if needs_person(row):
-                self.waiting += 1
                 provisional = row.id in because
                 order = (*worth(row, provisional=provisional), number, place)
                 rank = tuple(-part for part in order)  # the top of a heap is its smallest
@@ -87,7 +69,7 @@ class BatchSummary:
     @property
     def left_out(self) -> int:
         """How many more problems wait than the queue shows."""
-        return self.waiting - len(self._best)
+        return self.tally.to_look_at - len(self._best)
 
 
 def shortened_text(row: Classification) -> Classification:

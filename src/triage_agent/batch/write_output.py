@@ -68,7 +68,7 @@ def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
         for one in fields(tally)
         if isinstance(value := getattr(tally, one.name), Counter)
     }
-    counts = asdict(replace(tally, **dict.fromkeys(counters, Counter()))) | counters
+    counts = asdict(replace(tally, **{name: Counter() for name in counters})) | counters
     del counts["error_types"], counts["messages"]
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 

@@ -42,7 +42,7 @@ def advise(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write a report too: .html, .md or .json."),
+        typer.Option("--output", "-o", help="Write a report too: .html, .pdf, .md or .json."),
     ] = None,
     hourly_cost: Annotated[
         str | None,
@@ -66,6 +66,7 @@ def advise(
     from triage_agent.advice import Advice, Profile, read_answers
     from triage_agent.cli.editor import in_terminal
     from triage_agent.cli.holding import hold
+    from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.reading import noted
     from triage_agent.conversation import KeptConversation, kept
     from triage_agent.errors import InputError
@@ -86,7 +87,8 @@ def advise(
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
     texts = from_arguments(problems or [])
     if output:
-        check_report(output)  # before anything is asked or paid for
+        check_report(output, [quiz] if quiz else [])  # before anything is asked or paid for
+    head = letterhead()
     triage = AsyncTriage(options)
     say(triage.line)
 
@@ -115,7 +117,7 @@ def advise(
     else:
         advice = asyncio.run(answered())
     if output:  # first, since whoever reads what is printed may go away
-        write_report(output, advice)
+        write_report(output, advice, head)
         say(f"The report is in {output}")
     if as_json:
         print_json(as_advice(advice))

@@ -8,6 +8,7 @@ from pathlib import Path
 from triage_agent.advice import Advice
 from triage_agent.cli.conversing import BACK_CHOICE, ask_choice, say_question
 from triage_agent.cli.editor import chosen, tell, typed_text
+from triage_agent.cli.letterhead import letterhead
 from triage_agent.conversation import Conversation, Step
 from triage_agent.errors import TriageError
 from triage_agent.reports import check_report, write_report
@@ -68,7 +69,7 @@ def _write(path: Path, advice: Advice) -> None:
     path = path.expanduser()
     try:
         check_report(path)
-        write_report(path, advice)
+        write_report(path, advice, letterhead())
     except TriageError as error:
         tell(error.message)
     else:

@@ -37,6 +37,9 @@ def batch(
         typer.Option(help="Column with problems: its name, number or letter; repeatable."),
     ] = None,
     id_column: Annotated[str | None, typer.Option(help="Column with the id of the form.")] = None,
+    company_column: Annotated[
+        str | None, typer.Option(help="Column with the name of the business, for its page.")
+    ] = None,
     revenue_column: Annotated[str | None, typer.Option(help="Column with the revenue.")] = None,
     software_column: Annotated[
         str | None, typer.Option(help="Column that says whether the business sells software.")
@@ -93,15 +96,19 @@ def batch(
         typer.Option(help="Last month's OUT: only problems that are new or changed are answered."),
     ] = None,
     reports: Annotated[
-        Path | None, typer.Option(help="Folder for one HTML page per business.")
+        Path | None, typer.Option(help="Folder for one HTML page per business, and an index.")
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write each page of --reports as a PDF too.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML page about the whole batch.")] = None,
 ) -> None:
     """Answer every form of a table: one row in, one row out, in the same order, none lost.
 
     If it is stopped, the same command continues: answers that were paid for are cached.
     """
-    from triage_agent.batch import BatchRequest, Columns, run_batch
+    from triage_agent.batch import BatchRequest, Columns, WantedPages, run_batch
+    from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.progress import Progress
     from triage_agent.tables import TableOptions
 
@@ -109,6 +116,8 @@ def batch(
         raise typer.BadParameter("--labels-only makes no recommendations for --reports.")
     if labels_only and group_by:
         raise typer.BadParameter("--labels-only and --group-by exclude each other.")
+    if pdf and not reports:
+        raise typer.BadParameter("--pdf is for the pages of --reports. Give its folder too.")
     if retry_errors and previous:
         raise typer.BadParameter(
             "--retry-errors continues OUT itself, and --previous begins a new one. Choose one."
@@ -138,6 +147,7 @@ def batch(
             own("software_column", software_column),
             dict(pair.partition("=")[::2] for pair in quiz),
             own("group_by", group_by),
+            own("company_column", company_column),
         ),
         labels_only=labels_only,
         split=own("split", split),
@@ -147,8 +157,7 @@ def batch(
         dry_run=dry_run,
         retry_errors=retry_errors,
         previous=previous,
-        pages=reports,
-        summary=report,
+        pages=WantedPages(reports, report, pdf, letterhead()),
         mapping=mapping,
         save_mapping=save_mapping,
         options=options,

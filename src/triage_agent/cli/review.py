@@ -50,8 +50,10 @@ def review(
         load_reviews,
         queue_for_review,
         reviews_path,
+        rewrite_pages,
     )
     from triage_agent.cli.editor import in_terminal
+    from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.review_walk import show_queue, walk
 
     asking = not (only_list or only_apply or export)
@@ -73,7 +75,12 @@ def review(
         walk(queue.items, path)
         reviews = load_reviews(path)
     if asking or only_apply:
-        _show_applied(out, apply_to_out(out, reading, reviews), as_json=as_json)
+        applied = apply_to_out(out, reading, reviews)
+        keys = applied.businesses
+        pages = rewrite_pages(out, reading, keys, letterhead()) if keys else None
+        _show_applied(out, applied, pages.pages if pages else (), as_json=as_json)
+        for line in pages.lines if pages else ():
+            say(line)
     if export:
         count = export_cases(out, reading, reviews, export)
         say(
@@ -91,12 +98,14 @@ def _report_left_out(rows: Sequence[int]) -> None:
         )
 
 
-def _show_applied(out: Path, applied: "Applied", *, as_json: bool) -> None:
+def _show_applied(out: Path, applied: "Applied", pages: Sequence[str], *, as_json: bool) -> None:
     """Say what the answers changed in OUT."""
     from triage_agent.reports import print_json
 
     if as_json:
-        print_json(asdict(applied))
+        counts = asdict(applied)
+        del counts["businesses"]
+        print_json(counts | {"pages": list(pages)})
     elif applied.problems:
         say(
             f"written: {out}. Problems decided by a person: {applied.problems}, in rows: "

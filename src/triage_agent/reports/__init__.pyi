@@ -13,15 +13,19 @@ from .contract import (
 )
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
-from .html import advice_html, drawn, rendered
+from .html import advice_html, drawn, rendered, write_rendered
+from .letterhead import NO_LETTERHEAD, Letterhead
 from .markdown import roles_markdown
+from .pdf import check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
 from .verdict import show_verdict
 from .wording import abstained_words, answer_words, decided_words, review_words
 
 __all__ = [
+    "NO_LETTERHEAD",
     "SCHEMA_VERSION",
+    "Letterhead",
     "Series",
     "abstained_words",
     "advice_html",
@@ -35,6 +39,7 @@ __all__ = [
     "as_row",
     "bar_chart",
     "check_page",
+    "check_pdf",
     "check_report",
     "decided_words",
     "drawn",
@@ -56,5 +61,7 @@ __all__ = [
     "stderr_console",
     "stdout_console",
     "text_line",
+    "write_pdf",
+    "write_rendered",
     "write_report",
 ]

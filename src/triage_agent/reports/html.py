@@ -6,13 +6,15 @@ The templates and the style are in templates/. Whatever stands in a value is sho
 import re
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage_agent.advice import MAX_POINTS, Advice, side_by_side
-from triage_agent.files import HERE
+from triage_agent.files import HERE, atomic_writer
 from triage_agent.privacy import clean
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
+from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import abstained_words, decided_words, review_words
 from triage_agent.types import Classification
 
@@ -30,14 +32,14 @@ FORBIDDEN = re.compile(
 SELLS = {True: "yes", False: "no", None: "unknown"}
 
 
-def advice_html(title: str, advice: Advice) -> str:
+def advice_html(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
     """Return one business's advice as an HTML page; the same values give the same page."""
     rows, decision, plan = advice.problems, advice.decision, advice.plan
     revenue = decision.profile.revenue
     points = {d.dimension: d.points for d in decision.quiz.dimensions} if decision.quiz else {}
     return rendered(
         "advice.html.j2",
-        title=title,
+        letterhead=letterhead,
         rows=rows,
         decision=decision,
         plan=plan,
@@ -55,6 +57,13 @@ def advice_html(title: str, advice: Advice) -> str:
 def rendered(template: str, **values: Any) -> str:
     """Return a template filled with values; all of them are escaped except those from `drawn`."""
     return _environment().get_template(template).render(values)
+
+
+def write_rendered(path: Path, template: str, **values: Any) -> None:
+    """Write what `rendered` returns to a file, piece by piece: a list in it may be long."""
+    with atomic_writer(path) as file:
+        for piece in _environment().get_template(template).generate(values):
+            file.write(piece.encode("utf-8", "replace"))
 
 
 def drawn(svg: str) -> "Markup":

@@ -13,6 +13,7 @@ from triage_agent.advice import (
 )
 from triage_agent.privacy import clean
 from triage_agent.reports.contract import made_by
+from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
 from triage_agent.types import Classification
 
@@ -20,11 +21,13 @@ from triage_agent.types import Classification
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
-def advice_markdown(title: str, advice: Advice) -> str:
+def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
     """Return one business's page; text from outside is escaped."""
     rows, decision, plan = advice.problems, advice.decision, advice.plan
     mark = " (provisional)" if decision.provisional else ""
-    lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {plan.because}", ""]
+    lines = [f"# {escape(letterhead.title)}", ""]
+    lines += [escape(letterhead.made), ""] if letterhead.made else []
+    lines += [f"**{plan.headline}{mark}** {plan.because}", ""]
     lines += _section("Good to know", map(escape, plan.notes))
     lines += _section("What would change it", plan.would_change)
     lines += ["## The problems", ""]

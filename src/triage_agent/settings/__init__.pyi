@@ -1,3 +1,4 @@
+from .adviser import Adviser, read_adviser
 from .options import (
     DEFAULT_CASCADE_ACCURACY,
     DEFAULT_THRESHOLD,
@@ -18,6 +19,7 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "LOCAL_FILE",
     "USUAL_PRIOR",
+    "Adviser",
     "Backend",
     "Choice",
     "FileValue",
@@ -25,6 +27,7 @@ __all__ = [
     "Setting",
     "check_options",
     "choose_backend",
+    "read_adviser",
     "read_files",
     "settings_of_options",
     "user_file",

@@ -19,12 +19,14 @@ from triage_agent.settings.options import settings_of_options, variable_of
 
 LOCAL_FILE = "triage.toml"
 USER_FILE = "config.toml"
+ADVISER = "adviser"  # the table that is not of a command
 
 # What a file may set for a single command: how a table is read, and the user's own rates.
 MAPPINGS = frozenset(
     {
         "problem_column",
         "id_column",
+        "company_column",
         "revenue_column",
         "software_column",
         "quiz_column",
@@ -77,7 +79,7 @@ def read_files(
     for path, trusted in ((user, True), (local, False)):
         if path is None:
             continue
-        for name, value in _load(path).items():
+        for name, value in _of_commands(path).items():
             if isinstance(value, dict) and name not in offered:
                 raise SettingsError(f"{path}: there is no command {name!r}{_like(name, offered)}.")
             concerned = {name: offered[name]} if isinstance(value, dict) else offered
@@ -97,7 +99,12 @@ def read_files(
     return found
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _of_commands(path: Path) -> dict[str, Any]:
+    """Return a settings file's values without the adviser, who is for pages (`read_adviser`)."""
+    return {name: value for name, value in load_settings_file(path).items() if name != ADVISER}
+
+
+def load_settings_file(path: Path) -> dict[str, Any]:
     """Return a settings file's values, tables last; empty if there is no such file."""
     if not os.path.lexists(path):
         return {}

@@ -22,6 +22,11 @@ class FrontSheet:
     added: tuple[str, ...]
     make: Callable[[Mapping[str, object]], Iterable[object]]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all its columns."""
+        return (*self.columns, *self.added)
+
     def cells(self, values: Mapping[str, object]) -> list[object]:
         """Return the cells of one row."""
         return [*(values.get(column) for column in self.columns), *self.make(values)]

@@ -74,7 +74,7 @@ class WrittenHeader:
         """The rows before the first form on the first sheet of a workbook; () without one."""
         if self.front is None:
             return ()
-        return (*self.titles, (*self.front.columns, *self.front.added), *self.extra)
+        return (*self.titles, self.front.names, *self.extra)
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

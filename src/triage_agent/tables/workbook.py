@@ -92,12 +92,11 @@ class XlsxWriter:
             for row, cells in enumerate(rows):
                 bold = row == len(header.titles)
                 self._append(sheet, row, cells, "bold" if bold else "", wrap=bold)
-        self.row, self._header = len(header.rows), len(header.titles)
-        self._widths = Widths(header.front_rows[self._header] if header.front else ())
+        self.row = self._first = len(header.rows)
+        self._widths = Widths(header.front.names if header.front else ())
         if self.row <= MAX_FROZEN:
             for sheet in self._sheets:
                 sheet.freeze_panes(self.row, 0)
-        self._first = self.row
 
     def write(self, values: Mapping[str, object], row: int = 0) -> None:
         """Write one row, after blank ones up to the row's number.
@@ -170,7 +169,7 @@ class XlsxWriter:
         key = f"{name}{'|quoted' if quoted else ''}{'|wrap' if wrap else ''}"
         if key not in self._styles:
             font = {"bold": True} if name == "bold" else {"num_format": name} if name else {}
-            wanted = font | ({"quote_prefix": True} if quoted else {})
+            wanted: dict[str, Any] = font | ({"quote_prefix": True} if quoted else {})
             wanted |= {"text_wrap": True, "valign": "top"} if wrap else {}
             self._styles[key] = self.book.add_format(wanted) if wanted else None
         return self._styles[key]

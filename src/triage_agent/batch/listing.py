@@ -1,0 +1,54 @@
+"""The businesses of a batch in a list: for the index of the pages, and for the summary."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from triage_agent.files import json_line
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One business in the list."""
+
+    name: str
+    headline: str  # the recommendation in words; empty: none was asked for
+    provisional: bool
+    to_look_at: int  # problems
+    page: str = ""  # its file's name; empty: there is no page
+    pdf: str = ""
+
+
+class Listing:
+    """The businesses in their order, in a temporary file: memory does not grow with them."""
+
+    def __init__(self) -> None:
+        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.count = 0
+
+    def add(self, one: Listed) -> None:
+        """Put a business at the end."""
+        self._file.write(json_line(asdict(one)))
+        self.count += 1
+
+    def linked(self, folder: Path | None, origin: Path) -> Iterator[Listed]:
+        """Yield the businesses with links to the pages in `folder`, from a file in `origin`."""
+        start = os.path.relpath(folder, origin).replace(os.sep, "/") if folder else "."
+        before = "" if start == "." else f"{start}/"
+        self._file.seek(0)
+        for line in self._file:
+            one = Listed(**json.loads(line))
+            yield replace(
+                one,
+                page=quote(before + one.page) if one.page else "",
+                pdf=quote(before + one.pdf) if one.pdf else "",
+            )
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._file.close()

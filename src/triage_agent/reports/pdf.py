@@ -1,0 +1,46 @@
+"""A page as a PDF, by WeasyPrint: it reads the page that stands here anyway, as it is printed."""
+
+from pathlib import Path
+from typing import Any
+
+from triage_agent.errors import SettingsError
+from triage_agent.files import atomic_writer
+
+INSTALL = "pip install 'triage-agent[pdf]'"
+OTHERWISE = "Or name a file that ends in .html, and let your browser print it as a PDF."
+
+
+def check_pdf() -> None:
+    """Raise `SettingsError`, with the line that helps, unless a PDF can be made here."""
+    _weasyprint()
+
+
+def write_pdf(path: Path, page: str) -> None:
+    """Write one of our pages as a PDF, as `atomic_writer` does."""
+    document = _weasyprint().HTML(string=page, url_fetcher=_only_data)
+    with atomic_writer(path) as file:
+        file.write(document.write_pdf())
+
+
+def _weasyprint() -> Any:
+    """Return the library, which is an extra, and which needs Pango of the system."""
+    try:
+        import weasyprint
+    except ImportError as error:
+        raise SettingsError(
+            f"A PDF needs a library that is not installed. Install it: {INSTALL}. {OTHERWISE}"
+        ) from error
+    except OSError as error:  # how it says that a library of the system is missing
+        raise SettingsError(
+            "A PDF needs Pango, a library of the system that is not there. Install it: "
+            "`apt install libpango-1.0-0 libpangoft2-1.0-0`, `brew install pango`, or as "
+            f"https://doc.courtbouillon.org/weasyprint/stable/first_steps.html says. {OTHERWISE}"
+        ) from error
+    return weasyprint
+
+
+def _only_data(url: str, *_: Any, **__: Any) -> Any:
+    """Return what stands in a data: address; a page of ours names nothing else."""
+    if not url.startswith("data:"):
+        raise ValueError(f"a page needs nothing from outside, and not {url[:60]}")
+    return _weasyprint().default_url_fetcher(url)
