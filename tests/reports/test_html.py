@@ -238,7 +238,7 @@ def test_the_summary_has_the_queue_first_and_every_count_in_a_table():
     page = SUMMARIES["several"]
     tree, _ = parsed(page)
     assert [one.text for one in tree.iter("h2")] == [
-        "Review queue",
+        "Problems to look at",
         "Recommendations",
         "Labels",
         "Areas of the business",

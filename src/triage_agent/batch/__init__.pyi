@@ -4,7 +4,7 @@ from .pages import WantedPages
 from .read_output import how_to_read
 from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
 from .reviews import Review, append_review, load_reviews, reviews_path
-from .rewrite_pages import rewrite_pages
+from .renewed_pages import rewrite_pages
 from .run import BatchRequest, run_batch
 from .tally import Tally, to_look_at
 

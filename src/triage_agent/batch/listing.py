@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 from triage_agent.files import json_line
+
+
+IN_MEMORY = 1_000_000  # characters; a longer list is on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,10 @@ class Listed:
 
 
 class Listing:
-    """The businesses in their order, in a temporary file: memory does not grow with them."""
+    """The businesses in their order; a long list is in a temporary file."""
 
     def __init__(self) -> None:
-        self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8")  # noqa: SIM115
         self.count = 0
 
     def add(self, one: Listed) -> None:

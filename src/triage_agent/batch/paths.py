@@ -18,16 +18,17 @@ def check_paths(
     out: Path,
     inputs: Iterable[Path],
     *,
+    mapping: Path | None = None,
     summary: Path | None = None,
     save_mapping: Path | None = None,
     pages: Path | None = None,
 ) -> None:
     """Raise `SettingsError` unless every output of a batch can be written, and is not an input.
 
-    Two outputs may not be the same file.
+    Two outputs may not be the same file. The `mapping` that is read may be saved again.
     """
     check_output(out)
-    inputs = [*inputs]
+    forms, inputs = [*inputs], [*inputs, *([mapping] if mapping else [])]
     files = {
         "-o": out,
         "the errors beside OUT": errors_path(out),
@@ -42,7 +43,7 @@ def check_paths(
         check_writable(path, inputs=inputs)
     if save_mapping:
         check_mapping_output(save_mapping)
-        check_writable(save_mapping, inputs=inputs)
+        check_writable(save_mapping, inputs=forms)
     if summary:
         check_page(summary, inputs=inputs)
     if pages:

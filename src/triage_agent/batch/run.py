@@ -19,7 +19,7 @@ from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
-from triage_agent.batch.rewrite_pages import pages_record
+from triage_agent.batch.renewed_pages import pages_record
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
@@ -83,7 +83,8 @@ def run_batch(
         raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
     check_paths(  # what cannot be is known before anything is read
         request.out,
-        filter(None, (request.forms, request.previous, request.mapping)),
+        filter(None, (request.forms, request.previous)),
+        mapping=request.mapping,
         summary=request.pages.summary,
         save_mapping=request.save_mapping,
         pages=request.pages.folder,
