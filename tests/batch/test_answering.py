@@ -440,8 +440,6 @@ def test_a_page_of_a_batch_holds_the_same_plan_as_the_report_of_advise(tmp_path)
     report = tmp_path / "advice.html"
     advise = ["-m", "triage_agent.cli.main", "advise", *problems, "--revenue", "3M", "-o", report]
     subprocess.run([sys.executable, *advise], capture_output=True, timeout=60, check=True)
-    page, alone = (
-        path.read_text(encoding="utf-8") for path in (tmp_path / "acme.html", report)
-    )
+    page, alone = (path.read_text(encoding="utf-8") for path in (tmp_path / "acme.html", report))
     assert "What the stated hours cost" in page
     assert page.replace("Advice for Acme", "Advice") == alone

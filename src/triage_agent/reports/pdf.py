@@ -1,11 +1,15 @@
 """A page as a PDF, by WeasyPrint: it reads the page that stands here anyway, as it is printed."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import atomic_writer
 
+DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+VARIABLE = re.compile(r"var\((--[a-z0-9-]+)\)")
+COLOUR = re.compile(r"(--[a-z0-9-]+): (#[0-9a-f]{6});")
 INSTALL = "pip install 'triage-agent[pdf]'"
 OTHERWISE = "Or name a file that ends in .html, and let your browser print it as a PDF."
 
@@ -17,9 +21,23 @@ def check_pdf() -> None:
 
 def write_pdf(path: Path, page: str) -> None:
     """Write one of our pages as a PDF, as `atomic_writer` does."""
-    document = _weasyprint().HTML(string=page, url_fetcher=_only_data)
+    document = _weasyprint().HTML(string=_with_colours(page), url_fetcher=_only_data)
     with atomic_writer(path) as file:
         file.write(document.write_pdf())
+
+
+def _with_colours(page: str) -> str:
+    """Return a page whose drawings name their colours: WeasyPrint does not look them up there.
+
+    >>> _with_colours("<style>:root { --ink: #1a2027; }</style><svg fill='var(--ink)'></svg>")[-30:]
+    "<svg fill='#1a2027'></svg>"
+    """
+    colours = dict(reversed(COLOUR.findall(page)))  # those of light paper stand first
+
+    def named(found: re.Match[str]) -> str:
+        return VARIABLE.sub(lambda one: colours.get(one[1], one[0]), found[0])
+
+    return DRAWING.sub(named, page)
 
 
 def _weasyprint() -> Any:
