@@ -18,14 +18,14 @@ OUTS = [".csv", ".xlsx", ".jsonl"]
 
 
 def a_csv(path, above=()):
-    rows = [*above, [PROBLEM], [FORMS[0]], [], [FORMS[1]], [FORMS[2]]]
+    forms = [[PROBLEM, "Seats"], [FORMS[0], 3], [], [FORMS[1], 4], [FORMS[2], 5]]
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
+        csv.writer(file).writerows([*above, *forms])
     return path
 
 
 def a_titled_csv(path):
-    return a_csv(path, [["Intake forms of May", ""], []])
+    return a_csv(path, [["Intake forms of May"], []])
 
 
 def a_workbook(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
+from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review, to_look_at
 from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
@@ -68,7 +68,7 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
     if not items:
         say("Nothing is left to be looked at.")
         return
-    say(f"{_count(len(items))} to look at. Answers are recorded in {path.name}.")
+    say(f"{_to_look_at(items)}. Answers are recorded in {path.name}.")
     console, answered = stderr_console(), 0
     try:
         for place, item in enumerate(items, start=1):
@@ -101,7 +101,7 @@ def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
     for place, item in enumerate(queue.items, start=1):
         _show(console, item, longest=LONGEST_LISTED, first=f"{place}. ")
         console.print()
-    say(f"{_count(len(queue.items))} to look at")
+    say(_to_look_at(queue.items))
 
 
 def as_queued(item: ReviewItem) -> dict[str, object]:
@@ -196,6 +196,13 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
         yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:
         yield text_line(f"note: {item.review.note}")
+
+
+def _to_look_at(items: Sequence[ReviewItem]) -> str:
+    """Return how many problems the queue holds, as a batch counts them, and how many are asked."""
+    problems = sum(1 + item.copies for item in items)
+    once = f"; {len(items)} to ask, as equal texts are asked about once"
+    return to_look_at(problems) + (once if problems > len(items) else "")
 
 
 def _count(number: int) -> str:

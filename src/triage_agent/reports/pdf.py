@@ -8,7 +8,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.files import atomic_writer
 
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
-VARIABLE = re.compile(r"var\((--[a-z0-9-]+)\)")
+VARIABLE = re.compile(r"var\((--[a-z0-9-]+)(?:,[^)]*)?\)")
 COLOUR = re.compile(r"(--[a-z0-9-]+): (#[0-9a-f]{6});")
 INSTALL = "pip install 'triage-agent[pdf]'"
 OTHERWISE = "Or name a file that ends in .html, and let your browser print it as a PDF."

@@ -113,7 +113,7 @@ class XlsxWriter:
             cells = self._front.cells(values)
             self._widths.see(cells)
             if is_long(cells):
-                self._sheets[0].set_row(self.row, HIGHEST)
+                self._limit_height()
             self._append(self._sheets[0], self.row, cells, wrap=True)
         self._append(self._sheets[-1], self.row, cells_of(self.columns, values))
         self.row += 1
@@ -134,6 +134,14 @@ class XlsxWriter:
             raise OSError(str(error)) from error
         finally:
             self.folder.cleanup()
+
+    def _limit_height(self) -> None:
+        """Make the row that is written next at most as high as can be read at once."""
+        sheet = self._sheets[0]
+        for noted in (sheet.row_info, sheet.row_sizes):  # of rows that are on disk already
+            for row in [row for row in noted if row < self.row - 1]:
+                del noted[row]
+        sheet.set_row(self.row, HIGHEST)
 
     def _finish_front(self) -> None:
         """Give the first sheet the width of its columns and a filter, now that both are known."""
