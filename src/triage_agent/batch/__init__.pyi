@@ -2,9 +2,9 @@ from .apply_reviews import Applied, apply_to_out
 from .input_columns import Columns
 from .pages import WantedPages
 from .read_output import how_to_read
+from .renewed_pages import rewrite_pages
 from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
 from .reviews import Review, append_review, load_reviews, reviews_path
-from .renewed_pages import rewrite_pages
 from .run import BatchRequest, run_batch
 from .tally import Tally, to_look_at
 

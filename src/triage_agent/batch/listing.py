@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from triage_agent.files import json_line
 
-
 IN_MEMORY = 1_000_000  # characters; a longer list is on disk
 
 

@@ -190,7 +190,7 @@ def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[
     elif known.id:
         column, words = known.id, "the id"
     else:
-        if known.company not in columns:
+        if known.company is None or known.company not in columns:
             return "the texts of its problems", None
         column, words = known.company, "the company"
     if column not in columns:

@@ -18,8 +18,8 @@ from triage_agent.batch.pages import NO_PAGES, BatchPages, WantedPages
 from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.profile_columns import quiz_scale
-from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.renewed_pages import pages_record
+from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,11 @@ def write_out(
 
 def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     """Write OUT.run.json: versions, settings, counts, usage, cost and durations."""
-    # asdict rebuilds every dict from pairs, which a Counter takes for things to count.
-    counters = {
-        one.name: dict(value)
+    counts: dict[str, Any] = {
+        one.name: dict(value) if isinstance(value := getattr(tally, one.name), Counter) else value
         for one in fields(tally)
-        if isinstance(value := getattr(tally, one.name), Counter)
-    }
-    counts = asdict(replace(tally, **{name: Counter() for name in counters})) | counters
-    del counts["error_types"], counts["messages"]
+        if one.name not in {"error_types", "messages"}
+    } | {"usage": asdict(tally.usage)}
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 
 
