@@ -18,7 +18,7 @@ def place(tmp_path):
 
 def check(place, **named):
     paths = {name: place / path for name, path in named.items()}
-    check_paths(paths.pop("out", place / "out.csv"), [place / "forms.csv"], **paths)
+    check_paths(paths.pop("out", place / "out.csv"), iter([place / "forms.csv"]), **paths)
 
 
 @pytest.mark.parametrize(

@@ -396,6 +396,7 @@ def test_out_is_left_alone_if_the_answers_change_nothing(desk):
         "problems": 0,
         "rows": 0,
         "recommendations": 0,
+        "pages": [],
     }
     assert desk.out.stat().st_mtime_ns == stamp
 
@@ -407,6 +408,7 @@ def test_apply_makes_up_for_a_stopped_walk(desk):
         "problems": 1,
         "rows": 1,
         "recommendations": 1,
+        "pages": [],
     }
     assert [row["triage_1_decided_by"] for row in desk.rows()] == ["person", "TB4"]
 

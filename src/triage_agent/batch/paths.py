@@ -28,7 +28,8 @@ def check_paths(
     Two outputs may not be the same file. The `mapping` that is read may be saved again.
     """
     check_output(out)
-    forms, inputs = [*inputs], [*inputs, *([mapping] if mapping else [])]
+    forms = [*inputs]
+    inputs = [*forms, *([mapping] if mapping else [])]
     files = {
         "-o": out,
         "the errors beside OUT": errors_path(out),
