@@ -274,7 +274,8 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
         ["2", "Acme", "build [link](http://x)", "", "3M", "no"],
         ["3", "Beta", "stock is wrong", "", "3M", "no"],
     ]
-    answer(rows, page=BatchPages(WantedPages(tmp_path / "pages")).page, group_by="company")
+    with closing(BatchPages(WantedPages(tmp_path / "pages"))) as wanted:
+        answer(rows, page=wanted.page, group_by="company")
     pages = sorted(path.name for path in (tmp_path / "pages").iterdir())
     assert pages == ["acme.html", "beta.html"]
     page = (tmp_path / "pages" / pages[0]).read_text()
@@ -287,8 +288,10 @@ def test_a_page_is_written_for_each_business_and_its_text_is_escaped(answer, tmp
 
 def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path):
     rows = [["1", "Acme", "orders are typed", "", "3M", "no"], ["2", "B", "fail", "", "", ""]]
-    answer(rows, page=BatchPages(WantedPages(tmp_path / "first")).page)
-    _, tally, _ = answer(rows, kept=True, page=BatchPages(WantedPages(tmp_path / "second")).page)
+    with closing(BatchPages(WantedPages(tmp_path / "first"))) as wanted:
+        answer(rows, page=wanted.page)
+    with closing(BatchPages(WantedPages(tmp_path / "second"))) as wanted:
+        _, tally, _ = answer(rows, kept=True, page=wanted.page)
     assert tally.kept == 1
     first, second = (tmp_path / name / "acme.html" for name in ("first", "second"))
     assert "orders are typed" in first.read_text()
@@ -298,9 +301,9 @@ def test_a_page_of_a_row_that_was_kept_is_as_whole_as_the_first(answer, tmp_path
 def summary_of(answer, rows, folder=None, **more):
     """Return the text of the summary that a batch writes about the rows."""
     path = answer.folder / "summary.html"
-    pages = BatchPages(WantedPages(folder, path))
-    answer(rows, page=pages.page, short_texts=pages.short_texts, **more)
-    said = list(pages.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
+    with closing(BatchPages(WantedPages(folder, path))) as pages:
+        answer(rows, page=pages.page, short_texts=pages.short_texts, **more)
+        said = list(pages.finish({"forms": "forms.csv"}, answer.folder / "out.csv"))
     assert any(str(path) in line for line in said)
     return path.read_text(encoding="utf-8")
 

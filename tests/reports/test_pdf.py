@@ -9,6 +9,13 @@ from triage_agent.advice.plan import advice_for
 from triage_agent.errors import SettingsError
 from triage_agent.reports.files import check_report, write_report
 from triage_agent.reports.letterhead import Letterhead
+from triage_agent.reports.pdf import _only_data
+from triage_agent.settings import Adviser
+
+DOT = (  # a picture of one point
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
 
 
 @pytest.fixture
@@ -44,7 +51,15 @@ def test_a_report_that_ends_in_pdf_is_one_and_asks_for_nothing_from_outside(tmp_
 
 @pytest.mark.parametrize("address", ["https://example.org/a.png", "file:///etc/passwd"])
 def test_a_page_can_load_nothing_into_its_pdf(address):
-    from triage_agent.reports.pdf import _only_data
+    pytest.importorskip("weasyprint")
+    with pytest.raises(ValueError, match="disallowed protocol"):
+        _only_data().fetch(address)
 
-    with pytest.raises(ValueError, match="nothing from outside"):
-        _only_data(address)
+
+def test_the_logo_of_the_adviser_is_in_the_pdf(tmp_path, advice):
+    pytest.importorskip("weasyprint")
+    sizes = []
+    for logo in ("", f"data:image/png;base64,{DOT}"):
+        write_report(tmp_path / "r.pdf", advice, Letterhead("A", None, Adviser("Ann", logo)))
+        sizes.append((tmp_path / "r.pdf").read_bytes().count(b"/Image"))
+    assert sizes[1] > sizes[0]

@@ -126,6 +126,9 @@ class BatchPages:
             )
             write_rendered(summary, "summary.html.j2", **values)
             yield f"The summary is in {summary}"
+
+    def close(self) -> None:
+        """Remove what is on disk until the index and the summary are written."""
         self._listing.close()
 
     def _write(self, path: Path, html: str) -> None:

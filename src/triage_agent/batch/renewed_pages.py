@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +73,18 @@ def rewrite_pages(
     wanted = _there(out, record.pages, letterhead)
     if not (wanted.folder or wanted.summary):
         return Rewritten()
-    pages, tally = BatchPages(wanted, keys), Tally()
-    groups: dict[str, Group] = {}
+    with closing(BatchPages(wanted, keys)) as pages:
+        tally = _take_all(out, reading, pages)
+        facts = about(record.model_dump(), tally, Path(record.forms).name, out.name)
+        where = [*pages.finish(facts, out)]
+    names = pages.written
+    lines = [f"Pages that the answers changed are written again: {_listed(names)}"] if names else []
+    return Rewritten(tuple(names), (*lines, *where))
+
+
+def _take_all(out: Path, reading: FormReading, pages: BatchPages) -> Tally:
+    """Give the pages every business of OUT, in the order in which the batch did; count the rows."""
+    tally, groups = Tally(), dict[str, Group]()
     for row in read_out(out, reading):
         tally.rows += 1
         tally.complaints += bool(row.values.get("triage_notes"))
@@ -85,11 +96,7 @@ def rewrite_pages(
             pages.take(row.form, row.results, decision)
     for group in groups.values():
         pages.take(group.first, group.problems, group.decide()[0])
-    facts = about(record.model_dump(), tally, Path(record.forms).name, out.name)
-    where = [*pages.finish(facts, out)]
-    names = pages.written
-    lines = [f"Pages that the answers changed are written again: {_listed(names)}"] if names else []
-    return Rewritten(tuple(names), (*lines, *where))
+    return tally
 
 
 def _record(out: Path) -> _Record:

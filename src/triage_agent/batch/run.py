@@ -144,6 +144,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     facts = _facts(request, choice, opened, job.reading)
     earlier_out = request.previous and Previous(request.previous, job.reading, facts)
     with (
+        closing(pages),
         closing(Spool()) as spool,
         closing(earlier_out) if earlier_out else nullcontext() as previous,
     ):
@@ -178,9 +179,9 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             report(line)
         for line in previous.results(tally.problems) if previous else ():
             report(line)
-    said = about(facts, tally, request.forms.name, request.out.name)
-    for line in pages.finish(said, request.out):
-        report(line)
+        said = about(facts, tally, request.forms.name, request.out.name)
+        for line in pages.finish(said, request.out):
+            report(line)
     return BatchResult(tally.errors)
 
 
