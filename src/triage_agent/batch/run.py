@@ -138,15 +138,14 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             report("cost: none, the embedded model runs on this machine")
         return BatchResult(quote=quote)
     earlier = _earlier(request)
-    pages = BatchPages(request.pages.made_today())
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
     earlier_out = request.previous and Previous(request.previous, job.reading, facts)
     with (
-        closing(pages),
-        closing(Spool()) as spool,
         closing(earlier_out) if earlier_out else nullcontext() as previous,
+        closing(BatchPages(request.pages.made_today())) as pages,
+        closing(Spool()) as spool,
     ):
         job = replace(job, previous=previous)
         report(opened.line)
