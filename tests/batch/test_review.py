@@ -328,7 +328,7 @@ def test_the_recommendation_is_that_of_decide_on_the_new_labels(
 
 
 def test_what_a_person_puts_out_of_scope_leaves_nothing_provisional(desk):
-    desk.batch(rows=[form("vague", "build an app")])
+    desk.batch(rows=[form("vague", "1. build an app\n2. orders are typed")])
     assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[OUTSIDE])
     (row,) = desk.rows()
@@ -427,7 +427,8 @@ def test_the_last_answer_wins_and_is_asked_for_only_with_again(desk):
     [("torn", "automate-process", "classified"), ("vague", "", "abstained")],
 )
 def test_keeping_a_problem_settles_it_as_it_is(desk, text, label, outcome):
-    desk.batch(rows=[form(text, "build")])
+    desk.batch(rows=[form(text, "1. build an app\n2. orders are typed")])
+    assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[KEEP])
     (row,) = desk.rows()
     assert (row["triage_1_label"], row["triage_1_outcome"]) == (label, outcome)
