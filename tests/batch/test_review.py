@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
+from triage_agent.advice.quiz import load_quiz
 from triage_agent.advice.rules import Profile
+from triage_agent.batch.read_output import how_to_read
 from triage_agent.batch.reviews import (
     Review,
     append_review,
@@ -548,6 +550,20 @@ def test_without_the_record_of_the_run_columns_are_guessed(desk):
     run_path(desk.out).unlink()
     desk.review(answers=[AUTOMATE])
     assert desk.rows()[0]["triage_recommendation"] == "both"
+
+
+@pytest.mark.parametrize("points", [1, 4], ids=["weak", "ready"])
+def test_without_the_record_the_scale_of_the_quiz_is_seen_in_its_answers(desk, points):
+    names = [f"quiz_{one.id}" for one in load_quiz().questions]
+    ready = ["x1", "orders are typed", *[4] * len(names)]
+    tied = ["x2", "1. vague\n2. build an app\n3. orders are typed", *[points] * len(names)]
+    desk.write([ready, tied], header=["id", "problem", *names])
+    desk.batch()
+    run_path(desk.out).unlink()
+    assert how_to_read(desk.out).quiz_scale == "1-4"
+    desk.review(answers=[OUTSIDE])
+    wanted = {1: "fractional-cto", 4: "fractional-ai-officer"}
+    assert desk.rows()[1]["triage_recommendation"] == wanted[points]
 
 
 def test_a_guess_that_contradicts_out_is_refused(desk):

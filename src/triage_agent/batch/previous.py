@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +82,11 @@ class Previous:
         self._store.execute(
             "create table verdicts (row text primary key, recommendation text, seen integer)"
         )
-        earlier = how_to_read(out)
-        first = next(read_out(out, earlier), None)
+        rows = read_out(out, how_to_read(out))
+        first = next(rows, None)
         columns = list(first.values) if first else []
         self.found_by, self._column = _found_by(reading, columns, self.name)
-        self._groups = reading.columns.group_by is not None
-        for row in read_out(out, earlier):
+        for row in chain([first] if first else [], rows):
             key = self._key(row.values)
             if recommendation := row.values.get("triage_recommendation"):
                 keys = [key] if key else [text_key(one.text) for one in row.results]
