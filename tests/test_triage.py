@@ -167,9 +167,9 @@ class TestAnOwnerWhoCanBeAsked:
         [
             pytest.param({}, False, id="a sure label"),
             pytest.param({"p_build": 0.5}, True, id="torn"),
-            pytest.param({"evidence": ()}, True, id="in doubt"),
+            pytest.param({"evidence": ()}, False, id="a label without a quote"),
             pytest.param({"signals": Signals(too_vague=True)}, True, id="too vague"),
-            pytest.param({"signals": Signals(neither=True)}, True, id="out of scope"),
+            pytest.param({"signals": Signals(neither=True)}, False, id="out of scope"),
             pytest.param({"known_language": False}, False, id="not read"),
         ],
     )

@@ -234,8 +234,7 @@ def _with_environment(options: Options) -> Options:
 
 
 def _is_unclear(row: Classification) -> bool:
-    """Return whether the owner should be asked: it is torn, doubtful, vague or out of scope."""
+    """Return whether the owner should be asked: the tie rules decided, or the text is vague."""
     torn = row.decided_by not in {None, DecidedBy.MODEL}
-    open_ = {Abstention.TOO_VAGUE, Abstention.NEITHER}
-    is_read = row.signals is not None  # without words there is nothing to ask about
-    return torn or row.needs_review or (row.abstained_because in open_ and is_read)
+    vague = row.abstained_because is Abstention.TOO_VAGUE and row.signals is not None
+    return torn or vague
