@@ -15,6 +15,7 @@ from triage_agent.advice.decision import Decision
 from triage_agent.advice.rules import Recommendation
 from triage_agent.advice.settling import problem_names
 from triage_agent.files import Strict, folder, load_toml
+from triage_agent.intake import counted
 from triage_agent.types import Classification, Function, Label
 
 LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
@@ -250,7 +251,7 @@ def hours_words(hours: float) -> str:
     >>> hours_words(1), hours_words(2.5), hours_words(1200)
     ('1 hour', '2.5 hours', '1,200 hours')
     """
-    return f"{hours:,g} hour{'' if hours == 1 else 's'}"
+    return counted(float(hours), "hour")
 
 
 def _filled(line: str | Wordings, row: Classification, words: PlanWords) -> str:

@@ -17,6 +17,7 @@ from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts
 from triage_agent.advice.rules import Recommendation
 from triage_agent.advice.settling import revenue_words
+from triage_agent.intake import counted
 from triage_agent.types import Classification
 
 
@@ -128,9 +129,14 @@ def _notes(decision: Decision) -> tuple[str, ...]:
             f"Only {total} of the {ENOUGH_PROBLEMS} problems that the method asks for were given."
         )
     if votes.abstained:
-        notes.append(f"{votes.abstained} of {total} problems could not be placed and did not vote.")
+        notes.append(
+            f"{votes.abstained} of {counted(total, 'problem')} could not be placed "
+            "and did not vote."
+        )
     if votes.errors:
-        notes.append(f"{votes.errors} of {total} problems ended in an error and did not vote.")
+        notes.append(
+            f"{votes.errors} of {counted(total, 'problem')} ended in an error and did not vote."
+        )
     notes += [
         f"Provisional: this could change the recommendation: {one}." for one in decision.to_settle
     ]

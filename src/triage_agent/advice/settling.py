@@ -8,7 +8,7 @@ from triage_agent.advice.answers import advice_table
 from triage_agent.advice.doubts import ENOUGH_PROBLEMS, Doubts
 from triage_agent.advice.quiz import QuizResult
 from triage_agent.advice.rules import Profile, Recommendation, Votes, apply_rules
-from triage_agent.intake import HIGH_LIMIT_USD, Band, Revenue, dollars
+from triage_agent.intake import HIGH_LIMIT_USD, Band, Revenue, counted, dollars
 from triage_agent.types import Abstention, Classification
 
 SEVERAL = "seems to hold several problems: write them one by one"
@@ -71,10 +71,9 @@ def _about_the_business(
 ) -> Iterator[str]:
     """Yield a sentence for each thing in doubt that is not the answer to a problem."""
     if missing := doubts.not_given:
-        was, it = ("was", "it") if missing == 1 else ("were", "them")
-        yield (
-            f"{missing} of the {ENOUGH_PROBLEMS} problems that the method asks for {was} not "
-            f"given: add {it}"
+        of_them = f"of the {ENOUGH_PROBLEMS} problems that the method asks for"
+        yield counted(
+            missing, f"{of_them} was not given: add it", f"{of_them} were not given: add them"
         )
     if doubts.revenue and len(set(answers.values())) > 1:
         yield f"your yearly revenue: {revenue_words(revenue, answers)}"

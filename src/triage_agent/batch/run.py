@@ -22,7 +22,7 @@ from triage_agent.batch.understanding import first_problems, keep_mapping, under
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
-from triage_agent.intake import check_usd_rate
+from triage_agent.intake import check_usd_rate, counted
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -115,7 +115,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
-    report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
+    report("an unknown number of rows" if survey.rows is None else counted(survey.rows, "row"))
     job = Job(
         reading,
         request.labels_only,
@@ -218,7 +218,9 @@ def _run(
     try:
         asyncio.run(run())
     except TriageError as error:
-        error.message += f" {tally.rows} rows were answered; the output was not written."
+        error.message += (
+            f" {counted(tally.rows, 'row was', 'rows were')} answered; the output was not written."
+        )
         if error.exit_code != 6:  # the cost cap says itself how to go on
             error.message += (
                 " Answers that were paid for are kept: the same command"

@@ -18,6 +18,7 @@ from triage_agent.batch.mapping import (
 )
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.intake import counted
 from triage_agent.tables import Table, TableOptions, open_table
 
 PREVIEW = 3  # problems that a dry run shows
@@ -142,7 +143,7 @@ def first_problems(table: Table, reading: FormReading) -> Iterator[str]:
     yield (
         "The first problems, as they would be read:"
         if shown
-        else (f"The first {len(table.sample)} rows hold no problem.")
+        else f"There is no problem in the first {counted(len(table.sample), 'row')}."
     )
     for number, text in shown:
         text = " ".join(text.split())

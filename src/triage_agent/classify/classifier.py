@@ -149,6 +149,7 @@ def answer_question(row: Classification, signal: str | None) -> Classification:
         probability=None,
         probability_from=None,
         review_reasons=(),
+        rationale=row.rationale if row.label is label else "",  # the model argues for its own
         holds_several=False,  # they have read it, and answered it as one
     )
 

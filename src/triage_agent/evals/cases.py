@@ -14,7 +14,7 @@ from triage_agent.advice import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evals.manifest import checked
 from triage_agent.files import LARGEST_RECORD, Strict, explain, read_bytes
-from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.intake import UNKNOWN_REVENUE, counted, parse_revenue
 from triage_agent.tables import Row, open_table
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome
 
@@ -251,7 +251,7 @@ def _case(path: Path, row: Row, cells: Mapping[str, str], label: Label | None) -
 def _unknown_labels(path: Path, first: int, unknown: Counter[str]) -> InputError:
     """Return the error about labels that are not known, which lists them and the option to use."""
     found = [
-        f"{value!r} ({count} {'row' if count == 1 else 'rows'})"
+        f"{value!r} ({counted(count, 'row')})"
         for value, count in list(unknown.items())[:MOST_VALUES]
     ]
     more = " and more" if len(unknown) > MOST_VALUES else ""
