@@ -57,7 +57,8 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
     if len(header) > MAX_COLUMNS:
         raise InputError(
             f"{name} has {counted(len(header), 'column')} in its first row; "
-            f"{MAX_COLUMNS:,} is the most. Check that it is a table, and its delimiter (--delimiter)."
+            f"{MAX_COLUMNS:,} is the most. Check that it is a table, "
+            "and its delimiter (--delimiter)."
         )
     names: dict[str, None] = {}
     notes: list[str] = []
