@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from triage_agent.batch.read_output import read_out
 from triage_agent.batch.run import BatchRequest, run_batch
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError, SettingsError
@@ -149,6 +150,19 @@ def test_a_table_that_lacks_the_column_rows_are_found_by_is_refused(answer, tmp_
     answer("problem\norders are typed in\n", "april")
     with pytest.raises(InputError, match=r"no column 'id'.*--id-column"):
         answer(MAY, "may", previous=tmp_path / "april-answered.csv")
+
+
+def test_the_earlier_out_is_read_through_once(answer, tmp_path, monkeypatch):
+    answer(APRIL, "april")
+    reads = []
+
+    def counted(out, reading):
+        reads.append(out)
+        return read_out(out, reading)
+
+    monkeypatch.setattr("triage_agent.batch.previous.read_out", counted)
+    answer(MAY, "may", previous=tmp_path / "april-answered.csv")
+    assert len(reads) == 1
 
 
 def test_the_earlier_out_is_never_written_to(answer, tmp_path):

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
+from triage_agent.advice.quiz import load_quiz
 from triage_agent.advice.rules import Profile
+from triage_agent.batch.read_output import how_to_read
 from triage_agent.batch.reviews import (
     Review,
     append_review,
@@ -328,7 +330,7 @@ def test_the_recommendation_is_that_of_decide_on_the_new_labels(
 
 
 def test_what_a_person_puts_out_of_scope_leaves_nothing_provisional(desk):
-    desk.batch(rows=[form("vague", "build an app")])
+    desk.batch(rows=[form("vague", "1. build an app\n2. orders are typed")])
     assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[OUTSIDE])
     (row,) = desk.rows()
@@ -427,7 +429,8 @@ def test_the_last_answer_wins_and_is_asked_for_only_with_again(desk):
     [("torn", "automate-process", "classified"), ("vague", "", "abstained")],
 )
 def test_keeping_a_problem_settles_it_as_it_is(desk, text, label, outcome):
-    desk.batch(rows=[form(text, "build")])
+    desk.batch(rows=[form(text, "1. build an app\n2. orders are typed")])
+    assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[KEEP])
     (row,) = desk.rows()
     assert (row["triage_1_label"], row["triage_1_outcome"]) == (label, outcome)
@@ -547,6 +550,20 @@ def test_without_the_record_of_the_run_columns_are_guessed(desk):
     run_path(desk.out).unlink()
     desk.review(answers=[AUTOMATE])
     assert desk.rows()[0]["triage_recommendation"] == "both"
+
+
+@pytest.mark.parametrize("points", [1, 4], ids=["weak", "ready"])
+def test_without_the_record_the_scale_of_the_quiz_is_seen_in_its_answers(desk, points):
+    names = [f"quiz_{one.id}" for one in load_quiz().questions]
+    ready = ["x1", "orders are typed", *[4] * len(names)]
+    tied = ["x2", "1. vague\n2. build an app\n3. orders are typed", *[points] * len(names)]
+    desk.write([ready, tied], header=["id", "problem", *names])
+    desk.batch()
+    run_path(desk.out).unlink()
+    assert how_to_read(desk.out).quiz_scale == "1-4"
+    desk.review(answers=[OUTSIDE])
+    wanted = {1: "fractional-cto", 4: "fractional-ai-officer"}
+    assert desk.rows()[1]["triage_recommendation"] == wanted[points]
 
 
 def test_a_guess_that_contradicts_out_is_refused(desk):

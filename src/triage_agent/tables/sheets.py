@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.row import (
     MAX_COLUMNS,
@@ -145,9 +146,10 @@ def _notes_about(unusual: Unusual, merged: Sequence[Area], columns: Sequence[str
         )
     if unusual.formulas:
         many = unusual.formulas > 1
+        cells = counted(unusual.formulas, "cell holds a formula", "cells hold formulas")
         notes.append(
-            f"{unusual.formulas:,} cell{'s hold formulas' if many else ' holds a formula'} whose "
-            f"result is not stored in the file, and {'are' if many else 'is'} read as empty "
+            f"{cells} whose result is not stored in the file, and {'are' if many else 'is'} read "
+            "as empty "
             f"(the first is {unusual.first_formula}). Open the file in Excel and save it again."
         )
     return notes
@@ -182,8 +184,8 @@ def _rows(columns: tuple[str, ...], found: Iterable[Numbered]) -> Iterator[Row]:
         values, complaint = fill(columns, padded[:MAX_COLUMNS])
         if complaint:
             complaint = (
-                f"has cells right of the last of the {len(columns)} columns, which are left out; "
-                "give their column a name"
+                f"has cells right of the last of the {counted(len(columns), 'column')}, which are "
+                "left out; give their column a name"
             )
         broken = [column for column, cell in values.items() if cell in ERRORS]
         if broken and not complaint:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from triage_agent.intake import counted
 from triage_agent.tables.delimited import DELIMITERS
 from triage_agent.tables.encoding import NAMES
 from triage_agent.tables.row import Row, Value
@@ -76,5 +77,5 @@ class Table:
             parts.append(f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))}-separated")
         shown = ", ".join(" ".join(column.split())[:40] for column in self.columns[:8])
         more = ", …" if len(self.columns) > 8 else ""
-        count = f"{len(self.columns)} column{'' if len(self.columns) == 1 else 's'}"
+        count = counted(len(self.columns), "column")
         return f"{self.name}: {', '.join(parts)}, {count} ({shown}{more})"
