@@ -10,7 +10,6 @@ import openpyxl
 import pytest
 
 from support.workbooks import ods, xlsb
-from support.workbooks import ods, xlsb
 from triage_agent.errors import InputError
 from triage_agent.tables import TableOptions, open_table
 from triage_agent.tables.other_facts import unusual_in

@@ -129,7 +129,7 @@ def _merged_in_xlsb(archive: zipfile.ZipFile, title: str) -> Iterator[Area]:
 
 def _records(part: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield the records of a part: the kind, and what it holds."""
-    content = BufferedReader(cast(RawIOBase, part), CHUNK)  # a part of an archive has `readinto`
+    content = BufferedReader(cast("RawIOBase", part), CHUNK)  # a part of an archive has `readinto`
     while first := content.read(1):
         kind = first[0]
         if kind > 127:

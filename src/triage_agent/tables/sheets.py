@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
@@ -102,13 +102,20 @@ def table_of(
 
 
 def plain(cell: object) -> Value:
-    """Return a cell's value as text, number or truth value; a date as its ISO text."""
+    """Return a cell's value as text, number or truth value; a date or time as its ISO text.
+
+    >>> plain(datetime(2026, 5, 1)), plain(timedelta(hours=26))
+    ('2026-05-01', '26:00:00')
+    """
     if cell is None or isinstance(cell, str | bool | int | float):
         return cell
     if isinstance(cell, datetime) and cell.time() == time():
         cell = cell.date()
     if isinstance(cell, datetime | date | time):
         return DateText(cell.isoformat())
+    if isinstance(cell, timedelta) and cell >= timedelta() and not cell.microseconds:
+        minutes, seconds = divmod(24 * 3600 * cell.days + cell.seconds, 60)
+        return DateText(f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}")
     return str(cell)
 
 

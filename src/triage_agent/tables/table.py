@@ -41,14 +41,14 @@ class Table:
     titles: tuple[tuple[Value, ...], ...]  # rows above the header as they stand, () for a blank one
     extra_header: tuple[tuple[Value, ...], ...]  # rows of the header under its first
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
-    read: Callable[[], Iterator[Row]] = field(repr=False)
+    _read: Callable[[], Iterator[Row]] = field(repr=False)
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, in memory that does not grow with them (XLSX apart).
 
         Raises `InputError` where the file stops being readable.
         """
-        return self.read()
+        return self._read()
 
     def written_row(self, row: Row) -> int:
         """Return which row of a CSV or XLSX is this row's when the table is written; 0: the next.
