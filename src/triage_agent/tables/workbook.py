@@ -122,6 +122,7 @@ class XlsxWriter:
                 f"An Excel sheet holds {MAX_ROWS:,} rows and there are more. "
                 "Name an output that ends in .csv or .jsonl."
             )
+        bold = self._style(font) if font else None
         for column, cell in enumerate(cells):
             place = self.row, column
             if cell is None or cell == "":
@@ -134,8 +135,8 @@ class XlsxWriter:
                 self.sheet.write_datetime(*place, found[0], self._style(found[1]))
             else:
                 text = self._cut(plain_text(cell))
-                # The mark that Excel itself gives to a text typed behind an apostrophe.
-                style = self._style(font, quoted=may_run(text))
+                # Excel's own mark of a text that was typed behind an apostrophe.
+                style = self._style(font, quoted=True) if may_run(text) else bold
                 self.sheet.write_string(*place, text, style)
         self.row += 1
 
