@@ -224,7 +224,7 @@ def test_a_failed_row_keeps_its_place_has_no_label_and_stands_in_the_errors_file
     assert tally.errors == 1
     lines = errors_path(answer.folder / "out.csv").read_text().splitlines()
     (record,) = (json.loads(line) for line in lines)
-    assert (record["row"], record["problem"]) == (2, 1)
+    assert (record["row"], record["problem"]) == (3, 1)  # as a spreadsheet numbers it
     assert record["values"]["id"] == "2"
 
 

@@ -31,7 +31,7 @@ from triage_agent.evals.cases import read_cases
 from triage_agent.intake import split_problems
 from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.models.factory import OpenBackend
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, open_written, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
@@ -496,6 +496,42 @@ def test_answers_follow_the_text_when_rows_move_and_a_changed_text_is_asked_anew
     desk.batch(rows=[rows[2], rows[1], rows[0]])
     assert [row["triage_1_decided_by"] for row in desk.rows()] == ["model", "person", ""]
     assert texts(desk.queue()) == ["vague A"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("group", [(), ("--group-by", "company")], ids=["rows", "groups"])
+def test_what_stands_around_the_header_stays_there_and_rows_keep_their_numbers(desk, suffix, group):
+    titles = [["=Forms of May", "Exported by Ann"], []]
+    forms = [form("fine"), [], form("vague a"), form("fail")]
+    desk.write([*titles[1:], HEADER, *forms], header=titles[0])
+    desk.batch(*group, suffix=suffix, code=3)
+    settle = [row["triage_provisional_because"] for row in desk.rows()]
+    rows = [(item["row"], item["problem"]) for item in desk.queue()]
+    assert sorted(rows) == [(6, 1), (7, 1)]  # below the titles, the header and the gap
+    assert any("6.1" in str(names) for names in settle)
+    (record,) = map(json.loads, errors_path(desk.out).read_text().splitlines())
+    assert (record["row"], record["problem"]) == (7, 1)
+    desk.review(answers=[BUILD, AUTOMATE])
+    assert [row["triage_1_decided_by"] for row in desk.rows()] == ["model", "person", "person"]
+    assert not errors_path(desk.out).exists()
+    out = open_written(desk.out)
+    assert [row.number for row in out.rows()] == [4, 6, 7]
+    assert out.titles == tuple(map(tuple, titles))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_header_of_two_rows_is_one_in_the_review_too(desk, suffix):
+    options = ["", "Open-Ended Response", "Open-Ended Response", "Response", "Response", ""]
+    desk.write([options, form("vague a"), form("fail")])
+    desk.batch("--no-split", suffix=suffix, code=3)
+    assert sorted(item["row"] for item in desk.queue()) == [3, 4]
+    run_path(desk.out).unlink()  # the columns are found again, by the same reader
+    assert sorted(item["row"] for item in desk.queue()) == [3, 4]
+    desk.batch("--no-split", "--retry-errors", suffix=suffix, code=3)
+    assert [text for text in desk.model.asked if text == "vague a"] == ["vague a"]
+    desk.review(answers=[BUILD, AUTOMATE])
+    (extra,) = open_written(desk.out).extra_header
+    assert [cell or "" for cell in extra][:5] == options[:5]
 
 
 def test_a_formula_stays_neutralised(desk):

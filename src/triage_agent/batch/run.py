@@ -153,6 +153,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             triage,
             spool,
             earlier=earlier,
+            place=table.written_row,
             page=pages.page,
             short_texts=pages.short_texts,
         )
@@ -162,6 +163,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             spool,
             survey.columns,
             tally,
+            table,
             decided=not request.labels_only,
             compared=previous is not None,
             slots=job.reading.slots,
