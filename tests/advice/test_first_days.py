@@ -226,7 +226,7 @@ def test_a_problem_without_a_label_is_not_in_the_plan():
 def test_what_could_change_the_advice_is_to_be_settled_first():
     rows = [row(A, "Stock is wrong"), row(None, "Our system", 2)]
     start = stage(made(rows), "Where to start")
-    assert "settle “Our system”" in start[0]
+    assert "settle problem 2, “Our system”" in start[0]
     assert "“Stock is wrong”" in start[1]
     assert "settle" not in " ".join(stage(made([rows[0]] * 3), "Where to start"))
 
@@ -287,8 +287,8 @@ def test_braces_in_the_owners_words_are_words():
         ),
         pytest.param("Hi " * 31, ("  ",), "Hi " * 29 + "Hi…", id="evidence that is blank"),
         pytest.param("Hi " * 31, ("Hi Hi", "Hi Hi Hi"), "Hi Hi Hi", id="evidence of three words"),
-        pytest.param(" ... ", (), "problem 1", id="nothing to quote"),
-        pytest.param("", (), "problem 1", id="no text"),
+        pytest.param(" ... ", (), "", id="nothing to quote"),
+        pytest.param("", (), "", id="no text"),
     ],
 )
 def test_the_owners_words_are_quoted_short(text, evidence, expected):
@@ -370,7 +370,10 @@ def test_a_file_in_which_something_is_missing_is_refused(values, change, says):
 def test_the_message_about_an_edited_file_names_the_file_and_the_place(tmp_path):
     text = (folder("prompts") / "plan.toml").read_text(encoding="utf-8")
     broken = tmp_path / "plan.toml"
-    broken.write_text(text.replace("settle “{problem}”", "settle “{problems}”"), encoding="utf-8")
+    broken.write_text(
+        text.replace("{name}, “{problem}”: another", "{name}, “{problems}”: another"),
+        encoding="utf-8",
+    )
     with pytest.raises(SettingsError, match=r"plan\.toml does not fit: doubt: .*\{problems\}"):
         load_toml(broken, PlanWords)
 
