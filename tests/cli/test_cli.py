@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from triage_agent.cli.asking_split import problems_as_confirmed
 
 from support.program import TRIAGE, in_pseudo_terminal, triage
-from triage_agent.cli.asking_split import problems_as_confirmed
 from triage_agent.intake import Passage, ReadText
 from triage_agent.types import Problem, Source
 

@@ -19,6 +19,7 @@ from .red_flags import Level, RedFlag, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import Role, RoleFacts, described, owners_questions, role_facts, side_by_side
 from .rules import Profile, Recommendation, Rule, Step
+from .who_helps import who_helps
 
 __all__ = [
     "FORM",
@@ -68,4 +69,5 @@ __all__ = [
     "score",
     "shortened",
     "side_by_side",
+    "who_helps",
 ]

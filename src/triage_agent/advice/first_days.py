@@ -93,6 +93,7 @@ class PlanWords(Strict):
     """All words of the plan (prompts/plan.toml)."""
 
     doubt: Sentence
+    unpaid: Sentence
     no_text: Annotated[str, filled_with()]
     more: Annotated[str, filled_with("more")]
     titles: Titles
@@ -155,9 +156,16 @@ def plan_words() -> PlanWords:
 
 
 def first_days(
-    decision: Decision, rows: Sequence[Classification], words: PlanWords | None = None
+    decision: Decision,
+    rows: Sequence[Classification],
+    words: PlanWords | None = None,
+    *,
+    would_pay: bool = True,
 ) -> FirstDays:
-    """Return the plan for the business with these problems; `words` are the shipped ones."""
+    """Return the plan for the business with these problems; `words` are the shipped ones.
+
+    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first.
+    """
     filler = Filler(rows, words or plan_words())
     words = filler.words
     parts = words.plans.get(decision.recommendation, ())
@@ -181,6 +189,9 @@ def first_days(
         stages["later"] += filler.named(part.later, problems[2:])
         others = [row for row in rows if row.label not in (None, part.about)]
         stages["aside"] += filler.named(part.aside, others) if part.aside else []
+    if not would_pay:
+        tried = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
+        stages["start"] = tried + stages["start"]
     first_steps = instead or tuple(stages["start"])
     stages["start"] = filler.named(words.doubt, doubtful) + stages["start"]
     titles = words.titles.model_dump()

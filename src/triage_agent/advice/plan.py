@@ -106,7 +106,7 @@ def plan_for(
         headline=advice.unpaid if against and advice.unpaid else advice.headline,
         because=" ".join(filter(None, (reason(decision, rows), against))),
         roles={role: role_facts()[role] for role in advice.roles},
-        first_days=first_days(decision, rows),
+        first_days=first_days(decision, rows, would_pay=not against),
         prepare=_preparation(decision),
         watch_for=tuple(
             flag.text for flag in load_red_flags() if set(flag.roles) & set(advice.roles)

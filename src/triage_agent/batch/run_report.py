@@ -6,6 +6,7 @@ from pathlib import Path
 from triage_agent.batch.answering import Tally
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.write_output import errors_path, run_path
+from triage_agent.intake import percent
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Backend
 
@@ -18,7 +19,7 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     yield f"labels: {_counts(tally.labels)}"
     if tally.recommendations:
         yield f"recommendations: {_counts(tally.recommendations)}"
-    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
+    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({percent(share)})"
     if tally.reviewed:
         yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
     if tally.complaints:
