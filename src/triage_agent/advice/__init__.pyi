@@ -1,4 +1,5 @@
 from .decision import Decision, decide
+from .elsewhere import who_helps
 from .first_days import FirstDays, plan_words, shortened
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
@@ -19,7 +20,6 @@ from .red_flags import Level, RedFlag, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import Role, RoleFacts, described, owners_questions, role_facts, side_by_side
 from .rules import Profile, Recommendation, Rule, Step
-from .who_helps import who_helps
 
 __all__ = [
     "FORM",

@@ -1,7 +1,7 @@
 """The plan: everything that is explained to the owner beside the decision, for every report.
 
 The words are in the data files: advice.toml in `answers`, reasons.toml in `reasons`, plan.toml in
-`first_days`, roles.toml in `roles`, red_flags.toml in `red_flags`, who_helps.toml in `who_helps`.
+`first_days`, roles.toml in `roles`, red_flags.toml in `red_flags`, who_helps.toml in `elsewhere`.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from decimal import Decimal
 from triage_agent.advice.answers import advice_table
 from triage_agent.advice.changes import would_change
 from triage_agent.advice.decision import ENOUGH_PROBLEMS, Decision
+from triage_agent.advice.elsewhere import helpers_named
 from triage_agent.advice.first_days import FirstDays, first_days
 from triage_agent.advice.hours_cost import cost_of_hours
 from triage_agent.advice.reasons import reason
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts
 from triage_agent.advice.rules import Recommendation
-from triage_agent.advice.who_helps import helpers_named
 from triage_agent.types import Classification
 
 

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from triage_agent.advice.decision import decide
+from triage_agent.advice.elsewhere import HelperWords, helper_words, who_helps
 from triage_agent.advice.plan import advice_for
-from triage_agent.advice.who_helps import HelperWords, helper_words, who_helps
 from triage_agent.types import Abstention, Classification, Label, Outcome
 
 
