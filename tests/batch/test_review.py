@@ -227,7 +227,7 @@ def test_a_listed_problem_says_where_it_stands_and_what_was_found(desk):
     }
     shown = " ".join(desk.review("--list").split())
     assert "row 2, problem 1" in shown
-    assert "70% sure, decided by the model" in shown
+    assert "70 % sure, decided by the model" in shown
     assert "it makes the recommendation take-the-quiz provisional" in shown
 
 

@@ -1,4 +1,14 @@
-from .amounts import CUT, check_amount, counted, months, read_amount, read_amounts, times, usd
+from .amounts import (
+    CUT,
+    check_amount,
+    counted,
+    months,
+    percent,
+    read_amount,
+    read_amounts,
+    times,
+    usd,
+)
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
@@ -49,6 +59,7 @@ __all__ = [
     "is_technology_wish",
     "months",
     "parse_revenue",
+    "percent",
     "read_amount",
     "read_amounts",
     "read_revenue",
