@@ -3,10 +3,11 @@
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from support.terminal import DOWN, LEFT, UP, Terminal, pasted
+from support.terminal import DOWN, LEFT, Terminal, pasted
 
 LEADS = "Leads from our web form get lost because nobody copies them into the CRM in time"
 STOCK = "Our stock figures are wrong because deliveries are typed in by hand, days later"
@@ -29,17 +30,7 @@ def about_business(company="\r", revenue="2\r", software="2\r"):
 
 
 def kept_file():
-    folder = os.environ["XDG_STATE_HOME"]
-    return next(iter(_files(folder, "left.json")), None)
-
-
-def _files(folder, name):
-    return [os.path.join(at, name) for at, _, names in os.walk(folder) if name in names]
-
-
-def assert_nothing_is_cut(lines, columns):
-    assert not [line for line in lines if len(line) > columns]
-    assert "over 99% sure" in " ".join(lines) or "% sure" in " ".join(lines)
+    return next(Path(os.environ["XDG_STATE_HOME"]).rglob("left.json"), None)
 
 
 def test_an_owner_gets_from_three_problems_to_a_saved_report(tmp_path):
@@ -129,7 +120,7 @@ def test_ctrl_c_keeps_what_was_typed_and_resume_goes_on_with_it():
         terminal.answer("Stock is wr", "\x03").until("triage --resume", typing=False)
         assert terminal.end() == 130
         assert "Traceback" not in terminal.words
-    assert stat.S_IMODE(os.stat(kept_file()).st_mode) == 0o600
+    assert stat.S_IMODE(kept_file().stat().st_mode) == 0o600
     with Terminal("--resume") as terminal:
         terminal.answer("Stock is wr", "ong every week\r").answer("every week", "\r")
         terminal.answer("two problems", "\r")

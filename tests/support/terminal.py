@@ -1,7 +1,9 @@
 """The program in a real pseudo-terminal, with what stands on its screen."""
 
+import fcntl
 import os
 import re
+import sys
 import termios
 import time
 
@@ -13,6 +15,7 @@ from support.program import TRIAGE
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
 UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
 PATIENCE_S = 60
+PAUSE_S = 0.15  # longer than the one that ends a paste
 
 
 def pasted(text):
@@ -78,14 +81,20 @@ class Terminal:
         raise AssertionError(f"{text!r} did not come. The screen:\n" + "\n".join(self.lines))
 
     def send(self, keys):
-        """Press keys."""
+        """Press keys, and wait until they are taken: those that wait look like a paste."""
         self._read()
         self._new = b""
         data = keys.encode()
-        while data:  # a terminal takes only so much before it is read
+        while data:
             written = os.write(self._child.child_fd, data[:1024])
             data = data[written:]
             self._read()
+        end = time.monotonic() + PATIENCE_S
+        while self._waiting() and time.monotonic() < end and self._read():
+            pass
+        taken = time.monotonic() + PAUSE_S
+        while time.monotonic() < taken and self._read():
+            pass
         return self
 
     def answer(self, prompt, keys):
@@ -103,6 +112,14 @@ class Terminal:
     def _said(self):
         plain = SEQUENCE.sub("", self._new.decode(errors="replace"))
         return " ".join(plain.split())
+
+    def _waiting(self):
+        """Return how many keys the program has not taken yet."""
+        inside = os.open(os.ptsname(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
+        try:
+            return int.from_bytes(fcntl.ioctl(inside, termios.FIONREAD, b"0000"), sys.byteorder)
+        finally:
+            os.close(inside)
 
     def _is_cooked(self):
         return bool(termios.tcgetattr(self._child.child_fd)[3] & termios.ICANON)
