@@ -23,7 +23,7 @@ from triage_agent.conversation import (
 )
 from triage_agent.conversation.keeping import conversation_file
 from triage_agent.errors import InputError
-from triage_agent.intake import split_problems
+from triage_agent.intake import LARGEST_INPUT, split_problems
 from triage_agent.models import OpenBackend
 from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
 
@@ -185,8 +185,8 @@ async def test_why_a_problem_is_asked_about_is_said(triage):
     [
         ("problems", "", "no problem in this yet"),
         ("problems", "?!", "no problem in this yet"),
-        ("problems", "Hello", "no problem in this yet"),
-        ("problems", "x" * 2_000_001, "Give less of it"),
+        ("problems", "Hi Mark,\n\nBest regards,\nAnn", "no problem in this yet"),
+        ("problems", "x" * (LARGEST_INPUT + 1), "Give less of it"),
         ("split", (), "Keep one at least"),
         ("split", (Piece("..."),), "no problem in this yet"),
         ("split", "yes", "not with a text"),

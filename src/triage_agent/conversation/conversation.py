@@ -146,7 +146,7 @@ class Conversation:
         if isinstance(value, str):
             value = value.strip()
             check_text(step, value, self._rate)
-            if step is Step.PROBLEMS and not any(read.problems for read in self._read((value,))):
+            if step is Step.PROBLEMS and not self._holds_problem(value):
                 raise InputError(NO_PROBLEM)
         else:
             check_pieces(step, value)
@@ -230,6 +230,12 @@ class Conversation:
             return question
         ask = load_words().split.ask.replace("{count}", counted(len(before)))
         return replace(question, pieces=before, ask=ask)
+
+    def _holds_problem(self, text: str) -> bool:
+        try:
+            return any(read.problems for read in self._read((text,)))
+        except InputError:  # its words are for a command line
+            return False
 
     def _read(self, texts: tuple[str, ...] | None = None) -> tuple[ReadText, ...]:
         texts = self.texts if texts is None else texts
