@@ -1,5 +1,6 @@
 """The program in a real pseudo-terminal, with what stands on its screen."""
 
+import ctypes
 import fcntl
 import os
 import re
@@ -115,7 +116,7 @@ class Terminal:
 
     def _waiting(self):
         """Return how many keys the program has not taken yet."""
-        inside = os.open(os.ptsname(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
+        inside = os.open(_name(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
         try:
             return int.from_bytes(fcntl.ioctl(inside, termios.FIONREAD, b"0000"), sys.byteorder)
         finally:
@@ -136,3 +137,10 @@ class Terminal:
         self._all += data
         self._stream.feed(data)
         return True
+
+
+def _name(terminal):
+    """Return the file of a terminal's other end; `os.ptsname` came with Python 3.13."""
+    ptsname = ctypes.CDLL(None).ptsname
+    ptsname.restype = ctypes.c_char_p
+    return ptsname(terminal)
