@@ -185,7 +185,7 @@ async def test_why_a_problem_is_asked_about_is_said(triage):
     [
         ("problems", "", "no problem in this yet"),
         ("problems", "?!", "no problem in this yet"),
-        ("problems", "Hi Mark,\n\nBest regards,\nAnn", "no problem in this yet"),
+        ("problems", "Open-Ended Response", "no problem in this yet"),
         ("problems", "x" * (LARGEST_INPUT + 1), "Give less of it"),
         ("split", (), "Keep one at least"),
         ("split", (Piece("..."),), "no problem in this yet"),
