@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from support.openai_server import Fault, OpenAIServer, reply_for
-from triage_agent.classify.classifier import answer_question, classify
+from triage_agent.classify.classifier import classify
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.models.cascade import (
     THRESHOLDS,
@@ -31,7 +31,6 @@ from triage_agent.settings import DEFAULT_CASCADE_ACCURACY, Backend, Options
 from triage_agent.training.calibrating import RealText, cascade_points
 from triage_agent.types import (
     Abstention,
-    DecidedBy,
     Label,
     MadeBy,
     Outcome,
@@ -178,15 +177,6 @@ def test_an_llm_that_abstains_leaves_no_label_and_nothing_to_dispute():
     assert (row.outcome, row.label) == (Outcome.ABSTAINED, None)
     assert row.abstained_because is Abstention.NEITHER
     assert (row.model, row.review_reasons) == ("gpt-x", ())
-
-
-def test_an_owner_who_answers_settles_what_the_models_disagree_about():
-    row = classified(cascade(UNSURE, replace(LLM_SAYS, label=B, p_build=0.55)))
-    assert ReviewReason.BACKENDS_DISAGREE in row.review_reasons
-    assert answer_question(row, None) == row
-    answered = answer_question(row, "existing_process")
-    assert (answered.label, answered.decided_by) == (A, DecidedBy.PERSON)
-    assert answered.review_reasons == ()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from .numerals import UNKNOWN_WORDS
 from .pasted import (
     LARGEST_INPUT,
     MARKER,
-    NO_PROBLEM,
     Rejected,
     from_arguments,
     from_stream,
@@ -34,7 +33,6 @@ __all__ = [
     "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
-    "NO_PROBLEM",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",
