@@ -196,9 +196,9 @@ WRITERS = {
     "echo": set(),
     "secho": set(),
     "Console": set(),
-    "Text": {"reports.console", "cli.review_walk", "cli.progress"},
+    "Text": {"reports.console", "reports.verdict", "cli.review_walk", "cli.progress"},
     "stdout": {"reports.console", "cli.streams"},
-    "stderr": {"reports.console", "cli.streams", "cli.editor"},
+    "stderr": {"reports.console", "cli.streams", "cli.editor", "cli.telling"},
     "__stdout__": set(),
     "__stderr__": set(),
 }

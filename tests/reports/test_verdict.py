@@ -117,7 +117,8 @@ def test_no_answer_or_figure_is_cut_and_no_id_is_shown(kind, width):
 
 
 def test_every_problem_has_its_answer_and_how_sure_it_is_on_its_line():
-    rows = [TYPED, replace(TYPED, probability=0.9999), UNSURE, PORTAL, VAGUE, FAILED, NEITHER, SAID]
+    made = [TYPED, replace(TYPED, probability=0.9999), UNSURE, PORTAL, VAGUE, FAILED, NEITHER, SAID]
+    rows = [replace(row, id=str(number)) for number, row in enumerate(made, start=1)]
     lines = [line.split("  ") for line in shown(advice_on(rows)) if re.match(r" +\d  ", line)]
     ends = [[part.strip() for part in line if part.strip()][2:] for line in lines]
     assert ends == [

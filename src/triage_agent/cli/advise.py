@@ -71,8 +71,8 @@ def advise(
     import asyncio
 
     from triage_agent.advice import Advice, Profile, read_answers
-    from triage_agent.cli.editor import in_terminal
     from triage_agent.cli.holding import begun, hold
+    from triage_agent.cli.telling import in_terminal
     from triage_agent.conversation import Told
     from triage_agent.errors import InputError
     from triage_agent.intake import from_arguments, read_amount

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from triage_agent.advice import QuizResult, score
-from triage_agent.cli.editor import Left, chosen, tell, typed_text
+from triage_agent.cli.editor import chosen, typed_text
 from triage_agent.cli.reading import listed, shortened
+from triage_agent.cli.telling import Left, tell
 from triage_agent.conversation import (
     Answer,
     Conversation,

@@ -9,36 +9,17 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from triage_agent.cli.telling import MARK, tell
 from triage_agent.privacy import clean, one_line
-from triage_agent.reports import print_block, stderr_console, text_line
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
     from prompt_toolkit.output import Output
 
-MARK = "> "
 # ASCII, since some terminals have nothing else.
 SEVERAL_LINES = "Enter on an empty line: done. Ctrl-C: stop for now."
 ONE_LINE = "Enter: done. Ctrl-C: stop for now."
 CHOICE = "Arrow keys or a number, then Enter. Ctrl-C: stop for now."
 DUMB = {"dumb", "unknown"}  # what TERM is where the cursor cannot be moved
-
-
-class Left(KeyboardInterrupt):
-    """The person has left while this was being typed."""
-
-    def __init__(self, typed: str = "") -> None:
-        super().__init__()
-        self.typed = typed
-
-
-def tell(text: str, style: str = "", indent: str = "", first: str | None = None) -> None:
-    """Print text on standard error, wrapped between words to the width of the terminal."""
-    print_block(stderr_console(), text_line(text, style=style), indent=indent, first=first)
-
-
-def in_terminal() -> bool:
-    """Return whether somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 async def typed_text(default: str = "", *, several_lines: bool = False, hint: str = "") -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from triage_agent.advice import Advice, Profile, score
 from triage_agent.cli.after_verdict import after_verdict
 from triage_agent.cli.conversing import converse
-from triage_agent.cli.editor import choose, tell
+from triage_agent.cli.editor import choose
+from triage_agent.cli.telling import tell
 from triage_agent.conversation import (
     Conversation,
     KeptConversation,

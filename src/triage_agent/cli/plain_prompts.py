@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from triage_agent.cli.editor import Left, tell
+from triage_agent.cli.telling import Left, tell
 from triage_agent.reports import stderr_console, text_line
 
 

@@ -12,7 +12,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.output import Output
 
-from triage_agent.cli.editor import MARK, Left
+from triage_agent.cli.telling import MARK, Left
 
 PASTE_PAUSE_S = 0.05  # a longer one ends a paste from a terminal that does not say where it ends
 HINT = "class:bottom-toolbar"
