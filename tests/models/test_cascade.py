@@ -303,9 +303,9 @@ def test_the_threshold_for_a_share_of_calls_is_the_largest_that_keeps_to_it(want
 
 
 def test_a_wish_that_no_threshold_grants_is_an_error_that_names_the_nearest():
-    with pytest.raises(SettingsError, match=r"99\.50%.*at 0\.9 it is in 99\.00%"):
+    with pytest.raises(SettingsError, match=r"99\.50 %.*at 0\.9 it is in 99\.00 %"):
         threshold_for_accuracy(POINTS, 0.995)
-    with pytest.raises(SettingsError, match=r"5\.00%.*at 0\.6 it is 10\.00%"):
+    with pytest.raises(SettingsError, match=r"5\.00 %.*at 0\.6 it is 10\.00 %"):
         threshold_for_calls(POINTS, 0.05)
 
 
@@ -378,14 +378,14 @@ def test_a_table_that_cannot_be_read_is_an_error_that_says_what_to_do(tmp_path, 
         pytest.param(
             "https://llm.example/v1",
             0.5,
-            ") where at least 91.5% sure, else llm (m-1) at llm.example, your text is sent there, "
+            ") where at least 91.5 % sure, else llm (m-1) at llm.example, your text is sent there, "
             "e-mail addresses and numbers hidden",
             id="another machine",
         ),
         pytest.param(
             "http://127.0.0.1:9/v1",
             0.3,
-            ", prior 0.3) where at least 91.5% sure, else llm (m-1) at 127.0.0.1, on this machine",
+            ", prior 0.3) where at least 91.5 % sure, else llm (m-1) at 127.0.0.1, on this machine",
             id="this machine, and a prior",
         ),
     ],
@@ -490,7 +490,7 @@ def test_classify_calls_the_llm_once_for_each_text_in_doubt_and_for_no_other():
     first = said.splitlines()[0]
     assert first.startswith("backend: cascade, embedded (embedded-2-")
     assert first.endswith(
-        "where at least 90% sure, else llm (test-model) at 127.0.0.1, on this machine"
+        "where at least 90 % sure, else llm (test-model) at 127.0.0.1, on this machine"
     )
     rows = [json.loads(line) for line in shown.splitlines()]
     assert [row["text"] for row in rows] == TEXTS

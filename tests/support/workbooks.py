@@ -69,6 +69,10 @@ def ods(rows=(), *, merge=None, uncached=(), **sheets):
             kind, stored = "date", f' office:date-value="{value.isoformat()}"'
         elif isinstance(value, dt.time):
             kind, stored = "time", f' office:time-value="{value:PT%HH%MM%SS}"'
+        elif isinstance(value, dt.timedelta):
+            minutes, seconds = divmod(int(value.total_seconds()), 60)
+            length = f"PT{minutes // 60}H{minutes % 60}M{seconds}S"
+            kind, stored = "time", f' office:time-value="{length}"'
         elif isinstance(value, int | float):
             kind, stored = "float", f' office:value="{value}"'
         # Blanks at an end or beside another are an element of their own.
@@ -148,6 +152,8 @@ def _cell(at, value):
     style = 0
     if isinstance(value, dt.datetime):
         style, value = 3, (value - EPOCH) / dt.timedelta(1)
+    elif isinstance(value, dt.timedelta):
+        style, value = 4, value / dt.timedelta(1)
     elif isinstance(value, dt.date):
         style, value = 1, float((value - EPOCH.date()).days)
     elif isinstance(value, dt.time):
@@ -167,7 +173,10 @@ def _styles():
     parts += [_record(43, font + b"\0" + _wide("Arial")), _record(612)]
     for begin, one, end, body in ((603, 45, 604, bytes(68)), (613, 46, 614, bytes(51))):
         parts += [_record(begin, struct.pack("<I", 1)), _record(one, body), _record(end)]
-    for begin, end, formats, parent in ((626, 627, [0], 0xFFFF), (617, 618, [0, 14, 21, 22], 0)):
+    for begin, end, formats, parent in (
+        (626, 627, [0], 0xFFFF),
+        (617, 618, [0, 14, 21, 22, 46], 0),
+    ):
         parts.append(_record(begin, struct.pack("<I", len(formats))))
         for kind in formats:
             body = struct.pack("<5HBBHBB", parent, kind, 0, 0, 0, 0, 0, 0x1008, 1, 0)

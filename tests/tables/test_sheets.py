@@ -124,6 +124,8 @@ def test_formulas_without_a_stored_result_are_counted_and_named():
     table, read = opened(book_of(rows))
     assert [row.values["Seats"] for row in read] == [None, None]
     assert [note for note in table.notes if note.startswith("2 cells hold") and "B2" in note]
+    (one,) = [note for note in opened(book_of(rows[:2]))[0].notes if "formula" in note]
+    assert one.startswith("1 cell holds a formula whose result is not stored in the file, and is")
     assert not [note for note in opened(book_of(FORMS))[0].notes if "formula" in note]
 
 

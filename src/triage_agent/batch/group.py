@@ -40,6 +40,8 @@ class Group:
     def decide(self) -> tuple[Decision, tuple[str, ...]]:
         """Return the decision of the business, and what its rows contradict each other about."""
         revenues = {p.revenue for p in self.profiles if not p.revenue.why_unknown}
+        if not revenues:  # a range across bands says more than nothing
+            revenues = {p.revenue for p in self.profiles} - {UNKNOWN_REVENUE}
         sells = {p.sells_software for p in self.profiles if p.sells_software is not None}
         conflicts = []
         if len(revenues) > 1:

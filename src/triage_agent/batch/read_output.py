@@ -27,6 +27,7 @@ from triage_agent.batch.output_columns import (
     row_number,
     with_texts,
 )
+from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
@@ -85,7 +86,8 @@ def how_to_read(out: Path) -> FormReading:
     ours = set(added_columns(problems, decided=True, compared=True))
     forms = [Row(number, values) for number, values in enumerate(sample)]
     known, _ = resolve_columns([name for name in columns if name not in ours], forms)
-    return FormReading(columns=known)
+    scale, _ = quiz_scale(known, forms)
+    return FormReading(quiz_scale=scale, columns=known)
 
 
 def read_out(out: Path, reading: FormReading) -> Iterator[OutRow]:

@@ -159,7 +159,7 @@ def _in_scope_too(likely: float | None, p_in_scope: float | None) -> float | Non
 
 
 def _review_reasons(
-    row: Classification, *, disputed: bool = False, uncertain: bool = False
+    row: Classification, *, disputed: bool, uncertain: bool
 ) -> tuple[ReviewReason, ...]:
     """Return why a person should look at a classified row."""
     reasons = {

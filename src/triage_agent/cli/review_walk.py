@@ -12,6 +12,7 @@ from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review, t
 from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
+from triage_agent.intake import counted
 from triage_agent.privacy import clean
 from triage_agent.reports import (
     SCHEMA_VERSION,
@@ -84,11 +85,11 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
     except (KeyboardInterrupt, EOFError):  # EOFError: the terminal is gone
         say(
             "",
-            f"Stopped. {_count(answered)} answered and kept in {path}. The same command goes on; "
-            "with --apply it writes the answers into the output.",
+            f"Stopped. {counted(answered, 'problem')} answered and kept in {path}. "
+            "The same command goes on; with --apply it writes the answers into the output.",
         )
         raise KeyboardInterrupt from None
-    say("", f"{answered} of {_count(len(items))} answered")
+    say("", f"{answered} of {counted(len(items), 'problem')} answered")
 
 
 def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
@@ -203,8 +204,3 @@ def _to_look_at(items: Sequence[ReviewItem]) -> str:
     problems = sum(1 + item.copies for item in items)
     once = f"; {len(items)} to ask, as equal texts are asked about once"
     return to_look_at(problems) + (once if problems > len(items) else "")
-
-
-def _count(number: int) -> str:
-    """Return a number of problems in words."""
-    return f"{number} problem{'' if number == 1 else 's'}"

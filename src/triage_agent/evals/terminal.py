@@ -22,6 +22,7 @@ from triage_agent.evals.rates import Estimate, Rate
 from triage_agent.evals.run import OnProgress, ProgressBar
 from triage_agent.evals.side_by_side import ModelRun
 from triage_agent.evals.summary import ProblemFigures, RunSummary
+from triage_agent.intake import counted, percent
 from triage_agent.models import in_usd
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
@@ -77,9 +78,9 @@ def show_side_by_side(runs: Sequence[ModelRun]) -> None:
     for run in runs:
         figures, notes = run.problems.headline, []
         if figures.errors:
-            notes.append(f"{figures.errors} rows ended in an error: wrong")
+            notes.append(f"{counted(figures.errors, 'row')} ended in an error: wrong")
         if cached := figures.cached.right:
-            notes.append(f"{cached} answers from the cache: they cost nothing and took no time")
+            notes.append(f"{counted(cached, 'answer')} from the cache, at no cost and in no time")
         show_lines([f"{run.name}: {note} (of {figures.rows})" for note in notes])
 
 
@@ -104,7 +105,7 @@ def show_curve(names: Sequence[str], curve: CascadeCurve) -> None:
         one = step.accuracy
         table.add_row(
             f"{step.threshold:.3f}",
-            f"{step.calls.value or 0.0:.0%}",
+            percent(step.calls.value or 0.0),
             f"{one.value or 0.0:.3f}",
             f"{one.right}/{one.total}",
             f"{one.low or 0.0:.3f}–{one.high or 0.0:.3f}",
@@ -157,14 +158,14 @@ def sentences(summary: RunSummary) -> list[str]:
     if scope := figures.scope_auc:
         lines.append(
             f"out-of-scope detection: AUROC {scope.value:.3f} [{scope.low:.3f}, {scope.high:.3f}] "
-            f"over {figures.scope_auc_rows} rows"
+            f"over {counted(figures.scope_auc_rows, 'row')}"
         )
     if figures.aurc is not None:
         lines.append(f"area under the risk-coverage curve (AURC): {figures.aurc:.4f}")
     if figures.ece is not None:
         lines.append(
-            f"calibration error {figures.ece:.3f} over {figures.ece_rows} answers; chance "
-            f"alone gives up to {figures.ece_p95:.3f}"
+            f"calibration error {figures.ece:.3f} over {counted(figures.ece_rows, 'answer')}; "
+            f"chance alone gives up to {figures.ece_p95:.3f}"
         )
     return [*lines, *_choices(summary.problems), *running(figures)]
 
@@ -184,12 +185,12 @@ def running(figures: RowFigures) -> list[str]:
     """Return errors, repeats, latency and tokens as sentences."""
     lines = []
     if figures.errors:
-        lines.append(f"{figures.errors} of {figures.rows} rows ended in an error: wrong")
+        lines.append(f"{figures.errors} of {counted(figures.rows, 'row')} ended in an error: wrong")
     if (spread := figures.spread) and spread.low is not None:
         unstable = spread.unstable
         lines.append(
-            f"{spread.repeats} repeats: accuracy from {spread.low:.3f} to "
-            f"{spread.high:.3f}; {unstable.right} of {unstable.total} answers changed"
+            f"{counted(spread.repeats, 'repeat')}: accuracy from {spread.low:.3f} to "
+            f"{spread.high:.3f}; {unstable.right} of {counted(unstable.total, 'answer')} changed"
         )
     if figures.latency_p50 is not None:
         lines.append(
@@ -198,8 +199,8 @@ def running(figures: RowFigures) -> list[str]:
         )
     if (usage := figures.usage).calls:
         lines.append(
-            f"{usage.calls} calls, {usage.input_tokens} tokens in, "
-            f"{usage.output_tokens} out; answered from the cache: "
+            f"{counted(usage.calls, 'call')}, {counted(usage.input_tokens, 'token')} in, "
+            f"{usage.output_tokens:,} out; answered from the cache: "
             f"{figures.cached.right} of {figures.cached.total}"
         )
     return lines
@@ -247,8 +248,8 @@ def _cells(run: ModelRun) -> dict[str, str]:
 def _choices(problems: ProblemFigures) -> list[str]:
     """Return the thresholds for wanted accuracies, and the accuracy at another prior."""
     lines = [
-        f"send {one.to_person:.0%} to a person (abstentions, and under {one.threshold:.2f}) to "
-        f"be right {float(wanted):.0%} of the time"
+        f"send {percent(one.to_person)} to a person (abstentions, and under {one.threshold:.2f}) "
+        f"to be right {percent(float(wanted))} of the time"
         for wanted, one in problems.send_to_a_person.items()
         if one
     ]

@@ -1,4 +1,14 @@
-from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
+from .amounts import (
+    CUT,
+    check_amount,
+    counted,
+    months,
+    percent,
+    read_amount,
+    read_amounts,
+    times,
+    usd,
+)
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
@@ -39,6 +49,7 @@ __all__ = [
     "Verdict",
     "check_amount",
     "check_usd_rate",
+    "counted",
     "dollars",
     "from_arguments",
     "from_stream",
@@ -46,6 +57,7 @@ __all__ = [
     "is_technology_wish",
     "months",
     "parse_revenue",
+    "percent",
     "read_amount",
     "read_amounts",
     "read_revenue",

@@ -94,6 +94,15 @@ def _number(text: str, is_money: bool) -> Decimal | None:
     return Decimal(digits.replace(",", ".")) * SCALES[scale]
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share for people, with a space before the sign.
+
+    >>> percent(0.98), percent(0.926, 1)
+    ('98 %', '92.6 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def usd(amount: Decimal) -> str:
     """Return an amount for people: cents under $100, then whole dollars, then millions.
 
@@ -107,6 +116,18 @@ def usd(amount: Decimal) -> str:
     if cents >= 100 or cents == cents.to_integral_value():
         return f"${amount.quantize(Decimal(1), ROUND_HALF_UP):,}"
     return f"${cents}"
+
+
+def counted(number: float | Decimal, one: str, more: str | None = None) -> str:
+    """Return a number with what it counts, `more` of it by the word `one` and an s.
+
+    >>> counted(1, "row"), counted(2_500, "row"), counted(0, "row"), counted(2.5, "hour")
+    ('1 row', '2,500 rows', '0 rows', '2.5 hours')
+    >>> counted(1, "problem is", "problems are"), counted(Decimal("1E+1"), "month")
+    ('1 problem is', '10 months')
+    """
+    shown = format(number, {float: ",g", Decimal: ",f"}.get(type(number), ","))
+    return f"{shown} {one if number == 1 else more or one + 's'}"
 
 
 def times(ratio: Decimal) -> str:

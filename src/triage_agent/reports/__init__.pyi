@@ -19,11 +19,12 @@ from .markdown import roles_markdown
 from .pdf import check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
-from .verdict import show_verdict
+from .verdict import REST, show_verdict
 from .wording import abstained_words, answer_words, decided_words, review_words
 
 __all__ = [
     "NO_LETTERHEAD",
+    "REST",
     "SCHEMA_VERSION",
     "Letterhead",
     "Series",

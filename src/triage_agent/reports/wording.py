@@ -1,18 +1,17 @@
 """What codes mean in plain English, for every kind of report."""
 
 from triage_agent.advice import Step
+from triage_agent.intake import percent
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, ReviewReason
 
 SUREST = 0.99  # no model can be more certain about a stranger's text
-KIND = {
-    Label.BUILD: "software is to be built, or engineering led",
-    Label.AUTOMATE: "work is to run by itself",
-}
+LABEL = {Label.BUILD: "software to build", Label.AUTOMATE: "work to automate"}
+LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 DECIDED = {
-    DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
-    DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
-    DecidedBy.TB3: "tie rule TB3: a recurring process done by staff is named",
-    DecidedBy.TB4: "tie rule TB4: nothing decides, so the more common answer",
+    DecidedBy.TB1: "a rule decided: software for customers is to be built",
+    DecidedBy.TB2: "a rule decided: engineering is to be led, or a custom system to be coded",
+    DecidedBy.TB3: "a rule decided: a recurring process done by staff is named",
+    DecidedBy.TB4: "nothing in the text decides, so the more common answer",
     DecidedBy.PERSON: "a person",
 }
 ABSTAINED = {
@@ -49,27 +48,18 @@ def answer_words(row: Classification) -> str:
     ...     "1", "", Outcome.CLASSIFIED, "", "", label=Label.AUTOMATE, probability=0.9
     ... )
     >>> answer_words(sure)
-    'Work is to run by itself (90% sure)'
+    'Work to automate (90 % sure)'
     """
     if row.error:
         return f"Not answered: {row.error.message}"
     if row.label is None:
         because = abstained_words(row.abstained_because) if row.abstained_because else "none fits"
         return f"No answer: {because}"
-    said = KIND[row.label][:1].upper() + KIND[row.label][1:]
-    if sure := sure_words(row):
+    said = label_words(row.label).capitalize()
+    by_person = row.decided_by is DecidedBy.PERSON
+    if sure := "as a person said" if by_person else sure_words(row.probability):
         said += f" ({sure})"
     return f"{said}. To look at: {review_words(row)}" if row.needs_review else said
-
-
-def sure_words(row: Classification) -> str:
-    """Return how sure a label is, in two words; empty: that is not known."""
-    if row.decided_by is DecidedBy.PERSON:
-        return "as a person said"
-    if row.probability is None:
-        return ""
-    over = "over " if row.probability > SUREST else ""
-    return f"{over}{min(row.probability, SUREST):.0%} sure"
 
 
 def decided_words(row: Classification) -> str:
@@ -79,8 +69,24 @@ def decided_words(row: Classification) -> str:
     if row.probability is None:
         return "decided by the model"
     rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
-    over = "over " if row.probability > SUREST else ""
-    return f"{over}{min(row.probability, SUREST):.0%} sure{rough}, decided by the model"
+    return f"{sure_words(row.probability)}{rough}, decided by the model"
+
+
+def sure_words(probability: float | None) -> str:
+    """Return how sure an answer is; empty if that is not known.
+
+    >>> sure_words(0.981), sure_words(0.9999)
+    ('98 % sure', 'over 99 % sure')
+    """
+    if probability is None:
+        return ""
+    over = "over " if probability > SUREST else ""
+    return f"{over}{percent(min(probability, SUREST))} sure"
+
+
+def label_words(label: Label) -> str:
+    """Return a label in words."""
+    return LABEL[label]
 
 
 def trace_line(step: Step) -> str:

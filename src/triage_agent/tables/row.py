@@ -7,6 +7,7 @@ from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
+from triage_agent.intake import counted
 from triage_agent.tables.front_sheet import FrontSheet
 
 
@@ -87,8 +88,9 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
     """
     if len(header) > MAX_COLUMNS:
         raise InputError(
-            f"{name} has {len(header):,} columns in its first row; {MAX_COLUMNS:,} is the most. "
-            "Check that it is a table, and its delimiter (--delimiter)."
+            f"{name} has {counted(len(header), 'column')} in its first row; "
+            f"{MAX_COLUMNS:,} is the most. Check that it is a table, "
+            "and its delimiter (--delimiter)."
         )
     names: dict[str, None] = {}
     notes: list[str] = []
@@ -153,6 +155,7 @@ def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Valu
     elif any(cell not in {"", None} for cell in cells[len(columns) :]):
         complaint = "those without a column are dropped; is a delimiter unquoted?"
     if complaint:
-        amount = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
-        complaint = f"has {amount} where the header has {len(columns)}; {complaint}"
+        complaint = (
+            f"has {counted(len(cells), 'cell')} where the header has {len(columns)}; {complaint}"
+        )
     return values, complaint

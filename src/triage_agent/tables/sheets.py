@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables.front_sheet import DETAILS
 from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.row import (
@@ -106,13 +107,20 @@ def table_of(
 
 
 def plain(cell: object) -> Value:
-    """Return a cell's value as text, number or truth value; a date as its ISO text."""
+    """Return a cell's value as text, number or truth value; a date or time as its ISO text.
+
+    >>> plain(datetime(2026, 5, 1)), plain(timedelta(hours=26))
+    ('2026-05-01', '26:00:00')
+    """
     if cell is None or isinstance(cell, str | bool | int | float):
         return cell
     if isinstance(cell, datetime) and cell.time() == time():
         cell = cell.date()
     if isinstance(cell, datetime | date | time):
         return DateText(cell.isoformat())
+    if isinstance(cell, timedelta) and cell >= timedelta() and not cell.microseconds:
+        minutes, seconds = divmod(24 * 3600 * cell.days + cell.seconds, 60)
+        return DateText(f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}")
     return str(cell)
 
 
@@ -153,9 +161,10 @@ def _notes_about(unusual: Unusual, merged: Sequence[Area], columns: Sequence[str
         )
     if unusual.formulas:
         many = unusual.formulas > 1
+        cells = counted(unusual.formulas, "cell holds a formula", "cells hold formulas")
         notes.append(
-            f"{unusual.formulas:,} cell{'s hold formulas' if many else ' holds a formula'} whose "
-            f"result is not stored in the file, and {'are' if many else 'is'} read as empty "
+            f"{cells} whose result is not stored in the file, and {'are' if many else 'is'} read "
+            "as empty "
             f"(the first is {unusual.first_formula}). Open the file in Excel and save it again."
         )
     return notes
@@ -190,8 +199,8 @@ def _rows(columns: tuple[str, ...], found: Iterable[Numbered]) -> Iterator[Row]:
         values, complaint = fill(columns, padded[:MAX_COLUMNS])
         if complaint:
             complaint = (
-                f"has cells right of the last of the {len(columns)} columns, which are left out; "
-                "give their column a name"
+                f"has cells right of the last of the {counted(len(columns), 'column')}, which are "
+                "left out; give their column a name"
             )
         broken = [column for column, cell in values.items() if cell in ERRORS]
         if broken and not complaint:

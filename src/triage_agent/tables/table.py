@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from triage_agent.intake import counted
 from triage_agent.tables.delimited import DELIMITERS
 from triage_agent.tables.encoding import NAMES
 from triage_agent.tables.row import Row, Value
@@ -41,14 +42,14 @@ class Table:
     titles: tuple[tuple[Value, ...], ...]  # rows above the header as they stand, () for a blank one
     extra_header: tuple[tuple[Value, ...], ...]  # rows of the header under its first
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
-    read: Callable[[], Iterator[Row]] = field(repr=False)
+    _read: Callable[[], Iterator[Row]] = field(repr=False)
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, in memory that does not grow with them (XLSX apart).
 
         Raises `InputError` where the file stops being readable.
         """
-        return self.read()
+        return self._read()
 
     def written_row(self, row: Row) -> int:
         """Return which row of a CSV or XLSX is this row's when the table is written; 0: the next.
@@ -86,5 +87,5 @@ class Table:
             parts.append(f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))}-separated")
         shown = ", ".join(" ".join(column.split())[:40] for column in self.columns[:8])
         more = ", …" if len(self.columns) > 8 else ""
-        count = f"{len(self.columns)} column{'' if len(self.columns) == 1 else 's'}"
+        count = counted(len(self.columns), "column")
         return f"{self.name}: {', '.join(parts)}, {count} ({shown}{more})"

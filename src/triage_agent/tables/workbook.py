@@ -4,7 +4,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
@@ -22,6 +22,7 @@ ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot
 BATCH = 256
 MAX_FROZEN = 12  # rows; more leave no room to scroll
 DATE, TIME, MOMENT = "yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss"
+DURATION = "[h]:mm:ss"
 FIRST_YEAR = 1900  # of Excel's calendar
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units
 CUT = " […cut: an Excel cell holds no more]"
@@ -155,6 +156,7 @@ class XlsxWriter:
         self, sheet: Any, row: int, cells: Sequence[object], font: str = "", *, wrap: bool = False
     ) -> None:
         """Write one row of a sheet; never a formula or link."""
+        plain = self._style(font, wrap=wrap)
         for column, cell in enumerate(cells):
             place = row, column
             if cell is None or cell == "":
@@ -164,12 +166,11 @@ class XlsxWriter:
             elif isinstance(cell, int | float) and abs(cell) < EXACT:  # not NaN, not infinity
                 sheet.write_number(*place, cell, self._style(wrap=wrap))
             elif isinstance(cell, DateText) and (found := date_of(cell)):
-                shape = DATE if type(found) is date else TIME if type(found) is time else MOMENT
-                sheet.write_datetime(*place, found, self._style(shape, wrap=wrap))
+                sheet.write_datetime(*place, found[0], self._style(found[1], wrap=wrap))
             else:
                 text = self._cut(plain_text(cell))
-                # The mark that Excel itself gives to a text typed behind an apostrophe.
-                style = self._style(font, quoted=may_run(text), wrap=wrap)
+                # Excel's own mark of a text that was typed behind an apostrophe.
+                style = self._style(font, quoted=True, wrap=wrap) if may_run(text) else plain
                 sheet.write_string(*place, text, style)
 
     def _style(self, name: str = "", *, quoted: bool = False, wrap: bool = False) -> Any:
@@ -191,15 +192,22 @@ class XlsxWriter:
         return kept.decode("utf-16-le", "ignore") + CUT
 
 
-def date_of(text: str) -> date | datetime | time | None:
-    """Return the date or time that an ISO text is; None: not one that a workbook can hold.
+def date_of(text: str) -> tuple[date | time | timedelta, str] | None:
+    """Return the date or time that a `DateText` is, and its style; None: a workbook has no such.
 
-    >>> date_of("2026-05-01"), date_of("09:06:30"), date_of("1850-01-01")
-    (datetime.date(2026, 5, 1), datetime.time(9, 6, 30), None)
+    >>> date_of("2026-05-01"), date_of("1850-01-01")
+    ((datetime.date(2026, 5, 1), 'yyyy-mm-dd'), None)
+    >>> date_of("26:00:00")
+    (datetime.timedelta(days=1, seconds=7200), '[h]:mm:ss')
     """
-    kind = datetime if "T" in text else time if ":" in text else date
-    found: date | datetime | time = kind.fromisoformat(text)
-    return None if isinstance(found, date) and found.year < FIRST_YEAR else found
+    if "-" in text:
+        found = datetime.fromisoformat(text)
+        day = found if "T" in text else found.date()
+        return None if found.year < FIRST_YEAR else (day, MOMENT if "T" in text else DATE)
+    hours, minutes, seconds = text.split(":")
+    if int(hours) < 24:
+        return time.fromisoformat(text), TIME
+    return timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds)), DURATION
 
 
 def unescape(text: str) -> str:

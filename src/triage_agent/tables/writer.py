@@ -126,7 +126,7 @@ def open_written(path: Path) -> Table:
             titles=above,
             extra_header=below,
         )
-    return replace(table, read=rows)
+    return replace(table, _read=rows)
 
 
 def _restored(row: Row) -> Row:
