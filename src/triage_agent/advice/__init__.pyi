@@ -1,3 +1,4 @@
+from .answers import advice_table
 from .decision import Decision, decide
 from .elsewhere import who_helps
 from .first_days import FirstDays, plan_words, shortened
@@ -13,7 +14,7 @@ from .hire_check import (
     assess_hire,
 )
 from .hire_reader import EmbeddedFlagModel
-from .plan import Advice, Plan, advice_for, advice_table
+from .plan import Advice, Plan, advice_for
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, hire_words, load_red_flags
