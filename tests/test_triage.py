@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,8 @@ from triage_agent import (
 )
 from triage_agent.advice import load_quiz, score
 from triage_agent.intake import from_stream
+from triage_agent.models import OpenBackend
+from triage_agent.types import DecidedBy, Prediction, Signals
 
 AUTOMATE = "Two people type supplier invoices into the accounting program by hand every week"
 BUILD = "Our customers want an app on their phones to follow their deliveries"
@@ -127,6 +130,21 @@ class TestAdvise:
         assert "$100 an hour" in plan.hours_cost[0]
 
 
+class Says:
+    """A model that always says the same."""
+
+    backend, name, prompt = "fake", "fake-1", None
+
+    def __init__(self, says):
+        self.says = says
+
+    async def predict(self, problem):
+        return self.says
+
+    async def aclose(self):
+        pass
+
+
 class Asked:
     """An owner who answers at once and remembers what they were asked."""
 
@@ -144,12 +162,35 @@ class Asked:
 
 @pytest.mark.anyio
 class TestAnOwnerWhoCanBeAsked:
-    async def test_is_asked_about_what_is_unclear_and_about_nothing_else(self):
-        owner = Asked("existing_process")
-        async with AsyncTriage() as triage:
-            rows = [row async for row in triage.classify_many([AUTOMATE, "Need help"], owner)]
-        assert owner.texts == ["Need help"]
-        assert rows[1].label is Label.AUTOMATE
+    @pytest.mark.parametrize(
+        ("answer", "asked"),
+        [
+            pytest.param({}, False, id="a sure label"),
+            pytest.param({"p_build": 0.5}, True, id="torn"),
+            pytest.param({"evidence": ()}, False, id="a label without a quote"),
+            pytest.param({"signals": Signals(too_vague=True)}, True, id="too vague"),
+            pytest.param({"signals": Signals(neither=True)}, False, id="out of scope"),
+            pytest.param({"known_language": False}, False, id="not read"),
+        ],
+    )
+    @pytest.mark.parametrize("signal", [None, "customer_facing_software"])
+    async def test_is_asked_about_what_is_unclear_and_about_nothing_else(
+        self, answer, asked, signal
+    ):
+        said = Prediction(
+            Label.AUTOMATE, Signals(), p_build=0.1, probability_from="x", evidence=(AUTOMATE,)
+        )
+        backend = OpenBackend(Says(replace(said, **answer)), "line")
+        owner = Asked(signal)
+        async with AsyncTriage.over(backend) as triage:
+            (row,) = [row async for row in triage.classify_many([AUTOMATE], owner)]
+            (alone,) = [row async for row in triage.classify_many([AUTOMATE])]
+        assert owner.texts == [AUTOMATE] * asked
+        if asked and signal:
+            assert (row.label, row.decided_by) == (Label.BUILD, DecidedBy.PERSON)
+            assert not row.needs_review
+        else:
+            assert replace(row, duration_s=0) == replace(alone, duration_s=0)
 
     async def test_takes_the_quiz_on_a_tie_only(self):
         owner = Asked(quiz=score(WEAK))

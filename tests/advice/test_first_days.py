@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ from triage_agent.advice.rules import Profile, Recommendation
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder, load_toml
 from triage_agent.intake.stated_revenue import parse_revenue
-from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason
+from triage_agent.types import Classification, Function, Label, Outcome, ReviewReason, Source
 
 B, A = Label.BUILD, Label.AUTOMATE
 IDS = [question.id for question in load_quiz().questions]
@@ -287,14 +288,33 @@ def test_braces_in_the_owners_words_are_words():
         ),
         pytest.param("Hi " * 31, ("  ",), "Hi " * 29 + "Hi…", id="evidence that is blank"),
         pytest.param("Hi " * 31, ("Hi Hi", "Hi Hi Hi"), "Hi Hi Hi", id="evidence of three words"),
-        pytest.param(" ... ", (), "problem 1", id="nothing to quote"),
-        pytest.param("", (), "problem 1", id="no text"),
+        pytest.param(" ... ", (), "(no text)", id="nothing to quote"),
+        pytest.param("", (), "(no text)", id="no text"),
     ],
 )
 def test_the_owners_words_are_quoted_short(text, evidence, expected):
     quote = shortened(row(A, text, evidence=evidence))
     assert len(quote) <= LONGEST_QUOTE
     assert quote == expected
+
+
+@pytest.mark.parametrize(
+    ("sources", "name"),
+    [
+        pytest.param([7, 7, 7], "problem 1", id="of one row"),
+        pytest.param([7, 9, 9], "row 7, problem 1", id="of several rows"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", " ... "])
+def test_a_problem_without_words_is_called_by_its_place_and_never_by_its_id(sources, name, text):
+    rows = [
+        replace(row(A, text), id=f"{source}.{place}", source=Source(source, "Problem"))
+        for place, source in enumerate(sources, start=1)
+    ]
+    days = made([rows[0], *(replace(one, text="Stock is wrong") for one in rows[1:])])
+    lines = [line for one in days.stages for line in one.lines]
+    assert [line for line in lines if f"“{name}”" in line]
+    assert not [line for line in lines if "7.1" in line]
 
 
 @pytest.fixture

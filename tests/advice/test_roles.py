@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from support.program import triage
 from triage_agent.advice import roles
-from triage_agent.advice.plan import advice_table
+from triage_agent.advice.answers import advice_table
 from triage_agent.advice.roles import (
     Role,
     RoleTable,

@@ -163,7 +163,8 @@ def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(an
     assert "holds_several" in row["triage_1_review_reasons"]
     assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.1")
     assert row["triage_to_settle"] == (
-        "problem 1 seems to hold several problems: write them one by one"
+        "problem 1 seems to hold several problems: write them one by one | "
+        "2 of the 3 problems that the method asks for were not given: add them"
     )
     assert tally.needs_review == 1
 
@@ -223,7 +224,7 @@ def test_a_failed_row_keeps_its_place_has_no_label_and_stands_in_the_errors_file
     assert tally.errors == 1
     lines = errors_path(answer.folder / "out.csv").read_text().splitlines()
     (record,) = (json.loads(line) for line in lines)
-    assert (record["row"], record["problem"]) == (2, 1)
+    assert (record["row"], record["problem"]) == (3, 1)  # as a spreadsheet numbers it
     assert record["values"]["id"] == "2"
 
 

@@ -3,9 +3,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from triage_agent.advice import load_quiz
 from triage_agent.batch import Columns
 from triage_agent.batch.mapping import load_mapping
 from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.understanding import understand, wish_of
 from triage_agent.cli.main import app
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import TableOptions
@@ -43,6 +45,14 @@ def dry_run(folder, name, **options):
         BatchRequest(folder / name, folder / "out.csv", dry_run=True, **options), lines.append
     )
     return lines
+
+
+def understood(folder, name, **options):
+    """Return how a run with these options reads the forms."""
+    names = ("usd_rate", "split", "max_problems", "quiz_scale", "mapping")
+    given = dict.fromkeys(names) | options
+    wish = wish_of(folder / name, TableOptions(), Columns(), **given)
+    return understand(wish, lambda _: None, labels_only=False)[1]
 
 
 def test_a_mapping_holds_what_was_read_and_how(folder):
@@ -123,6 +133,53 @@ def test_how_the_table_is_read_is_kept_too(folder):
     assert dry_run(folder, path.name, mapping=acme)
 
 
+@pytest.mark.parametrize(
+    ("given", "problems", "shown"),
+    [
+        pytest.param(None, 5, None, id="not given: as many as usual, and nothing is kept"),
+        pytest.param(2, 2, 2, id="given: kept"),
+        pytest.param(5, 5, 5, id="given as usual: kept, whatever is usual later"),
+    ],
+)
+def test_the_most_problems_of_a_form_are_kept(folder, given, problems, shown):
+    acme = folder / "acme.toml"
+    export(folder / "long.csv", {"Problem": ["1) Leads go cold 2) Stock is wrong 3) We forget"]})
+    dry_run(folder, "long.csv", save_mapping=acme, max_problems=given)
+    assert load_mapping(acme).max_problems == shown
+    assert understood(folder, "long.csv", mapping=acme).max_problems == problems
+    assert understood(folder, "long.csv", mapping=acme, max_problems=3).max_problems == 3
+
+
+SCALES = [
+    pytest.param([0] * 8, None, "0-3", id="a 0 showed it"),
+    pytest.param([4] * 8, None, "1-4", id="a 4 showed it"),
+    pytest.param([2] * 8, "1-4", "1-4", id="given"),
+    pytest.param([4] * 8, "0-3", "0-3", id="given against what shows"),
+    pytest.param([2] * 8, None, None, id="not clear: asked again"),
+    pytest.param([], None, None, id="no quiz"),
+    pytest.param([], "1-4", None, id="given, but no quiz"),
+]
+
+
+@pytest.mark.parametrize(("answers", "given", "kept"), SCALES)
+def test_the_scale_of_the_quiz_is_kept_for_an_export_that_does_not_show_it(
+    folder, answers, given, kept
+):
+    acme = folder / "acme.toml"
+    names = [f"quiz_{one.id}" for one in load_quiz().questions[: len(answers)]]
+    shown = dict(zip(names, ([str(one)] for one in answers), strict=True))
+    export(folder / "shown.csv", {"Problem": ["We lose leads each week"], **shown})
+    unclear = {"Problem": ["We lose leads each week"], **{one: ["2"] for one in names}}
+    export(folder / "unclear.csv", unclear)
+    dry_run(folder, "shown.csv", save_mapping=acme, quiz_scale=given)
+    assert load_mapping(acme).quiz_scale == kept
+    if names:
+        reading = understood(folder, "unclear.csv", mapping=acme)
+        assert reading.quiz_scale == (kept or "unclear")
+        other = understood(folder, "unclear.csv", mapping=acme, quiz_scale="0-3")
+        assert other.quiz_scale == "0-3"
+
+
 @pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "a, b", "ü – 💥", "a = [1]"])
 def test_every_name_of_a_column_survives_the_file(folder, name):
     path, acme = folder / "odd.jsonl", folder / "odd.toml"
@@ -140,6 +197,9 @@ def test_every_name_of_a_column_survives_the_file(folder, name):
         ('revenue_colum = "a"', "Did you mean 'revenue_column'"),
         ('[table]\nsheets = "a"', r"Did you mean 'table\.sheet'"),
         ("usd_rate = -1", "usd_rate: "),
+        ("max_problems = 0", "max_problems: "),
+        ('quiz_scale = "0-5"', "quiz_scale: "),
+        ('quiz_scale = "unclear"', "quiz_scale: "),
         ("problem_column = 3", "problem_column: |not valid TOML"),
     ],
 )

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.read_output import read_out
 from triage_agent.batch.run import BatchRequest, run_batch
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError, SettingsError
@@ -51,13 +53,14 @@ class Counting:
 def answer(tmp_path, monkeypatch):
     """Return a function that answers forms; what the model was asked, OUT's rows, the lines."""
 
-    def run(text, name, *, suffix=".csv", model="words-1", **fields):
+    def run(text, name, *, suffix=".csv", model="words-1", forms=None, **fields):
         reader, lines = Counting(model), []
         monkeypatch.setattr(
             "triage_agent.triage.flow.open_backend", lambda _: OpenBackend(reader, "words")
         )
-        forms = tmp_path / f"{name}.csv"
-        forms.write_text(text)
+        if forms is None:
+            forms = tmp_path / f"{name}.csv"
+            forms.write_text(text)
         out = tmp_path / f"{name}-answered{suffix}"
         run_batch(BatchRequest(forms, out, **fields), lines.append)
         return reader.asked, list(read_back(out)), lines
@@ -76,6 +79,43 @@ def test_only_what_is_new_or_changed_is_asked(answer, tmp_path, suffix):
     assert may[0]["triage_1_label"] == april[2]["triage_1_label"]
     assert may[0]["triage_1_rationale"] == april[2]["triage_1_rationale"]
     assert "3 of 6 problems are answered as in" in "\n".join(lines)
+
+
+PROBLEMS = Columns(problems=("problem", "second problem"))
+BANNER = "Forms of the front desk,,June\n\n"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_lines_above_the_header_do_not_hide_the_earlier_answers(answer, tmp_path, suffix):
+    answer(BANNER + APRIL, "april", suffix=suffix)
+    earlier = tmp_path / f"april-answered{suffix}"
+    asked, _, lines = answer(BANNER + MAY, "may", suffix=suffix, previous=earlier)
+    assert asked == ["an app for customers", "orders are typed in", "an app for suppliers"]
+    assert "3 of 6 problems are answered as in" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_what_is_answered_below_a_title_is_taken_over_when_errors_are_retried(
+    answer, tmp_path, suffix
+):
+    table = BANNER + APRIL.replace("\n3,", "\n\n3,")
+    _, april, _ = answer(table, "april", suffix=suffix)
+    asked, again, _ = answer(table, "april", suffix=suffix, retry_errors=True)
+    assert (asked, again) == ([], april)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_an_output_can_be_the_next_input(answer, tmp_path, suffix):
+    answer(BANNER + APRIL, "april", suffix=suffix)
+    forms = tmp_path / f"april-answered{suffix}"
+    _, first, _ = answer("", "second", forms=forms, columns=PROBLEMS, suffix=suffix)
+    _, again, _ = answer(
+        "", "third", forms=tmp_path / f"second-answered{suffix}", columns=PROBLEMS, suffix=suffix
+    )
+    assert [row["id"] for row in again] == [row["id"] for row in first] != []
+    assert again[0]["input triage_1_label"] == again[0]["triage_1_label"]
+    assert again[0]["input input triage_1_label"] == again[0]["triage_1_label"]
+    assert set(first[0]) < set(again[0])
 
 
 def test_the_businesses_whose_recommendation_changed_are_listed(answer, tmp_path):
@@ -149,6 +189,19 @@ def test_a_table_that_lacks_the_column_rows_are_found_by_is_refused(answer, tmp_
     answer("problem\norders are typed in\n", "april")
     with pytest.raises(InputError, match=r"no column 'id'.*--id-column"):
         answer(MAY, "may", previous=tmp_path / "april-answered.csv")
+
+
+def test_the_earlier_out_is_read_through_once(answer, tmp_path, monkeypatch):
+    answer(APRIL, "april")
+    reads = []
+
+    def counted(out, reading):
+        reads.append(out)
+        return read_out(out, reading)
+
+    monkeypatch.setattr("triage_agent.batch.previous.read_out", counted)
+    answer(MAY, "may", previous=tmp_path / "april-answered.csv")
+    assert len(reads) == 1
 
 
 def test_the_earlier_out_is_never_written_to(answer, tmp_path):

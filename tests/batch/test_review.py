@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from support.program import in_pseudo_terminal
 from triage_agent.advice.decision import decide
+from triage_agent.advice.quiz import load_quiz
 from triage_agent.advice.rules import Profile
+from triage_agent.batch.read_output import how_to_read
 from triage_agent.batch.reviews import (
     Review,
     append_review,
@@ -29,7 +31,7 @@ from triage_agent.evals.cases import read_cases
 from triage_agent.intake import split_problems
 from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.models.factory import OpenBackend
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, open_written, read_back
 from triage_agent.types import Classification, Label, Outcome, Prediction, Signals
 
 SUFFIXES = [".csv", ".xlsx", ".jsonl"]
@@ -328,7 +330,7 @@ def test_the_recommendation_is_that_of_decide_on_the_new_labels(
 
 
 def test_what_a_person_puts_out_of_scope_leaves_nothing_provisional(desk):
-    desk.batch(rows=[form("vague", "build an app")])
+    desk.batch(rows=[form("vague", "1. build an app\n2. orders are typed")])
     assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[OUTSIDE])
     (row,) = desk.rows()
@@ -427,7 +429,8 @@ def test_the_last_answer_wins_and_is_asked_for_only_with_again(desk):
     [("torn", "automate-process", "classified"), ("vague", "", "abstained")],
 )
 def test_keeping_a_problem_settles_it_as_it_is(desk, text, label, outcome):
-    desk.batch(rows=[form(text, "build")])
+    desk.batch(rows=[form(text, "1. build an app\n2. orders are typed")])
+    assert desk.rows()[0]["triage_provisional"] == "true"
     desk.review(answers=[KEEP])
     (row,) = desk.rows()
     assert (row["triage_1_label"], row["triage_1_outcome"]) == (label, outcome)
@@ -495,6 +498,42 @@ def test_answers_follow_the_text_when_rows_move_and_a_changed_text_is_asked_anew
     assert texts(desk.queue()) == ["vague A"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("group", [(), ("--group-by", "company")], ids=["rows", "groups"])
+def test_what_stands_around_the_header_stays_there_and_rows_keep_their_numbers(desk, suffix, group):
+    titles = [["=Forms of May", "Exported by Ann"], []]
+    forms = [form("fine"), [], form("vague a"), form("fail")]
+    desk.write([*titles[1:], HEADER, *forms], header=titles[0])
+    desk.batch(*group, suffix=suffix, code=3)
+    settle = [row["triage_provisional_because"] for row in desk.rows()]
+    rows = [(item["row"], item["problem"]) for item in desk.queue()]
+    assert sorted(rows) == [(6, 1), (7, 1)]  # below the titles, the header and the gap
+    assert any("6.1" in str(names) for names in settle)
+    (record,) = map(json.loads, errors_path(desk.out).read_text().splitlines())
+    assert (record["row"], record["problem"]) == (7, 1)
+    desk.review(answers=[BUILD, AUTOMATE])
+    assert [row["triage_1_decided_by"] for row in desk.rows()] == ["model", "person", "person"]
+    assert not errors_path(desk.out).exists()
+    out = open_written(desk.out)
+    assert [row.number for row in out.rows()] == [4, 6, 7]
+    assert out.titles == tuple(map(tuple, titles))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_header_of_two_rows_is_one_in_the_review_too(desk, suffix):
+    options = ["", "Open-Ended Response", "Open-Ended Response", "Response", "Response", ""]
+    desk.write([options, form("vague a"), form("fail")])
+    desk.batch("--no-split", suffix=suffix, code=3)
+    assert sorted(item["row"] for item in desk.queue()) == [3, 4]
+    run_path(desk.out).unlink()  # the columns are found again, by the same reader
+    assert sorted(item["row"] for item in desk.queue()) == [3, 4]
+    desk.batch("--no-split", "--retry-errors", suffix=suffix, code=3)
+    assert [text for text in desk.model.asked if text == "vague a"] == ["vague a"]
+    desk.review(answers=[BUILD, AUTOMATE])
+    (extra,) = open_written(desk.out).extra_header
+    assert [cell or "" for cell in extra][:5] == options[:5]
+
+
 def test_a_formula_stays_neutralised(desk):
     desk.batch(rows=[form("=1+1 vague", "@x build")])
     desk.review(answers=[("=cmd|' /C calc'!A0", BUILD)])
@@ -547,6 +586,20 @@ def test_without_the_record_of_the_run_columns_are_guessed(desk):
     run_path(desk.out).unlink()
     desk.review(answers=[AUTOMATE])
     assert desk.rows()[0]["triage_recommendation"] == "both"
+
+
+@pytest.mark.parametrize("points", [1, 4], ids=["weak", "ready"])
+def test_without_the_record_the_scale_of_the_quiz_is_seen_in_its_answers(desk, points):
+    names = [f"quiz_{one.id}" for one in load_quiz().questions]
+    ready = ["x1", "orders are typed", *[4] * len(names)]
+    tied = ["x2", "1. vague\n2. build an app\n3. orders are typed", *[points] * len(names)]
+    desk.write([ready, tied], header=["id", "problem", *names])
+    desk.batch()
+    run_path(desk.out).unlink()
+    assert how_to_read(desk.out).quiz_scale == "1-4"
+    desk.review(answers=[OUTSIDE])
+    wanted = {1: "fractional-cto", 4: "fractional-ai-officer"}
+    assert desk.rows()[1]["triage_recommendation"] == wanted[points]
 
 
 def test_a_guess_that_contradicts_out_is_refused(desk):

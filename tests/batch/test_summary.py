@@ -6,8 +6,10 @@ from itertools import permutations
 import pytest
 
 from triage_agent.advice.decision import decide
+from triage_agent.advice.rules import Profile
 from triage_agent.batch.reviews import needs_person
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary, shortened_text
+from triage_agent.intake.stated_revenue import parse_revenue
 from triage_agent.types import (
     Abstention,
     Classification,
@@ -47,7 +49,7 @@ BY_PERSON = replace(VAGUE, decided_by=DecidedBy.PERSON)
 def business(*rows):
     """Return the rows with their ids, and the decision."""
     rows = [replace(row, id=f"2.{n}") for n, row in enumerate(rows, start=1)]
-    return rows, decide(rows)
+    return rows, decide(rows, Profile(parse_revenue("3M"), sells_software=False))
 
 
 def summary_of(*businesses):
@@ -63,7 +65,7 @@ def test_everything_is_counted():
         [replace(SURE, function=Function.SALES), VAGUE, FAILED],
         [],
     )
-    assert (summary.businesses, summary.problems, summary.provisional) == (3, 6, 1)
+    assert (summary.businesses, summary.problems, summary.provisional) == (3, 6, 2)
     assert summary.labels == {
         "automate-process": 3,
         "build-software": 1,

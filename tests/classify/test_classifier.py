@@ -363,47 +363,45 @@ def test_a_cut_text_is_said_whatever_the_outcome():
 
 
 ANSWERS = [
-    pytest.param("customer_facing_software", B, DecidedBy.TB1, id="customers would use it"),
-    pytest.param("engineering_leadership", B, DecidedBy.TB2, id="somebody has to lead engineers"),
-    pytest.param("existing_process", A, DecidedBy.TB3, id="work of staff should run by itself"),
+    pytest.param("customer_facing_software", B, id="customers would use it"),
+    pytest.param("engineering_leadership", B, id="somebody has to lead engineers"),
+    pytest.param("existing_process", A, id="work of staff should run by itself"),
 ]
 
 
-@pytest.mark.parametrize(("signal", "label", "rule"), ANSWERS)
+@pytest.mark.parametrize(("signal", "label"), ANSWERS)
 @pytest.mark.parametrize(
     "asked_about",
     [
         pytest.param(with_signals("too_vague"), id="a vague text"),
+        pytest.param(with_signals("neither"), id="a text out of scope"),
+        pytest.param(with_signals("instructs_reader", truncated=True), id="a text in doubt"),
         pytest.param(with_signals("too_vague", *NAMES[:4]), id="a vague text with wrong guesses"),
         pytest.param(with_signals(p_build=0.5), id="a torn text without signals"),
         pytest.param(with_signals(*NAMES[:5], p_build=0.5), id="a torn text with every signal"),
     ],
 )
-def test_the_owners_answer_is_a_signal_that_decides(asked_about, signal, label, rule):
+def test_the_owners_answer_decides_whatever_was_in_doubt(asked_about, signal, label):
     row = answer_question(run(asked_about), signal)
-    assert (row.outcome, row.label, row.decided_by) == (Outcome.CLASSIFIED, label, rule)
+    assert (row.outcome, row.label) == (Outcome.CLASSIFIED, label)
+    assert row.decided_by is DecidedBy.PERSON
     assert row.abstained_because is None
     assert getattr(row.signals, signal)
     assert not row.signals.too_vague
+    assert not row.signals.neither
     assert (row.probability, row.probability_from) == (None, None)
-    assert ReviewReason.TB4 not in row.review_reasons
+    assert row.review_reasons == ()
 
 
-@pytest.mark.parametrize(("signal", "label", "rule"), ANSWERS)
-def test_an_answer_about_a_text_that_no_model_read_decides_too(signal, label, rule):
+@pytest.mark.parametrize(("signal", "label"), ANSWERS)
+def test_an_answer_about_a_text_that_no_model_read_decides_too(signal, label):
     row = answer_question(run(SURE, Problem("x", "?")), signal)
-    assert (row.outcome, row.label, row.decided_by) == (Outcome.CLASSIFIED, label, rule)
-    assert row.review_reasons == (ReviewReason.NO_EVIDENCE,)
+    assert (row.outcome, row.label) == (Outcome.CLASSIFIED, label)
+    assert (row.decided_by, row.review_reasons) == (DecidedBy.PERSON, ())
 
 
-def test_not_sure_leaves_a_vague_text_abstained_and_a_torn_one_as_it_was():
-    for prediction in (with_signals("too_vague"), with_signals(p_build=0.5)):
+def test_not_sure_changes_nothing():
+    names = ("too_vague", "neither", "instructs_reader")
+    for prediction in (*map(with_signals, names), with_signals(p_build=0.5)):
         row = run(prediction)
         assert answer_question(row, None) == row
-
-
-def test_an_answer_takes_back_tb4s_reason_for_review_and_no_other():
-    row = run(with_signals("instructs_reader", p_build=0.5, truncated=True))
-    assert ReviewReason.TB4 in row.review_reasons
-    answered = answer_question(row, "existing_process")
-    assert answered.review_reasons == (ReviewReason.INSTRUCTS_READER, ReviewReason.TRUNCATED)

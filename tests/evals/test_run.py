@@ -149,14 +149,16 @@ A, B = AUTOMATE, BUILD
             id="two differences",
         ),
         pytest.param(
-            given(A, None, provisional=True, provisional_because=(1,)), "", id="which is in doubt"
+            given(A, A, B, None, provisional=True, provisional_because=(3,)),
+            "",
+            id="which is in doubt",
         ),
         pytest.param(
-            given(A, None, provisional=True, provisional_because=(0,)),
-            "provisional_because [1], not [0]",
+            given(A, A, B, None, provisional=True, provisional_because=(0,)),
+            "provisional_because [3], not [0]",
             id="another one is in doubt",
         ),
-        pytest.param(given(A, None, provisional=True), "", id="which is not stated"),
+        pytest.param(given(A, A, B, None, provisional=True), "", id="which is not stated"),
         pytest.param(
             given(A, A, B, review=[0], provisional=True, provisional_because=(0,)),
             "",
@@ -165,7 +167,16 @@ A, B = AUTOMATE, BUILD
         pytest.param(
             given(A, A, "error", provisional=False), "", id="an error that cannot turn it"
         ),
-        pytest.param(given(A, A, revenue=None), "", id="revenue unknown"),
+        pytest.param(
+            given(A, A, revenue=None, provisional=True, open_facts=["revenue"]),
+            "",
+            id="revenue unknown",
+        ),
+        pytest.param(
+            given(A, A, revenue=None, provisional=True, provisional_because=()),
+            "open_facts ['revenue'], not []",
+            id="a fact that is not named",
+        ),
         pytest.param(
             given(A, A, revenue="12M", recommendation="full-time-ai-lead"), "", id="above $10M"
         ),
@@ -287,7 +298,7 @@ async def test_each_business_is_told_of():
 
 
 def test_a_decision_about_nothing_is_judged_too():
-    case = given(recommendation="no-decision", rule="D0", provisional=False)
+    case = given(recommendation="no-decision", rule="D0", provisional=True)
     assert run_decisions([case])[0].right
     decision = run_module.decide([], case.profile, None)
     assert judge_decision("d", decision, case.expected, labels=()).right

@@ -15,6 +15,7 @@ from triage_agent.advice.decision import decide
 from triage_agent.advice.quiz import score
 from triage_agent.advice.rules import Recommendation, Rule
 from triage_agent.evals.cases import (
+    OPEN_FACTS,
     Attack,
     BusinessCase,
     Case,
@@ -220,14 +221,18 @@ def test_the_decisions_hold_every_band_of_revenue():
     assert {case.profile.revenue.band for case in DECISIONS} == set(Band)
 
 
-def test_a_provisional_decision_names_the_problems_that_could_change_it_and_a_firm_one_none():
+def test_a_provisional_decision_names_what_could_change_it_and_a_firm_one_nothing():
     named = {
-        case.id: (case.expected.provisional, bool(case.expected.provisional_because))
+        case.id: (
+            case.expected.provisional,
+            bool(case.expected.provisional_because or case.expected.open_facts),
+        )
         for case in DECISIONS
         if case.expected.provisional_because is not None
     }
     assert [name for name, (provisional, because) in named.items() if provisional != because] == []
     assert sum(case.expected.provisional for case in DECISIONS) >= 10
+    assert {fact for case in DECISIONS for fact in case.expected.open_facts} == {*OPEN_FACTS}
 
 
 def test_the_rules_decide_every_business_as_the_set_demands():

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from triage_agent.errors import InputError
-from triage_agent.intake.amounts import months, read_amount, times, usd
+from triage_agent.intake.amounts import counted, months, read_amount, times, usd
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,20 @@ def test_a_ratio_is_never_shown_higher_than_it_is(ratio, shown):
 )
 def test_months_are_shown_to_the_nearest_tenth(count, shown):
     assert months(Decimal(count)) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0 rows"),
+        (1, "1 row"),
+        (2, "2 rows"),
+        (1234567, "1,234,567 rows"),
+        (1.0, "1 row"),
+        (1.5, "1.5 rows"),
+        (Decimal("1.0"), "1.0 row"),
+        (Decimal("0.5"), "0.5 rows"),
+    ],
+)
+def test_what_is_counted_is_one_or_several(number, shown):
+    assert counted(number, "row") == shown

@@ -185,7 +185,7 @@ def test_an_owner_who_answers_settles_what_the_models_disagree_about():
     assert ReviewReason.BACKENDS_DISAGREE in row.review_reasons
     assert answer_question(row, None) == row
     answered = answer_question(row, "existing_process")
-    assert (answered.label, answered.decided_by) == (A, DecidedBy.TB3)
+    assert (answered.label, answered.decided_by) == (A, DecidedBy.PERSON)
     assert answered.review_reasons == ()
 
 

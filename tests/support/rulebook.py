@@ -36,6 +36,16 @@ REVENUES = {
     "11M to 20M": (Revenue(11 * M, 20 * M), "large", True),
 }
 
+# For each revenue that is unknown, those above that it may be: one in each band, and exactly 10M.
+MAY_BE = {
+    "unknown": ("a cent under 1M", "5M", "exactly 10M", "over 10M"),
+    "500k to 1M": ("a cent under 1M", "exactly 1M"),
+    "1M to 10M and a cent": ("exactly 1M", "a cent under 10M", "exactly 10M", "a cent over 10M"),
+    "under 10M": ("nothing at all", "5M", "a cent under 10M"),
+    "over 1M": ("5M", "exactly 10M", "over 10M"),
+    "10M to 20M": ("exactly 10M", "11M to 20M"),
+}
+
 
 def answers(**points):
     return score(dict.fromkeys([q.id for q in load_quiz().questions], 0) | points)

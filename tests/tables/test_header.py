@@ -39,23 +39,24 @@ FORMS = pytest.mark.parametrize("form", [as_csv, as_xlsx], ids=["csv", "xlsx"])
 
 @FORMS
 @pytest.mark.parametrize(
-    ("above", "titles"),
+    "above",
     [
-        ("", 0),
-        ("Intake forms\n", 1),
-        ("\n\n", 0),
-        ("Intake forms\nExported in May\n\n", 2),
-        ("Intake forms,,,\n,,,\n", None),
-        ("Agency,Front desk\n\n", 1),
+        "",
+        "Intake forms\n",
+        "\n\n",
+        "Intake forms\nExported in May\n\n",
+        "Intake forms,,,\n,,,\n",
+        "Agency,Front desk\n\n",
     ],
     ids=["nothing", "a title", "blank lines", "two titles", "padded titles", "a pair of cells"],
 )
-def test_titles_above_the_header_are_no_forms(form, above, titles):
+def test_titles_above_the_header_are_no_forms(form, above):
     table, rows = opened(f"{above}Business,Problem,Revenue,Seats\n{BODY}", form)
     assert table.columns == ("Business", "Problem", "Revenue", "Seats")
     first = above.count("\n") + 2
     assert [row.number for row in rows] == [first, first + 1]
-    assert titles is None or len(table.titles) == titles
+    above_cells = [[cell for cell in row if cell] for row in table.titles]
+    assert above_cells == [list(filter(None, line.split(","))) for line in above.splitlines()]
     assert any(f"row {first - 1}" in note for note in table.notes) is bool(above.strip("\n"))
 
 
@@ -110,6 +111,43 @@ def test_the_row_of_the_header_can_be_named(form):
     assert [list(row) for row in table.titles] == [["Alpha", "Beta", "Gamma", "Delta"]]
     with pytest.raises(InputError, match=r"Row 9 .* 1, 2, 3 \(--header-row\)"):
         opened(text, form, header_row=9)
+
+
+@FORMS
+@pytest.mark.parametrize(
+    "title", ["Intake report,,Exported by Ann", "Report,,Team,North", ",,Intake report,,May"]
+)
+def test_a_title_of_several_cells_over_a_blank_row_is_no_header_of_two_rows(form, title):
+    table, rows = opened(f"{title}\n\nId,Problem,Revenue,Seats,Sent\n1,Leads go cold,3M,4,\n", form)
+    assert table.columns == ("Id", "Problem", "Revenue", "Seats", "Sent")
+    assert [row.number for row in rows] == [4]
+
+
+OURS = "triage_1_text,triage_backend"
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("", ""),
+        ("Intake forms\n\n", ""),
+        ("2024,2025,2026,x,y\n", ""),
+        ("", "Open-Ended Response,Excel\n"),
+        ("Acme,We lose leads daily,3M\n\n", "a,b,c\nd,e,f\n"),
+    ],
+    ids=["nothing", "a title", "numbers above", "an option row", "rows above and two below"],
+)
+def test_the_header_of_our_own_output_is_found_by_our_columns(form, above, below):
+    text = (
+        f"{above}Business,Problem,7,{OURS}\n{below}Acme,Leads,4,Leads,words\nPine,Stock,9,,words\n"
+    )
+    table, rows = opened(text, form)
+    assert table.columns == ("Business", "Problem", "7", *OURS.split(","))
+    assert [row.values["Business"] for row in rows] == ["Acme", "Pine"]
+    first = above.count("\n") + below.count("\n") + 2
+    assert [row.number for row in rows] == [first, first + 1]
+    assert len(table.extra_header) == below.count("\n")
 
 
 PLATFORMS = {

@@ -4,19 +4,21 @@ import datetime as dt
 import io
 import subprocess
 import sys
-import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
 
+from support.workbooks import ods, xlsb
 from triage_agent.errors import InputError
 from triage_agent.tables import TableOptions, open_table
+from triage_agent.tables.other_facts import unusual_in
+from triage_agent.tables.sheets import Unusual
 
 FORMS = [["Business", "Problem", "Seats"], ["Acme", "Leads go cold every single day", 4],
          ["Pine", "Customers are asking for an app", 9]]  # fmt: skip
-CELL = (
-    '<table:table-cell office:value-type="{kind}"{value}><text:p>{text}</text:p></table:table-cell>'
-)
+
+EXPORTS = Path(__file__).parents[1] / "support" / "exports"
 
 
 def book_of(rows, *, merge=(), **sheets):
@@ -34,44 +36,6 @@ def book_of(rows, *, merge=(), **sheets):
     return file.getvalue()
 
 
-def ods_of(**sheets):
-    """Return an ODS spreadsheet as LibreOffice packs it."""
-
-    def cell(value):
-        if value is None:
-            return "<table:table-cell/>"
-        if isinstance(value, dt.date):
-            iso = value.isoformat()
-            return CELL.format(kind="date", value=f' office:date-value="{iso}"', text=iso)
-        if isinstance(value, int):
-            return CELL.format(kind="float", value=f' office:value="{value}"', text=value)
-        return CELL.format(kind="string", value="", text=value)
-
-    tables = "".join(
-        f'<table:table table:name="{title}">'
-        + "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
-        + "</table:table>"
-        for title, rows in sheets.items()
-    )
-    spaces = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for name in ("office", "table", "text")
-    )
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr(
-            "META-INF/manifest.xml",
-            '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
-        )
-        archive.writestr(
-            "content.xml",
-            f"<office:document-content {spaces}><office:body><office:spreadsheet>{tables}"
-            "</office:spreadsheet></office:body></office:document-content>",
-        )
-    return file.getvalue()
-
-
 def opened(data, **options):
     table = open_table(io.BytesIO(data), TableOptions(**options))
     return table, list(table.rows())
@@ -82,7 +46,7 @@ def opened(data, **options):
     [
         book_of([["How to use this file"], ["Write one line for each of your forms, please"]],
                 Lists=[["yes", "no"], ["no", "yes"]], Forms=FORMS),
-        ods_of(Readme=[["Write one line for each of your forms, please"]], Forms=FORMS),
+        ods(Readme=[["Write one line for each of your forms, please"]], Forms=FORMS),
     ],
     ids=["xlsx", "ods"],
 )  # fmt: skip
@@ -100,6 +64,56 @@ def test_a_merged_cell_counts_for_each_row_and_is_said():
     assert [note for note in table.notes if "'Business'" in note and "rows 2 to 4" in note]
 
 
+def merged_book(kind):
+    """Return a sheet after another, with a title, a gap and a company merged over two rows."""
+    rows = [["Forms of May"], [], FORMS[0], FORMS[1], [None, "Stock is wrong", 5], [], FORMS[2]]
+    if kind == "ods":
+        return ods(Lists=[["yes"]], Forms=rows, merge={(4, 1): 2}, uncached={(5, 3)})
+    return xlsb(rows, merge=[(4, 1, 5, 1), (1, 1, 1, 3)])
+
+
+@pytest.mark.parametrize("kind", ["ods", "xlsb"])
+def test_merged_cells_count_in_other_workbooks_too(kind):
+    table, read = opened(merged_book(kind))
+    assert table.format == kind
+    assert [(row.number, row.values["Business"]) for row in read] == [
+        (4, "Acme"), (5, "Acme"), (7, "Pine"),
+    ]  # fmt: skip
+    assert [note for note in table.notes if "'Business'" in note and "rows 4 to 5" in note]
+
+
+def test_a_formula_without_a_stored_result_is_named_in_an_ods_too():
+    table, read = opened(merged_book("ods"))
+    assert read[1].values["Seats"] is None
+    assert [note for note in table.notes if note.startswith("1 cell holds") and "C5" in note]
+    assert not [note for note in opened(ods(Forms=FORMS))[0].notes if "formula" in note]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsb", "ods"])
+def test_a_workbook_of_each_kind_is_read_as_a_spreadsheet_shows_it(kind):
+    """The XLS and the ODS were written by LibreOffice, which also opens the XLSB."""
+    table = open_table(EXPORTS / f"front_desk.{kind}")
+    assert (table.format, table.header_row) == (kind, 3)
+    assert table.titles == (("Forms of the front desk, May",), ())
+    assert [(row.number, *row.values.values()) for row in table.rows()] == [
+        (4, "Harbor Dental", "- Leads go cold,  every single day", "2026-05-01",
+         "2026-05-02T09:06:30", "09:30:00", 4, 0.125, True),
+        (5, "Harbor Dental", "=SUM of all hours is typed by hand", "2026-05-04",
+         None, None, 12, 1.5, False),
+        (7, "Pine & Oak", "Customers want an app\nto order tables", "2026-05-05",
+         None, "18:00:05", 9, None, None),
+    ]  # fmt: skip
+    assert [note for note in table.notes if "Merged cells in 'Company'" in note]
+
+
+@pytest.mark.parametrize("kind", ["ods", "xlsb"])
+def test_a_workbook_of_which_nothing_more_can_be_told_has_nothing_unusual(kind):
+    whole = merged_book(kind)
+    assert unusual_in(io.BytesIO(whole), kind, "Forms", None).merged == ((4, 1, 5, 1),)
+    for data, title in ((whole, "Other"), (whole[:-40], "Forms"), (b"", "Forms")):
+        assert unusual_in(io.BytesIO(data), kind, title, None) == Unusual()
+
+
 def test_empty_cells_that_are_not_merged_stay_empty():
     rows = [["Business", "Problem"], ["Acme", "Leads go cold"], [None, "Stock is wrong"]]
     assert opened(book_of(rows))[1][1].values["Business"] is None
@@ -110,6 +124,8 @@ def test_formulas_without_a_stored_result_are_counted_and_named():
     table, read = opened(book_of(rows))
     assert [row.values["Seats"] for row in read] == [None, None]
     assert [note for note in table.notes if note.startswith("2 cells hold") and "B2" in note]
+    (one,) = [note for note in opened(book_of(rows[:2]))[0].notes if "formula" in note]
+    assert one.startswith("1 cell holds a formula whose result is not stored in the file, and is")
     assert not [note for note in opened(book_of(FORMS))[0].notes if "formula" in note]
 
 
@@ -136,7 +152,7 @@ def test_an_ods_sheet_has_titles_dates_numbers_and_rows_like_xlsx():
         ["Acme", "Leads go cold every day", day, 4],
         [None, "Stock is wrong", day, None],
     ]
-    table, read = opened(ods_of(Forms=rows))
+    table, read = opened(ods(Forms=rows))
     assert (table.format, table.sheets) == ("ods", ("Forms",))
     assert [row.number for row in read] == [4, 5]
     assert list(read[0].values.values()) == ["Acme", "Leads go cold every day", "2026-05-01", 4]

@@ -5,12 +5,13 @@ import sys
 import time
 import zipfile
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import DateText, open_sheet, open_written, read_back
 from triage_agent.tables.cells import neutralise, restore
 from triage_agent.tables.workbook import CELL_LIMIT
 
@@ -120,6 +121,50 @@ def test_types_survive_where_the_format_has_them(tmp_path):
     (cell,) = read_back(write(tmp_path / "o.xlsx", [row]))
     assert cell == row | {"list": '[1, "x"]', "id": str(10**20)}
     assert list(read_back(write(tmp_path / "o.jsonl", [row]))) == [row]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_rows_around_the_header_come_back_and_rows_stand_where_they_are_put(tmp_path, suffix):
+    columns = ["problem", "triage_1_text", "triage_backend"]
+    above, below = [("Forms of May", "=1"), (), ("problem",)], [("Response",)]
+    rows = [{"problem": f"Leads {n}", "triage_backend": "words"} for n in range(3)]
+    path = tmp_path / f"o{suffix}"
+    with open_sheet(path, columns, above, below) as sheet:
+        for row, number in zip(rows, (0, 9, 9), strict=True):
+            sheet.write(row, number)
+    found = open_written(path)
+    back = [(row.number, {k: v for k, v in row.values.items() if v}) for row in found.rows()]
+    is_table = suffix != ".jsonl"
+    assert back == list(zip((6, 9, 10) if is_table else (1, 2, 3), rows, strict=True))
+    assert (found.titles, found.extra_header) == (
+        (tuple(above), tuple(below)) if is_table else ((), ())
+    )
+    assert not is_table or list(found.columns) == columns
+
+
+def test_a_date_is_one_in_a_workbook_and_its_text_elsewhere(tmp_path):
+    texts = ["2026-05-01", "2026-05-01T09:06:30", "09:06:30", "26:00:05", "1850-01-01"]
+    row = {str(n): DateText(text) for n, text in enumerate(texts)} | {"text": texts[0]}
+    path = write(tmp_path / "o.xlsx", [row])
+    cells = next(openpyxl.load_workbook(path).active.iter_rows(min_row=2))
+    assert [cell.is_date for cell in cells] == [True] * 4 + [False] * 2
+    (back,) = read_back(path)
+    assert back == row
+    assert [type(cell) for cell in back.values()] == [DateText] * 4 + [str] * 2
+    for suffix in (".csv", ".jsonl"):
+        assert next(read_back(write(tmp_path / f"o{suffix}", [row]))) == row
+
+
+def test_a_text_that_may_run_keeps_its_letters_in_a_workbook_and_is_marked_as_text(tmp_path):
+    texts = ["=1+1", "'=1", "- call back", "plain", "-5"]
+    path = write(tmp_path / "o.xlsx", [{"=a": text} for text in texts])
+    column = [row[0] for row in openpyxl.load_workbook(path).active.iter_rows()]
+    assert [cell.value for cell in column] == ["=a", *texts]
+    assert [cell.data_type for cell in column] == ["s"] * 6
+    assert [bool(cell.quotePrefix) for cell in column] == [
+        True, True, True, True, False, False,
+    ]  # fmt: skip
+    assert [row["=a"] for row in read_back(path)] == texts
 
 
 def test_a_workbook_holds_no_formula_and_no_link(tmp_path):

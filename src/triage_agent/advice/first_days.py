@@ -4,7 +4,7 @@ Deterministic: every sentence is a template of prompts/plan.toml, filled with th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from string import Formatter
 from typing import Annotated
@@ -13,13 +13,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from triage_agent.advice.decision import Decision
 from triage_agent.advice.rules import Recommendation
+from triage_agent.advice.settling import problem_names
 from triage_agent.files import Strict, folder, load_toml
+from triage_agent.intake import counted
 from triage_agent.types import Classification, Function, Label
 
 LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
 LEAST_WORDS = 3  # of a passage that is quoted instead of the text
 MOST_NAMED = 4  # problems named in one list; a business may have hundreds
 PLACEHOLDERS = frozenset({"problem", "hours", "function"})
+NO_TEXT = "(no text)"
 QUESTIONS = 10  # of an interview
 WAITING = frozenset({Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION})
 
@@ -172,6 +175,8 @@ def first_days(
 ) -> FirstDays:
     """Return the plan for the business with these problems; `words` are the shipped ones."""
     words = words or plan_words()
+    named = zip(rows, problem_names(rows), strict=True)
+    rows = [row if _tidy(row.text) else replace(row, text=name) for row, name in named]
     parts = words.plans.get(decision.recommendation, ())
     work = [(part, ranked(rows, part.about)) for part in parts]
     work = [(part, problems) for part, problems in work if problems]
@@ -224,7 +229,7 @@ def shortened(row: Classification, longest: int = LONGEST_QUOTE) -> str:
     >>> shortened(row, 30)
     'Hello there. Hello there…'
     """
-    text = " ".join(row.text.split())
+    text = _tidy(row.text)
     if len(text) > longest:  # a passage of a word or two would not say which problem it is
         passages = (quote for quote in row.evidence if len(quote.split()) >= LEAST_WORDS)
         text = " ".join(next(passages, text).split())
@@ -232,7 +237,12 @@ def shortened(row: Classification, longest: int = LONGEST_QUOTE) -> str:
         head, _, _ = text[:longest].rpartition(" ")
         head = head if len(head) > longest // 2 else text[: longest - 1]
         text = head.rstrip(" .,;:") + "…"
-    return text.rstrip(" .,;:") or row.id
+    return text.rstrip(" .,;:") or NO_TEXT
+
+
+def _tidy(text: str) -> str:
+    """Return a text as a sentence quotes it: on one line, without punctuation at its end."""
+    return " ".join(text.split()).rstrip(" .,;:")
 
 
 def hours_words(hours: float) -> str:
@@ -241,7 +251,7 @@ def hours_words(hours: float) -> str:
     >>> hours_words(1), hours_words(2.5), hours_words(1200)
     ('1 hour', '2.5 hours', '1,200 hours')
     """
-    return f"{hours:,g} hour{'' if hours == 1 else 's'}"
+    return counted(float(hours), "hour")
 
 
 def _filled(line: str | Wordings, row: Classification, words: PlanWords) -> str:

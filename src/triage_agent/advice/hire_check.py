@@ -10,7 +10,7 @@ from typing import Protocol
 
 from triage_agent.advice.red_flags import Level, RedFlag, flags_about, hire_words
 from triage_agent.advice.roles import Role, role_facts
-from triage_agent.intake import read_amount, usd
+from triage_agent.intake import counted, read_amount, usd
 
 MEETINGS = "meetings-over-building"
 OVER = 0.5  # of the time in meetings: more is a flag (docs/how-to/check-hire.md)
@@ -123,9 +123,9 @@ class HireCheck:
         )
         if self.spent is None:
             return costs
-        each, months = usd(self.spent.usd_per_month), f"{self.spent.months.normalize():f}"
-        unit = "month" if self.spent.months == 1 else "months"
-        return f"Paid so far: {usd(self.spent.usd)} ({months} {unit} at {each}). {costs}"
+        each, months = usd(self.spent.usd_per_month), self.spent.months.normalize()
+        paid = f"{usd(self.spent.usd)} ({counted(months, 'month')} at {each})"
+        return f"Paid so far: {paid}. {costs}"
 
 
 def other_role(role: Role) -> Role:

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 from triage_agent.advice.roi import KEEP_FROM, MONTHS_A_YEAR, WEEKS_A_YEAR, ZERO
 from triage_agent.advice.roles import Role, role_facts
-from triage_agent.intake import CUT, check_amount, usd
+from triage_agent.intake import CUT, check_amount, counted, usd
 from triage_agent.types import Classification, Label
 
 # Wages and benefits; in the US, employers paid $34.53 an hour in September 2018 on average
@@ -54,7 +54,7 @@ class HoursCost:
             covers = "Saving all these hours alone would not return that, even at the low end."
         hours, an_hour = self.hours_per_week.normalize(), usd(self.hourly_cost_usd)
         stated = (
-            f"The problems state {hours:,f} hour{'' if hours == 1 else 's'} a week; at an assumed "
+            f"The problems state {counted(hours, 'hour')} a week; at an assumed "
             f"{an_hour} an hour that is {usd(self.usd_per_month)} a month."
         )
         fee = (

@@ -1,43 +1,24 @@
 """The plan: everything that is explained to the owner beside the decision, for every report.
 
-The words are in the data files: advice.toml here, plan.toml in `first_days`, roles.toml in `roles`,
-red_flags.toml in `red_flags`. What would change the verdict is computed in `decision`.
+The words are in the data files: advice.toml in `answers`, plan.toml in `first_days`, roles.toml
+in `roles`, red_flags.toml in `red_flags`. What would change the verdict is computed in `decision`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
-from pydantic import RootModel, model_validator
-
-from triage_agent.advice.decision import ENOUGH_PROBLEMS, Decision, would_change
+from triage_agent.advice.answers import advice_table
+from triage_agent.advice.decision import Decision, would_change
+from triage_agent.advice.doubts import ENOUGH_PROBLEMS
 from triage_agent.advice.first_days import FirstDays, first_days
 from triage_agent.advice.hours_cost import ASSUMED_HOURLY_COST_USD, cost_of_hours
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts
 from triage_agent.advice.rules import Recommendation
-from triage_agent.files import Strict, folder, load_toml
+from triage_agent.advice.settling import revenue_words
+from triage_agent.intake import counted
 from triage_agent.types import Classification
-
-
-class AdviceWords(Strict):
-    """The words for one recommendation."""
-
-    headline: str
-    because: str
-    roles: tuple[Role, ...]
-
-
-class AdviceTable(RootModel[dict[Recommendation, AdviceWords]]):
-    """Advice for every recommendation."""
-
-    @model_validator(mode="after")
-    def holds_all(self) -> "AdviceTable":
-        """Refuse a file that lacks a recommendation."""
-        if missing := set(Recommendation) - set(self.root):
-            raise ValueError(f"no advice for {', '.join(sorted(missing))}")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +46,6 @@ class Plan:
     would_change: tuple[str, ...]
     notes: tuple[str, ...]
     hours_cost: tuple[str, ...]
-
-
-@cache
-def advice_table() -> dict[Recommendation, AdviceWords]:
-    """Return the advice for every recommendation (prompts/advice.toml)."""
-    return load_toml(folder("prompts") / "advice.toml", AdviceTable).root
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +126,25 @@ def _notes(decision: Decision) -> tuple[str, ...]:
     """Return what the reader has to know about how firm the decision is."""
     votes, notes = decision.votes, []
     total = votes.cast + votes.abstained + votes.errors
-    if decision.few_problems:
+    if decision.few_problems and not decision.doubts.not_given:
         notes.append(
             f"Only {total} of the {ENOUGH_PROBLEMS} problems that the method asks for were given."
         )
     if votes.abstained:
-        notes.append(f"{votes.abstained} of {total} problems could not be placed and did not vote.")
+        notes.append(
+            f"{votes.abstained} of {counted(total, 'problem')} could not be placed "
+            "and did not vote."
+        )
     if votes.errors:
-        notes.append(f"{votes.errors} of {total} problems ended in an error and did not vote.")
-    if decision.provisional:
-        settle = "; ".join(decision.to_settle)
-        notes.append(f"Provisional: this could change the recommendation: {settle}.")
-    if decision.profile.revenue.why_unknown:
-        notes.append(f"Revenue is unknown: {decision.profile.revenue.why_unknown}.")
+        notes.append(
+            f"{votes.errors} of {counted(total, 'problem')} ended in an error and did not vote."
+        )
+    notes += [
+        f"Provisional: this could change the recommendation: {one}." for one in decision.to_settle
+    ]
+    if decision.revenue_answers and not decision.doubts.revenue:
+        words = revenue_words(decision.profile.revenue, decision.revenue_answers)
+        notes.append(f"Revenue is unknown: {words}.")
     if decision.profile.revenue.note:
         notes.append(f"Revenue: {decision.profile.revenue.note}.")
     return tuple(notes)

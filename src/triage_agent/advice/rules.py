@@ -4,6 +4,7 @@ Deterministic; the first rule that applies wins, and every verdict holds the tra
 docs/explanation/rules.md gives their reasons.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ from triage_agent.intake import (
     dollars,
     parse_revenue,
 )
+from triage_agent.types import Classification, Label, Outcome
 
 
 class Recommendation(StrEnum):
@@ -105,6 +107,16 @@ class Votes:
     def cast(self) -> int:
         """The number of problems that have a label."""
         return self.build + self.automate
+
+
+def count_votes(problems: Sequence[Classification]) -> Votes:
+    """Return the votes; rows that abstained or failed do not vote and are counted apart."""
+    return Votes(
+        build=sum(p.label is Label.BUILD for p in problems),
+        automate=sum(p.label is Label.AUTOMATE for p in problems),
+        abstained=sum(p.outcome is Outcome.ABSTAINED for p in problems),
+        errors=sum(p.outcome is Outcome.ERROR for p in problems),
+    )
 
 
 @dataclass(frozen=True, slots=True)

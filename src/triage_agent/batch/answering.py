@@ -101,13 +101,15 @@ async def answer_rows(
     spool: Spool,
     *,
     earlier: Iterator[Mapping[str, Any]] | None = None,
+    place: Callable[[Row], int] = lambda _: 0,
     page: Page | None = None,
     short_texts: bool = False,
 ) -> AsyncGenerator[Tally, None]:
     """Answer every row in order into `spool`, and yield the tally after each.
 
     `earlier` gives the rows of an earlier OUT: those without an error are taken over where the
-    input row in the same place is unchanged. `page` is called with each business (its first row;
+    input row in the same place is unchanged. `place` gives the row of OUT in which an input row is
+    to stand (0: the next). `page` is called with each business (its first row;
     no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
     it. What concerns every row (the service stopped, the cost cap) is raised.
     """
@@ -117,7 +119,9 @@ async def answer_rows(
         for row in rows:
             yield row, next(earlier, None) if earlier is not None else None
 
-    async def work(pair: tuple[Row, Mapping[str, Any] | None]) -> tuple[Form, Values, bool, Any]:
+    async def work(
+        pair: tuple[Row, Mapping[str, Any] | None],
+    ) -> tuple[Form, Values, bool, list[Classification]]:
         row, before = pair
         form = read_form(row, job.reading, triage.split)
         if before is not None and _is_of(before, row):
@@ -130,7 +134,7 @@ async def answer_rows(
         return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
 
     async with aclosing(in_order(with_earlier(), work, job.width)) as answered:
-        async for _, (form, values, was_taken_over, results) in answered:
+        async for (row, _), (form, values, was_taken_over, results) in answered:
             tally.rows += 1
             tally.kept += was_taken_over
             tally.complaints += bool(form.complaints)
@@ -139,7 +143,7 @@ async def answer_rows(
                 business = spool.groups.setdefault(form.group, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
-                spool.add(values, form.group)
+                spool.add(values, form.group, place(row))
             else:
                 decision = None
                 if not job.labels_only:
@@ -147,7 +151,7 @@ async def answer_rows(
                     values |= flat_decision(decision)
                     values |= _compared(job, form.id, values, form.texts, decision)
                 _announce(decision, form, results, tally, page)
-                spool.add(values, None)
+                spool.add(values, None, place(row))
             yield tally
     for name, business in spool.groups.items():
         decision, _ = business.decide()

@@ -16,7 +16,7 @@ from triage_agent.batch.reviews import Reviews, reviewed_fields, reviews_path
 from triage_agent.batch.write_output import errors_path
 from triage_agent.errors import TriageError
 from triage_agent.files import LARGEST_RECORD, read_bytes, write_json_lines
-from triage_agent.tables import open_sheet, read_back
+from triage_agent.tables import open_sheet, open_written
 from triage_agent.types import Classification
 
 
@@ -31,7 +31,7 @@ class Applied:
 
 @dataclass(slots=True)
 class _Changes:
-    """What the answers will change, known before a row is written; rows count from 1."""
+    """What the answers will change, known before a row is written; rows by number in OUT."""
 
     problems: set[tuple[int, int]] = field(default_factory=set)  # (row, problem)
     rows: set[int] = field(default_factory=set)
@@ -64,9 +64,12 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     decisions = {name: changes.groups[name].columns() for name in changes.touched}
     moved: set[str | int] = set()
     # A row of JSON Lines keeps its own keys in their own order.
-    columns = () if out.suffix.casefold() == ".jsonl" else tuple(next(read_back(out)))
-    with open_sheet(out, columns) as sheet:
-        for place, row in enumerate(read_out(out, reading), start=1):
+    is_table = out.suffix.casefold() != ".jsonl"
+    table = open_written(out)
+    columns = table.columns if is_table else ()
+    with open_sheet(out, columns, table.titles, table.extra_header) as sheet:
+        for row in read_out(out, reading):
+            place = row.form.number
             new: dict[str, Any] = {}
             for number, result in _changed(row, row.reviewed(reviews)):
                 new |= reviewed_fields(number, result)
@@ -80,7 +83,7 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
                 moved.add(place if group is None else group)
             # A column that the user has deleted stays so.
             there = {name: value for name, value in new.items() if name in row.values}
-            sheet.write({**row.values, **there})
+            sheet.write({**row.values, **there}, row.form.number if is_table else 0)
     _drop_errors(out, changes.problems)
     return Applied(len(changes.problems), len(changes.rows), len(moved))
 
@@ -88,7 +91,8 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
 def _changes(out: Path, reading: FormReading, reviews: Reviews) -> _Changes:
     """Return what the answers will change in OUT."""
     changes = _Changes()
-    for place, row in enumerate(read_out(out, reading), start=1):
+    for row in read_out(out, reading):
+        place = row.form.number
         results, group = row.reviewed(reviews), row.form.group
         if row.has_recommendation and group is not None:
             changes.groups.setdefault(group, Group(row.form)).add(row.form, results)

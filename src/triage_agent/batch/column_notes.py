@@ -7,6 +7,7 @@ from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, Cells, Kind
 from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_words import Role
 from triage_agent.batch.problem_columns import Choice, Why, warning
+from triage_agent.intake import counted
 
 LEFT = 3  # names of each group; the rest is counted
 
@@ -84,9 +85,9 @@ def refusal(choice: Choice, seen: Seen) -> str:
     """Return why no column was taken, and the option that would name one."""
     option = "--problem-column"
     if choice.candidates:
-        count = len(choice.candidates)
+        count = counted(len(choice.candidates), "column holds", "columns hold")
         return (
-            f"{count} columns hold free text, and no name says which of them is the problem: "
+            f"{count} free text, and no name says which of them is the problem: "
             f"{seen.listed(choice.candidates, 5)}. Name it: "
             f"{suggest(choice.candidates[:3], seen.columns, option)}"
         )

@@ -3,6 +3,7 @@
 from triage_agent.batch.answering import Job
 from triage_agent.batch.form import read_form
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.intake import counted
 from triage_agent.models import (
     MAX_OUTPUT_TOKENS,
     OPENAI_BASE_URL,
@@ -46,7 +47,8 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
     result = estimate_cost(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, price)
     return (
-        f"about {calls} calls, {result.input_tokens} + {result.output_tokens} tokens: "
+        f"about {counted(calls, 'call')}, "
+        f"{result.input_tokens:,} + {result.output_tokens:,} tokens: "
         f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries "
-        f"(from the first {len(table.sample)} rows)"
+        f"(from the first {counted(len(table.sample), 'row')})"
     )

@@ -12,6 +12,7 @@ from triage_agent.batch.output_columns import flat_decision
 from triage_agent.errors import SettingsError
 from triage_agent.files import json_line
 from triage_agent.intake import UNKNOWN_REVENUE
+from triage_agent.tables import DateText
 from triage_agent.types import Classification
 
 Values = dict[str, Any]
@@ -39,6 +40,8 @@ class Group:
     def decide(self) -> tuple[Decision, tuple[str, ...]]:
         """Return the decision of the business, and what its rows contradict each other about."""
         revenues = {p.revenue for p in self.profiles if not p.revenue.why_unknown}
+        if not revenues:  # a range across bands says more than nothing
+            revenues = {p.revenue for p in self.profiles} - {UNKNOWN_REVENUE}
         sells = {p.sells_software for p in self.profiles if p.sells_software is not None}
         conflicts = []
         if len(revenues) > 1:
@@ -67,23 +70,25 @@ class Spool:
         self._file: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self.groups: dict[str, Group] = {}
 
-    def add(self, values: Values, group: str | None) -> None:
-        """Put one row's values at the end."""
+    def add(self, values: Values, group: str | None, place: int = 0) -> None:
+        """Put one row's values at the end; `place` is its row in OUT (0: the next)."""
+        dates = [name for name, value in values.items() if isinstance(value, DateText)]
         try:
-            self._file.write(json_line([group, values]))
+            self._file.write(json_line([group, place, dates, values]))
         except OSError as error:
             raise SettingsError(
                 f"The answers cannot be put aside in {tempfile.gettempdir()}: {error.strerror}. "
                 "Free some space there, or set TMPDIR to another folder."
             ) from error
 
-    def rows(self) -> Iterator[Values]:
-        """Yield every row's values, with the recommendation of its business."""
+    def rows(self) -> Iterator[tuple[int, Values]]:
+        """Yield every row's place and values, with the recommendation of its business."""
         decisions = {name: group.columns() for name, group in self.groups.items()}
         self._file.seek(0)
         for line in self._file:
-            group, values = json.loads(line)
-            yield values if group is None else {**values, **decisions[group]}
+            group, place, dates, values = json.loads(line)
+            values |= {name: DateText(values[name]) for name in dates}
+            yield place, values if group is None else {**values, **decisions[group]}
 
     def close(self) -> None:
         """Remove the spool."""

@@ -12,6 +12,7 @@ from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_answer import quiz_number, quiz_points
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables import Row
 
 IDS = (
@@ -230,7 +231,7 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
             f"(none for {', '.join(missing)}), so no quiz is taken."
         )
     elif columns.quiz:
-        notes.append(f"The readiness quiz is read from {len(columns.quiz)} columns.")
+        notes.append(f"The readiness quiz is read from {counted(len(columns.quiz), 'column')}.")
     if columns.group_by:
         notes.append(f"Rows with the same {of(columns.group_by)} are one business.")
     return tuple(notes)

@@ -42,7 +42,9 @@ class FormMapping(Strict):
     group_by: str | None = None
     quiz_column: dict[str, str] = Field(default_factory=dict)  # dimension id: column
     split: bool | None = None
+    max_problems: int | None = Field(default=None, ge=1)
     usd_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    quiz_scale: Literal["0-3", "1-4"] | None = None
     columns: tuple[str, ...] = ()
     table: TableOptions = Field(default_factory=TableOptions)
 
@@ -144,7 +146,9 @@ def save_mapping(
     options: TableOptions,
     *,
     split: bool,
+    max_problems: int | None,
     usd_rate: float | None,
+    quiz_scale: str | None,
 ) -> None:
     """Write a mapping file; `options` are those that the next table needs too."""
     values: dict[str, Any] = {
@@ -155,7 +159,9 @@ def save_mapping(
         "software_column": columns.sells_software,
         "group_by": columns.group_by,
         "split": None if split else False,
+        "max_problems": max_problems,
         "usd_rate": usd_rate,
+        "quiz_scale": quiz_scale,
         "columns": list(all_columns),
     }
     lines = [

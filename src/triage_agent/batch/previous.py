@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from triage_agent.batch.reviews import text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
+from triage_agent.intake import counted
 from triage_agent.types import Classification, DecidedBy, Outcome
 
 # What of OUT.run.json makes an answer another one; the embedded model's name holds its weights.
@@ -81,12 +83,11 @@ class Previous:
         self._store.execute(
             "create table verdicts (row text primary key, recommendation text, seen integer)"
         )
-        earlier = how_to_read(out)
-        first = next(read_out(out, earlier), None)
+        rows = read_out(out, how_to_read(out))
+        first = next(rows, None)
         columns = list(first.values) if first else []
         self.found_by, self._column = _found_by(reading, columns, self.name)
-        self._groups = reading.columns.group_by is not None
-        for row in read_out(out, earlier):
+        for row in chain([first] if first else [], rows):
             key = self._key(row.values)
             if recommendation := row.values.get("triage_recommendation"):
                 keys = [key] if key else [text_key(one.text) for one in row.results]
@@ -153,12 +154,19 @@ class Previous:
 
     def results(self, problems: int) -> Iterator[str]:
         """Yield sentences about what became of the earlier answers to `problems` problems."""
-        yield f"{self.taken_over} of {problems} problems are answered as in {self.name}"
+        them = counted(problems, "problem is", "problems are")
+        yield f"{self.taken_over:,} of {them} answered as in {self.name}"
         gone = self._store.execute("select count(*) from verdicts where seen = 0").fetchone()[0]
         if self._column and gone:
-            yield f"{gone} businesses of {self.name} are not in this table"
-        yield f"the recommendation changed for {len(self.changes)} businesses" + (
-            ":" if self.changes else ""
+            of_it = f"of {self.name}"
+            yield counted(
+                gone,
+                f"business {of_it} is not in this table",
+                f"businesses {of_it} are not in this table",
+            )
+        yield (
+            f"the recommendation changed for {counted(len(self.changes), 'business', 'businesses')}"
+            + (":" if self.changes else "")
         )
         for change in self.changes[:LISTED]:
             yield f"  {change.name}: {change.before} → {change.after}"

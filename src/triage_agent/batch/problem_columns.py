@@ -14,6 +14,7 @@ from triage_agent.batch.column_words import (
     text_rank,
     what_is_asked,
 )
+from triage_agent.intake import counted
 
 
 class Why(StrEnum):
@@ -153,7 +154,7 @@ def _with_slots(
 def warning(cells: Cells) -> str | None:
     """Return what is doubtful about a column of problems that the user named; None: nothing."""
     if cells.kind in CLOSED_KINDS:
-        different = f"{cells.distinct} different in {cells.filled} rows"
+        different = f"{cells.distinct} different in {counted(cells.filled, 'row')}"
         return f"it holds {cells.kind.value} ({different}), which say little about a problem"
     if cells.filled and not cells.is_text:
         return f"it holds {cells.kind.value}, not problems in words"

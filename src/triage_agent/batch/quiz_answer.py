@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from triage_agent.advice import MAX_POINTS, QuizQuestion
+from triage_agent.batch.column_words import plain
 
 CHOICE = re.compile(r"^\s*\(?(?:[a-d]|\d)\s*[.):–-]\s+", re.I)  # "b) Written"
 POINTS = re.compile(r"\s*([0-4])(?:\.0+)?(?:\s*points?)?\s*")
@@ -22,8 +23,8 @@ def quiz_points(question: QuizQuestion, cell: object, scale: str = "0-3") -> int
         return points if points in range(MAX_POINTS + 1) else None
     if not isinstance(cell, str):
         return None
-    known = _choices(question)
-    return known.get(plain_name(cell), known.get(plain_name(CHOICE.sub("", cell))))
+    known, said = _choices(question), cell.casefold()
+    return known.get(plain(said), known.get(plain(CHOICE.sub("", said))))
 
 
 def quiz_number(cell: object) -> int | None:
@@ -40,16 +41,7 @@ def quiz_number(cell: object) -> int | None:
 def _choices(question: QuizQuestion) -> dict[str, int]:
     """Return the points of a question's answers, by their text and by their level."""
     return {
-        plain_name(words): points
+        plain(words.casefold()): points
         for points, answer in enumerate(question.answers)
         for words in (answer.text, answer.level)
     }
-
-
-def plain_name(name: str) -> str:
-    """Return a name for comparison: lower case, single blanks for all but letters and digits.
-
-    >>> plain_name(" What's your #1 Problem?"), plain_name("#"), plain_name("sells_software")
-    ('what s your 1 problem', '#', 'sells software')
-    """
-    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split()) or name.strip()

@@ -21,11 +21,12 @@ from triage_agent.batch.form import Form, FormReading, read_form
 from triage_agent.batch.group import decide_business
 from triage_agent.batch.input_columns import resolve_columns
 from triage_agent.batch.output_columns import added_columns, holds_texts, read_problems, with_texts
+from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, reviewed, text_key
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
-from triage_agent.tables import SAMPLE_ROWS, Row, check_output, read_back
+from triage_agent.tables import SAMPLE_ROWS, Row, check_output, open_written, read_back
 from triage_agent.types import Classification
 
 WORD = re.compile(r"\w+")
@@ -78,13 +79,14 @@ def how_to_read(out: Path) -> FormReading:
     ours = set(added_columns(problems, decided=True, compared=True))
     forms = [Row(number, values) for number, values in enumerate(sample)]
     known, _ = resolve_columns([name for name in columns if name not in ours], forms)
-    return FormReading(columns=known)
+    scale, _ = quiz_scale(known, forms)
+    return FormReading(quiz_scale=scale, columns=known)
 
 
 def read_out(out: Path, reading: FormReading) -> Iterator[OutRow]:
     """Yield the rows of OUT; raises `InputError` for one that no batch can have written so."""
     of_json = out.suffix.casefold() == ".jsonl"
-    for number, values in enumerate(read_back(out), start=1 if of_json else 2):  # 2: the header
+    for number, values in _numbered(out):
         try:
             row = _out_row(number, values, reading, of_json=of_json)
         except InputError as error:
@@ -96,6 +98,13 @@ def read_out(out: Path, reading: FormReading) -> Iterator[OutRow]:
                 "this output; then review it."
             )
         yield row
+
+
+def _numbered(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield OUT's rows with the numbers that a spreadsheet shows; of JSON Lines, the lines'."""
+    if out.stat().st_size:  # an empty JSON Lines file has no rows
+        for row in open_written(out).rows():
+            yield row.number, row.values
 
 
 def _out_row(

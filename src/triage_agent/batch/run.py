@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from triage_agent.batch.answering import Job, Tally, answer_rows
-from triage_agent.batch.form import MAX_PROBLEMS, FormReading
+from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.mapping import check_mapping_output
 from triage_agent.batch.output_lock import held
 from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.previous import Previous
-from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import errors_path, run_path, write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import check_writable, is_file
-from triage_agent.intake import check_usd_rate
+from triage_agent.intake import check_usd_rate, counted
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_page
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -45,9 +44,9 @@ class BatchRequest:
     columns: Columns = field(default_factory=Columns)  # those that the user names
     labels_only: bool = False  # no recommendation
     split: bool | None = None  # a cell may hold several problems (None: yes, or the mapping)
-    max_problems: int = MAX_PROBLEMS  # of a form, if cells are split
+    max_problems: int | None = None  # of a form, if cells are split (None: 5, or the mapping)
     usd_rate: float | None = None
-    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
+    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show, or the mapping
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
     previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
@@ -78,7 +77,7 @@ def run_batch(
     """
     check_usd_rate(request.usd_rate)
     check_output(request.out)  # what cannot be is known before anything is read
-    if request.max_problems < 1:
+    if request.max_problems is not None and request.max_problems < 1:
         raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
     beside = (errors_path, run_path, reviews_path)
     inputs = [request.forms, *([request.previous] if request.previous else [])]
@@ -106,19 +105,17 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         request.columns,
         usd_rate=request.usd_rate,
         split=request.split,
+        max_problems=request.max_problems,
+        quiz_scale=request.quiz_scale,
         mapping=request.mapping,
     )
     table, reading = understand(wish, report, labels_only=request.labels_only)
-    scale, notes = quiz_scale(reading.columns, table.sample, request.quiz_scale)
-    for note in notes:
-        report(note)
-    reading = reading.model_copy(update={"quiz_scale": scale, "max_problems": request.max_problems})
     if request.save_mapping:
         keep_mapping(request.save_mapping, wish, table, reading)
         report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
-    report(f"{survey.rows if survey.rows is not None else 'an unknown number of'} rows")
+    report("an unknown number of rows" if survey.rows is None else counted(survey.rows, "row"))
     job = Job(
         reading,
         request.labels_only,
@@ -156,6 +153,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             triage,
             spool,
             earlier=earlier,
+            place=table.written_row,
             page=pages.page,
             short_texts=pages.short_texts,
         )
@@ -165,6 +163,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             spool,
             survey.columns,
             tally,
+            table,
             decided=not request.labels_only,
             compared=previous is not None,
             slots=job.reading.slots,
@@ -221,7 +220,9 @@ def _run(
     try:
         asyncio.run(run())
     except TriageError as error:
-        error.message += f" {tally.rows} rows were answered; the output was not written."
+        error.message += (
+            f" {counted(tally.rows, 'row was', 'rows were')} answered; the output was not written."
+        )
         if error.exit_code != 6:  # the cost cap says itself how to go on
             error.message += (
                 " Answers that were paid for are kept: the same command"

@@ -6,6 +6,7 @@ from pathlib import Path
 from triage_agent.batch.answering import Tally
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.write_output import errors_path, run_path
+from triage_agent.intake import counted
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Backend
 
@@ -18,23 +19,26 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     yield f"labels: {_counts(tally.labels)}"
     if tally.recommendations:
         yield f"recommendations: {_counts(tally.recommendations)}"
-    yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
+    problems = counted(tally.problems, "problem")
+    yield f"needs review: {tally.needs_review:,} of {problems} ({share:.0%})"
     if tally.reviewed:
-        yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
+        reviewed = counted(tally.reviewed, "problem is", "problems are")
+        yield f"{reviewed} as a person decided ({reviews_path(out).name})"
     if tally.complaints:
-        yield f"{tally.complaints} rows hold something that could not be read; see triage_notes"
+        unread = counted(tally.complaints, "row holds", "rows hold")
+        yield f"{unread} something that could not be read; see triage_notes"
     if opened.model.backend != Backend.EMBEDDED:
         money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
         yield (
-            f"{tally.usage.calls} calls, {tally.usage.input_tokens} + "
-            f"{tally.usage.output_tokens} tokens, {money} so far for this output; "
-            f"{opened.cached_answers} answers came from the cache"
+            f"{counted(tally.usage.calls, 'call')}, {tally.usage.input_tokens:,} + "
+            f"{tally.usage.output_tokens:,} tokens, {money} so far for this output; "
+            f"{counted(opened.cached_answers, 'answer')} from the cache"
         )
     yield f"written: {out} and {run_path(out).name}"
     if tally.errors:
         kind, times = tally.error_types.most_common(1)[0]
         yield (
-            f"{tally.errors} problems ended in an error: {errors_path(out)}. "
+            f"{counted(tally.errors, 'problem')} ended in an error: {errors_path(out)}. "
             "The same command with --retry-errors asks again about just those rows."
         )
         yield f"{times} of them: {tally.messages[kind]}"

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from triage_agent.batch.column_names import suggest
-from triage_agent.batch.form import FormReading, read_form
+from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
 from triage_agent.batch.input_columns import Columns, understand_columns
 from triage_agent.batch.mapping import (
     FormMapping,
@@ -15,7 +16,9 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
+from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.errors import InputError, SettingsError
+from triage_agent.intake import counted
 from triage_agent.tables import Table, TableOptions, open_table
 
 PREVIEW = 3  # problems that a dry run shows
@@ -31,6 +34,8 @@ class Wish:
     columns: Columns
     usd_rate: float | None
     split: bool
+    max_problems: int | None = None  # of a form; None: as many as usual
+    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
     mapping: FormMapping | None = None
     mapping_path: Path | None = None
 
@@ -42,6 +47,8 @@ def wish_of(
     *,
     usd_rate: float | None,
     split: bool | None,
+    max_problems: int | None,
+    quiz_scale: Literal["0-3", "1-4"] | None,
     mapping: Path | None,
 ) -> Wish:
     """Return how a table is to be read; what the user gave wins over the mapping.
@@ -49,7 +56,7 @@ def wish_of(
     Raises `SettingsError` for a mapping that is not valid.
     """
     if mapping is None:
-        return Wish(forms, table, columns, usd_rate, split is not False)
+        return Wish(forms, table, columns, usd_rate, split is not False, max_problems, quiz_scale)
     kept = load_mapping(mapping)
     return Wish(
         forms,
@@ -57,6 +64,8 @@ def wish_of(
         columns,
         usd_rate if usd_rate is not None else kept.usd_rate,
         split if split is not None else kept.split is not False,
+        max_problems if max_problems is not None else kept.max_problems,
+        quiz_scale or kept.quiz_scale,
         kept,
         mapping,
     )
@@ -93,16 +102,25 @@ def understand(
             f"--labels-only takes one problem column, and there are {len(problems)}. Name it: "
             f"{suggest(problems[:3], columns, '--problem-column')}"
         )
+    scale, notes = quiz_scale(understood.columns, table.sample, wish.quiz_scale)
+    for note in notes:
+        report(note)
     return table, FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
+        max_problems=MAX_PROBLEMS if wish.max_problems is None else wish.max_problems,
         usd_rate=wish.usd_rate,
+        quiz_scale=scale,
         columns=understood.columns,
     )
 
 
 def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> None:
-    """Save how the table was read, for the next export of the same form."""
+    """Save how the table was read, for the next export of the same form.
+
+    The scale of its quiz answers is kept as it was found: the next export may not show it.
+    """
+    has_scale = reading.columns.quiz and reading.quiz_scale != "unclear"
     options = wish.table
     if len(table.sheets) > 1 and options.sheet is None:
         options = replace(options, sheet=table.sheet)
@@ -112,7 +130,9 @@ def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> 
         table.columns,
         options,
         split=wish.split,
+        max_problems=wish.max_problems,
         usd_rate=reading.usd_rate,
+        quiz_scale=reading.quiz_scale if has_scale else None,
     )
 
 
@@ -123,7 +143,7 @@ def first_problems(table: Table, reading: FormReading) -> Iterator[str]:
     yield (
         "The first problems, as they would be read:"
         if shown
-        else (f"The first {len(table.sample)} rows hold no problem.")
+        else f"There is no problem in the first {counted(len(table.sample), 'row')}."
     )
     for number, text in shown:
         text = " ".join(text.split())

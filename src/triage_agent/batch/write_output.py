@@ -11,7 +11,7 @@ from triage_agent.batch.answering import Tally
 from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.output_columns import added_columns
 from triage_agent.files import beside, write_json, write_json_lines
-from triage_agent.tables import open_sheet
+from triage_agent.tables import Table, open_sheet
 from triage_agent.types import Outcome
 
 
@@ -30,6 +30,7 @@ def write_out(
     spool: Spool,
     columns: Iterable[str],
     tally: Tally,
+    table: Table | None = None,
     *,
     decided: bool,
     compared: bool = False,
@@ -37,17 +38,21 @@ def write_out(
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
-    It has columns for at least `slots` problems, so that they are the same for every export.
+    It has columns for at least `slots` problems, so that they are the same for every export. What
+    stands around the header of `table` is repeated.
 
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
     most = max(slots, tally.most_problems)
     added = added_columns(most, decided=decided, compared=compared)
     own = [column for column in columns if column not in set(added)]
-    with open_sheet(out, own + added) as sheet:
-        for values in spool.rows():
-            sheet.write(values)
-    errors = write_json_lines(errors_path(out), _errors(spool)) if tally.errors else 0
+    titles, extra = (table.titles, table.extra_header) if table else ((), ())
+    above = None if out.suffix.casefold() == ".jsonl" else len(titles) + 1 + len(extra)
+    with open_sheet(out, own + added, titles, extra) as sheet:
+        for row, values in _numbered(spool, above):
+            sheet.write(values, row)
+    records = _errors(_numbered(spool, above))
+    errors = write_json_lines(errors_path(out), records) if tally.errors else 0
     if not errors:
         errors_path(out).unlink(missing_ok=True)
     return errors
@@ -64,9 +69,17 @@ def write_run(out: Path, tally: Tally, facts: Mapping[str, Any]) -> None:
     write_json(run_path(out), {"triage_agent": version("triage-agent"), **facts, "tally": counts})
 
 
-def _errors(spool: Spool) -> Iterator[Values]:
+def _numbered(spool: Spool, above: int | None) -> Iterator[tuple[int, Values]]:
+    """Yield the rows with their numbers in OUT, `above` rows down (None: JSON Lines, by line)."""
+    number = above or 0
+    for place, values in spool.rows():
+        number = number + 1 if above is None else max(number + 1, place)
+        yield number, values
+
+
+def _errors(rows: Iterable[tuple[int, Values]]) -> Iterator[Values]:
     """Yield a record for each problem of a row that ended in an error."""
-    for number, values in enumerate(spool.rows(), start=1):
+    for number, values in rows:
         for name, value in values.items():
             if value == Outcome.ERROR.value and name.endswith("_outcome"):
                 problem = name.removeprefix("triage_").removesuffix("_outcome")

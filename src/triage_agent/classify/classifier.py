@@ -29,6 +29,8 @@ from triage_agent.types import (
     Signals,
 )
 
+ASKED_SIGNALS = ("customer_facing_software", "engineering_leadership", "existing_process")
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -130,33 +132,26 @@ def answer_question(row: Classification, signal: str | None) -> Classification:
 
     `signal` names what the owner said is true (`customer_facing_software`,
     `engineering_leadership`, `existing_process`); None means "not sure" and changes nothing. The
-    owner knows better than the models, so the answer replaces the signals that the tie rules read,
-    and settles what they disagree about.
+    owner knows better than the models: the answer decides, and nobody needs to look again.
     """
     if signal is None:
         return row
-    guessed = row.signals or Signals()
-    signals = replace(
-        guessed,
-        customer_facing_software=signal == "customer_facing_software",
-        custom_system=False,
-        engineering_leadership=signal == "engineering_leadership",
-        existing_process=signal == "existing_process",
-        too_vague=False,
-    )
-    label, rule = break_tie(signals)
-    row = replace(
+    said = {name: name == signal for name in ASKED_SIGNALS}
+    label, _ = break_tie(Signals(**said))
+    noticed = row.signals or Signals()
+    return replace(
         row,
         outcome=Outcome.CLASSIFIED,
         label=label,
-        decided_by=rule,
-        signals=signals,
+        decided_by=DecidedBy.PERSON,
+        signals=replace(noticed, **said, custom_system=False, neither=False, too_vague=False),
         abstained_because=None,
         probability=None,
         probability_from=None,
+        review_reasons=(),
+        rationale=row.rationale if row.label is label else "",  # the model argues for its own
         holds_several=False,  # they have read it, and answered it as one
     )
-    return replace(row, review_reasons=_review_reasons(row))
 
 
 def error_row(id: str, text: str, model: Model, error: TriageError) -> Classification:  # noqa: A002
@@ -194,7 +189,7 @@ def _in_scope_too(likely: float | None, p_in_scope: float | None) -> float | Non
 
 
 def _review_reasons(
-    row: Classification, *, disputed: bool = False, uncertain: bool = False
+    row: Classification, *, disputed: bool, uncertain: bool
 ) -> tuple[ReviewReason, ...]:
     """Return why a person should look at a classified row."""
     reasons = {

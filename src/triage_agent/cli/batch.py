@@ -57,11 +57,12 @@ def batch(
         ),
     ] = None,
     max_problems: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="Maximum number of problems per form; further ones are joined in the last one."
+            help="Maximum number of problems per form; further ones are joined in the last one.",
+            show_default="5",
         ),
-    ] = 5,
+    ] = None,
     file_format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -141,7 +142,7 @@ def batch(
         ),
         labels_only=labels_only,
         split=own("split", split),
-        max_problems=max_problems,
+        max_problems=own("max_problems", max_problems),
         usd_rate=own("usd_rate", usd_rate),
         quiz_scale=own("quiz_scale", quiz_scale),
         dry_run=dry_run,

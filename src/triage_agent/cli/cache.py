@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.streams import say, show
+from triage_agent.intake import counted
 
 
 def cache(
@@ -26,10 +27,13 @@ def cache(
     if clear:
         gone = clear_cache(None if older_than is None else older_than * 86_400)
         say(
-            f"deleted from the cache: {gone} answers"
+            f"deleted from the cache: {counted(gone, 'answer')}"
             if gone is not None
             else "the cache was damaged, and is deleted, with its record of what was spent"
         )
     with closing(open_cache()) as database:
         stats = database.stats()
-    show(f"{stats.path}: {stats.replies} answers, {stats.bad} bad ones, {stats.bytes:,} bytes")
+    show(
+        f"{stats.path}: {counted(stats.replies, 'answer')}, {counted(stats.bad, 'bad one')}, "
+        f"{counted(stats.bytes, 'byte')}"
+    )

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from triage_agent.batch import Tally
 from triage_agent.cli.streams import say
+from triage_agent.intake import counted
 from triage_agent.models import OpenBackend
 from triage_agent.reports import stderr_console
 
@@ -55,16 +56,21 @@ class Progress:
     def line(self, tally: Tally, seconds: float) -> str:
         """Return the state of the run on one line."""
         rate = tally.rows / seconds if seconds > 0 else 0.0
-        of = f"/{self._total}" if self._total is not None else ""
-        parts = [f"{tally.rows}{of} rows", f"{rate:.1f} rows/s"]
+        rows = counted(tally.rows, "row")
+        if self._total is not None:
+            rows = f"{tally.rows:,}/{counted(self._total, 'row')}"
+        parts = [rows, f"{rate:.1f} rows/s"]
         if self._total is not None and rate > 0:
             left = max(0, self._total - tally.rows) / rate
             parts.append(
                 f"{int(left // 3600)}:{int(left % 3600 // 60):02}:{int(left % 60):02} left"
             )
-        parts += [f"{tally.errors} errors", f"{tally.needs_review} need review"]
+        parts += [
+            counted(tally.errors, "error"),
+            counted(tally.needs_review, "needs review", "need review"),
+        ]
         if tally.usage.calls:
-            parts.append(f"{tally.usage.input_tokens + tally.usage.output_tokens} tokens")
+            parts.append(counted(tally.usage.input_tokens + tally.usage.output_tokens, "token"))
         spent, cap = self._opened.spent_usd, self._opened.cap_usd
         if spent is not None:
             parts.append(f"${spent:.4f}" + (f" of ${cap}" if cap is not None else ""))

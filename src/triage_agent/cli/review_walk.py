@@ -12,6 +12,7 @@ from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review
 from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
+from triage_agent.intake import counted
 from triage_agent.privacy import clean
 from triage_agent.reports import (
     SCHEMA_VERSION,
@@ -68,7 +69,7 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
     if not items:
         say("Nothing is left to be looked at.")
         return
-    say(f"{_count(len(items))} to look at. Answers are recorded in {path.name}.")
+    say(f"{counted(len(items), 'problem')} to look at. Answers are recorded in {path.name}.")
     console, answered = stderr_console(), 0
     try:
         for place, item in enumerate(items, start=1):
@@ -84,11 +85,11 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
     except (KeyboardInterrupt, EOFError):  # EOFError: the terminal is gone
         say(
             "",
-            f"Stopped. {_count(answered)} answered and kept in {path}. The same command goes on; "
-            "with --apply it writes the answers into the output.",
+            f"Stopped. {counted(answered, 'problem')} answered and kept in {path}. "
+            "The same command goes on; with --apply it writes the answers into the output.",
         )
         raise KeyboardInterrupt from None
-    say("", f"{answered} of {_count(len(items))} answered")
+    say("", f"{answered} of {counted(len(items), 'problem')} answered")
 
 
 def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
@@ -101,7 +102,7 @@ def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
     for place, item in enumerate(queue.items, start=1):
         _show(console, item, longest=LONGEST_LISTED, first=f"{place}. ")
         console.print()
-    say(f"{_count(len(queue.items))} to look at")
+    say(f"{counted(len(queue.items), 'problem')} to look at")
 
 
 def as_queued(item: ReviewItem) -> dict[str, object]:
@@ -196,8 +197,3 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
         yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:
         yield text_line(f"note: {item.review.note}")
-
-
-def _count(number: int) -> str:
-    """Return a number of problems in words."""
-    return f"{number} problem{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import EXIT_ERRORS, ProgressBar, run_cases, width_of
 from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import check_writable, is_folder, write_json
+from triage_agent.intake import counted
 from triage_agent.models import (
     PRIOR_TIES,
     Calibration,
@@ -59,7 +60,7 @@ class CalibrationResult:
         fit, split, made = self.fit, self.split, self.fit.calibration
         prompt = f", prompt {made.prompt}" if made.prompt else ""
         answered = fit.asked - fit.abstained - fit.errors
-        asked = f"{fit.asked} cases of {split.fitted_on.file}: {answered} answered"
+        asked = f"{counted(fit.asked, 'case')} of {split.fitted_on.file}: {answered} answered"
         share = f"{made.prior:.0%} of the answered are build-software"
         lines = [
             f"{made.backend}: {made.model}{prompt}",
@@ -68,8 +69,9 @@ class CalibrationResult:
         ]
         if fit.other_kind:
             lines.append(
-                f"{fit.other_kind} answers give no probability from {made.probability_from}, "
-                "and are left out"
+                "left out: "
+                f"{counted(fit.other_kind, 'answer')} without a probability from "
+                f"{made.probability_from}"
             )
         if split.unlabelled or split.seen:
             lines.append(
@@ -155,7 +157,7 @@ def _map_words(made: Calibration) -> str:
         nothing = "" if made.map.scale else ": its confidence says nothing"
         return f"platt, log-odds × {made.map.scale:.3f} {made.map.shift:+.3f}{nothing}"
     if isinstance(made.map, Isotonic):
-        return f"isotonic, {len(made.map.x)} points"
+        return f"isotonic, {counted(len(made.map.x), 'point')}"
     return "none"
 
 

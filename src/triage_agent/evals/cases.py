@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,9 +14,9 @@ from triage_agent.advice import Profile, Recommendation, Rule
 from triage_agent.errors import InputError
 from triage_agent.evals.manifest import checked
 from triage_agent.files import LARGEST_RECORD, Strict, explain, read_bytes
-from triage_agent.intake import UNKNOWN_REVENUE, parse_revenue
+from triage_agent.intake import UNKNOWN_REVENUE, counted, parse_revenue
 from triage_agent.tables import Row, open_table
-from triage_agent.types import DecidedBy, Label, Outcome
+from triage_agent.types import Abstention, DecidedBy, Label, Outcome
 
 MOST_CASES = 100_000
 MOST_VALUES = 10  # unknown labels that a message lists
@@ -59,13 +59,18 @@ class Case(BaseModel):
         return self.language.casefold() == "en" or self.label is None
 
 
+OpenFact = Literal["not_given", "revenue", "sells_software"]  # as in `Doubts`
+OPEN_FACTS = get_args(OpenFact)
+
+
 class Expected(Strict):
     """What a business's decision must be."""
 
     recommendation: Recommendation
     rule: Rule
     provisional: bool
-    provisional_because: tuple[int, ...] | None = None  # None: not stated
+    provisional_because: tuple[int, ...] | None = None  # places of problems; None: not stated
+    open_facts: tuple[OpenFact, ...] = ()  # what else could change it; read with the line above
 
 
 class GivenProblem(Strict):
@@ -74,6 +79,8 @@ class GivenProblem(Strict):
     label: Label | None
     outcome: Outcome
     needs_review: bool = False
+    abstained_because: Abstention | None = None  # None: too vague, if it abstained
+    holds_several: bool = False
 
 
 class BusinessFields(Strict):
@@ -244,7 +251,7 @@ def _case(path: Path, row: Row, cells: Mapping[str, str], label: Label | None) -
 def _unknown_labels(path: Path, first: int, unknown: Counter[str]) -> InputError:
     """Return the error about labels that are not known, which lists them and the option to use."""
     found = [
-        f"{value!r} ({count} {'row' if count == 1 else 'rows'})"
+        f"{value!r} ({counted(count, 'row')})"
         for value, count in list(unknown.items())[:MOST_VALUES]
     ]
     more = " and more" if len(unknown) > MOST_VALUES else ""

@@ -19,6 +19,7 @@ from triage_agent.evals.cases import Case
 from triage_agent.evals.reliability import Numbers, Reliability, reliability
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.split import MIN_CASES, Split
+from triage_agent.intake import counted
 from triage_agent.models import (
     EDGE,
     Calibration,
@@ -112,10 +113,10 @@ def fit_calibration(
     build = int(truth.sum())
     if len(used) < MIN_CASES or min(build, len(used) - build) < MIN_EACH:
         raise InputError(
-            f"Of {len(rows)} cases, {len(used)} were answered with a probability ({build} "
-            f"build-software, {len(used) - build} automate-process; {errors} ended in errors). A "
-            f"calibration needs {MIN_CASES}, and {MIN_EACH} of each label. Add cases, or raise "
-            "--limit."
+            f"Of {counted(len(rows), 'case')}, {counted(len(used), 'was', 'were')} answered with "
+            f"a probability ({build} build-software, {len(used) - build} automate-process; "
+            f"{errors} ended in errors). A calibration needs {MIN_CASES}, and "
+            f"{MIN_EACH} of each label. Add cases, or raise --limit."
         )
     p = np.array([model.predictions[case.id].p_build for case in used], dtype=np.float64)
     methods: dict[str, Fit] = {"none": lambda *_: Unchanged(), "platt": fit_platt}

@@ -7,7 +7,7 @@ from functools import partial
 
 from triage_agent.advice import Decision, QuizResult, decide, score
 from triage_agent.classify import Policy, break_tie, classify, in_order
-from triage_agent.evals.cases import BusinessCase, Case, DecisionCase, Expected, TieCase
+from triage_agent.evals.cases import OPEN_FACTS, BusinessCase, Case, DecisionCase, Expected, TieCase
 from triage_agent.evals.pairs import Pair, PairRow, judge
 from triage_agent.evals.rows import EvalRow, row_from_classification
 from triage_agent.models import Model
@@ -161,11 +161,13 @@ def judge_decision(
 ) -> DecisionRow:
     """Return whether a decision is the expected one; from raw text only the recommendation is."""
     named = sorted(int(name) for name in decision.provisional_because)
+    facts = [name for name in OPEN_FACTS if getattr(decision.doubts, name)]
     got = {
         "recommendation": decision.recommendation.value,
         "rule": decision.verdict.rule.value,
         "provisional": decision.provisional,
         "provisional_because": named,
+        "open_facts": facts,
     }
     wanted = {
         "recommendation": expected.recommendation.value,
@@ -174,6 +176,7 @@ def judge_decision(
         "provisional_because": named
         if expected.provisional_because is None
         else sorted(expected.provisional_because),
+        "open_facts": facts if expected.provisional_because is None else [*expected.open_facts],
     }
     if labels is not None:
         got, wanted = ({"recommendation": x["recommendation"]} for x in (got, wanted))
@@ -201,7 +204,9 @@ def given_rows(case: DecisionCase) -> list[Classification]:
             backend="given",
             model="given",
             label=problem.label,
+            abstained_because=problem.abstained_because,
             review_reasons=(ReviewReason.NO_EVIDENCE,) if problem.needs_review else (),
+            holds_several=problem.holds_several,
         )
         for place, problem in enumerate(case.problems)
     ]

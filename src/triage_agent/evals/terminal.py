@@ -22,6 +22,7 @@ from triage_agent.evals.rates import Estimate, Rate
 from triage_agent.evals.run import OnProgress, ProgressBar
 from triage_agent.evals.side_by_side import ModelRun
 from triage_agent.evals.summary import ProblemFigures, RunSummary
+from triage_agent.intake import counted
 from triage_agent.models import in_usd
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
@@ -77,9 +78,9 @@ def show_side_by_side(runs: Sequence[ModelRun]) -> None:
     for run in runs:
         figures, notes = run.problems.headline, []
         if figures.errors:
-            notes.append(f"{figures.errors} rows ended in an error: wrong")
+            notes.append(f"{counted(figures.errors, 'row')} ended in an error: wrong")
         if cached := figures.cached.right:
-            notes.append(f"{cached} answers from the cache: they cost nothing and took no time")
+            notes.append(f"{counted(cached, 'answer')} from the cache, at no cost and in no time")
         show_lines([f"{run.name}: {note} (of {figures.rows})" for note in notes])
 
 
@@ -157,14 +158,14 @@ def sentences(summary: RunSummary) -> list[str]:
     if scope := figures.scope_auc:
         lines.append(
             f"out-of-scope detection: AUROC {scope.value:.3f} [{scope.low:.3f}, {scope.high:.3f}] "
-            f"over {figures.scope_auc_rows} rows"
+            f"over {counted(figures.scope_auc_rows, 'row')}"
         )
     if figures.aurc is not None:
         lines.append(f"area under the risk-coverage curve (AURC): {figures.aurc:.4f}")
     if figures.ece is not None:
         lines.append(
-            f"calibration error {figures.ece:.3f} over {figures.ece_rows} answers; chance "
-            f"alone gives up to {figures.ece_p95:.3f}"
+            f"calibration error {figures.ece:.3f} over {counted(figures.ece_rows, 'answer')}; "
+            f"chance alone gives up to {figures.ece_p95:.3f}"
         )
     return [*lines, *_choices(summary.problems), *running(figures)]
 
@@ -184,12 +185,12 @@ def running(figures: RowFigures) -> list[str]:
     """Return errors, repeats, latency and tokens as sentences."""
     lines = []
     if figures.errors:
-        lines.append(f"{figures.errors} of {figures.rows} rows ended in an error: wrong")
+        lines.append(f"{figures.errors} of {counted(figures.rows, 'row')} ended in an error: wrong")
     if (spread := figures.spread) and spread.low is not None:
         unstable = spread.unstable
         lines.append(
-            f"{spread.repeats} repeats: accuracy from {spread.low:.3f} to "
-            f"{spread.high:.3f}; {unstable.right} of {unstable.total} answers changed"
+            f"{counted(spread.repeats, 'repeat')}: accuracy from {spread.low:.3f} to "
+            f"{spread.high:.3f}; {unstable.right} of {counted(unstable.total, 'answer')} changed"
         )
     if figures.latency_p50 is not None:
         lines.append(
@@ -198,8 +199,8 @@ def running(figures: RowFigures) -> list[str]:
         )
     if (usage := figures.usage).calls:
         lines.append(
-            f"{usage.calls} calls, {usage.input_tokens} tokens in, "
-            f"{usage.output_tokens} out; answered from the cache: "
+            f"{counted(usage.calls, 'call')}, {counted(usage.input_tokens, 'token')} in, "
+            f"{usage.output_tokens:,} out; answered from the cache: "
             f"{figures.cached.right} of {figures.cached.total}"
         )
     return lines

@@ -1,4 +1,4 @@
-from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
+from .amounts import CUT, check_amount, counted, months, read_amount, read_amounts, times, usd
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
@@ -41,6 +41,7 @@ __all__ = [
     "Verdict",
     "check_amount",
     "check_usd_rate",
+    "counted",
     "dollars",
     "from_arguments",
     "from_stream",

@@ -109,6 +109,18 @@ def usd(amount: Decimal) -> str:
     return f"${cents}"
 
 
+def counted(number: float | Decimal, one: str, more: str | None = None) -> str:
+    """Return a number with what it counts, `more` of it by the word `one` and an s.
+
+    >>> counted(1, "row"), counted(2_500, "row"), counted(0, "row"), counted(2.5, "hour")
+    ('1 row', '2,500 rows', '0 rows', '2.5 hours')
+    >>> counted(1, "problem is", "problems are"), counted(Decimal("1E+1"), "month")
+    ('1 problem is', '10 months')
+    """
+    shown = format(number, {float: ",g", Decimal: ",f"}.get(type(number), ","))
+    return f"{shown} {one if number == 1 else more or one + 's'}"
+
+
 def times(ratio: Decimal) -> str:
     """Return a ratio for people, cut off, so that nothing under 3 reads as 3.
 

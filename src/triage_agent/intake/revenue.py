@@ -82,6 +82,18 @@ class Revenue:
         }
         return tuple(band for band, possible in found.items() if possible)
 
+    def part_in(self, band: Band) -> "Revenue":
+        """Return the part of the interval that lies in one of its possible bands.
+
+        >>> part = Revenue(high_usd=2 * MILLION).part_in(Band.FROM_1M_TO_10M)
+        >>> str(part), str(Revenue(10 * MILLION, 20 * MILLION).part_in(Band.FROM_1M_TO_10M))
+        ('$1M to $2M', '$10M')
+        """
+        whole = Revenue.within(band)
+        low = max((self.low_usd, self.low_open), (whole.low_usd, whole.low_open))
+        high = min((self.high_usd, not self.high_open), (whole.high_usd, not whole.high_open))
+        return Revenue(low[0], high[0], low[1], not high[1], self.note)
+
     @classmethod
     def within(cls, band: Band) -> "Revenue":
         """Return the whole of a band; of an unknown one, nothing is known."""

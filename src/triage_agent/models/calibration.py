@@ -17,6 +17,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import Strict, explain, read_bytes
+from triage_agent.intake import counted
 from triage_agent.models.protocols import Identity
 from triage_agent.types import DecidedBy, Prediction
 
@@ -133,7 +134,7 @@ class Calibration(Strict):
     @property
     def summary(self) -> str:
         """One line about it, for the record of a run."""
-        cases = f"{self.cases} cases of {self.fitted_on.file}"
+        cases = f"{counted(self.cases, 'case')} of {self.fitted_on.file}"
         return f"{self.map.method}, fitted {self.made} to {cases}"
 
     def fits(self, prediction: Prediction) -> bool:

@@ -1,10 +1,11 @@
 from .reader import TableOptions, open_table
-from .row import SAMPLE_ROWS, Row, Value
+from .row import SAMPLE_ROWS, DateText, Row, Value
 from .table import Table
-from .writer import check_output, open_sheet, read_back
+from .writer import check_output, open_sheet, open_written, read_back
 
 __all__ = [
     "SAMPLE_ROWS",
+    "DateText",
     "Row",
     "Table",
     "TableOptions",
@@ -12,5 +13,6 @@ __all__ = [
     "check_output",
     "open_sheet",
     "open_table",
+    "open_written",
     "read_back",
 ]

@@ -24,7 +24,7 @@ def neutralise(text: str) -> str:
     >>> neutralise("=1+1"), neutralise("-5"), neutralise("- call back"), neutralise("'=x")
     ("'=1+1", '-5', "'- call back", "''=x")
     """
-    return f"'{text}" if _runs(text) else text
+    return f"'{text}" if may_run(text) else text
 
 
 def restore(text: str) -> str:
@@ -33,20 +33,28 @@ def restore(text: str) -> str:
     >>> restore("'=1+1"), restore("'tis"), restore(neutralise("'=x"))
     ('=1+1', "'tis", "'=x")
     """
-    return text[1:] if text.startswith("'") and _runs(text) else text
+    return text[1:] if text.startswith("'") and may_run(text) else text
 
 
 def text_of(cell: object) -> str:
     """Return a value as the text of a cell, neutralised if it is text."""
+    is_plain = cell is None or isinstance(cell, int | float)
+    return plain_text(cell) if is_plain else neutralise(plain_text(cell))
+
+
+def plain_text(cell: object) -> str:
+    """Return a value as text, for a cell that its format marks as text.
+
+    >>> plain_text(None), plain_text(True), plain_text(["=a"])
+    ('', 'true', '["=a"]')
+    """
     if isinstance(cell, str):
-        return neutralise(replace_surrogates(cell))
+        return replace_surrogates(cell)
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, int | float):
-        return str(cell)
-    return neutralise(replace_surrogates(as_json(cell)))
+    return str(cell) if isinstance(cell, int | float) else replace_surrogates(as_json(cell))
 
 
 def as_json(value: object) -> str:
@@ -73,7 +81,7 @@ def _finite(value: Any) -> Any:
     return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _runs(text: str) -> bool:
+def may_run(text: str) -> bool:
     """Return whether a text, or what follows its leading quotes, may run as a formula."""
     start = QUOTES.match(text).end()  # type: ignore[union-attr]  # it matches always
     return RUNS.match(text, start) is not None and not PLAIN_NUMBER.fullmatch(text, start)

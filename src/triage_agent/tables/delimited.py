@@ -11,8 +11,16 @@ from typing import BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.header import LOOKED_AT, find_header
-from triage_agent.tables.row import ROW_LIMIT, SAMPLE_ROWS, OpenedTable, Row, fill, name_columns
+from triage_agent.tables.header import LOOKED_AT, Numbered, find_header
+from triage_agent.tables.row import (
+    ROW_LIMIT,
+    SAMPLE_ROWS,
+    OpenedTable,
+    Row,
+    WrittenHeader,
+    fill,
+    name_columns,
+)
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
@@ -30,11 +38,13 @@ def open_delimited(
     delimiter: str | None,
     header: bool | None,
     header_row: int | None = None,
+    *,
+    written: bool = False,
 ) -> tuple[OpenedTable, str]:
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
-    `find_header` says what `header` and `header_row` do. Raises `InputError` if there is nothing
-    in it.
+    `find_header` says what `header`, `header_row` and `written` do. Raises `InputError` if there
+    is nothing in it.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
@@ -51,8 +61,9 @@ def open_delimited(
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
         raise InputError(f"{name} is empty. Give a table with a header and a row for each form.")
-    begin = find_header([(number, [*cells]) for number, cells, _ in head], header, header_row, name)
-    complaint = head[len(begin.titles)][2] if begin.row is not None else None
+    numbered: list[Numbered] = [(number, [*cells]) for number, cells, _ in head]
+    begin = find_header(numbered, header, header_row, name, written=written)
+    complaint = head[begin.at][2] if begin.row is not None else None
     head = head[begin.taken :]
     width = _width(begin.names, [cells for _, cells, _ in head])
     names = (*begin.names[:width], *[""] * (width - len(begin.names)))
@@ -66,6 +77,7 @@ def open_delimited(
             columns,
             _rows(columns, chain(head, found)),
             tuple(notes),
+            header_row=begin.row,
             titles=begin.titles,
             extra_header=begin.extra,
         ),
@@ -168,23 +180,29 @@ class CsvWriter:
 
     cut_cells = 0
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
-        self.columns = tuple(columns)
+    def __init__(self, file: BinaryIO, header: WrittenHeader) -> None:
+        self.columns, self.row = header.columns, 0
         self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=False)
         self.rows = csv.writer(self.text)  # "\r\n", so that cells with a lone CR are quoted too
-        self.rows.writerow([text_of(column) for column in columns])
+        for cells in header.rows:
+            self._append(cells)
 
-    def write(self, values: Mapping[str, object]) -> None:
-        """Write one row."""
-        cells = [text_of(cell) for cell in cells_of(self.columns, values)]
-        # Spreadsheets end a cell at a NUL character.
-        self.rows.writerow([cell.replace("\0", "\ufffd") for cell in cells])
+    def write(self, values: Mapping[str, object], row: int = 0) -> None:
+        """Write one row, after blank ones up to the row's number."""
+        while self.row + 1 < row:
+            self._append(())
+        self._append(cells_of(self.columns, values))
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file, with everything in it if it is to be kept."""
         if keep:
             self.text.flush()
         self.text.detach()
+
+    def _append(self, cells: Sequence[object]) -> None:
+        """Write the next row; spreadsheets end a cell at a NUL character."""
+        self.rows.writerow([text_of(cell).replace("\0", "\ufffd") for cell in cells])
+        self.row += 1
 
 
 class _Feed:

@@ -1,12 +1,20 @@
 """Where the data of a table begins: titles above the header, and a header of several rows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from triage_agent.errors import InputError
-from triage_agent.tables.header_rows import DATA, NUMBER, column, count, is_typed, names_of
+from triage_agent.tables.header_rows import (
+    DATA,
+    NUMBER,
+    column,
+    count,
+    is_of_ours,
+    is_typed,
+    names_of,
+)
 from triage_agent.tables.row import Value
 
 LOOKED_AT = 15  # first rows among which the header is looked for
@@ -16,31 +24,33 @@ Numbered = tuple[int, list[Value]]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The rows before the data, each as it stands in the file.
+    """The rows before the data, each as it stands in the file, () for a blank one.
 
     `names` has a name for each cell of the header; `row` None: no row names the columns.
     """
 
     names: tuple[str, ...]
     row: int | None = None  # numbered like the rows
+    at: int = 0  # its place among the rows that hold anything
+    taken: int = 0  # how many of these are no data
     titles: tuple[tuple[Value, ...], ...] = ()
-    cells: tuple[Value, ...] = ()
     extra: tuple[tuple[Value, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def taken(self) -> int:
-        """How many of the first rows are no data."""
-        return len(self.titles) + (self.row is not None) + len(self.extra)
-
 
 def find_header(
-    head: Sequence[Numbered], wanted: bool | None, place: int | None, name: str
+    head: Sequence[Numbered],
+    wanted: bool | None,
+    place: int | None,
+    name: str,
+    *,
+    written: bool = False,
 ) -> Header:
     """Return the header of a table, by the structure of its first rows.
 
     `wanted` False: the first row is data; True: the first row is the header. `place` is the number
-    of the row that is the header. Raises `InputError` if that row is empty or not there.
+    of the row that is the header. `written`: a file of ours, whose header is the row with
+    the columns of our answers, else the first. Raises `InputError` if the row is empty or missing.
     """
     texts = [[_text(cell) for cell in cells] for _, cells in head]
     if place is not None:
@@ -53,8 +63,11 @@ def find_header(
     elif wanted is False:
         return Header(("",) * max(map(len, texts)))
     else:
-        at = 0 if wanted else _header_place(head, texts)
-        if wanted is None and looks_like_data(texts[at], texts[at + 1 :]):
+        ours = next((at for at, cells in enumerate(texts) if is_of_ours(cells)), None)
+        at = 0 if wanted or written else _header_place(head, texts)
+        if not wanted and ours is not None:
+            at = ours
+        elif wanted is None and not written and looks_like_data(texts[at], texts[at + 1 :]):
             return Header(
                 ("",) * max(map(len, texts)),
                 notes=(
@@ -64,7 +77,7 @@ def find_header(
                     ),
                 ),
             )
-    names, extra = names_of(texts[at], texts[at + 1 :])
+    names, extra = _names(at, head, texts)
     notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
     if extra:
         rows = ", ".join(f"{number:,}" for number, _ in head[at + 1 : at + 1 + extra])
@@ -72,12 +85,14 @@ def find_header(
             f"Row{'s' if extra > 1 else ''} {rows} belong{'' if extra > 1 else 's'} to the header "
             "of the survey, and no form is read there."
         )
+    row, taken = head[at][0], at + 1 + extra
     return Header(
         tuple(names),
-        head[at][0],
-        tuple(tuple(cells) for _, cells in head[:at]),
-        tuple(head[at][1]),
-        tuple(tuple(cells) for _, cells in head[at + 1 : at + 1 + extra]),
+        row,
+        at,
+        taken,
+        tuple(_with_blanks(head[:at], 1, row)),
+        tuple(_with_blanks(head[at + 1 : taken], row + 1, head[taken - 1][0] + 1)),
         tuple(notes),
     )
 
@@ -102,6 +117,15 @@ def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -
         return True
     numbers = [cell for _, cell in filled if NUMBER.fullmatch(cell)]
     return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
+
+
+def _with_blanks(rows: Sequence[Numbered], start: int, stop: int) -> Iterator[tuple[Value, ...]]:
+    """Yield the cells of the rows numbered from `start` to before `stop`, () for a blank one."""
+    for number, cells in rows:
+        yield from [()] * (number - start)
+        yield tuple(cells)
+        start = number + 1
+    yield from [()] * (stop - start)
 
 
 def _text(cell: Value) -> str:
@@ -136,7 +160,7 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     """
     filled = [count(cells) for cells in texts[:LOOKED_AT]]
     wide = max(filled)
-    if filled[0] > 1 and names_of(texts[0], texts[1:])[1]:
+    if filled[0] > 1 and _names(0, head, texts)[1]:
         return 0
     for at, held in enumerate(filled):
         if 2 * held < wide or _stands_apart(at, filled, head, texts):
@@ -146,6 +170,18 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
         names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
         return at if at == 0 or not any(filled[:at]) or names else 0
     return 0
+
+
+def _names(
+    at: int, head: Sequence[Numbered], texts: Sequence[Sequence[str]]
+) -> tuple[list[str], int]:
+    """Return the names in a row, and how many rows under it belong to it.
+
+    They follow it at once: over a blank row stands a title, though it fills several cells.
+    """
+    first = head[at][0] - at
+    joined = sum(number == first + place for place, (number, _) in enumerate(head) if place > at)
+    return names_of(texts[at], texts[at + 1 :], joined)
 
 
 def _stands_apart(

@@ -11,24 +11,34 @@ IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qu
 CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
 # What survey exports write under a question that has no answer options of its own.
 PLACEHOLDERS = frozenset({"response", "open-ended response", "open-ended comment"})
+# What `triage batch` adds to every table; the one stands in each of its rows.
+OURS, ADDED = "triage_backend", "triage_"
+MOST_EXTRA = 2  # rows of a header under its first
 HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
 
 
-def names_of(header: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[list[str], int]:
-    """Return the columns' names, and how many rows under the header belong to it.
+def names_of(
+    header: Sequence[str], below: Sequence[Sequence[str]], joined: int
+) -> tuple[list[str], int]:
+    """Return the columns' names, and how many of the `joined` rows under the header belong to it.
 
     Three shapes: a row of `{"ImportId": …}` (Qualtrics), with the questions between it and the
     codes; questions under codes (LimeSurvey, older Qualtrics), told by words where all other rows
     have dates or numbers; and answer options or "Open-Ended Response" under a question that
-    reaches over unnamed cells (SurveyMonkey, merged cells).
+    reaches over unnamed cells (SurveyMonkey, merged cells). In a table of ours the names are as
+    they stand, and rows under them in which nothing is answered belong to the header.
     """
-    for extra, row in enumerate(below[:2], start=1):
+    if is_of_ours(header):
+        added = [at for at, name in enumerate(header) if name.startswith(ADDED)]
+        extra = next((at for at, row in enumerate(below) if _any_in(row, added)), 0)
+        return list(header), min(extra, joined, MOST_EXTRA)
+    for extra, row in enumerate(below[: min(joined, MOST_EXTRA)], start=1):
         marks = sum(bool(IMPORT_ID.match(cell)) for cell in row)
         if marks and 2 * marks >= count(row):
             return (_captioned(header, below[0]) if extra == 2 else list(header)), extra
-    if len(below) > 1 and _is_caption(header, below[0], below[1:]):
+    if joined and len(below) > 1 and _is_caption(header, below[0], below[1:]):
         return _captioned(header, below[0]), 1
-    if below and _is_options(header, below[0], below[1:]):
+    if joined and _is_options(header, below[0], below[1:]):
         return _grouped(header, below[0]), 1
     return list(header), 0
 
@@ -69,6 +79,16 @@ def _is_caption(header: Sequence[str], row: Sequence[str], below: Sequence[Seque
                 return False
             typed += 1
     return typed >= 2
+
+
+def is_of_ours(header: Sequence[str]) -> bool:
+    """Return whether a row names the columns of a table that `triage batch` wrote."""
+    return OURS in header
+
+
+def _any_in(row: Sequence[str], places: Sequence[int]) -> bool:
+    """Return whether one of these cells holds something."""
+    return any(at < len(row) and row[at].strip() for at in places)
 
 
 def is_typed(cell: str) -> bool:

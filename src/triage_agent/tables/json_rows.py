@@ -6,7 +6,7 @@ dotted path for each level: 200,000 brackets in a row cost it gigabytes.)
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from triage_agent.errors import InputError
@@ -14,7 +14,7 @@ from triage_agent.files import replace_surrogates
 from triage_agent.privacy import escape_json
 from triage_agent.tables.cells import as_json
 from triage_agent.tables.platforms import flat, rows_in
-from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value
+from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value, WrittenHeader
 
 MAX_DOCUMENT = 200_000_000  # characters of an object, which is not read item by item
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
@@ -113,11 +113,11 @@ class JsonLinesWriter:
 
     cut_cells = 0
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
-        self.file, self.columns = file, tuple(columns)
+    def __init__(self, file: BinaryIO, header: WrittenHeader) -> None:
+        self.file, self.columns = file, header.columns
 
-    def write(self, values: Mapping[str, object]) -> None:
-        """Write one row."""
+    def write(self, values: Mapping[str, object], _row: int = 0) -> None:
+        """Write one row, on the next line."""
         ordered = {column: values[column] for column in self.columns if column in values}
         text = escape_json(as_json(ordered | dict(values)))
         self.file.write(replace_surrogates(text).encode() + b"\n")

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from triage_agent.errors import InputError
 from triage_agent.tables.archive import check_other
 from triage_agent.tables.header import Numbered
+from triage_agent.tables.other_facts import unusual_in
 from triage_agent.tables.row import OpenedTable, Value
 from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
 
@@ -37,7 +38,7 @@ def open_other_workbook(
             one.name,
             one.visible == visible,
             partial(_numbered, book, one.name, name, kind),
-            Unusual,
+            partial(_unusual, book, one.name, file, kind),
         )
         for one in book.sheets_metadata
         if one.typ == work
@@ -52,6 +53,11 @@ def _numbered(book: Any, title: str, name: str, kind: str) -> Iterator[Numbered]
     for number, cells in enumerate(rows, start=1):
         if kept := trimmed(cells):
             yield number, [_plain(cell) for cell in kept]
+
+
+def _unusual(book: Any, title: str, file: BinaryIO, kind: str) -> Unusual:
+    """Return what is unusual in a sheet."""
+    return unusual_in(file, kind, title, book.get_sheet_by_name(title) if kind == "xls" else None)
 
 
 def _plain(cell: Any) -> Value:

@@ -40,6 +40,7 @@ class TableOptions:
     sheet: str | None = None
     header: bool | None = None  # False: the first row is data, the columns column_1, column_2, …
     header_row: int | None = None  # which row is the header, as a spreadsheet numbers it
+    written: bool = False  # a file that `open_sheet` wrote, whose names stay as they are
     reserved: str | None = None  # how names begin that the table's own columns may not have
 
 
@@ -94,6 +95,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         opened.sheets,
         notes + opened.notes,
         sample,
+        opened.header_row,
         opened.titles,
         opened.extra_header,
         place.rereadable,
@@ -133,7 +135,14 @@ def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None
     found = lines(texts, place.name)
     if options.format == "jsonl":
         return open_lines(found), None
-    return open_delimited(found, place.name, options.delimiter, options.header, options.header_row)
+    return open_delimited(
+        found,
+        place.name,
+        options.delimiter,
+        options.header,
+        options.header_row,
+        written=options.written,
+    )
 
 
 def _open_book(place: Source, options: TableOptions) -> OpenedTable:
@@ -142,7 +151,9 @@ def _open_book(place: Source, options: TableOptions) -> OpenedTable:
     how = options.sheet, options.header, options.header_row
     try:
         if kind == "xlsx":
-            opened = open_workbook(file, place.name, *how, checked=place.is_checked)
+            opened = open_workbook(
+                file, place.name, *how, checked=place.is_checked, written=options.written
+            )
             place.is_checked = True
         else:
             opened = open_other_workbook(file, place.name, kind, *how)

@@ -1,11 +1,20 @@
 """The nouns of a table: a row, and what a format's reader hands back."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
+from triage_agent.intake import counted
+
+
+class DateText(str):
+    """The ISO text of a cell that holds a date or a time; written to a workbook, it is one."""
+
+    __slots__ = ()
+
 
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 
@@ -33,7 +42,7 @@ class OpenedTable:
     """What a format's reader understood; `columns` None means that each row names its own.
 
     `titles` are the rows above the header and `extra_header` those of the header under its first,
-    both as they stand in the file.
+    both as they stand in the file, () for a blank row.
     """
 
     columns: tuple[str, ...] | None
@@ -41,8 +50,23 @@ class OpenedTable:
     notes: tuple[str, ...] = ()
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    header_row: int | None = None  # its number; None: no row names the columns
     titles: tuple[tuple[Value, ...], ...] = ()
     extra_header: tuple[tuple[Value, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenHeader:
+    """What a written table begins with: its columns, and the input's rows that it repeats."""
+
+    columns: tuple[str, ...]
+    titles: Sequence[Sequence[Value]] = ()
+    extra: Sequence[Sequence[Value]] = ()
+
+    @property
+    def rows(self) -> tuple[Sequence[Value], ...]:
+        """The rows before the first form."""
+        return (*self.titles, self.columns, *self.extra)
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -55,8 +79,9 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
     """
     if len(header) > MAX_COLUMNS:
         raise InputError(
-            f"{name} has {len(header):,} columns in its first row; {MAX_COLUMNS:,} is the most. "
-            "Check that it is a table, and its delimiter (--delimiter)."
+            f"{name} has {counted(len(header), 'column')} in its first row; "
+            f"{MAX_COLUMNS:,} is the most. Check that it is a table, "
+            "and its delimiter (--delimiter)."
         )
     names: dict[str, None] = {}
     notes: list[str] = []
@@ -78,22 +103,24 @@ def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tup
 def keep_apart(opened: OpenedTable, prefix: str) -> OpenedTable:
     """Return the table with "input " before each column's name that begins with a prefix.
 
-    What is written beside the columns has such names, and would take their place.
+    What is written beside the columns has such names, and would take their place. A name that
+    begins with "input " before the prefix gets one more, so that no two become one.
     """
+    reserved = re.compile(f"(?:input )*{re.escape(prefix)}")
 
     def renamed(values: dict[str, Value]) -> dict[str, Value]:
         return {
-            f"input {column}" if column.startswith(prefix) else column: cell
+            f"input {column}" if reserved.match(column) else column: cell
             for column, cell in values.items()
         }
 
     def rows() -> Iterator[Row]:
         for row in opened.rows:
-            taken = any(column.startswith(prefix) for column in row.values)
+            taken = any(map(reserved.match, row.values))
             yield replace(row, values=renamed(row.values)) if taken else row
 
     notes = opened.notes
-    own = [column for column in opened.columns or () if column.startswith(prefix)]
+    own = [column for column in opened.columns or () if reserved.match(column)]
     if own:
         shown = ", ".join(map(repr, own[:3])) + (", …" if len(own) > 3 else "")
         note = (
@@ -119,6 +146,7 @@ def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Valu
     elif any(cell not in {"", None} for cell in cells[len(columns) :]):
         complaint = "those without a column are dropped; is a delimiter unquoted?"
     if complaint:
-        amount = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
-        complaint = f"has {amount} where the header has {len(columns)}; {complaint}"
+        complaint = (
+            f"has {counted(len(cells), 'cell')} where the header has {len(columns)}; {complaint}"
+        )
     return values, complaint

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.row import (
     MAX_COLUMNS,
     SAMPLE_ROWS,
+    DateText,
     OpenedTable,
     Row,
     Value,
@@ -51,6 +53,8 @@ def table_of(
     sheet: str | None,
     header: bool | None,
     header_row: int | None,
+    *,
+    written: bool = False,
 ) -> OpenedTable:
     """Return the table in the sheet named, else in the visible one with the most free text.
 
@@ -75,7 +79,7 @@ def table_of(
         raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
     _, chosen, head, rows = best
     unusual = chosen.unusual()
-    begin = find_header(head, header, header_row, name)
+    begin = find_header(head, header, header_row, name, written=written)
     notes = list(begin.notes)
     rest = [title for title in titles if title != chosen.title]
     if rest and sheet is None:
@@ -92,19 +96,27 @@ def table_of(
         (*notes, *renamed) if begin.row is not None else tuple(notes),
         chosen.title,
         titles,
+        begin.row,
         begin.titles,
         begin.extra,
     )
 
 
 def plain(cell: object) -> Value:
-    """Return a cell's value as text, number or truth value; a date as ISO text."""
+    """Return a cell's value as text, number or truth value; a date or time as its ISO text.
+
+    >>> plain(datetime(2026, 5, 1)), plain(timedelta(hours=26))
+    ('2026-05-01', '26:00:00')
+    """
     if cell is None or isinstance(cell, str | bool | int | float):
         return cell
     if isinstance(cell, datetime) and cell.time() == time():
-        return cell.date().isoformat()
+        cell = cell.date()
     if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
+        return DateText(cell.isoformat())
+    if isinstance(cell, timedelta) and cell >= timedelta() and not cell.microseconds:
+        minutes, seconds = divmod(24 * 3600 * cell.days + cell.seconds, 60)
+        return DateText(f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}")
     return str(cell)
 
 
@@ -145,9 +157,10 @@ def _notes_about(unusual: Unusual, merged: Sequence[Area], columns: Sequence[str
         )
     if unusual.formulas:
         many = unusual.formulas > 1
+        cells = counted(unusual.formulas, "cell holds a formula", "cells hold formulas")
         notes.append(
-            f"{unusual.formulas:,} cell{'s hold formulas' if many else ' holds a formula'} whose "
-            f"result is not stored in the file, and {'are' if many else 'is'} read as empty "
+            f"{cells} whose result is not stored in the file, and {'are' if many else 'is'} read "
+            "as empty "
             f"(the first is {unusual.first_formula}). Open the file in Excel and save it again."
         )
     return notes
@@ -182,8 +195,8 @@ def _rows(columns: tuple[str, ...], found: Iterable[Numbered]) -> Iterator[Row]:
         values, complaint = fill(columns, padded[:MAX_COLUMNS])
         if complaint:
             complaint = (
-                f"has cells right of the last of the {len(columns)} columns, which are left out; "
-                "give their column a name"
+                f"has cells right of the last of the {counted(len(columns), 'column')}, which are "
+                "left out; give their column a name"
             )
         broken = [column for column, cell in values.items() if cell in ERRORS]
         if broken and not complaint:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from triage_agent.intake import counted
 from triage_agent.tables.delimited import DELIMITERS
 from triage_agent.tables.encoding import NAMES
 from triage_agent.tables.row import Row, Value
@@ -37,7 +38,8 @@ class Table:
     sheets: tuple[str, ...]
     notes: tuple[str, ...]
     sample: tuple[Row, ...]
-    titles: tuple[tuple[Value, ...], ...]  # rows above the header, as they stand in the file
+    header_row: int | None  # its number; None: no row names the columns
+    titles: tuple[tuple[Value, ...], ...]  # rows above the header as they stand, () for a blank one
     extra_header: tuple[tuple[Value, ...], ...]  # rows of the header under its first
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
     _read: Callable[[], Iterator[Row]] = field(repr=False)
@@ -48,6 +50,15 @@ class Table:
         Raises `InputError` where the file stops being readable.
         """
         return self._read()
+
+    def written_row(self, row: Row) -> int:
+        """Return which row of a CSV or XLSX is this row's when the table is written; 0: the next.
+
+        It is the one that it has here. A table without a header gets one, and JSON has no rows.
+        """
+        if self.format in {"json", "jsonl"}:
+            return 0
+        return row.number + (self.header_row is None)
 
     def survey(self) -> Survey:
         """Return the number of rows and all columns, by reading a file once to its end.
@@ -76,5 +87,5 @@ class Table:
             parts.append(f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))}-separated")
         shown = ", ".join(" ".join(column.split())[:40] for column in self.columns[:8])
         more = ", …" if len(self.columns) > 8 else ""
-        count = f"{len(self.columns)} column{'' if len(self.columns) == 1 else 's'}"
+        count = counted(len(self.columns), "column")
         return f"{self.name}: {', '.join(parts)}, {count} ({shown}{more})"

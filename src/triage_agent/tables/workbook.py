@@ -4,7 +4,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
@@ -12,13 +12,17 @@ from typing import Any, BinaryIO
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
 from triage_agent.tables.archive import MAX_ROWS, check_archive
-from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.row import OpenedTable, Value
+from triage_agent.tables.cells import cells_of, may_run, plain_text
+from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
 from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
 
 ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot hold
 BATCH = 256
+MAX_FROZEN = 12  # rows; more leave no room to scroll
+DATE, TIME, MOMENT = "yyyy-mm-dd", "hh:mm:ss", "yyyy-mm-dd hh:mm:ss"
+DURATION = "[h]:mm:ss"
+FIRST_YEAR = 1900  # of Excel's calendar
 CELL_LIMIT = 32_767  # Excel's, in UTF-16 units
 CUT = " […cut: an Excel cell holds no more]"
 EXACT = 10**15  # Excel keeps 15 digits of a number; a longer id is written as text
@@ -35,6 +39,7 @@ def open_workbook(
     header_row: int | None = None,
     *,
     checked: bool = False,
+    written: bool = False,
 ) -> OpenedTable:
     """Return the table in a sheet, as `table_of` chooses and reads it.
 
@@ -55,7 +60,7 @@ def open_workbook(
         )
         for one in book.worksheets
     ]
-    return table_of(found, name, sheet, header, header_row)
+    return table_of(found, name, sheet, header, header_row, written=written)
 
 
 class XlsxWriter:
@@ -64,7 +69,7 @@ class XlsxWriter:
     It is released often, and 1.7 times as fast here as openpyxl's write-only mode.
     """
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
+    def __init__(self, file: BinaryIO, header: WrittenHeader) -> None:
         import xlsxwriter  # type: ignore[import-untyped]
         from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
@@ -75,17 +80,24 @@ class XlsxWriter:
             def _escape_control_characters(data: object) -> str:
                 return ESCAPE.sub(lambda found: f"_x{ord(found.group()):04X}_", str(data))
 
-        self.cut_cells, self.row, self.columns = 0, 0, tuple(columns)
+        self.cut_cells, self.row, self.columns = 0, 0, header.columns
         self.folder = tempfile.TemporaryDirectory()
         options = {"constant_memory": True, "tmpdir": self.folder.name}
         self.book = xlsxwriter.Workbook(file, options)
         self.book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
         self.sheet = self.book.add_worksheet("triage", worksheet_class=Plain)
-        self.sheet.freeze_panes(1, 0)
-        self._append(list(columns), self.book.add_format({"bold": True}))
+        self._styles: dict[str, Any] = {}
+        for cells in header.rows:
+            self._append(cells, "bold" if cells is header.columns else "")
+        if self.row <= MAX_FROZEN:
+            self.sheet.freeze_panes(self.row, 0)
 
-    def write(self, values: Mapping[str, object]) -> None:
-        """Write one row; `SettingsError` if the sheet is full."""
+    def write(self, values: Mapping[str, object], row: int = 0) -> None:
+        """Write one row, after blank ones up to the row's number.
+
+        Raises `SettingsError` if the sheet is full.
+        """
+        self.row = max(self.row, row - 1)
         self._append(cells_of(self.columns, values))
 
     def close(self, *, keep: bool) -> None:
@@ -103,23 +115,39 @@ class XlsxWriter:
         finally:
             self.folder.cleanup()
 
-    def _append(self, cells: Sequence[object], style: Any = None) -> None:
+    def _append(self, cells: Sequence[object], font: str = "") -> None:
         """Write one row of the sheet; never a formula or link."""
         if self.row >= MAX_ROWS:
             raise SettingsError(
                 f"An Excel sheet holds {MAX_ROWS:,} rows and there are more. "
                 "Name an output that ends in .csv or .jsonl."
             )
+        bold = self._style(font) if font else None
         for column, cell in enumerate(cells):
+            place = self.row, column
             if cell is None or cell == "":
                 continue
             if isinstance(cell, bool):
-                self.sheet.write_boolean(self.row, column, cell, style)
+                self.sheet.write_boolean(*place, cell)
             elif isinstance(cell, int | float) and abs(cell) < EXACT:  # not NaN, not infinity
-                self.sheet.write_number(self.row, column, cell, style)
+                self.sheet.write_number(*place, cell)
+            elif isinstance(cell, DateText) and (found := date_of(cell)):
+                self.sheet.write_datetime(*place, found[0], self._style(found[1]))
             else:
-                self.sheet.write_string(self.row, column, self._cut(text_of(cell)), style)
+                text = self._cut(plain_text(cell))
+                # Excel's own mark of a text that was typed behind an apostrophe.
+                style = self._style(font, quoted=True) if may_run(text) else bold
+                self.sheet.write_string(*place, text, style)
         self.row += 1
+
+    def _style(self, name: str, *, quoted: bool = False) -> Any:
+        """Return a style: of a number, bold, or none, for a text that may run, or not."""
+        key = f"{name}{'|quoted' if quoted else ''}"
+        if key not in self._styles:
+            font = {"bold": True} if name == "bold" else {"num_format": name} if name else {}
+            wanted = font | ({"quote_prefix": True} if quoted else {})
+            self._styles[key] = self.book.add_format(wanted) if wanted else None
+        return self._styles[key]
 
     def _cut(self, text: str) -> str:
         """Return a text that fits into a cell."""
@@ -128,6 +156,24 @@ class XlsxWriter:
         self.cut_cells += 1
         kept = text.encode("utf-16-le")[: 2 * (CELL_LIMIT - len(CUT))]
         return kept.decode("utf-16-le", "ignore") + CUT
+
+
+def date_of(text: str) -> tuple[date | time | timedelta, str] | None:
+    """Return the date or time that a `DateText` is, and its style; None: a workbook has no such.
+
+    >>> date_of("2026-05-01"), date_of("1850-01-01")
+    ((datetime.date(2026, 5, 1), 'yyyy-mm-dd'), None)
+    >>> date_of("26:00:00")
+    (datetime.timedelta(days=1, seconds=7200), '[h]:mm:ss')
+    """
+    if "-" in text:
+        found = datetime.fromisoformat(text)
+        day = found if "T" in text else found.date()
+        return None if found.year < FIRST_YEAR else (day, MOMENT if "T" in text else DATE)
+    hours, minutes, seconds = text.split(":")
+    if int(hours) < 24:
+        return time.fromisoformat(text), TIME
+    return timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds)), DURATION
 
 
 def unescape(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -11,7 +12,8 @@ from triage_agent.tables.cells import restore
 from triage_agent.tables.delimited import CsvWriter
 from triage_agent.tables.json_rows import JsonLinesWriter
 from triage_agent.tables.reader import TableOptions, open_table
-from triage_agent.tables.row import Value
+from triage_agent.tables.row import Row, Value, WrittenHeader
+from triage_agent.tables.table import Table
 from triage_agent.tables.workbook import XlsxWriter
 
 
@@ -20,10 +22,10 @@ class Writer(Protocol):
 
     cut_cells: int
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None: ...
+    def __init__(self, file: BinaryIO, header: WrittenHeader) -> None: ...
 
-    def write(self, values: Mapping[str, object]) -> None:
-        """Write one row."""
+    def write(self, values: Mapping[str, object], row: int = 0) -> None:
+        """Write one row: the row with this number, after blank ones, or the next."""
 
     def close(self, *, keep: bool) -> None:
         """Finish the file, or only release what is held."""
@@ -44,8 +46,15 @@ def check_output(path: Path) -> None:
         )
 
 
-def open_sheet(path: Path, columns: Sequence[str]) -> contextlib.AbstractContextManager[Writer]:
+def open_sheet(
+    path: Path,
+    columns: Sequence[str],
+    titles: Sequence[Sequence[Value]] = (),
+    extra: Sequence[Sequence[Value]] = (),
+) -> contextlib.AbstractContextManager[Writer]:
     """Return the file to write, CSV, XLSX or JSON Lines by its extension; use it in a `with`.
+
+    CSV and XLSX get the rows of `titles` above the header and those of `extra` under it.
 
     It appears under its name only when the block ends without an error (see `atomic_writer`). The
     same rows give the same bytes. CSV is UTF-8 with a byte-order mark, without which Excel garbles
@@ -53,14 +62,14 @@ def open_sheet(path: Path, columns: Sequence[str]) -> contextlib.AbstractContext
     too long for a workbook, or another run is writing it.
     """
     check_output(path)
-    return _written(path, columns)
+    return _written(path, WrittenHeader(tuple(columns), titles, extra))
 
 
 @contextlib.contextmanager
-def _written(path: Path, columns: Sequence[str]) -> Iterator[Writer]:
+def _written(path: Path, header: WrittenHeader) -> Iterator[Writer]:
     """Yield what writes rows; what it holds is released whatever happens."""
     with atomic_writer(path) as file:
-        writer = WRITERS[path.suffix.casefold()](file, columns)
+        writer = WRITERS[path.suffix.casefold()](file, header)
         try:
             yield writer
         except BaseException:
@@ -76,28 +85,48 @@ def read_back(path: Path) -> Iterator[dict[str, Any]]:
     CSV gives texts; XLSX texts, numbers and truth values, None for an empty cell; JSON Lines what
     was written. Raises `InputError` if the file is damaged.
     """
-    kind = path.suffix.casefold().removeprefix(".")
-    if kind == "jsonl" and path.is_file() and path.stat().st_size == 0:
+    if path.suffix.casefold() == ".jsonl" and path.is_file() and path.stat().st_size == 0:
         return
-    is_csv = kind == "csv"
+    for row in open_written(path).rows():
+        yield row.values
+
+
+def open_written(path: Path) -> Table:
+    """Return the table of a file that `open_sheet` wrote, its texts restored as in `read_back`."""
+    kind = path.suffix.casefold().removeprefix(".")
     table = open_table(
         path,
         TableOptions(
             kind,
             encoding=None if kind == "xlsx" else "utf-8",
-            delimiter="," if is_csv else None,
-            header=True,
+            delimiter="," if kind == "csv" else None,
+            written=True,
         ),
     )
-    for row in table.rows():
-        if row.complaint and kind != "xlsx":  # in XLSX a text like "#N/A" gets one
-            raise InputError(f"{path}, line {row.number:,} {row.complaint}. Run the batch again.")
-        if kind == "jsonl":
-            yield dict(row.values)
-        else:
-            yield {restore(column): _restored(cell) for column, cell in row.values.items()}
+
+    def rows() -> Iterator[Row]:
+        for row in table.rows():
+            if row.complaint and kind != "xlsx":  # in XLSX a text like "#N/A" gets one
+                place = f"{'line' if kind == 'jsonl' else 'row'} {row.number:,}"
+                raise InputError(f"{path}, {place} {row.complaint}. Run the batch again.")
+            yield _restored(row) if kind == "csv" else row
+
+    if kind == "csv":
+        above, below = (
+            tuple(tuple(restore(str(cell)) for cell in cells) for cells in part)
+            for part in (table.titles, table.extra_header)
+        )
+        table = replace(
+            table,
+            columns=tuple(map(restore, table.columns)),
+            sample=tuple(map(_restored, table.sample)),
+            titles=above,
+            extra_header=below,
+        )
+    return replace(table, _read=rows)
 
 
-def _restored(cell: Value) -> Value:
-    """Return a cell as it was before it was neutralised."""
-    return restore(cell) if isinstance(cell, str) else cell
+def _restored(row: Row) -> Row:
+    """Return a row of a CSV, whose cells are texts, as it was before the guard."""
+    cells = row.values.items()
+    return replace(row, values={restore(name): restore(str(cell)) for name, cell in cells})

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from triage_agent.intake import counted
+
 SAID_FROM_S = 20.0
 PATIENCE_S = 600.0  # a longer wait is a quota for the day: it stops the run
 LOG = logging.getLogger(__name__)
@@ -32,4 +34,8 @@ def in_words(seconds: float) -> str:
     """
     if seconds > 86_400:
         return "more than a day"
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return (
+        counted(round(seconds), "second")
+        if seconds < 120
+        else counted(round(seconds / 60), "minute")
+    )
