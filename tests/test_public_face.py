@@ -48,14 +48,13 @@ SIGNATURES = {
     "AsyncTriage": "(options: Options | None = None, **settings: Any) -> None",
     "AsyncTriage.classify": "(self, problem: str | Problem | Rejected) -> Classification",
     "AsyncTriage.classify_many": (
-        "(self, problems: Iterable[str | Problem | Rejected], owner: Owner | None = None) "
-        "-> AsyncGenerator[Classification]"
+        "(self, problems: Iterable[str | Problem | Rejected]) -> AsyncGenerator[Classification]"
     ),
     "AsyncTriage.advise": (
         "(self, problems: str | Iterable[str | Problem | Rejected], "
         "profile: Profile | None = None, "
         "quiz: QuizResult | Mapping[str, int] | None = None, *, "
-        "hourly_cost: Decimal | None = None, owner: Owner | None = None) -> Advice"
+        "hourly_cost: Decimal | None = None) -> Advice"
     ),
     "AsyncTriage.aclose": "(self) -> None",
     "Profile.parse": (

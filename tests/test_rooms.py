@@ -185,20 +185,20 @@ def test_only_the_client_and_its_transport_import_openai_and_tenacity():
     assert found == {f"models.llm.{name}" for name in ("client", "transport", "attempts")}
 
 
-def test_only_the_command_line_and_the_terminal_reports_import_typer_rich_and_questionary():
-    found = {room(module) for module in importers("typer", "rich", "questionary", "click")}
+def test_only_the_command_line_and_the_terminal_reports_import_typer_rich_and_prompts():
+    found = {room(module) for module in importers("typer", "rich", "prompt_toolkit", "click")}
     assert found <= {"cli", "reports", "evals"}
 
 
 # Who may write to the terminal, and by what; everybody else calls them, so that no text from
-# outside gets there raw. `asking` asks a stream whether it is a terminal, and starts the prompts.
+# outside gets there raw. `cli.editor` asks whether a stream is a terminal, and starts the prompts.
 WRITERS = {
     "echo": set(),
     "secho": set(),
     "Console": set(),
-    "Text": {"reports.console", "cli.review_walk", "cli.progress"},
+    "Text": {"reports.console", "reports.verdict", "cli.review_walk", "cli.progress"},
     "stdout": {"reports.console", "cli.streams"},
-    "stderr": {"reports.console", "cli.streams", "cli.asking"},
+    "stderr": {"reports.console", "cli.streams", "cli.editor", "cli.telling"},
     "__stdout__": set(),
     "__stderr__": set(),
 }

@@ -4,7 +4,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -26,8 +25,6 @@ from triage_agent import (
 )
 from triage_agent.advice import load_quiz, score
 from triage_agent.intake import from_stream
-from triage_agent.models import OpenBackend
-from triage_agent.types import DecidedBy, Prediction, Signals
 
 AUTOMATE = "Two people type supplier invoices into the accounting program by hand every week"
 BUILD = "Our customers want an app on their phones to follow their deliveries"
@@ -128,83 +125,6 @@ class TestAdvise:
     def test_the_hourly_cost_is_the_one_given(self, triage):
         plan = triage.advise(THREE, hourly_cost=Decimal(100)).plan
         assert "$100 an hour" in plan.hours_cost[0]
-
-
-class Says:
-    """A model that always says the same."""
-
-    backend, name, prompt = "fake", "fake-1", None
-
-    def __init__(self, says):
-        self.says = says
-
-    async def predict(self, problem):
-        return self.says
-
-    async def aclose(self):
-        pass
-
-
-class Asked:
-    """An owner who answers at once and remembers what they were asked."""
-
-    def __init__(self, signal=None, quiz=None):
-        self.signal, self.quiz, self.texts, self.quizzes = signal, quiz, [], 0
-
-    async def clarify(self, row):
-        self.texts.append(row.text)
-        return self.signal
-
-    async def take_quiz(self):
-        self.quizzes += 1
-        return self.quiz
-
-
-@pytest.mark.anyio
-class TestAnOwnerWhoCanBeAsked:
-    @pytest.mark.parametrize(
-        ("answer", "asked"),
-        [
-            pytest.param({}, False, id="a sure label"),
-            pytest.param({"p_build": 0.5}, True, id="torn"),
-            pytest.param({"evidence": ()}, False, id="a label without a quote"),
-            pytest.param({"signals": Signals(too_vague=True)}, True, id="too vague"),
-            pytest.param({"signals": Signals(neither=True)}, False, id="out of scope"),
-            pytest.param({"known_language": False}, False, id="not read"),
-        ],
-    )
-    @pytest.mark.parametrize("signal", [None, "customer_facing_software"])
-    async def test_is_asked_about_what_is_unclear_and_about_nothing_else(
-        self, answer, asked, signal
-    ):
-        said = Prediction(
-            Label.AUTOMATE, Signals(), p_build=0.1, probability_from="x", evidence=(AUTOMATE,)
-        )
-        backend = OpenBackend(Says(replace(said, **answer)), "line")
-        owner = Asked(signal)
-        async with AsyncTriage.over(backend) as triage:
-            (row,) = [row async for row in triage.classify_many([AUTOMATE], owner)]
-            (alone,) = [row async for row in triage.classify_many([AUTOMATE])]
-        assert owner.texts == [AUTOMATE] * asked
-        if asked and signal:
-            assert (row.label, row.decided_by) == (Label.BUILD, DecidedBy.PERSON)
-            assert not row.needs_review
-        else:
-            assert replace(row, duration_s=0) == replace(alone, duration_s=0)
-
-    async def test_takes_the_quiz_on_a_tie_only(self):
-        owner = Asked(quiz=score(WEAK))
-        async with AsyncTriage() as triage:
-            await triage.advise(THREE, owner=owner)
-            assert owner.quizzes == 0
-            advice = await triage.advise([AUTOMATE, BUILD], owner=owner)
-        assert owner.quizzes == 1
-        assert advice.recommendation is Recommendation.FRACTIONAL_CTO
-
-    async def test_who_takes_no_quiz_is_told_to(self):
-        async with AsyncTriage() as triage:
-            advice = await triage.advise([AUTOMATE, BUILD], owner=Asked())
-        assert advice.recommendation is Recommendation.TAKE_THE_QUIZ
 
 
 class TestOpening:

@@ -1,10 +1,11 @@
 """What the hours that problems state cost, beside the fee of who would save them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from triage_agent.advice.hours_cost import ASSUMED_HOURLY_COST_USD, cost_of_hours
+from triage_agent.advice.hours_cost import cost_of_hours
 from triage_agent.advice.roles import Role
 from triage_agent.errors import InputError
 from triage_agent.types import Classification, Label, Outcome
@@ -18,7 +19,7 @@ def row(hours, label=Label.AUTOMATE):
 def test_the_cost_is_the_hours_of_problems_to_automate_at_their_cost_and_52_twelfths():
     found = cost_of_hours([row(40.0), row(2.5), row(None), row(7.0, Label.BUILD), row(9.0, None)])
     assert found.hours_per_week == Decimal("42.5")
-    assert found.hourly_cost_usd == ASSUMED_HOURLY_COST_USD == 35
+    assert found.hourly_cost_usd == 35
     assert found.usd_per_month.quantize(Decimal("0.01")) == Decimal("6445.83")
     assert found.silent == 1
     assert "not counted: 1" in found.lines[2]
@@ -30,32 +31,44 @@ def test_without_hours_of_a_problem_to_automate_there_is_no_cost(rows):
 
 
 @pytest.mark.parametrize(
-    ("hours", "low", "high", "says"),
+    ("hours", "beside", "against"),
     [
-        # Fee $3,000 to $5,000: $9,000 and $15,000 are 3 times it; at $90 that is 23.08 and 38.46 h.
-        pytest.param(0.0, False, False, "even at the low end", id="no hours"),
-        pytest.param(23.0, False, False, "even at the low end", id="just under 3 × the low end"),
-        pytest.param(23.1, True, False, "not at the high end", id="just over 3 × the low end"),
-        pytest.param(38.4, True, False, "not at the high end", id="just under 3 × the high end"),
-        pytest.param(38.5, True, True, "at either end", id="just over 3 × the high end"),
+        # The fee is $3,000 to $5,000; at $90 an hour that is 7.69 and 12.82 hours a week.
+        pytest.param(0.0, "not pay even the lowest fee", True, id="no hours"),
+        pytest.param(7.6, "not pay even the lowest fee", True, id="just under the lowest fee"),
+        pytest.param(7.7, "pay the lowest fee, but not", False, id="just over the lowest fee"),
+        pytest.param(12.8, "pay the lowest fee, but not", False, id="just under the highest fee"),
+        pytest.param(12.9, "pay even the highest fee", False, id="just over the highest fee"),
     ],
 )
-def test_the_cost_is_set_against_3_times_the_fee(hours, low, high, says):
+def test_the_cost_is_set_against_the_fee(hours, beside, against):
     found = cost_of_hours([row(hours)], Decimal(90))
-    assert (found.covers_low, found.covers_high) == (low, high)
     stated, fee = found.lines
-    assert "an assumed $90 an hour" in stated
+    assert "at $90 an hour (as you say)" in stated
     assert "fractional AI officer costs $3,000 to $5,000 a month" in fee
-    assert "$9,000 to $15,000" in fee
-    assert says in fee
+    assert f"would {beside}" in fee
+    assert found.would_not_pay is against
+    assert bool(found.against) is against
 
 
-def test_a_cost_may_be_exactly_3_times_the_fee():
-    # No whole dollars an hour make 3 × $3,000, since a month has 13 ÷ 3 weeks; so another fee.
+def test_hours_that_pay_exactly_the_lowest_fee_pay_it():
     found = cost_of_hours([row(9.0)], Decimal(39))
     assert found.usd_per_month == 1521
-    exact = type(found)(Decimal(9), Decimal(39), found.role, Decimal(507), Decimal(508), 0)
-    assert (exact.covers_low, exact.covers_high) == (True, False)
+    exact = replace(found, fee_low_usd_per_month=Decimal(1521))
+    assert (exact.would_not_pay, exact.against) == (False, "")
+    assert replace(exact, fee_low_usd_per_month=Decimal(1522)).would_not_pay
+
+
+def test_a_problem_that_states_no_hours_leaves_open_whether_it_pays():
+    assert cost_of_hours([row(1.0)]).would_not_pay
+    assert not cost_of_hours([row(1.0), row(None)]).would_not_pay
+    assert cost_of_hours([row(1.0), row(None, Label.BUILD), row(None, None)]).would_not_pay
+
+
+def test_the_sentence_against_it_holds_the_sum():
+    against = cost_of_hours([row(1.0), row(1.5)]).against
+    for figure in ("2.5 hours a week", "$35 an hour, assumed", "$379 a month", "$3,000"):
+        assert figure in against
 
 
 def test_a_cost_can_be_set_against_the_cto_and_refuses_a_negative_cost_of_an_hour():

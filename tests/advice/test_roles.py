@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from support.program import triage
 from triage_agent.advice import roles
-from triage_agent.advice.answers import advice_table
+from triage_agent.advice.reasons import reason_words
 from triage_agent.advice.roles import (
     Role,
     RoleTable,
@@ -170,7 +170,7 @@ def test_each_question_that_owners_ask_has_its_answer(name, words):
 def test_an_amount_in_an_answer_is_the_one_in_the_advice(question, amount, recommendation):
     answers = {one.id: one.answer for one in owners_questions()}
     assert amount in answers[question]
-    assert amount in advice_table()[recommendation].because
+    assert amount in reason_words().then[recommendation]
 
 
 def test_json_holds_the_facts_and_the_questions():

@@ -6,7 +6,7 @@ from itertools import count, product
 
 import pytest
 
-from triage_agent.classify.classifier import Policy, answer_question, apply_policy, classify
+from triage_agent.classify.classifier import Policy, apply_policy, classify
 from triage_agent.errors import InputError, ReplyError, ServiceError, SettingsError, StopError
 from triage_agent.intake import SplitText
 from triage_agent.types import (
@@ -180,15 +180,6 @@ def test_who_splits_may_be_another():
     assert row.review_reasons == (ReviewReason.HOLDS_SEVERAL,)
 
 
-def test_an_owner_who_answers_about_a_text_answers_it_as_one():
-    problem = Problem("1", "a\n\nb", holds_several=True)
-    row = asyncio.run(classify(problem, Says(changed(p_build=0.5))))
-    assert answer_question(row, None).holds_several is True
-    answered = answer_question(row, "existing_process")
-    assert answered.holds_several is False
-    assert ReviewReason.HOLDS_SEVERAL not in answered.review_reasons
-
-
 @pytest.mark.parametrize(
     "signals", [Signals(), Signals(neither=True), Signals(mixed=True)], ids=["sure", "none", "torn"]
 )
@@ -360,48 +351,3 @@ def test_a_cut_text_is_said_whatever_the_outcome():
     assert run(changed(truncated=True)).truncated
     assert run(with_signals("neither", truncated=True)).truncated
     assert not run(SURE).truncated
-
-
-ANSWERS = [
-    pytest.param("customer_facing_software", B, id="customers would use it"),
-    pytest.param("engineering_leadership", B, id="somebody has to lead engineers"),
-    pytest.param("existing_process", A, id="work of staff should run by itself"),
-]
-
-
-@pytest.mark.parametrize(("signal", "label"), ANSWERS)
-@pytest.mark.parametrize(
-    "asked_about",
-    [
-        pytest.param(with_signals("too_vague"), id="a vague text"),
-        pytest.param(with_signals("neither"), id="a text out of scope"),
-        pytest.param(with_signals("instructs_reader", truncated=True), id="a text in doubt"),
-        pytest.param(with_signals("too_vague", *NAMES[:4]), id="a vague text with wrong guesses"),
-        pytest.param(with_signals(p_build=0.5), id="a torn text without signals"),
-        pytest.param(with_signals(*NAMES[:5], p_build=0.5), id="a torn text with every signal"),
-    ],
-)
-def test_the_owners_answer_decides_whatever_was_in_doubt(asked_about, signal, label):
-    row = answer_question(run(asked_about), signal)
-    assert (row.outcome, row.label) == (Outcome.CLASSIFIED, label)
-    assert row.decided_by is DecidedBy.PERSON
-    assert row.abstained_because is None
-    assert getattr(row.signals, signal)
-    assert not row.signals.too_vague
-    assert not row.signals.neither
-    assert (row.probability, row.probability_from) == (None, None)
-    assert row.review_reasons == ()
-
-
-@pytest.mark.parametrize(("signal", "label"), ANSWERS)
-def test_an_answer_about_a_text_that_no_model_read_decides_too(signal, label):
-    row = answer_question(run(SURE, Problem("x", "?")), signal)
-    assert (row.outcome, row.label) == (Outcome.CLASSIFIED, label)
-    assert (row.decided_by, row.review_reasons) == (DecidedBy.PERSON, ())
-
-
-def test_not_sure_changes_nothing():
-    names = ("too_vague", "neither", "instructs_reader")
-    for prediction in (*map(with_signals, names), with_signals(p_build=0.5)):
-        row = run(prediction)
-        assert answer_question(row, None) == row

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from triage_agent.cli.asking_split import problems_as_confirmed
 
 from support.program import TRIAGE, in_pseudo_terminal, triage
+from triage_agent.cli.reading import noted
 from triage_agent.intake import Passage, ReadText
 from triage_agent.types import Problem, Source
 
@@ -77,7 +77,7 @@ def test_the_prior_multiplies_the_odds_of_build_software_by_its_own():
 def test_the_first_line_on_stderr_names_the_backend_and_results_are_on_stdout():
     result = triage("classify", THREE[0])
     assert result.stderr.decode().splitlines()[0].startswith("backend: embedded (")
-    assert "automate-process" in result.stdout.decode()
+    assert "work to automate" in result.stdout.decode()
     assert "\x1b" not in result.stdout.decode()
 
 
@@ -267,63 +267,7 @@ def test_ctrl_c_ends_quietly_with_130(long_run):
     assert "Traceback" not in long_run.stderr.read().decode()
 
 
-def test_plain_triage_in_a_terminal_asks_for_problems_and_advises():
-    keys = [("end with Ctrl-D", "\n".join(THREE) + "\n\x04"), ("Is that right?", "1\r")]
-    shown, code = in_pseudo_terminal([], keys)
-    assert "three biggest problems" in shown
-    assert "  3. We spend 40 hours" in shown
-    assert "Hire a fractional AI officer." in shown
-    assert code == 0
-
-
 LIST = "My problems:\n1. Orders are typed by hand every week\n2. Stock is typed by hand every week"
-
-
-@pytest.mark.parametrize(
-    ("keys", "texts"),
-    [
-        pytest.param(
-            [("Is that right?", "1\r")],
-            ["Orders are typed by hand every week", "Stock is typed by hand every week"],
-            id="it is right",
-        ),
-        pytest.param(
-            [("Is that right?", "2\r")],
-            ["Orders are typed by hand every week\n2. Stock is typed by hand every week"],
-            id="it is one problem",
-        ),
-        pytest.param(
-            [
-                ("Is that right?", "3\r"),
-                ("Problem 1:", " and we forget them\r"),
-                ("Problem 2:", "\x15\r"),  # Ctrl-U empties the line
-                ("Another problem", "Bills are typed by hand every week\r"),
-                ("Another problem", "\r"),
-            ],
-            [
-                "Orders are typed by hand every week and we forget them",
-                "Bills are typed by hand every week",
-            ],
-            id="they are changed",
-        ),
-    ],
-)
-def test_in_a_terminal_the_split_is_shown_and_can_be_changed(keys, texts, tmp_path):
-    report = tmp_path / "report.json"
-    shown, code = in_pseudo_terminal(["advise", LIST, "-o", str(report)], keys, columns="200")
-    assert "1. Orders are typed" in shown
-    rows = json.loads(report.read_text())["problems"]
-    assert [row["text"] for row in rows] == texts
-    assert [row["id"] for row in rows] == [str(n) for n in range(1, len(texts) + 1)]
-    assert {row["holds_several"] for row in rows} == {False}
-    assert code == 0
-
-
-def test_leaving_out_every_problem_is_an_input_error():
-    keys = [("Is that right?", "3\r"), ("Problem 1:", "\x15\r"), ("Problem 2:", "\x15\r")]
-    shown, code = in_pseudo_terminal(["advise", LIST], [*keys, ("Another problem", "\r")])
-    assert "There is no problem to read" in shown
-    assert code == 4
 
 
 def test_ctrl_c_at_the_split_ends_with_130():
@@ -366,32 +310,8 @@ def test_what_is_set_aside_is_said_without_telephone_numbers(capsys):
         text,
         (Passage(greeting, 0, 8), Passage(signature, 24, len(text))),
     )
-    assert [one.text for one in problems_as_confirmed([read], ask=False)] == [problem]
+    assert [one.text for one in noted([read])] == [problem]
     assert capsys.readouterr().err == "Set aside: “Hi Mark,” · “Ann, [number]”\n"
-
-
-def test_in_a_terminal_a_tie_asks_the_quiz_and_decides():
-    keys = [(f"{n} of 8", "3\r") for n in range(1, 9)]
-    shown, code = in_pseudo_terminal(["advise", *TIE], keys)
-    assert "Hire a fractional AI officer." in shown
-    assert code == 0
-
-
-def test_in_a_terminal_a_vague_problem_is_asked_about_and_the_answer_decides():
-    shown, code = in_pseudo_terminal(
-        ["classify", "We need to modernise"], [("What would help", "1\r")]
-    )
-    assert "· a person" in " ".join(shown.split())
-    assert "does not say enough" not in shown
-    assert code == 0
-
-
-def test_a_technology_wish_is_asked_for_the_problem_behind_it():
-    keys = [("Enter keeps", "We lose leads because nobody follows up on them\r")]
-    shown, code = in_pseudo_terminal(["advise", "--no-sells-software", "We need an app"], keys)
-    assert "names a technology" in " ".join(shown.split())
-    assert "1. We lose leads" in shown
-    assert code == 0
 
 
 def test_a_technology_wish_is_pointed_out_where_nobody_can_be_asked():
@@ -474,8 +394,9 @@ def test_a_report_is_written_in_the_format_of_its_ending(tmp_path):
     assert (tmp_path / "r.html").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_the_plan_is_printed_in_the_owners_words():
-    shown = " ".join(triage("advise", "--revenue", "3M", *THREE).stdout.decode().split())
+def test_the_plan_is_printed_in_the_owners_words_if_it_is_asked_for():
+    result = triage("advise", "--explain", "--revenue", "3M", *THREE)
+    shown = " ".join(result.stdout.decode().split())
     assert "Where to start - Start with “We spend 40 hours a week on reporting”" in shown
     assert "Week 1 - " in shown
     assert "-o report.html" in shown

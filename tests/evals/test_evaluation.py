@@ -64,7 +64,7 @@ def test_without_a_set_the_problems_are_measured_with_every_count_and_interval(s
         "abstained where that is right",
         "floor: majority",
         "floor: keyword",
-        "surest 30% of the answers",
+        "surest 30 % of the answers",
         "AUC",
         "out-of-scope detection: AUROC 1.000",
         "(AURC)",

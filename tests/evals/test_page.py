@@ -150,7 +150,7 @@ def test_every_figure_that_was_measured_is_shown():
     for shown in (
         "accuracy 0.882 60 of 68",
         "accuracy of what was answered 0.896 60 of 67",
-        "surest 100% of the answers, 96% of all 0.896 60 of 67",
+        "surest 100 % of the answers, 96 % of all 0.896 60 of 67",
         "AUROC, out of scope 0.743",
         "AURC 0.0",
         "attacks that won 0.333 1 of 3",

@@ -252,6 +252,7 @@ def test_the_plan_says_everything_that_a_report_shows():
         "prepare",
         "hours_cost",
         "watch_for",
+        "who_could_help",
         "would_change",
         "notes",
         "order",

@@ -36,7 +36,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
         "By day 30",
         "By day 60",
         "Leave out of it",
-        "What to ask at the interview (fractional-ai-officer)",
+        "What to ask at the interview (fractional AI officer)",
         "Watch for these red flags",
     ]
     assert "| Process clarity | 2 | Written |" in page

@@ -22,7 +22,7 @@ UNSEEN = frozenset("\u200b\u2060\ufeff\xad\u2028\u2029")
 DIRECTIONS = frozenset(
     chr(code) for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
-# What rich and questionary write in a terminal: 16 colours and a grey, moves, erasing, modes.
+# What rich and prompt_toolkit write in a terminal: 16 colours and a grey, moves, erasing, modes.
 OURS = re.compile(
     r"\x1b\[(?:(?:38;5;102|\d{1,2})(?:;(?:38;5;102|\d{1,2}))*)?m|\x1b\[\d*[A-DJKHG]|\x1b\[\?\d+[hl]|\x1b\[6n|\r"
 )

@@ -1,4 +1,5 @@
 from .decision import Decision, decide
+from .elsewhere import who_helps
 from .first_days import FirstDays, plan_words, shortened
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
@@ -68,4 +69,5 @@ __all__ = [
     "score",
     "shortened",
     "side_by_side",
+    "who_helps",
 ]

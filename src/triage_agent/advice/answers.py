@@ -14,7 +14,7 @@ class AdviceWords(Strict):
 
     headline: str
     answer: str  # the same within a sentence
-    because: str
+    unpaid: str | None = None  # the headline if it would not pay; None: no fee is recommended
     roles: tuple[Role, ...]
 
 

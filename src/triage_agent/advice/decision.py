@@ -1,10 +1,10 @@
-"""The decision about one business: how its problems vote, how firmly that stands, what changes it.
+"""The decision about one business: how its problems vote, how firmly that stands.
 
 The rules themselves are in `rules`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from triage_agent.advice.doubts import ENOUGH_PROBLEMS, Doubts, find_doubts
 from triage_agent.advice.quiz import QuizResult
@@ -17,7 +17,7 @@ from triage_agent.advice.rules import (
     count_votes,
 )
 from triage_agent.advice.settling import revenue_answers, settle_words
-from triage_agent.intake import Band, Revenue
+from triage_agent.intake import Band
 from triage_agent.types import Classification
 
 
@@ -82,34 +82,3 @@ def decide(
     answers = revenue_answers(votes, profile, quiz)
     words = settle_words(problems, doubts, profile.revenue, answers)
     return Decision(verdict, votes, profile, quiz, doubts, words, answers)
-
-
-def would_change(decision: Decision) -> tuple[str, ...]:
-    """Return which single changes of the facts at hand would lead to another recommendation.
-
-    Of several changes that lead to the same one, the first is named.
-    """
-    build, automate, profile = decision.votes.build, decision.votes.automate, decision.profile
-    what_ifs = [
-        ("With one more problem of the kind build-software", build + 1, automate, profile),
-        ("With one more problem of the kind automate-process", build, automate + 1, profile),
-        *((words, build, automate, other) for words, other in _other_profiles(profile)),
-    ]
-    changes: dict[Recommendation, str] = {}
-    for words, to_build, to_automate, business in what_ifs:
-        other = apply_rules(to_build, to_automate, business, decision.quiz).recommendation
-        if other is not decision.recommendation:
-            changes.setdefault(other, f"{words}: {other.value}.")
-    return tuple(changes.values())
-
-
-def _other_profiles(profile: Profile) -> Iterator[tuple[str, Profile]]:
-    """Yield the other profiles worth naming: each revenue band, and selling software."""
-    for band in Band:
-        if band not in {profile.revenue.band, Band.UNKNOWN}:
-            other = replace(profile, revenue=Revenue.within(band))
-            yield f"If yearly revenue is {band.words}", other
-    if not profile.sells_software:
-        top = Band.OVER_10M
-        both = Profile(Revenue.within(top), sells_software=True)
-        yield f"If you sell software to customers and revenue is {top.words}", both

@@ -4,9 +4,8 @@ Deterministic: every sentence is a template of prompts/plan.toml, filled with th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from string import Formatter
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from triage_agent.advice.decision import Decision
 from triage_agent.advice.rules import Recommendation
 from triage_agent.advice.settling import problem_names
+from triage_agent.advice.templates import check_known, filled_with, placeholders
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake import counted
 from triage_agent.types import Classification, Function, Label
@@ -21,33 +21,14 @@ from triage_agent.types import Classification, Function, Label
 LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
 LEAST_WORDS = 3  # of a passage that is quoted instead of the text
 MOST_NAMED = 4  # problems named in one list; a business may have hundreds
-PLACEHOLDERS = frozenset({"problem", "hours", "function"})
-NO_TEXT = "(no text)"
+PLACEHOLDERS = frozenset({"problem", "name", "Name", "hours", "function", "tool"})
 QUESTIONS = 10  # of an interview
 WAITING = frozenset({Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION})
 
 
-def placeholders(template: str) -> set[str]:
-    """Return the names in braces, or raise `ValueError` where braces hold more than a name.
-
-    >>> sorted(placeholders("“{problem}” takes {hours} a week"))
-    ['hours', 'problem']
-    """
-    names = set()
-    for _, name, form, conversion in Formatter().parse(template):
-        if name is None:
-            continue
-        if form or conversion or not name.isidentifier():
-            raise ValueError(f"{{{name}}} is not a plain placeholder; write a name in braces")
-        names.add(name)
-    return names
-
-
-def _known(template: str, known: frozenset[str] = PLACEHOLDERS) -> str:
+def _known(template: str) -> str:
     """Refuse a template with a placeholder that nothing fills."""
-    if unknown := placeholders(template) - known:
-        raise ValueError(f"unknown placeholder {{{min(unknown)}}}; known are {sorted(known)}")
-    return template
+    return check_known(template, PLACEHOLDERS)
 
 
 def _for_any(template: str) -> str:
@@ -55,11 +36,6 @@ def _for_any(template: str) -> str:
     if "hours" in placeholders(_known(template)):
         raise ValueError("a line with {hours} needs two wordings: with_hours and without")
     return template
-
-
-def _counting(template: str) -> str:
-    """Refuse a template with another placeholder than {more}."""
-    return _known(template, frozenset({"more"}))
 
 
 Sentence = Annotated[str, AfterValidator(_for_any)]
@@ -89,6 +65,13 @@ class Part(Strict):
     aside: Sentence | None = None  # about each problem of the other kind
 
 
+class About(Strict):
+    """A line about the first problem of one kind; without such a problem it is left out."""
+
+    about: Label
+    line: Sentence
+
+
 class Titles(Strict):
     """What the stages are called."""
 
@@ -111,11 +94,14 @@ class PlanWords(Strict):
     """All words of the plan (prompts/plan.toml)."""
 
     doubt: Sentence
-    more: Annotated[str, AfterValidator(_counting)]
+    unpaid: Sentence
+    no_text: Annotated[str, filled_with()]
+    more: Annotated[str, filled_with("more")]
     titles: Titles
     functions: dict[Function, str]
+    tools: dict[Function, str]
     plans: dict[Recommendation, tuple[Part, ...]]
-    instead: dict[Recommendation, tuple[str, ...]]
+    instead: dict[Recommendation, tuple[Annotated[str, filled_with()] | About, ...]]
     interview: dict[
         str,
         Annotated[tuple[InterviewQuestion, ...], Field(min_length=QUESTIONS, max_length=QUESTIONS)],
@@ -124,9 +110,8 @@ class PlanWords(Strict):
     @model_validator(mode="after")
     def nothing_is_missing(self) -> "PlanWords":
         """Refuse a file in which a recommendation, an area or an interview has no words."""
-        areas = set(Function) - set(self.functions)
-        if areas:
-            raise ValueError(f"no words for the function {min(areas)}")
+        if areas := set(Function) - (set(self.functions) & set(self.tools)):
+            raise ValueError(f"no words for the function {min(areas)}, or no tool")
         if set(self.instead) != WAITING or set(self.plans) != set(Recommendation) - WAITING:
             raise ValueError(
                 f"{' and '.join(sorted(WAITING))} belong under `instead`, "
@@ -159,6 +144,7 @@ class FirstDays:
     """The plan for one business; without a decision it has no stages, but what to do instead."""
 
     order: tuple[str, ...]  # ids of the problems that the plan deals with, first one first
+    first_steps: tuple[str, ...]  # what to do first of all, once nothing is in doubt
     stages: tuple[Stage, ...]
     interviews: tuple[Interview, ...]
     instead: tuple[str, ...]
@@ -171,18 +157,25 @@ def plan_words() -> PlanWords:
 
 
 def first_days(
-    decision: Decision, rows: Sequence[Classification], words: PlanWords | None = None
+    decision: Decision,
+    rows: Sequence[Classification],
+    words: PlanWords | None = None,
+    *,
+    would_pay: bool = True,
 ) -> FirstDays:
-    """Return the plan for the business with these problems; `words` are the shipped ones."""
-    words = words or plan_words()
-    named = zip(rows, problem_names(rows), strict=True)
-    rows = [row if _tidy(row.text) else replace(row, text=name) for row, name in named]
+    """Return the plan for the business with these problems; `words` are the shipped ones.
+
+    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first.
+    """
+    filler = Filler(rows, words or plan_words())
+    words = filler.words
     parts = words.plans.get(decision.recommendation, ())
     work = [(part, ranked(rows, part.about)) for part in parts]
     work = [(part, problems) for part, problems in work if problems]
     doubtful = [row for row in rows if row.id in decision.provisional_because] if work else []
+    instead = tuple(filler.instead(words.instead.get(decision.recommendation, ()), rows))
     stages: dict[str, list[str]] = {
-        "start": _named(words.doubt, doubtful, words),
+        "start": [],
         "week_1": [],
         "day_30": [],
         "day_60": [],
@@ -192,21 +185,27 @@ def first_days(
     for part, problems in work:
         for name in ("start", "week_1", "day_30", "day_60"):
             lines: Lines = getattr(part, name)
-            stages[name] += [_filled(line, problems[0], words) for line in lines]
-        stages["day_60"] += [_filled(part.next, row, words) for row in problems[1:2]]
-        stages["later"] += _named(part.later, problems[2:], words)
+            stages[name] += [filler.filled(line, problems[0]) for line in lines]
+        stages["day_60"] += [filler.filled(part.next, row) for row in problems[1:2]]
+        stages["later"] += filler.named(part.later, problems[2:])
         others = [row for row in rows if row.label not in (None, part.about)]
-        stages["aside"] += _named(part.aside, others, words) if part.aside else []
+        stages["aside"] += filler.named(part.aside, others) if part.aside else []
+    if not would_pay:
+        tried = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
+        stages["start"] = tried + stages["start"]
+    first_steps = instead or tuple(stages["start"])
+    stages["start"] = filler.named(words.doubt, doubtful) + stages["start"]
     titles = words.titles.model_dump()
     return FirstDays(
         order=tuple(row.id for _, problems in work for row in problems),
+        first_steps=first_steps,
         stages=tuple(Stage(titles[name], tuple(lines)) for name, lines in stages.items() if lines),
         interviews=tuple(
-            Interview(part.interview, _asked(words.interview[part.interview], problems[0], words))
+            Interview(part.interview, filler.asked(words.interview[part.interview], problems[0]))
             for part, problems in work
             if part.interview
         ),
-        instead=words.instead.get(decision.recommendation, ()),
+        instead=instead,
     )
 
 
@@ -229,7 +228,7 @@ def shortened(row: Classification, longest: int = LONGEST_QUOTE) -> str:
     >>> shortened(row, 30)
     'Hello there. Hello there…'
     """
-    text = _tidy(row.text)
+    text = " ".join(row.text.split()).rstrip(" .,;:")
     if len(text) > longest:  # a passage of a word or two would not say which problem it is
         passages = (quote for quote in row.evidence if len(quote.split()) >= LEAST_WORDS)
         text = " ".join(next(passages, text).split())
@@ -237,12 +236,7 @@ def shortened(row: Classification, longest: int = LONGEST_QUOTE) -> str:
         head, _, _ = text[:longest].rpartition(" ")
         head = head if len(head) > longest // 2 else text[: longest - 1]
         text = head.rstrip(" .,;:") + "…"
-    return text.rstrip(" .,;:") or NO_TEXT
-
-
-def _tidy(text: str) -> str:
-    """Return a text as a sentence quotes it: on one line, without punctuation at its end."""
-    return " ".join(text.split()).rstrip(" .,;:")
+    return text.rstrip(" .,;:")
 
 
 def hours_words(hours: float) -> str:
@@ -254,28 +248,48 @@ def hours_words(hours: float) -> str:
     return counted(float(hours), "hour")
 
 
-def _filled(line: str | Wordings, row: Classification, words: PlanWords) -> str:
-    """Return one line about one problem."""
-    hours = row.hours_per_week
-    if isinstance(line, Wordings):
-        line = line.without if hours is None else line.with_hours
-    values: Mapping[str, str] = {
-        "problem": shortened(row),
-        "hours": "" if hours is None else hours_words(hours),
-        "function": words.functions[row.function or Function.OTHER],
-    }
-    return line.format_map(values)
+class Filler:
+    """Fills the sentences of the plan with what is known about one of the problems."""
 
+    def __init__(self, rows: Sequence[Classification], words: PlanWords) -> None:
+        names = problem_names(rows)
+        self.words = words
+        self._names = {row.id: name for row, name in zip(rows, names, strict=True)}
 
-def _named(line: str, rows: Sequence[Classification], words: PlanWords) -> list[str]:
-    """Return the line about each of these problems, and how many more there are."""
-    lines = [_filled(line, row, words) for row in rows[:MOST_NAMED]]
-    more = len(rows) - MOST_NAMED
-    return lines + ([words.more.format(more=more)] if more > 0 else [])
+    def filled(self, line: str | Wordings, row: Classification) -> str:
+        """Return one line about one problem."""
+        hours, function = row.hours_per_week, row.function or Function.OTHER
+        if isinstance(line, Wordings):
+            line = line.without if hours is None else line.with_hours
+        name = self._names[row.id]
+        values: Mapping[str, str] = {
+            "problem": shortened(row) or self.words.no_text,
+            "name": name,
+            "Name": name[:1].upper() + name[1:],
+            "hours": "" if hours is None else hours_words(hours),
+            "function": self.words.functions[function],
+            "tool": self.words.tools[function],
+        }
+        return line.format_map(values)
 
+    def named(self, line: str, rows: Sequence[Classification]) -> list[str]:
+        """Return the line about each of these problems, and how many more there are."""
+        lines = [self.filled(line, row) for row in rows[:MOST_NAMED]]
+        more = len(rows) - MOST_NAMED
+        return lines + ([self.words.more.format(more=more)] if more > 0 else [])
 
-def _asked(
-    questions: Iterable[InterviewQuestion], row: Classification, words: PlanWords
-) -> tuple[tuple[str, str], ...]:
-    """Return the questions of an interview, about this problem where they name one."""
-    return tuple((_filled(q.question, row, words), q.listen_for) for q in questions)
+    def instead(self, lines: Iterable[str | About], rows: Sequence[Classification]) -> list[str]:
+        """Return what to do without a plan; a line about a kind that nobody named is left out."""
+        found = []
+        for line in lines:
+            if isinstance(line, str):
+                found.append(line)
+            elif about := ranked(rows, line.about):
+                found.append(self.filled(line.line, about[0]))
+        return found
+
+    def asked(
+        self, questions: Iterable[InterviewQuestion], row: Classification
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the questions of an interview, about this problem where they name one."""
+        return tuple((self.filled(q.question, row), q.listen_for) for q in questions)

@@ -1,7 +1,7 @@
 """The plan: everything that is explained to the owner beside the decision, for every report.
 
-The words are in the data files: advice.toml in `answers`, plan.toml in `first_days`, roles.toml
-in `roles`, red_flags.toml in `red_flags`. What would change the verdict is computed in `decision`.
+The words are in the data files: advice.toml in `answers`, reasons.toml in `reasons`, plan.toml in
+`first_days`, roles.toml in `roles`, red_flags.toml in `red_flags`, who_helps.toml in `elsewhere`.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from triage_agent.advice.answers import advice_table
-from triage_agent.advice.decision import Decision, would_change
+from triage_agent.advice.changes import would_change
+from triage_agent.advice.decision import Decision
 from triage_agent.advice.doubts import ENOUGH_PROBLEMS
+from triage_agent.advice.elsewhere import helpers_named
 from triage_agent.advice.first_days import FirstDays, first_days
-from triage_agent.advice.hours_cost import ASSUMED_HOURLY_COST_USD, cost_of_hours
+from triage_agent.advice.hours_cost import cost_of_hours
+from triage_agent.advice.reasons import reason
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts
 from triage_agent.advice.rules import Recommendation
@@ -27,12 +30,13 @@ class Plan:
 
     Attributes:
         headline: The recommendation in a sentence.
-        because: Why this is recommended.
+        because: Why this is recommended, and what speaks against it.
         roles: The facts about each recommended role; empty if no role is recommended.
         first_days: The first 60 days and the interview; without a decision, what to do instead.
         prepare: What a weak readiness quiz asks for first; empty unless it decided a tie.
         watch_for: The red flags of the recommended roles.
         would_change: The single changes that would lead to another recommendation.
+        elsewhere: Who could help with the problems that are about neither kind of work.
         notes: What to know about how firm the decision is.
         hours_cost: What the stated hours cost a month; empty if no problem to automate states any.
     """
@@ -44,6 +48,7 @@ class Plan:
     prepare: tuple[str, ...]
     watch_for: tuple[str, ...]
     would_change: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     notes: tuple[str, ...]
     hours_cost: tuple[str, ...]
 
@@ -98,18 +103,19 @@ def plan_for(
     `hourly_cost` is what an hour of the staff's work costs in US dollars (None: the assumed cost).
     Raises `InputError` if it is negative, not finite or more than any hour costs.
     """
-    cost = cost_of_hours(rows, ASSUMED_HOURLY_COST_USD if hourly_cost is None else hourly_cost)
-    advice = advice_table()[decision.recommendation]
+    cost, advice = cost_of_hours(rows, hourly_cost), advice_table()[decision.recommendation]
+    against = cost.against if cost and advice.unpaid else ""
     return Plan(
-        headline=advice.headline,
-        because=advice.because,
+        headline=advice.unpaid if against and advice.unpaid else advice.headline,
+        because=" ".join(filter(None, (reason(decision, rows), against))),
         roles={role: role_facts()[role] for role in advice.roles},
-        first_days=first_days(decision, rows),
+        first_days=first_days(decision, rows, would_pay=not against),
         prepare=_preparation(decision),
         watch_for=tuple(
             flag.text for flag in load_red_flags() if set(flag.roles) & set(advice.roles)
         ),
         would_change=would_change(decision),
+        elsewhere=helpers_named(rows),
         notes=_notes(decision),
         hours_cost=cost.lines if cost else (),
     )

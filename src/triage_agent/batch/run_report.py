@@ -6,7 +6,7 @@ from pathlib import Path
 from triage_agent.batch.answering import Tally
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.write_output import errors_path, run_path
-from triage_agent.intake import counted
+from triage_agent.intake import counted, percent
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Backend
 
@@ -20,7 +20,7 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     if tally.recommendations:
         yield f"recommendations: {_counts(tally.recommendations)}"
     problems = counted(tally.problems, "problem")
-    yield f"needs review: {tally.needs_review:,} of {problems} ({share:.0%})"
+    yield f"needs review: {tally.needs_review:,} of {problems} ({percent(share)})"
     if tally.reviewed:
         reviewed = counted(tally.reviewed, "problem is", "problems are")
         yield f"{reviewed} as a person decided ({reviews_path(out).name})"

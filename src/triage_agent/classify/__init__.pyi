@@ -1,4 +1,4 @@
-from .classifier import Policy, answer_question, apply_policy, classify, error_row
+from .classifier import Policy, apply_policy, classify, error_row
 from .concurrent import in_order
 from .grounding import has_words
 from .person import decided_by_person
@@ -6,7 +6,6 @@ from .tiebreak import break_tie
 
 __all__ = [
     "Policy",
-    "answer_question",
     "apply_policy",
     "break_tie",
     "classify",

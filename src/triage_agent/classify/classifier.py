@@ -26,10 +26,7 @@ from triage_agent.types import (
     Prediction,
     Problem,
     ReviewReason,
-    Signals,
 )
-
-ASKED_SIGNALS = ("customer_facing_software", "engineering_leadership", "existing_process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,33 +122,6 @@ def apply_policy(
     uncertain = limit is not None and (row.probability is None or row.probability < limit)
     reasons = _review_reasons(row, disputed=prediction.disputed, uncertain=uncertain)
     return replace(row, review_reasons=reasons)
-
-
-def answer_question(row: Classification, signal: str | None) -> Classification:
-    """Return the row after the owner answered the one question about it.
-
-    `signal` names what the owner said is true (`customer_facing_software`,
-    `engineering_leadership`, `existing_process`); None means "not sure" and changes nothing. The
-    owner knows better than the models: the answer decides, and nobody needs to look again.
-    """
-    if signal is None:
-        return row
-    said = {name: name == signal for name in ASKED_SIGNALS}
-    label, _ = break_tie(Signals(**said))
-    noticed = row.signals or Signals()
-    return replace(
-        row,
-        outcome=Outcome.CLASSIFIED,
-        label=label,
-        decided_by=DecidedBy.PERSON,
-        signals=replace(noticed, **said, custom_system=False, neither=False, too_vague=False),
-        abstained_because=None,
-        probability=None,
-        probability_from=None,
-        review_reasons=(),
-        rationale=row.rationale if row.label is label else "",  # the model argues for its own
-        holds_several=False,  # they have read it, and answered it as one
-    )
 
 
 def error_row(id: str, text: str, model: Model, error: TriageError) -> Classification:  # noqa: A002

@@ -2,13 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
 from triage_agent.cli.streams import say
 from triage_agent.settings import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from triage_agent.advice import Advice, Profile, QuizResult
+    from triage_agent.triage import AsyncTriage
 
 
 @with_options(READING)
@@ -64,13 +71,13 @@ def advise(
     import asyncio
 
     from triage_agent.advice import Advice, Profile, read_answers
-    from triage_agent.cli.editor import in_terminal
-    from triage_agent.cli.holding import hold
-    from triage_agent.cli.reading import noted
-    from triage_agent.conversation import KeptConversation, kept
+    from triage_agent.cli.holding import begun, hold
+    from triage_agent.cli.telling import in_terminal
+    from triage_agent.conversation import Told
     from triage_agent.errors import InputError
-    from triage_agent.intake import from_arguments, from_stream, read_amount
+    from triage_agent.intake import from_arguments, read_amount
     from triage_agent.reports import (
+        REST,
         as_advice,
         check_report,
         print_json,
@@ -85,35 +92,38 @@ def advise(
     answers = read_answers(quiz) if quiz else None
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
     texts = from_arguments(problems or [])
+    asked = ask and not as_json and in_terminal()
+    if resume and not asked:
+        raise InputError("--resume goes on with a conversation, and nobody can be asked here.")
     if output:
         check_report(output)  # before anything is asked or paid for
     triage = AsyncTriage(options)
     say(triage.line)
 
-    def show(advice: Advice) -> None:
-        (show_advice if explain else show_verdict)(stdout_console(), advice)
+    def show(advice: Advice, rest: str = REST) -> None:
+        if explain:
+            show_advice(stdout_console(), advice)
+        else:
+            show_verdict(stdout_console(), advice, rest)
 
-    async def answered() -> Advice:
-        async with triage:
-            given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
-            return await triage.advise(given, profile, answers, hourly_cost=an_hour)
-
-    asked = ask and not as_json and in_terminal()
     if asked:
+        told = Told(
+            texts=tuple(texts),
+            revenue=revenue,
+            usd_rate=usd_rate,
+            sells_software=sells_software,
+            hourly_cost=hourly_cost,
+            quiz=_points(answers),
+        )
+        left = begun(told, resume=resume)
         advice = hold(
             triage,
-            kept() if resume else KeptConversation(texts=tuple(texts)),
-            profile,
-            answers,
-            hourly_cost=an_hour,
-            usd_rate=usd_rate,
-            show_short=show,
+            left,
+            show_short=lambda advice: show(advice, REST if left.told.texts else ""),
             show_all=lambda advice: show_advice(stdout_console(), advice),
         )
-    elif resume:
-        raise InputError("--resume goes on with a conversation, and nobody can be asked here.")
     else:
-        advice = asyncio.run(answered())
+        advice = asyncio.run(_answered(triage, texts, profile, answers, an_hour))
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, advice)
         say(f"The report is in {output}")
@@ -123,3 +133,24 @@ def advise(
         show(advice)
     if advice.failed:
         raise typer.Exit(3)
+
+
+async def _answered(
+    triage: "AsyncTriage",
+    texts: "Sequence[str]",
+    profile: "Profile",
+    quiz: "QuizResult | None",
+    an_hour: "Decimal | None",
+) -> "Advice":
+    """Return the advice about texts, or about standard input, when nobody is asked."""
+    from triage_agent.cli.reading import noted
+    from triage_agent.intake import from_stream
+
+    async with triage:
+        given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
+        return await triage.advise(given, profile, quiz, hourly_cost=an_hour)
+
+
+def _points(quiz: "QuizResult | None") -> dict[str, int] | None:
+    """Return the points of a quiz, as a file of answers has them; None: it was not taken."""
+    return {one.id: one.points for one in quiz.dimensions} if quiz else None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from triage_agent.advice import Advice
 from triage_agent.cli.conversing import BACK_CHOICE, ask_choice, say_question
-from triage_agent.cli.editor import chosen, tell, typed_text
+from triage_agent.cli.editor import chosen, typed_text
+from triage_agent.cli.telling import tell
 from triage_agent.conversation import Conversation, Step
 from triage_agent.errors import TriageError
 from triage_agent.reports import check_report, write_report

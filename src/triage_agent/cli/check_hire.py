@@ -56,7 +56,7 @@ def check_hire(
         assess_hire,
         read_hire_answers,
     )
-    from triage_agent.cli.editor import in_terminal
+    from triage_agent.cli.telling import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.reports import as_hire_check, print_json, show_hire_check
 

@@ -29,9 +29,9 @@ def classify(
     import sys
     from contextlib import aclosing
 
-    from triage_agent.cli.editor import in_terminal
     from triage_agent.cli.holding import asked_about
     from triage_agent.cli.reading import noted
+    from triage_agent.cli.telling import in_terminal
     from triage_agent.intake import from_arguments, from_stream
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
     from triage_agent.triage import AsyncTriage

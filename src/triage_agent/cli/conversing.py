@@ -1,12 +1,15 @@
 """A conversation in a terminal: each question is asked, and an answer that is none asked again."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from triage_agent.advice import QuizResult, score
-from triage_agent.cli.editor import chosen, tell, typed_text
+from triage_agent.cli.editor import chosen, typed_text
 from triage_agent.cli.reading import listed, shortened
+from triage_agent.cli.telling import Left, tell
 from triage_agent.conversation import (
+    Answer,
     Conversation,
     Piece,
     Question,
@@ -20,7 +23,8 @@ from triage_agent.errors import InputError
 from triage_agent.reports import print_block, stderr_console, text_line
 
 BACK = "back"
-BACK_CHOICE = "← back"
+BACK_CHOICE = "back"
+BACK_HINT = "Type back to go back."
 OTHERWISE = "another amount, to be typed"
 LONGEST_SHOWN = 200  # characters of a problem
 LONGEST_CHOICE = 60  # of a problem among choices
@@ -35,25 +39,49 @@ KEEP_WHOLE = "yes, it is one"
 CUT = "Change the words, or press Enter where another problem begins."
 MORE = "Which two? The one you choose, and the one after it."
 WHICH = "Which one?"
+READING = "Your problems are read; this may take a minute."
+PATIENCE_S = 2
 NEW = "What else goes wrong, or is wanted?"
 
 
-async def converse(talk: Conversation, typed: str = "") -> None:
-    """Ask what a verdict needs until it is ready; `typed` is what was left half-typed.
+async def converse(talk: Conversation, save: Callable[[], None] = lambda: None) -> None:
+    """Ask what a verdict needs until it is ready; `save` is called after each answer.
 
-    Raises `Left` when the person leaves; what they answered stays in `talk`.
+    Raises `Left` when the person leaves; what they answered and began stays in `talk`.
     """
-    while (question := await talk.question()) is not None:
+    while (question := await _next(talk)) is not None:
         say_question(question)
-        while True:
+        answered = False
+        while not answered:
             try:
-                if not await _ask(talk, question, typed):
-                    talk.back()
+                answer = await _answer(talk, question)
+            except Left as left:
+                if left.typed.strip():
+                    talk.draft(question.id, left.typed)
+                raise
+            if answer is None:
+                talk.back()
+                break
+            try:
+                talk.answer(question.id, answer)
+                answered = True
+                save()
             except InputError as error:
                 tell(error.message)
-                continue
-            break
-        typed = ""
+                question = _with(question, answer)
+
+
+async def _next(talk: Conversation) -> Question | None:
+    """Return the next question; say that the problems are read if that takes long."""
+    waiting = asyncio.ensure_future(talk.question())
+    try:
+        done, _ = await asyncio.wait({waiting}, timeout=PATIENCE_S)
+        if not done:
+            tell("")
+            tell(READING)
+        return await waiting
+    finally:
+        waiting.cancel()
 
 
 async def take_quiz() -> QuizResult:
@@ -73,17 +101,16 @@ async def take_quiz() -> QuizResult:
 
 async def ask_choice(question: Question, *, back: bool = True) -> str | None:
     """Return what is chosen, or typed where that is possible; None: back."""
-    keys, texts = [*question.answers], [*question.answers.values()]
-    more = [OTHERWISE] if question.free else []
-    more += [BACK_CHOICE] if back else []
-    before = keys.index(question.before) if question.before in keys else 0
-    place = await chosen([*texts, *more], first=before)
+    keys = [*question.answers]
+    texts = [*question.answers.values(), *([OTHERWISE] if question.free else [])]
+    own = question.before if question.before not in keys else ""  # what was typed before
+    first = keys.index(question.before) if question.before in keys else 0
+    place = await chosen(
+        [*texts, *([BACK_CHOICE] if back else [])], first=len(keys) if own else first
+    )
     if place < len(keys):
         return keys[place]
-    if [*texts, *more][place] == OTHERWISE:
-        text = await typed_text(question.before if question.before not in keys else "")
-        return None if text.casefold() == BACK else text
-    return None
+    return await _typed(own, back=True) if place < len(texts) else None
 
 
 def say_question(question: Question) -> None:
@@ -97,25 +124,29 @@ def say_question(question: Question) -> None:
         tell(question.help)
 
 
-async def _ask(talk: Conversation, question: Question, typed: str) -> bool:
-    """Ask one question and give its answer; False: the person wants to go back."""
+async def _answer(talk: Conversation, question: Question) -> Answer | None:
+    """Return the answer to a question; None: the person wants to go back."""
+    back = bool(talk.answers)
     if question.step is Step.SPLIT:
-        pieces = await _confirmed(talk, question)
-        if pieces is None:
-            return False
-        talk.answer(question.id, pieces)
-        return True
+        return await _confirmed(talk, question)
     if question.answers:
-        answer = await ask_choice(question, back=bool(talk.answers))
-    else:
-        several = question.step is Step.PROBLEMS
-        answer = await typed_text(typed or question.before, several_lines=several)
-        if answer.casefold() == BACK and talk.answers:
-            answer = None
-    if answer is None:
-        return False
-    talk.answer(question.id, answer)
-    return True
+        return await ask_choice(question, back=back)
+    several = question.step is Step.PROBLEMS
+    return await _typed(question.before, back=back, several_lines=several)
+
+
+def _with(question: Question, answer: Answer) -> Question:
+    """Return a question with an answer that was none, to be changed."""
+    if isinstance(answer, str):
+        return replace(question, before=answer)
+    return replace(question, pieces=answer or question.pieces)
+
+
+async def _typed(default: str, *, back: bool, several_lines: bool = False) -> str | None:
+    """Return what is typed; None: back."""
+    hint = BACK_HINT if back else ""
+    text = await typed_text(default, several_lines=several_lines, hint=hint)
+    return None if back and text.casefold() == BACK else text
 
 
 async def _confirmed(talk: Conversation, question: Question) -> tuple[Piece, ...] | None:
@@ -134,29 +165,40 @@ async def _confirmed(talk: Conversation, question: Question) -> tuple[Piece, ...
             return pieces
         if way == BACK_CHOICE:
             return None
-        if way == ADD:
-            tell(NEW)
-            new = await typed_text()
-            pieces = added(pieces, new) if new else pieces
-            continue
-        last = len(pieces) - (way == JOIN)
-        number = await _number(pieces[:last], MORE if way == JOIN else WHICH)
+        number = 0
+        if way != ADD:
+            last = len(pieces) - (way == JOIN)
+            number = await _number(pieces[:last], MORE if way == JOIN else WHICH)
         if way == JOIN:
             pieces = merged(pieces, number, whole)
         elif way == DROP:
             pieces = divided(pieces, number, [])
         else:
-            pieces = await _changed(pieces, number)
+            try:
+                pieces = _changed(pieces, number, await _words(pieces, number))
+            except Left as left:
+                talk.draft(question.id, _changed(pieces, number, left.typed))
+                raise Left from None
+        talk.draft(question.id, pieces)  # kept if the person leaves now
 
 
-async def _changed(pieces: tuple[Piece, ...], number: int) -> tuple[Piece, ...]:
-    """Return the pieces with one changed or taken apart."""
-    tell(CUT)
-    line = " ".join(pieces[number - 1].text.split())
-    text = await typed_text(line, several_lines=True)
-    if not text or text == line:
+async def _words(pieces: Sequence[Piece], number: int) -> str:
+    """Return the words of a problem as they are changed; the number 0 is a new one."""
+    tell(CUT if number else NEW)
+    line = _line(pieces, number) if number else ""
+    return await typed_text(line, several_lines=bool(number))
+
+
+def _changed(pieces: tuple[Piece, ...], number: int, text: str) -> tuple[Piece, ...]:
+    """Return the pieces with one changed or taken apart at its lines; with 0, one is added."""
+    if not text.strip() or (number and text == _line(pieces, number)):
         return pieces
-    return divided(pieces, number, text.splitlines())
+    return divided(pieces, number, text.splitlines()) if number else added(pieces, text)
+
+
+def _line(pieces: Sequence[Piece], number: int) -> str:
+    """Return a problem without its own line breaks, at which it is not to be taken apart."""
+    return " ".join(pieces[number - 1].text.split())
 
 
 async def _number(pieces: Sequence[Piece], ask: str) -> int:

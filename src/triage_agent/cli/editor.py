@@ -4,88 +4,58 @@ Ctrl-C raises `Left` with what was being typed, so that it can be kept.
 """
 
 import asyncio
-import shutil
+import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from triage_agent.cli.telling import MARK, tell
 from triage_agent.privacy import clean, one_line
-from triage_agent.reports import print_block, stderr_console, text_line
 
 if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody is asked
-    from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.output import Output
 
-NARROWEST = 30  # columns for which a choice is wrapped
-MARK = "> "
-SEVERAL_LINES = "Enter on an empty line: done · Ctrl-C: leave, your text is kept"
-ONE_LINE = "Enter: done · Ctrl-C: leave, your text is kept"
+# ASCII, since some terminals have nothing else.
+SEVERAL_LINES = "Enter on an empty line: done. Ctrl-C: stop for now."
+ONE_LINE = "Enter: done. Ctrl-C: stop for now."
+CHOICE = "Arrow keys or a number, then Enter. Ctrl-C: stop for now."
+DUMB = {"dumb", "unknown"}  # what TERM is where the cursor cannot be moved
 
 
-class Left(KeyboardInterrupt):
-    """The person has left while this was being typed."""
-
-    def __init__(self, typed: str = "") -> None:
-        super().__init__()
-        self.typed = typed
-
-
-def tell(text: str, style: str = "", indent: str = "") -> None:
-    """Print text on standard error, wrapped between words to the width of the terminal."""
-    print_block(stderr_console(), text_line(text, style=style), indent=indent)
-
-
-def in_terminal() -> bool:
-    """Return whether somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-async def typed_text(default: str = "", *, several_lines: bool = False) -> str:
+async def typed_text(default: str = "", *, several_lines: bool = False, hint: str = "") -> str:
     """Return what is typed, or pasted at any length, without blanks at its ends.
 
-    The `default` stands there to be changed. Of several lines an empty one at the end is the last.
-    Raises `Left`, also for Ctrl-D where nothing is typed.
+    The `default` stands there to be changed, and the `hint` below. Of several lines an empty one
+    at the end is the last. Raises `Left`, also for Ctrl-D where nothing is typed.
     """
-    from prompt_toolkit import PromptSession
+    text = clean(default)
+    hint = " ".join(filter(None, [hint, SEVERAL_LINES if several_lines else ONE_LINE]))
+    if _is_dumb():
+        from triage_agent.cli.plain_prompts import typed
 
-    session: PromptSession[str] = PromptSession(
-        MARK,
-        multiline=several_lines,
-        prompt_continuation=" " * len(MARK),
-        key_bindings=_keys(several_lines=several_lines),
-        bottom_toolbar=SEVERAL_LINES if several_lines else ONE_LINE,
-        output=_prompts(),
-    )
-    text = await session.prompt_async(default=clean(default))
-    return text.strip()
+        text = await typed(MARK, text, several_lines=several_lines, hint=hint)
+    else:
+        from triage_agent.cli.prompts import edited
+
+        text = await edited(MARK, text, _output(), several_lines=several_lines, hint=hint)
+    return text.strip() if several_lines else " ".join(text.split())
 
 
 async def chosen(choices: Sequence[str], *, first: int = 0) -> int:
     """Return the place of what is chosen with the arrow keys or its number.
 
-    The arrow stands on the choice `first`. Raises `Left`.
+    The arrow stands on the choice `first`. What was chosen stays on the screen, without the others.
+    Raises `Left`.
     """
-    import questionary
+    shown = [one_line(choice) for choice in choices]
+    if _is_dumb():
+        from triage_agent.cli.plain_prompts import numbered
 
-    width = max(NARROWEST, shutil.get_terminal_size().columns - 8)
-    titles = (
-        textwrap.fill(one_line(choice), width, subsequent_indent="      ") for choice in choices
-    )
-    found = [questionary.Choice(title, value=n) for n, title in enumerate(titles)]
-    question = questionary.select(
-        "",
-        choices=found,
-        default=found[first],
-        use_shortcuts=len(choices) < 10,
-        qmark="",
-        instruction="Arrow keys or a number, then Enter:",
-        output=_prompts(),
-    )
-    try:
-        place: int = await question.unsafe_ask_async()
-    except KeyboardInterrupt:
-        raise Left from None
+        return await numbered(MARK, shown, first)
+    from triage_agent.cli.prompts import pointed_at
+
+    place = await pointed_at(shown, first, _output(), CHOICE)
+    tell(shown[place], indent=" " * len(MARK), first=MARK)
     return place
 
 
@@ -101,42 +71,19 @@ def answer_line(question: str) -> str:
     return asyncio.run(typed_text())
 
 
-def _keys(*, several_lines: bool) -> "KeyBindings":
-    """Return what Enter, Ctrl-D and Ctrl-C do."""
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-
-    keys = KeyBindings()
-
-    @keys.add("c-c", eager=True)
-    def leave(event: KeyPressEvent) -> None:
-        event.app.exit(exception=Left(event.current_buffer.text))
-
-    @keys.add("c-d", eager=True)
-    def end(event: KeyPressEvent) -> None:
-        if event.current_buffer.text.strip():
-            event.current_buffer.validate_and_handle()
-        else:
-            event.app.exit(exception=Left())
-
-    if several_lines:
-
-        @keys.add("enter", eager=True)
-        def enter(event: KeyPressEvent) -> None:
-            buffer = event.current_buffer
-            ended = (
-                not buffer.document.current_line.strip() and buffer.document.is_cursor_at_the_end
-            )
-            # Keys that wait are a paste from a terminal that does not say so.
-            if ended and buffer.text.strip() and not event.key_processor.input_queue:
-                buffer.validate_and_handle()
-            else:
-                buffer.newline(copy_margin=False)
-
-    return keys
+def _is_dumb() -> bool:
+    """Return whether the terminal can only print one line after the other."""
+    return os.environ.get("TERM", "").casefold() in DUMB
 
 
-def _prompts() -> "Output":
+def _output() -> "Output":
     """Return standard error as prompts write to it: past what drops moves of the cursor."""
     from prompt_toolkit.output import create_output
+    from prompt_toolkit.output.vt100 import Vt100_Output
 
-    return create_output(getattr(sys.stderr, "uncleaned", sys.stderr))
+    output = create_output(getattr(sys.stderr, "uncleaned", sys.stderr))
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = (
+            False  # not every terminal says where its cursor is, and nobody needs it
+        )
+    return output

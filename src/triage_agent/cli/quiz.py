@@ -21,7 +21,7 @@ def quiz(
 
     from triage_agent.advice import read_answers
     from triage_agent.cli.conversing import take_quiz
-    from triage_agent.cli.editor import in_terminal
+    from triage_agent.cli.telling import in_terminal
     from triage_agent.errors import InputError
     from triage_agent.files import check_writable, write_json
     from triage_agent.reports import as_quiz, print_json, show_quiz, stdout_console

@@ -51,8 +51,8 @@ def review(
         queue_for_review,
         reviews_path,
     )
-    from triage_agent.cli.editor import in_terminal
     from triage_agent.cli.review_walk import show_queue, walk
+    from triage_agent.cli.telling import in_terminal
 
     asking = not (only_list or only_apply or export)
     if only_list and (only_apply or export):

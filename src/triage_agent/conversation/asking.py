@@ -13,8 +13,11 @@ OPTIONAL = frozenset({Step.BEHIND, Step.COMPANY})
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def question_for(step: Step, number: object = None, text: str = "") -> Question:
-    """Return the question of a step, about the problem with this number and text if it has one."""
+def question_for(step: Step, number: object = None, text: str = "", why: str = "") -> Question:
+    """Return the question of a step, about the problem with this number and text if it has one.
+
+    `why` names the reason for asking, if a step has several.
+    """
     words: StepWords = getattr(load_words(), step)
     shown = " ".join(text.split())
     shown = shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
@@ -22,7 +25,7 @@ def question_for(step: Step, number: object = None, text: str = "") -> Question:
         id=str(step) if number is None else f"{step}:{number}",
         step=step,
         ask=words.ask.replace("{text}", shown),
-        help=words.help,
+        help=words.why.get(why, words.help),
         answers=words.answers,
         free=step in FREE,
         optional=step in OPTIONAL,

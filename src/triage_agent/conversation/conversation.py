@@ -15,14 +15,15 @@ from triage_agent.advice import (
     load_quiz,
     score,
 )
-from triage_agent.classify import decided_by_person, has_words
-from triage_agent.conversation.answers import LABEL, Answer, Answers, check_choice
+from triage_agent.classify import decided_by_person
+from triage_agent.conversation.answers import LABEL, Answer, Answers
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
+from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces
 from triage_agent.conversation.question import Question, Step
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
-from triage_agent.intake import LARGEST_INPUT, UNKNOWN_REVENUE, ReadText, is_technology_wish
+from triage_agent.intake import UNKNOWN_REVENUE, ReadText, is_technology_wish
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Label, Problem, Source
 
@@ -34,6 +35,7 @@ LABEL_OF = {
     **{label.value: label for label in Label},
     NEITHER: None,
 }
+DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
 SELLS = {"yes": True, "no": False, NOT_SURE: None}
 
 
@@ -58,6 +60,7 @@ class Conversation:
         hourly_cost: Decimal | None = None,
         usd_rate: float | None = None,
         answers: Mapping[str, Answer] | None = None,
+        drafts: Mapping[str, Answer] | None = None,
         steps: Collection[Step] = tuple(Step),
     ) -> None:
         """Begin, or go on from `answers`.
@@ -70,12 +73,13 @@ class Conversation:
             hourly_cost: USD that an hour of the staff costs; an assumed figure if left out.
             usd_rate: USD for one unit of the currency in which revenue is given.
             answers: Those of a conversation that was left.
+            drafts: What was begun then.
             steps: What may be asked; all of it if left out.
         """
         self._triage, self._given, self._quiz = triage, tuple(texts), quiz
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
-        self._answers = Answers(answers)
+        self._answers = Answers(answers, drafts)
         self._reads: dict[tuple[str, ...], tuple[ReadText, ...]] = {}
         self._rows: dict[Problem, Classification] = {}
 
@@ -83,6 +87,11 @@ class Conversation:
     def answers(self) -> Mapping[str, Answer]:
         """What was answered so far, in its order."""
         return self._answers
+
+    @property
+    def drafts(self) -> Mapping[str, Answer]:
+        """What was begun, or taken back, by the id of its question."""
+        return self._answers.drafts
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -136,10 +145,16 @@ class Conversation:
         step = Step(id.partition(":")[0])
         if isinstance(value, str):
             value = value.strip()
-            self._check(step, value)
-        elif step is not Step.SPLIT or not value:
-            raise InputError("There is no problem left. Keep one at least.")
+            check_text(step, value, self._rate)
+            if step is Step.PROBLEMS and not self._holds_problem(value):
+                raise InputError(NO_PROBLEM)
+        else:
+            check_pieces(step, value)
         self._answers.give(id, value)
+
+    def draft(self, id: str, value: Answer) -> None:  # noqa: A002
+        """Hold what is no answer to a question yet, to be shown when it is asked again."""
+        self._answers.draft(id, value)
 
     def again(self, step: Step) -> Question:
         """Return the question of a step once more, with the answer that it has."""
@@ -192,7 +207,11 @@ class Conversation:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
         rows = await self.rows()
         read = [self._rows[one] for one in self.problems]
-        unclear = [question_for(Step.UNCLEAR, row.id, row.text) for row in read if _is_unclear(row)]
+        unclear = [
+            question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
+            for row in read
+            if _is_unclear(row)
+        ]
         if any(map(self._is_open, unclear)):
             return unclear
         tie = self._decision(rows).recommendation is Recommendation.TAKE_THE_QUIZ
@@ -204,7 +223,7 @@ class Conversation:
 
     def _as_before(self, question: Question) -> Question:
         """Return a question with what was answered before it was gone back to."""
-        before = self._answers.before(question.id)
+        before = self._answers.drafts.get(question.id)
         if isinstance(before, str):
             return replace(question, before=before)
         if before is None:
@@ -212,24 +231,11 @@ class Conversation:
         ask = load_words().split.ask.replace("{count}", counted(len(before)))
         return replace(question, pieces=before, ask=ask)
 
-    def _check(self, step: Step, value: str) -> None:
-        """Raise `InputError` if a text is no answer to a step."""
-        choices = getattr(load_words(), step).answers
-        if step is Step.PROBLEMS:
-            self._check_text(value)
-        elif step is Step.REVENUE and value not in choices:
-            Profile.parse(value, usd_rate=self._rate)
-        elif step is Step.QUIZ or (choices and step is not Step.REVENUE):
-            check_choice(step, value)
-
-    def _check_text(self, value: str) -> None:
-        if len(value) > LARGEST_INPUT:
-            raise InputError(f"This is longer than {LARGEST_INPUT:,} characters. Give less of it.")
-        if not has_words(value) or not any(read.problems for read in self._read((value,))):
-            raise InputError(
-                "There is no problem in this yet. Write what goes wrong, or what you wish for, "
-                "in a sentence."
-            )
+    def _holds_problem(self, text: str) -> bool:
+        try:
+            return any(read.problems for read in self._read((text,)))
+        except InputError:  # its words are for a command line
+            return False
 
     def _read(self, texts: tuple[str, ...] | None = None) -> tuple[ReadText, ...]:
         texts = self.texts if texts is None else texts

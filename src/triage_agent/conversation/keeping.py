@@ -20,13 +20,29 @@ SECONDS_A_DAY = 86_400
 OWN_FOLDER = "TRIAGE_STATE_DIR"  # the variable that names another folder
 
 
+class Told(Strict):
+    """What was given with the command; None: it was not."""
+
+    texts: tuple[str, ...] = ()
+    revenue: str | None = None
+    usd_rate: float | None = None
+    sells_software: bool | None = None
+    hourly_cost: str | None = None
+    quiz: dict[str, int] | None = None
+
+    def or_else(self, earlier: "Told") -> "Told":
+        """Return what was given, and what was given earlier where it was not."""
+        given = {name: value for name, value in self if value is not None and value != ()}
+        return earlier.model_copy(update=given)
+
+
 class KeptConversation(Strict):
-    """The answers of a conversation that was left, and what was being typed then."""
+    """A conversation that was left: what was given, answered, and begun."""
 
     schema_version: Annotated[int, Field(ge=1, le=1)] = 1
-    texts: tuple[str, ...] = ()  # those of the command line
+    told: Told = Told()
     answers: dict[str, str | Pieces] = Field(default_factory=dict)
-    typed: str = ""
+    drafts: dict[str, str | Pieces] = Field(default_factory=dict)
 
 
 def conversation_file() -> Path:
@@ -58,6 +74,12 @@ def forget_old() -> None:
     with suppress(FileNotFoundError):
         if time.time() - path.stat().st_mtime > KEPT_DAYS * SECONDS_A_DAY:
             path.unlink()
+
+
+def is_kept() -> bool:
+    """Return whether a conversation was left; one older than `KEPT_DAYS` is deleted."""
+    forget_old()
+    return conversation_file().exists()
 
 
 def kept() -> KeptConversation:

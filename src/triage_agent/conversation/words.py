@@ -13,6 +13,7 @@ class StepWords(Strict):
 
     ask: str
     help: str = ""
+    why: Annotated[dict[str, str], Field(default_factory=dict)]  # {the reason for asking: its help}
     answers: Annotated[dict[str, str], Field(default_factory=dict)]  # {what is stored: its words}
 
 

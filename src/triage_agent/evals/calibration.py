@@ -14,7 +14,7 @@ from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import EXIT_ERRORS, ProgressBar, run_cases, width_of
 from triage_agent.evals.split import Split, choose_split
 from triage_agent.files import check_writable, is_folder, write_json
-from triage_agent.intake import counted
+from triage_agent.intake import counted, percent
 from triage_agent.models import (
     PRIOR_TIES,
     Calibration,
@@ -61,7 +61,7 @@ class CalibrationResult:
         prompt = f", prompt {made.prompt}" if made.prompt else ""
         answered = fit.asked - fit.abstained - fit.errors
         asked = f"{counted(fit.asked, 'case')} of {split.fitted_on.file}: {answered} answered"
-        share = f"{made.prior:.0%} of the answered are build-software"
+        share = f"{percent(made.prior)} of the answered are build-software"
         lines = [
             f"{made.backend}: {made.model}{prompt}",
             f"{asked}, {fit.abstained} abstained, {fit.errors} in error",

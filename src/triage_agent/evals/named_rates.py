@@ -5,6 +5,7 @@ from triage_agent.evals.rates import Rate
 from triage_agent.evals.redaction import hiding_rates
 from triage_agent.evals.splitting import splitting_rates
 from triage_agent.evals.summary import RunSummary
+from triage_agent.intake import percent
 
 LABELS_OF_BUSINESSES = "labels in those"  # the row under "businesses from their own words"
 
@@ -41,7 +42,7 @@ def surest_rates(figures: RowFigures) -> list[tuple[str, Rate]]:
     Rows of equal probability go together, so a name says which share of all rows that is.
     """
     return [
-        (f"surest {one.wanted:.0%} of the answers, {one.coverage:.0%} of all", one.right)
+        (f"surest {percent(one.wanted)} of the answers, {percent(one.coverage)} of all", one.right)
         for one in figures.surest
     ]
 

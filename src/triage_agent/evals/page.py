@@ -18,6 +18,7 @@ from triage_agent.evals.rates import Rate
 from triage_agent.evals.record import Run
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.summary import ProblemFigures, RunSummary
+from triage_agent.intake import percent
 from triage_agent.reports import Series, drawn, line_chart, rendered
 from triage_agent.types import Classification, Outcome
 
@@ -113,7 +114,7 @@ def headline(summary: RunSummary) -> str:
     accuracy = summary.problems.headline.accuracy.value if summary.problems else None
     if accuracy is None:
         return "An evaluation"
-    return f"Right on {accuracy:.1%} of the problems".replace("%", " %")
+    return f"Right on {percent(accuracy, 1)} of the problems"
 
 
 def headline_figures(figures: RowFigures) -> list[tuple[str, str]]:
@@ -171,7 +172,8 @@ def curve_chart(figures: RowFigures) -> str:
 def sends(problems: ProblemFigures) -> list[str]:
     """Return for each wanted accuracy how much a person has to read."""
     return [
-        f"Send {one.to_person:.0%} to a person to be right {float(wanted):.0%} of the time."
+        f"Send {percent(one.to_person)} to a person to be right {percent(float(wanted))} "
+        "of the time."
         for wanted, one in problems.send_to_a_person.items()
         if one
     ]

@@ -22,7 +22,7 @@ from triage_agent.evals.rates import Estimate, Rate
 from triage_agent.evals.run import OnProgress, ProgressBar
 from triage_agent.evals.side_by_side import ModelRun
 from triage_agent.evals.summary import ProblemFigures, RunSummary
-from triage_agent.intake import counted
+from triage_agent.intake import counted, percent
 from triage_agent.models import in_usd
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
@@ -105,7 +105,7 @@ def show_curve(names: Sequence[str], curve: CascadeCurve) -> None:
         one = step.accuracy
         table.add_row(
             f"{step.threshold:.3f}",
-            f"{step.calls.value or 0.0:.0%}",
+            percent(step.calls.value or 0.0),
             f"{one.value or 0.0:.3f}",
             f"{one.right}/{one.total}",
             f"{one.low or 0.0:.3f}–{one.high or 0.0:.3f}",
@@ -248,8 +248,8 @@ def _cells(run: ModelRun) -> dict[str, str]:
 def _choices(problems: ProblemFigures) -> list[str]:
     """Return the thresholds for wanted accuracies, and the accuracy at another prior."""
     lines = [
-        f"send {one.to_person:.0%} to a person (abstentions, and under {one.threshold:.2f}) to "
-        f"be right {float(wanted):.0%} of the time"
+        f"send {percent(one.to_person)} to a person (abstentions, and under {one.threshold:.2f}) "
+        f"to be right {percent(float(wanted))} of the time"
         for wanted, one in problems.send_to_a_person.items()
         if one
     ]

@@ -1,10 +1,19 @@
-from .amounts import CUT, check_amount, counted, months, read_amount, read_amounts, times, usd
+from .amounts import (
+    CUT,
+    check_amount,
+    counted,
+    months,
+    percent,
+    read_amount,
+    read_amounts,
+    times,
+    usd,
+)
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
     LARGEST_INPUT,
     MARKER,
-    NO_PROBLEM,
     Rejected,
     from_arguments,
     from_stream,
@@ -24,7 +33,6 @@ __all__ = [
     "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
-    "NO_PROBLEM",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "Band",
@@ -49,6 +57,7 @@ __all__ = [
     "is_technology_wish",
     "months",
     "parse_revenue",
+    "percent",
     "read_amount",
     "read_amounts",
     "read_revenue",

@@ -94,6 +94,15 @@ def _number(text: str, is_money: bool) -> Decimal | None:
     return Decimal(digits.replace(",", ".")) * SCALES[scale]
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share for people, with a space before the sign.
+
+    >>> percent(0.98), percent(0.926, 1)
+    ('98 %', '92.6 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def usd(amount: Decimal) -> str:
     """Return an amount for people: cents under $100, then whole dollars, then millions.
 

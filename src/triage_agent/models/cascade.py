@@ -11,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from triage_agent.errors import SettingsError
+from triage_agent.intake import percent
 from triage_agent.models.embedded import weight_file
 from triage_agent.models.protocols import Identity, Model
 from triage_agent.types import MadeBy, Prediction, Problem
@@ -141,9 +142,9 @@ def threshold_for_accuracy(points: Sequence[OperatingPoint], wanted: float) -> f
         return enough[-1].threshold
     best = max(points, key=lambda point: point.accuracy)
     raise SettingsError(
-        f"No threshold makes the embedded model right in {wanted:.2%} of its answers; at "
-        f"{best.threshold:g} it is in {best.accuracy:.2%}. Ask for less with --cascade-accuracy, "
-        "or ask the LLM about everything with --backend llm."
+        f"No threshold makes the embedded model right in {percent(wanted, 2)} of its answers; at "
+        f"{best.threshold:g} it is in {percent(best.accuracy, 2)}. Ask for less with "
+        "--cascade-accuracy, or ask the LLM about everything with --backend llm."
     )
 
 
@@ -157,9 +158,9 @@ def threshold_for_calls(points: Sequence[OperatingPoint], wanted: float) -> floa
         return max(few)
     least = max(points, key=lambda point: point.coverage)
     raise SettingsError(
-        f"No threshold leaves only {wanted:.2%} of the texts to the LLM; at {least.threshold:g} it "
-        f"is {1 - least.coverage:.2%}. Allow more with --cascade-calls, or do without the LLM with "
-        "--backend embedded."
+        f"No threshold leaves only {percent(wanted, 2)} of the texts to the LLM; at "
+        f"{least.threshold:g} it is {percent(1 - least.coverage, 2)}. Allow more with "
+        "--cascade-calls, or do without the LLM with --backend embedded."
     )
 
 

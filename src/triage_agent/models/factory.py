@@ -157,7 +157,7 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
     llm = _open_llm(choice, options)
     return OpenBackend(
         Cascade(embedded, llm.model, threshold),
-        f"backend: cascade, {named} where at least {100 * threshold:g}% sure, else {llm.line}",
+        f"backend: cascade, {named} where at least {100 * threshold:g} % sure, else {llm.line}",
         cascade_threshold=threshold,
         llm=llm,
     )

@@ -17,10 +17,11 @@ from .html import advice_html, drawn, rendered
 from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
-from .verdict import show_verdict
+from .verdict import REST, show_verdict
 from .wording import abstained_words, decided_words, review_words
 
 __all__ = [
+    "REST",
     "SCHEMA_VERSION",
     "Series",
     "abstained_words",

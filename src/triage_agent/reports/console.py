@@ -6,7 +6,7 @@ stay on its line; `print_block` is for what may have several. In a terminal our 
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -61,11 +61,18 @@ def print_block(console: Console, text: Text, indent: str = "", first: str | Non
 
     `first` leads the first line and `indent` the others (None: `indent` leads all of them).
     """
+    for line in blocked(console, text, indent, first):
+        console.print(line, soft_wrap=True)
+
+
+def blocked(
+    console: Console, text: Text, indent: str = "", first: str | None = None
+) -> Iterator[Text]:
+    """Yield the lines of text wrapped to the console's width, led as `print_block` says."""
     lines = text.wrap(console, max(20, console.width - len(indent)))
     for number, one in enumerate(lines):
         one.rstrip()
-        lead = first if first is not None and number == 0 else indent
-        console.print(Text(lead).append_text(one), soft_wrap=True)
+        yield Text(first if first is not None and number == 0 else indent).append_text(one)
 
 
 def print_json(values: Mapping[str, Any]) -> None:

@@ -91,6 +91,7 @@ def as_advice(advice: Advice) -> dict[str, Any]:
             "prepare": list(plan.prepare),
             "hours_cost": list(plan.hours_cost),
             "watch_for": list(plan.watch_for),
+            "who_could_help": list(plan.elsewhere),
             "would_change": list(plan.would_change),
             "notes": list(plan.notes),
             "order": list(days.order),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from triage_agent.advice import MAX_POINTS, Advice, side_by_side
 from triage_agent.files import HERE
+from triage_agent.intake import percent
 from triage_agent.privacy import clean
 from triage_agent.reports.charts import radar_chart
 from triage_agent.reports.contract import made_by
-from triage_agent.reports.wording import abstained_words, decided_words, review_words
+from triage_agent.reports.wording import abstained_words, decided_words, label_words, review_words
 from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # it is imported where a page is made
@@ -125,6 +126,8 @@ def _environment() -> "Environment":
     environment.globals |= {
         "abstained_words": abstained_words,
         "decided_words": decided_words,
+        "label_words": label_words,
+        "percent": percent,
         "review_words": review_words,
     }
     return environment

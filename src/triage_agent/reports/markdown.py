@@ -13,7 +13,13 @@ from triage_agent.advice import (
 )
 from triage_agent.privacy import clean
 from triage_agent.reports.contract import made_by
-from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
+from triage_agent.reports.wording import (
+    abstained_words,
+    decided_words,
+    label_words,
+    review_words,
+    trace_line,
+)
 from triage_agent.types import Classification
 
 # Everything that Markdown or HTML could take for more than text.
@@ -24,9 +30,10 @@ def advice_markdown(title: str, advice: Advice) -> str:
     """Return one business's page; text from outside is escaped."""
     rows, decision, plan = advice.problems, advice.decision, advice.plan
     mark = " (provisional)" if decision.provisional else ""
-    lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {plan.because}", ""]
+    lines = [f"# {escape(title)}", "", f"**{plan.headline}{mark}** {escape(plan.because)}", ""]
     lines += _section("Good to know", map(escape, plan.notes))
     lines += _section("What would change it", plan.would_change)
+    lines += _section("Who could help with the rest", map(escape, plan.elsewhere))
     lines += ["## The problems", ""]
     for number, row in enumerate(rows, start=1):
         lines += [f"{number}. {escape(row.text) or '(no text)'}", ""]
@@ -43,8 +50,9 @@ def advice_markdown(title: str, advice: Advice) -> str:
     lines += _section("Prepare first", plan.prepare)
     lines += _section("What to do now", map(escape, plan.first_days.instead))
     lines += _days(plan.first_days)
+    names = {role.value: facts.name for role, facts in plan.roles.items()}
     for interview in plan.first_days.interviews:
-        lines += [f"## What to ask at the interview ({interview.role})", ""]
+        lines += [f"## What to ask at the interview ({names[interview.role]})", ""]
         for number, (question, listen_for) in enumerate(interview.questions, start=1):
             lines.append(f"{number}. {escape(question)} *Listen for: {escape(listen_for)}*")
         lines.append("")
@@ -69,7 +77,7 @@ def _about(row: Classification) -> Iterable[str]:
     if row.abstained_because:
         yield f"no label: {abstained_words(row.abstained_because)}"
     if row.label:
-        yield f"**{row.label.value}**, {decided_words(row)}"
+        yield f"**{label_words(row.label)}**, {decided_words(row)}"
     if row.rationale:
         yield escape(row.rationale)
     if row.evidence:

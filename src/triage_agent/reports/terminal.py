@@ -16,7 +16,6 @@ from triage_agent.advice import (
     FirstDays,
     Plan,
     QuizResult,
-    Role,
     RoleFacts,
     described,
     owners_questions,
@@ -24,11 +23,17 @@ from triage_agent.advice import (
 )
 from triage_agent.privacy import one_line
 from triage_agent.reports.console import print_block, text_line
-from triage_agent.reports.wording import abstained_words, decided_words, review_words, trace_line
-from triage_agent.types import Classification, Label, Outcome
+from triage_agent.reports.wording import (
+    LABEL_STYLE,
+    abstained_words,
+    decided_words,
+    label_words,
+    review_words,
+    trace_line,
+)
+from triage_agent.types import Classification, Outcome
 
 LONGEST_SHOWN = 280  # characters of a problem's text
-LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 
 
 def show_problem(console: Console, number: int, row: Classification) -> None:
@@ -51,14 +56,15 @@ def show_advice(console: Console, advice: Advice) -> None:
 def _show_decision(console: Console, decision: Decision, plan: Plan) -> None:
     """Print the recommendation, what it rests on, what would change it, and what comes next."""
     mark = " (provisional)" if decision.provisional else ""
-    console.print(text_line(f"{plan.headline}{mark}", style="bold"))
-    console.print(text_line(plan.because))
+    print_block(console, text_line(f"{plan.headline}{mark}", style="bold"))
+    print_block(console, text_line(plan.because))
     console.print()
-    for role, facts in plan.roles.items():
-        _show_role(console, role, facts)
+    for facts in plan.roles.values():
+        _show_role(console, facts)
     _show_list(console, "Rules that decided", map(trace_line, decision.verdict.trace))
     _show_list(console, "What would change it", plan.would_change)
     _show_list(console, "Good to know", plan.notes)
+    _show_list(console, "Who could help with the rest", plan.elsewhere)
     _show_list(console, "What the stated hours cost", plan.hours_cost)
     _show_list(console, "Prepare first", plan.prepare)
     _show_list(console, "What to do now", plan.first_days.instead)
@@ -108,7 +114,7 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         because = abstained_words(row.abstained_because)
         yield text_line(f"no label: {because}", style="bold yellow")
     if row.label:
-        line = text_line(row.label.value, style=LABEL_STYLE[row.label])
+        line = text_line(label_words(row.label), style=LABEL_STYLE[row.label])
         line.append(f" · {decided_words(row)}", style="not bold default")
         yield line
     if row.rationale:
@@ -122,9 +128,9 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         yield text_line(f"needs review: {review_words(row)}", style="yellow")
 
 
-def _show_role(console: Console, role: Role, facts: RoleFacts) -> None:
+def _show_role(console: Console, facts: RoleFacts) -> None:
     """Print the facts about one role, one per line."""
-    console.print(text_line(f"The {facts.name} ({role.value})", style="bold"))
+    console.print(text_line(f"The {facts.name}", style="bold"))
     for name, value in described(facts):
         print_block(console, text_line(value), indent=" " * 20, first=f"  {name:<18}")
     console.print()

@@ -3,96 +3,156 @@
 It holds no ids, rules or slugs; `--explain` and the report hold them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import Advice
+from triage_agent.advice import Advice, Recommendation, who_helps
 from triage_agent.privacy import one_line
-from triage_agent.reports.console import print_block, text_line
-from triage_agent.reports.wording import SUREST
+from triage_agent.reports.console import blocked, text_line
+from triage_agent.reports.wording import LABEL_STYLE, sure_words
 from triage_agent.types import Abstention, Classification, DecidedBy, Label
 
+TALLEST = 23  # lines: a screen has 24, and the prompt needs one
 MOST_PROBLEMS = 8
+FEWEST_PROBLEMS = 2  # where what is to be settled and done takes the screen
 MOST_OPEN = 3  # sentences about what is to be settled
-NARROWEST = 16  # columns of a problem's first words
+NARROWEST = 16  # columns of a problem's first words; with fewer, its answer has its own line
+LEAD = 5  # columns of its number
+GAP = 2
+WAITING = {Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION}  # nothing to be firm
 KIND = {Label.BUILD: "build", Label.AUTOMATE: "automate"}
-KIND_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 NO_KIND = {
     Abstention.NEITHER: "neither kind",
     Abstention.TOO_VAGUE: "too vague",
     Abstention.UNKNOWN_LANGUAGE: "unread",
 }
-REST = "The rules, the plan and the red flags: --explain. A report to keep: -o report.html"
+REST = "More: --explain (rules, plan, red flags); a report to keep: -o report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How much is shown of what there may be more of."""
+
+    problems: int
+    settle: int
+    steps: int
+    blank: bool = True  # lines between the parts
 
 
 def show_verdict(console: Console, advice: Advice, rest: str = REST) -> None:
     """Print the verdict in at most 24 lines of 80 columns; `rest` says where all else is."""
-    firm = "provisional" if advice.provisional else "firm"
-    console.print(text_line(""))
-    line = text_line(advice.plan.headline, style="bold")
-    print_block(console, line.append(f" ({firm})", style="not bold"))
-    print_block(console, text_line(advice.plan.because))
-    console.print()
-    shown = advice.problems[:MOST_PROBLEMS]
-    for number, row in enumerate(shown, start=1):
-        console.print(_problem(console.width, number, row), soft_wrap=True)
-    if more := len(advice.problems) - len(shown):
-        console.print(text_line(f"    and {more} more"))
-    console.print()
-    if advice.decision.to_settle:
-        _list(console, "To make it firm", advice.decision.to_settle)
-    if steps := _next_steps(advice):
-        _list(console, "Next", steps[:1])
-    print_block(console, text_line(rest, style="dim"))
+    for shape in _shapes(advice):
+        lines = list(_lines(console, advice, shape, rest))
+        if len(lines) <= TALLEST:
+            break
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
-def _problem(width: int, number: int, row: Classification) -> Text:
-    """Return one line about a problem: its first words, its answer, how sure that is."""
-    kind, style = _kind(row)
-    sure = _sure(row)
-    lead = f"{number:>3}  "
-    room = max(NARROWEST, width - len(lead) - 28)
-    words = " ".join(one_line(row.text).split())
-    words = words if len(words) <= room else words[: room - 1] + "…"
-    line = Text(lead).append(f"{words:<{room}}").append(f"  {kind:<12}", style=style)
-    return line.append(f"  {sure}".rstrip())
+def _shapes(advice: Advice) -> Iterator[Shape]:
+    """Yield what may be shown, all first; then less of what can be looked up elsewhere."""
+    problems = min(MOST_PROBLEMS, len(advice.problems))
+    settle, steps = min(MOST_OPEN, len(advice.decision.to_settle)), len(_steps(advice))
+    yield Shape(problems, settle, steps)
+    while steps > 1:
+        steps -= 1
+        yield Shape(problems, settle, steps)
+    while settle > 1:
+        settle -= 1
+        yield Shape(problems, settle, steps)
+    while problems > FEWEST_PROBLEMS:
+        problems -= 1
+        yield Shape(problems, settle, steps)
+    yield Shape(problems, settle, steps, blank=False)
+    yield Shape(min(1, problems), settle, steps, blank=False)
+
+
+def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterator[Text]:
+    """Yield the lines of the verdict in this shape."""
+    firm = advice.recommendation not in WAITING
+    mark = " (provisional)" if advice.provisional else " (firm)" if firm else ""
+    blank = [Text("")] * shape.blank
+    yield from blank
+    headline = text_line(advice.plan.headline, style="bold")
+    yield from blocked(console, headline.append(mark, style="not bold"))
+    yield from blocked(console, text_line(advice.plan.because))
+    yield from blank
+    yield from _problems(console.width, advice.problems[: shape.problems])
+    if more := len(advice.problems) - shape.problems:
+        yield text_line(f"{'':{LEAD}}and {more} more")
+    if advice.problems:
+        yield from blank
+    to_settle = advice.decision.to_settle
+    yield from _list(console, "To make it firm", to_settle, shape.settle)
+    yield from _list(console, "Next", _steps(advice)[: shape.steps], shape.steps)
+    yield from blocked(console, text_line(rest, style="dim"))
+
+
+def _steps(advice: Advice) -> Sequence[str]:
+    return advice.plan.first_days.first_steps
+
+
+def _problems(width: int, rows: Sequence[Classification]) -> Iterator[Text]:
+    """Yield a line about each problem: its first words, its answer, how sure that is."""
+    answers = [(*_kind(row), _sure(row)) for row in rows]
+    kinds = max((len(kind) for kind, _, _ in answers), default=0)
+    sures = max((len(sure) for _, _, sure in answers), default=0)
+    room = width - LEAD - 2 * GAP - kinds - sures
+    for number, (row, (kind, style, sure)) in enumerate(zip(rows, answers, strict=True), start=1):
+        lead = f"{number:>{LEAD - GAP}}{'':{GAP}}"
+        answer = Text(f"{kind:<{kinds}}", style=style)
+        answer.append(f"{'':{GAP}}{sure}", style="not bold default")
+        answer.rstrip()
+        if room >= NARROWEST:
+            words = set_cell_size(first_words(row.text, room), room)
+            yield Text(f"{lead}{words}{'':{GAP}}").append_text(answer)
+        else:
+            yield Text(lead + first_words(row.text, max(1, width - LEAD)))
+            yield Text(f"{'':{LEAD}}").append_text(answer)
+
+
+def first_words(text: str, room: int) -> str:
+    """Return the beginning of a text on one line, in at most this many columns.
+
+    >>> first_words("Leads get lost daily", 11), first_words("在庫の記録", 7)
+    ('Leads get…', '在庫の…')
+    """
+    words = " ".join(one_line(text).split()) or "(no text)"
+    if cell_len(words) <= room:
+        return words
+    return set_cell_size(words, room - 1).rstrip(" ,;:") + "…"
 
 
 def _kind(row: Classification) -> tuple[str, str]:
+    """Return the answer about a problem, and its style."""
     if row.error:
         return "not answered", "bold red"
     if row.label is None:
         return NO_KIND[row.abstained_because or Abstention.TOO_VAGUE], "bold yellow"
-    return KIND[row.label], KIND_STYLE[row.label]
+    return KIND[row.label], LABEL_STYLE[row.label]
 
 
 def _sure(row: Classification) -> str:
-    """Return how sure an answer is, in two words."""
+    """Return how sure an answer is, or who could help instead, in a few words."""
     if row.decided_by is DecidedBy.PERSON:
         return "as you said"
     if row.label is None:
-        return ""
-    if row.needs_review:
-        return "not sure"
-    if row.probability is None:
-        return ""
-    over = "over " if row.probability > SUREST else ""
-    return f"{over}{min(row.probability, SUREST):.0%} sure"
+        who = who_helps(row)
+        return f"ask {who}" if who else ""
+    return "not sure" if row.needs_review else sure_words(row.probability)
 
 
-def _next_steps(advice: Advice) -> Sequence[str]:
-    days = advice.plan.first_days
-    return days.instead or tuple(line for stage in days.stages[:1] for line in stage.lines)
-
-
-def _list(console: Console, title: str, lines: Sequence[str]) -> None:
+def _list(console: Console, title: str, lines: Sequence[str], most: int) -> Iterator[Text]:
+    """Yield a titled list; a single line stands behind its title."""
     if len(lines) == 1:
-        print_block(console, text_line(f"{title}: {lines[0]}"))
-        return
-    console.print(text_line(f"{title}:"))
-    for one in lines[:MOST_OPEN]:
-        print_block(console, text_line(one), indent="    ", first="  - ")
-    if len(lines) > MOST_OPEN:
-        console.print(text_line(f"    and {len(lines) - MOST_OPEN} more"))
+        yield from blocked(console, text_line(f"{title}: {lines[0]}"))
+    elif lines:
+        yield text_line(f"{title}:")
+        for one in lines[:most]:
+            yield from blocked(console, text_line(one), indent="    ", first="  - ")
+        if len(lines) > most:
+            yield text_line(f"    and {len(lines) - most} more")

@@ -1,14 +1,17 @@
 """What codes mean in plain English, for every kind of report."""
 
 from triage_agent.advice import Step
-from triage_agent.types import Abstention, Classification, DecidedBy, ReviewReason
+from triage_agent.intake import percent
+from triage_agent.types import Abstention, Classification, DecidedBy, Label, ReviewReason
 
 SUREST = 0.99  # no model can be more certain about a stranger's text
+LABEL = {Label.BUILD: "software to build", Label.AUTOMATE: "work to automate"}
+LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 DECIDED = {
-    DecidedBy.TB1: "tie rule TB1: software for customers is to be built",
-    DecidedBy.TB2: "tie rule TB2: engineering is to be led, or a custom system to be coded",
-    DecidedBy.TB3: "tie rule TB3: a recurring process done by staff is named",
-    DecidedBy.TB4: "tie rule TB4: nothing decides, so the more common answer",
+    DecidedBy.TB1: "a rule decided: software for customers is to be built",
+    DecidedBy.TB2: "a rule decided: engineering is to be led, or a custom system to be coded",
+    DecidedBy.TB3: "a rule decided: a recurring process done by staff is named",
+    DecidedBy.TB4: "nothing in the text decides, so the more common answer",
     DecidedBy.PERSON: "a person",
 }
 ABSTAINED = {
@@ -44,8 +47,24 @@ def decided_words(row: Classification) -> str:
     if row.probability is None:
         return "decided by the model"
     rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
-    over = "over " if row.probability > SUREST else ""
-    return f"{over}{min(row.probability, SUREST):.0%} sure{rough}, decided by the model"
+    return f"{sure_words(row.probability)}{rough}, decided by the model"
+
+
+def sure_words(probability: float | None) -> str:
+    """Return how sure an answer is; empty if that is not known.
+
+    >>> sure_words(0.981), sure_words(0.9999)
+    ('98 % sure', 'over 99 % sure')
+    """
+    if probability is None:
+        return ""
+    over = "over " if probability > SUREST else ""
+    return f"{over}{percent(min(probability, SUREST))} sure"
+
+
+def label_words(label: Label) -> str:
+    """Return a label in words."""
+    return LABEL[label]
 
 
 def trace_line(step: Step) -> str:

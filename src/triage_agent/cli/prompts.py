@@ -1,0 +1,178 @@
+"""The editor and the list of choices, for terminals whose cursor can be moved."""
+
+import select
+import textwrap
+from collections.abc import Sequence
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.output import Output
+
+from triage_agent.cli.telling import MARK, Left
+
+PASTE_PAUSE_S = 0.05  # a longer one ends a paste from a terminal that does not say where it ends
+HINT = "class:bottom-toolbar"
+
+
+async def edited(mark: str, default: str, output: Output, *, several_lines: bool, hint: str) -> str:
+    """Return the text that is typed after a mark; raises `Left` with what stands there."""
+    session: PromptSession[str] = PromptSession(
+        mark,
+        multiline=several_lines,
+        prompt_continuation=" " * len(mark),
+        key_bindings=_editing(several_lines=several_lines),
+        bottom_toolbar=lambda: _filled(hint, output),
+        output=output,
+    )
+    try:
+        return await session.prompt_async(default=default)
+    except EOFError:  # the terminal is gone
+        raise Left(session.default_buffer.text) from None
+
+
+async def pointed_at(choices: Sequence[str], first: int, output: Output, hint: str) -> int:
+    """Return the place of the choice that an arrow points at when Enter is pressed."""
+    several = _Choices(choices, first, output)
+    rows = [
+        Window(FormattedTextControl(several.lines, focusable=True, show_cursor=False)),
+        Window(
+            FormattedTextControl(lambda: _filled(hint, output)),
+            dont_extend_height=True,
+            style=HINT,
+        ),
+    ]
+    application: Application[int] = Application(
+        layout=Layout(HSplit(rows)),
+        key_bindings=several.keys(),
+        output=output,
+        erase_when_done=True,
+    )
+    try:
+        return await application.run_async()
+    except EOFError:
+        raise Left from None
+
+
+class _Choices:
+    """A list with an arrow, which the arrow keys and the digits move."""
+
+    def __init__(self, choices: Sequence[str], at: int, output: Output) -> None:
+        self._choices, self._at, self._output = choices, at, output
+        self._digits = ""
+
+    def lines(self) -> StyleAndTextTuples:
+        """Return the list as it is drawn, wrapped between words."""
+        found: StyleAndTextTuples = []
+        digits = len(str(len(self._choices)))
+        for place, choice in enumerate(self._choices):
+            lead = f"{MARK if place == self._at else ' ' * len(MARK)}{place + 1:>{digits}}. "
+            width = _width(self._output) - len(lead)
+            text = f"\n{' ' * len(lead)}".join(textwrap.wrap(choice, max(width, 1)) or [""])
+            if place == self._at:
+                found.append(("[SetCursorPosition]", ""))  # a long list is scrolled to it
+            found.append(("bold" if place == self._at else "", f"{lead}{text}\n"))
+        return found
+
+    def keys(self) -> KeyBindings:
+        """Return what the keys do."""
+        keys = KeyBindings()
+
+        @keys.add("up")
+        @keys.add("c-p")
+        def up(_: KeyPressEvent) -> None:
+            self._move(self._at - 1)
+
+        @keys.add("down")
+        @keys.add("c-n")
+        def down(_: KeyPressEvent) -> None:
+            self._move(self._at + 1)
+
+        @keys.add("enter")
+        @keys.add("c-j")
+        def take(event: KeyPressEvent) -> None:
+            event.app.exit(result=self._at)
+
+        @keys.add("c-c")
+        @keys.add("c-d")
+        @keys.add("<sigint>")
+        def leave(event: KeyPressEvent) -> None:
+            event.app.exit(exception=Left())
+
+        @keys.add(Keys.Any)
+        def digit(event: KeyPressEvent) -> None:
+            self._type(event.data)
+
+        return keys
+
+    def _move(self, place: int) -> None:
+        self._at, self._digits = place % len(self._choices), ""
+
+    def _type(self, key: str) -> None:
+        """Point at the choice with the number that is typed; what names none begins anew."""
+        for digits in (self._digits + key, key):
+            if digits.isdecimal() and 1 <= int(digits) <= len(self._choices):
+                self._at, self._digits = int(digits) - 1, digits
+                return
+
+
+def _editing(*, several_lines: bool) -> KeyBindings:
+    """Return what Enter, Ctrl-D and Ctrl-C do."""
+    keys = KeyBindings()
+
+    @keys.add("c-c", eager=True)
+    @keys.add("<sigint>")
+    def leave(event: KeyPressEvent) -> None:
+        event.app.exit(exception=Left(event.current_buffer.text))
+
+    @keys.add("c-d", eager=True)
+    def end(event: KeyPressEvent) -> None:
+        if event.current_buffer.text.strip():
+            event.current_buffer.validate_and_handle()
+        else:
+            event.app.exit(exception=Left())
+
+    @keys.add("enter", eager=True)
+    def enter(event: KeyPressEvent) -> None:
+        _enter(event, several_lines=several_lines)
+
+    @keys.add("c-j", eager=True)
+    def line_feed(event: KeyPressEvent) -> None:
+        before = event.previous_key_sequence
+        if not (before and before[-1].key == Keys.ControlM):  # lines that end as on Windows
+            _enter(event, several_lines=several_lines)
+
+    return keys
+
+
+def _enter(event: KeyPressEvent, *, several_lines: bool) -> None:
+    """End the text, or its line if it is pasted or may have several."""
+    buffer = event.current_buffer
+    ended = buffer.document.is_cursor_at_the_end and not buffer.document.current_line.strip()
+    if _is_pasted(event) or (several_lines and not (ended and buffer.text.strip())):
+        buffer.newline(copy_margin=False)
+    else:
+        buffer.validate_and_handle()
+
+
+def _is_pasted(event: KeyPressEvent) -> bool:
+    """Return whether more keys wait: a paste from a terminal that does not mark it as one."""
+    if event.key_processor.input_queue:
+        return True
+    try:
+        waits, _, _ = select.select([event.app.input.fileno()], [], [], PASTE_PAUSE_S)
+    except (NotImplementedError, OSError, ValueError):  # a console of Windows; it hands on all keys
+        return False
+    return bool(waits)
+
+
+def _filled(text: str, output: Output) -> str:
+    return textwrap.fill(text, max(_width(output), 1))
+
+
+def _width(output: Output) -> int:
+    """Return the columns that may be written to without the terminal breaking a line."""
+    return output.get_size().columns - 1

@@ -1,0 +1,356 @@
+"""The questions of a conversation: their order, what depends on what, and what an answer does."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from triage_agent import AsyncTriage
+from triage_agent.advice import Profile, Recommendation, load_quiz, score
+from triage_agent.conversation import (
+    Conversation,
+    KeptConversation,
+    Piece,
+    Step,
+    Told,
+    added,
+    divided,
+    forget,
+    is_kept,
+    keep,
+    kept,
+    merged,
+)
+from triage_agent.conversation.keeping import conversation_file
+from triage_agent.errors import InputError
+from triage_agent.intake import LARGEST_INPUT, split_problems
+from triage_agent.models import OpenBackend
+from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
+
+pytestmark = pytest.mark.anyio
+
+KNOWN = Profile.parse("3M", sells_software=False)
+AUTOMATE, BUILD = "Orders are typed by hand", "Please build an app that customers use"
+VAGUE, OUTSIDE, TORN = "This is vague", "This is outside", "This is torn"
+QUIZ = [f"quiz:{one.id}" for one in load_quiz().questions]
+
+
+class Scripted:
+    """A model that answers by a word in the text, and counts what it is asked."""
+
+    backend, name, prompt = "embedded", "script", None
+
+    def __init__(self):
+        self.asked = Counter()
+
+    async def predict(self, problem):
+        self.asked[problem.text] += 1
+        label = Label.BUILD if "build" in problem.text else Label.AUTOMATE
+        sure = 0.5 if "torn" in problem.text else 0.9
+        return Prediction(
+            label,
+            Signals(too_vague="vague" in problem.text, neither="outside" in problem.text),
+            p_build=sure if label is Label.BUILD else 1 - sure,
+            probability_from="script",
+            evidence=(problem.text,),
+        )
+
+    async def aclose(self):
+        pass
+
+
+@pytest.fixture
+def model():
+    return Scripted()
+
+
+@pytest.fixture
+def triage(model, monkeypatch):
+    # The rules alone split: what is tested here must not depend on the learned judge.
+    monkeypatch.setattr("triage_agent.triage.flow.split_text", split_problems)
+    backend = OpenBackend(model, "backend: script")
+    monkeypatch.setattr("triage_agent.triage.flow.open_backend", lambda *_: backend)
+    return AsyncTriage()
+
+
+async def asked(talk, answers=None, last=None):
+    """Answer what is asked, and return the ids in their order; stop before the question `last`."""
+    given = {
+        "problems": AUTOMATE,
+        "company": "",
+        "revenue": "1M to 10M",
+        "software": "no",
+        **dict.fromkeys(QUIZ, "2"),
+        **(answers or {}),
+    }
+    ids = []
+    while (question := await talk.question()) is not None and question.id != last:
+        ids.append(question.id)
+        talk.answer(question.id, given.get(question.id, question.pieces or "unknown"))
+    return ids
+
+
+def listed(*texts):
+    return "\n".join(f"- {text}" for text in texts)
+
+
+BUSINESS = ["company", "revenue", "software"]
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        pytest.param(AUTOMATE, BUSINESS, id="one clear problem"),
+        pytest.param(listed(AUTOMATE, "Bills are late"), ["split", *BUSINESS], id="several"),
+        pytest.param("We need an app", ["behind:1", *BUSINESS], id="a wish for a technology"),
+        pytest.param(VAGUE, [*BUSINESS, "unclear:1"], id="a vague one"),
+        pytest.param(OUTSIDE, [*BUSINESS, "unclear:1"], id="one that is out of scope"),
+        pytest.param(TORN, [*BUSINESS, "unclear:1"], id="a doubtful one"),
+        pytest.param(
+            listed(AUTOMATE, VAGUE), ["split", *BUSINESS, "unclear:2"], id="one of two is vague"
+        ),
+        pytest.param(listed(AUTOMATE, BUILD), ["split", *BUSINESS, *QUIZ], id="a tie"),
+    ],
+)
+async def test_each_text_is_asked_about_in_this_order(text, order, triage):
+    assert await asked(Conversation(triage), {"problems": text}) == ["problems", *order]
+
+
+@pytest.mark.parametrize(
+    ("profile", "quiz", "order"),
+    [
+        pytest.param(Profile(), None, ["revenue", "software", *QUIZ], id="nothing"),
+        pytest.param(Profile.parse("3M"), None, ["software", *QUIZ], id="the revenue"),
+        pytest.param(
+            Profile(sells_software=True), None, ["revenue", *QUIZ], id="whether it sells software"
+        ),
+        pytest.param(KNOWN, None, QUIZ, id="the business"),
+        pytest.param(KNOWN, score(dict.fromkeys((q[5:] for q in QUIZ), 1)), [], id="all of it"),
+    ],
+)
+async def test_what_is_known_is_not_asked(profile, quiz, order, triage):
+    steps = [step for step in Step if step is not Step.COMPANY]
+    talk = Conversation(triage, [AUTOMATE, BUILD], profile, quiz, steps=steps)
+    ids = await asked(talk)
+    assert [one for one in ids if one != "split"] == order
+
+
+async def test_the_quiz_is_asked_for_as_soon_as_answers_make_a_tie_and_only_then(triage):
+    for answer, tie in (("customer_facing_software", True), ("existing_process", False)):
+        talk = Conversation(triage, [AUTOMATE, VAGUE], KNOWN)
+        ids = await asked(talk, {"unclear:2": answer})
+        assert (QUIZ[0] in ids) is tie
+        advice = await talk.advice()
+        assert advice.recommendation is not Recommendation.TAKE_THE_QUIZ
+
+
+@pytest.mark.parametrize("text", [VAGUE, OUTSIDE, TORN])
+async def test_not_sure_changes_nothing(text, triage):
+    talk = Conversation(triage, [text], KNOWN)
+    before = await talk.rows()
+    await asked(talk, {"unclear:1": "unknown"})
+    assert await talk.rows() == before
+
+
+@pytest.mark.parametrize("text", [VAGUE, OUTSIDE, TORN])
+@pytest.mark.parametrize(
+    ("answer", "label"),
+    [
+        ("customer_facing_software", Label.BUILD),
+        ("engineering_leadership", Label.BUILD),
+        ("existing_process", Label.AUTOMATE),
+        ("neither", None),
+    ],
+)
+async def test_any_other_answer_decides(text, answer, label, triage):
+    talk = Conversation(triage, [text], KNOWN)
+    await asked(talk, {"unclear:1": answer})
+    (row,) = await talk.rows()
+    assert (row.label, row.decided_by) == (label, DecidedBy.PERSON)
+    assert row.outcome is (Outcome.CLASSIFIED if label else Outcome.ABSTAINED)
+    assert not row.needs_review
+
+
+async def test_why_a_problem_is_asked_about_is_said(triage):
+    helps = set()
+    for text in (VAGUE, OUTSIDE, TORN):
+        talk = Conversation(triage, [text], KNOWN)
+        await asked(talk, last="unclear:1")
+        helps.add((await talk.question()).help)
+    assert len(helps) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked_id", "value", "says"),
+    [
+        ("problems", "", "no problem in this yet"),
+        ("problems", "?!", "no problem in this yet"),
+        ("problems", "Open-Ended Response", "no problem in this yet"),
+        ("problems", "x" * (LARGEST_INPUT + 1), "Give less of it"),
+        ("split", (), "Keep one at least"),
+        ("split", (Piece("..."),), "no problem in this yet"),
+        ("split", "yes", "not with a text"),
+        ("behind:1", "...", "no problem in this yet"),
+        ("company", "x" * 201, "shorter"),
+        ("company", (Piece(AUTOMATE),), "with a text"),
+        ("revenue", "", "not sure"),
+        ("revenue", "banana", "banana"),
+        ("software", "perhaps", "none of the answers"),
+        ("unclear:1", "build", "none of the answers"),
+        (QUIZ[0], "4", "none of the answers"),
+    ],
+)
+async def test_what_is_no_answer_is_refused_in_words_and_the_question_stands(
+    asked_id, value, says, triage
+):
+    talk = Conversation(triage)
+    with pytest.raises(InputError, match=says):
+        talk.answer(asked_id, value)
+    assert talk.answers == {}
+
+
+@pytest.mark.parametrize(("asked_id", "value"), [("behind:1", ""), ("company", "")])
+async def test_what_may_be_empty_is_taken_empty(asked_id, value, triage):
+    talk = Conversation(triage)
+    talk.answer(asked_id, value)
+    assert talk.answers == {asked_id: ""}
+
+
+async def test_back_asks_again_with_what_was_answered(triage):
+    talk = Conversation(triage)
+    await asked(talk, {"problems": listed(AUTOMATE, BUILD), "company": "Acme"}, last="software")
+    for expected, before in (("revenue", "1M to 10M"), ("company", "Acme")):
+        assert talk.back()
+        question = await talk.question()
+        assert (question.id, question.before) == (expected, before)
+    assert talk.back()
+    assert [one.text for one in (await talk.question()).pieces] == [AUTOMATE, BUILD]
+    assert talk.back()
+    assert (await talk.question()).before == listed(AUTOMATE, BUILD)
+    assert not talk.back()
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [(listed("We need an app", VAGUE), True), (listed("We need a bot", VAGUE, BUILD), False)],
+)
+async def test_other_problems_drop_what_depends_on_them(text, stays, triage):
+    talk = Conversation(triage, profile=KNOWN)
+    answers = {"problems": listed("We need an app", VAGUE), "behind:1": AUTOMATE}
+    await asked(talk, {**answers, "unclear:2": "existing_process", "company": "Acme"})
+    while talk.back():
+        pass
+    talk.answer("problems", text)
+    question = await talk.question()
+    assert len(question.pieces) == text.count("- ")  # read anew, not what was confirmed before
+    talk.answer("split", question.pieces)
+    assert (await talk.question()).before == (AUTOMATE if stays else "")
+    talk.answer("behind:1", AUTOMATE)
+    assert (await talk.question()).before == "Acme"  # it depends on no problem
+    talk.answer("company", "Acme")
+    assert (await talk.question()).before == ("existing_process" if stays else "")
+
+
+async def test_a_problem_behind_a_wish_takes_its_place(triage):
+    talk = Conversation(triage, ["We need an app"], KNOWN)
+    await asked(talk, {"behind:1": AUTOMATE})
+    assert [row.text for row in await talk.rows()] == [AUTOMATE]
+
+
+async def test_a_correction_decides_anew_and_asks_the_model_nothing(triage, model):
+    talk = Conversation(triage, [AUTOMATE], KNOWN)
+    await asked(talk)
+    assert (await talk.advice()).recommendation is Recommendation.FRACTIONAL_AI_OFFICER
+    talk.correct(1, Label.BUILD)
+    advice = await talk.advice()
+    assert advice.recommendation is Recommendation.FRACTIONAL_CTO
+    assert advice.problems[0].decided_by is DecidedBy.PERSON
+    talk.correct(1, None)
+    assert (await talk.advice()).recommendation is Recommendation.NO_DECISION
+    assert model.asked == {AUTOMATE: 1}
+    with pytest.raises(InputError, match="no problem 2"):
+        talk.correct(2, None)
+
+
+async def test_the_company_and_changed_facts_stand_in_the_advice(triage):
+    talk = Conversation(triage)
+    await asked(talk, {"company": "Acme", "software": "yes"})
+    talk.answer("revenue", "500k")
+    advice = await talk.advice()
+    assert advice.company == "Acme"
+    assert advice.recommendation is Recommendation.DO_IT_YOURSELF
+    assert talk.again(Step.REVENUE).before == "500k"
+    assert talk.profile.sells_software is True
+
+
+async def test_a_conversation_goes_on_from_what_was_kept(triage):
+    talk = Conversation(triage)
+    await asked(talk, {"problems": listed(AUTOMATE, BUILD)}, last="revenue")
+    talk.draft("revenue", "3 mill")
+    keep(KeptConversation(answers=dict(talk.answers), drafts=dict(talk.drafts)))
+    left = kept()
+    again = Conversation(triage, answers=left.answers, drafts=left.drafts)
+    question = await again.question()
+    assert (question.id, question.before) == ("revenue", "3 mill")
+    assert again.answers == talk.answers
+    assert again.problems == talk.problems
+
+
+class TestKeeping:
+    async def test_only_its_owner_can_read_the_file(self):
+        conversation_file().parent.mkdir(parents=True, exist_ok=True)
+        conversation_file().touch(mode=0o644)
+        assert keep(KeptConversation()).stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.parametrize(("days", "there"), [(6.9, True), (7.1, False)])
+    async def test_it_is_deleted_after_seven_days(self, days, there, monkeypatch):
+        path, now = keep(KeptConversation()), time.time()
+        monkeypatch.setattr(time, "time", lambda: now + days * 86_400)
+        assert is_kept() is there
+        assert path.exists() is there
+
+    async def test_forgetting_deletes_it_and_there_may_be_none(self):
+        path = keep(KeptConversation())
+        forget()
+        forget()
+        assert not path.exists()
+        with pytest.raises(InputError, match="No conversation was left"):
+            kept()
+
+    async def test_a_file_that_is_none_is_named(self):
+        path = keep(KeptConversation())
+        path.write_text("{}x")
+        with pytest.raises(InputError, match="Delete it"):
+            kept()
+
+    async def test_its_folder_may_be_another(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("TRIAGE_STATE_DIR", str(tmp_path / "here"))
+        assert keep(KeptConversation()) == tmp_path / "here" / "left.json"
+
+    async def test_what_is_given_now_goes_before_what_was_given_then(self):
+        then = Told(texts=("a",), revenue="3M", sells_software=True)
+        assert Told(revenue="5M", sells_software=False).or_else(then) == Told(
+            texts=("a",), revenue="5M", sells_software=False
+        )
+
+
+WHOLE = "Late bills, wrong bills and no stock"
+PIECES = (Piece("Late bills", 0, 10), Piece("wrong bills", 12, 23), Piece("no stock", 28, 36))
+
+
+class TestPieces:
+    async def test_two_become_one_with_what_stood_between_them(self):
+        assert merged(PIECES, 1, WHOLE) == (Piece("Late bills, wrong bills", 0, 23), PIECES[2])
+
+    async def test_parts_that_stand_in_the_text_keep_their_place(self):
+        found = divided(PIECES, 2, ["wrong", " ", "bills", "Refunds"])
+        assert found[1:4] == (Piece("wrong", 12, 17), Piece("bills", 18, 23), Piece("Refunds"))
+
+    async def test_one_is_added_at_the_end_or_removed(self):
+        assert added(PIECES, " More ")[-1] == Piece("More")
+        assert divided(PIECES, 1, []) == PIECES[1:]
+
+    @pytest.mark.parametrize("number", [0, 4])
+    async def test_a_number_that_there_is_not_is_refused(self, number):
+        with pytest.raises(InputError, match="there are 3"):
+            divided(PIECES, number, [])

@@ -1,0 +1,146 @@
+"""The program in a real pseudo-terminal, with what stands on its screen."""
+
+import ctypes
+import fcntl
+import os
+import re
+import sys
+import termios
+import time
+
+import pexpect
+import pyte
+
+from support.program import TRIAGE
+
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
+UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
+PATIENCE_S = 60
+PAUSE_S = 0.15  # longer than the one that ends a paste
+
+
+def pasted(text):
+    """Return the keys of a paste from a terminal that marks where it begins and ends."""
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+class Terminal:
+    """A terminal in which `triage` runs; a context manager that ends what is left of it."""
+
+    def __init__(self, *arguments, columns=80, rows=24, term="xterm-256color"):
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        self._child = pexpect.spawn(
+            TRIAGE[0],
+            [*TRIAGE[1:], *arguments],
+            env={**environment, "TERM": term},
+            dimensions=(rows, columns),
+            timeout=PATIENCE_S,
+        )
+        self._child.delaybeforesend = None
+        self._screen = pyte.HistoryScreen(columns, rows, history=100_000, ratio=1)
+        self._screen.write_process_input = lambda data: self._child.send(data)  # cursor positions
+        self._stream, self._new, self._all = pyte.ByteStream(self._screen), b"", b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._child.close(force=True)
+
+    @property
+    def output(self):
+        """All that was written to the terminal, as it was written."""
+        return self._all.decode(errors="replace")
+
+    @property
+    def lines(self):
+        """What was printed, as the terminal shows it: what has scrolled away, and the screen."""
+        gone = [
+            "".join(line[column].data for column in range(self._screen.columns))
+            for line in self._screen.history.top
+        ]
+        return [line.rstrip() for line in [*gone, *self._screen.display]]
+
+    @property
+    def words(self):
+        """The same on one line, with single blanks."""
+        return " ".join(" ".join(self.lines).split())
+
+    @property
+    def screen(self):
+        """What stands on the screen now."""
+        return [line.rstrip() for line in self._screen.display]
+
+    def until(self, text, *, typing=True):
+        """Wait until a text is printed since the last keys, and, if `typing`, keys are read."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if text in self._said() and not (typing and self._is_cooked()):
+                return self
+            if not self._read():
+                break
+        raise AssertionError(f"{text!r} did not come. The screen:\n" + "\n".join(self.lines))
+
+    def send(self, keys):
+        """Press keys, and wait until they are taken: those that wait look like a paste."""
+        self._read()
+        self._new = b""
+        data = keys.encode()
+        while data:
+            written = os.write(self._child.child_fd, data[:1024])
+            data = data[written:]
+            self._read()
+        end = time.monotonic() + PATIENCE_S
+        while self._waiting() and time.monotonic() < end and self._read():
+            pass
+        taken = time.monotonic() + PAUSE_S
+        while time.monotonic() < taken and self._read():
+            pass
+        return self
+
+    def answer(self, prompt, keys):
+        """Wait for a prompt, and press keys."""
+        return self.until(prompt).send(keys)
+
+    def end(self):
+        """Wait for the end of the program, and return its exit code."""
+        while self._read(PATIENCE_S):
+            pass
+        self._child.close()
+        assert self._child.exitstatus is not None, "it did not end"
+        return self._child.exitstatus
+
+    def _said(self):
+        plain = SEQUENCE.sub("", self._new.decode(errors="replace"))
+        return " ".join(plain.split())
+
+    def _waiting(self):
+        """Return how many keys the program has not taken yet."""
+        inside = os.open(_name(self._child.child_fd), os.O_RDONLY | os.O_NOCTTY)
+        try:
+            return int.from_bytes(fcntl.ioctl(inside, termios.FIONREAD, b"0000"), sys.byteorder)
+        finally:
+            os.close(inside)
+
+    def _is_cooked(self):
+        return bool(termios.tcgetattr(self._child.child_fd)[3] & termios.ICANON)
+
+    def _read(self, wait=0.05):
+        """Take what was printed; False: the program has ended."""
+        try:
+            data = self._child.read_nonblocking(65536, wait)
+        except pexpect.TIMEOUT:
+            return wait < PATIENCE_S
+        except pexpect.EOF:
+            return False
+        self._new += data
+        self._all += data
+        self._stream.feed(data)
+        return True
+
+
+def _name(terminal):
+    """Return the file of a terminal's other end; `os.ptsname` came with Python 3.13."""
+    ptsname = ctypes.CDLL(None).ptsname
+    ptsname.restype = ctypes.c_char_p
+    return ptsname(terminal)
