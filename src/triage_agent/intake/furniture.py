@@ -7,6 +7,7 @@ from dataclasses import dataclass
 LONGEST_LINE = 400  # characters that a pattern looks at; a line of furniture is short
 SIGNATURE = 14  # lines at most
 WORDS = 12  # of a line in a signature
+STATEMENT = 4  # words of a line that says something and ends as a sentence
 NO_ANSWER = re.compile(
     r"(?:n\s?/\s?a|n\.a\.|none|nil|null|nothing|no answer|not applicable|no comments?|tbd|xx+"
     r"|[-–—.?_*]+)[.!]?",
@@ -16,15 +17,18 @@ BOILERPLATE = re.compile(
     r"[(\[]?\bopen[- ]ended response\b[)\]]?|^response$|\{\"ImportId\":[^}]{0,99}\}", re.IGNORECASE
 )
 NAMES = (
-    r"(?:[ ,]+(?:there|all|both|team|everyone|folks|guys|again|mr|mrs|ms|dr|prof|sir|madam|or)\b\.?"
-    r"|[ ,]+[A-Z][\w'’.-]*){0,5}"
+    r"(?:,? (?:there|all|both|team|everyone|folks|guys|again|mr|mrs|ms|dr|prof|sir|madam|or)\b\.?"
+    r"| (?:and |& )?[A-Z][\w'’.-]*){0,5}"
 )
 HELLO = (
     r"(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening"
     r"|greetings|hallo|guten tag|bonjour|hola|to whom it may concern)"
 )
 GREETING = re.compile(rf"{HELLO}\b[^.?!:;]{{0,50}}[,!.:;–—-]*", re.IGNORECASE)
-INLINE_GREETING = re.compile(rf"(?i:{HELLO})\b{NAMES}\s*(?:[,!.:–—]|-(?=\s))[,!.\s–—-]*(?=\S)")
+INLINE_GREETING = re.compile(
+    rf"(?!(?i:(?:morning|afternoon|evening)s?\s*:))(?i:{HELLO})\b{NAMES}"
+    r"\s*(?:[,!.:–—]|-(?=\s))[,!.\s–—-]*(?=\S)"
+)
 BARE_GREETING = re.compile(
     r"(?:hi|hello|hey)\s+(?!(?:this|um|uh|er|yeah|so|i|it|it's|we|my|from|and)\b)(?=[a-z])",
     re.IGNORECASE,
@@ -139,6 +143,29 @@ def furniture_of(text: str, lines: Sequence[Line]) -> list[Span]:
 
 
 def _quoted(shown: Sequence[str]) -> set[int]:
+    """Return the lines of quoted mail; of one that stands alone, as a memo does, only its head."""
+    taken = _quotations(shown)
+    own = [line for place, line in enumerate(shown) if place not in taken]
+    if any(map(_says_something, own)):
+        return taken
+    return {place for place in taken if _is_head(shown, place)}
+
+
+def _is_head(shown: Sequence[str], place: int) -> bool:
+    """Return whether a line of quoted mail says only who wrote to whom."""
+    line = shown[place]
+    return bool(HEADER.match(line) or ORIGINAL.fullmatch(line) or WROTE.fullmatch(line))
+
+
+def _says_something(line: str) -> bool:
+    """Return whether a line makes a statement, unlike a name, an address or a slogan."""
+    words = [word for word in line.split() if word[0].isalpha()]
+    low = sum(word[0].islower() for word in words)
+    ended = line.endswith((".", "!", "?"))
+    return low > len(words) / 2 and len(words) >= (STATEMENT if ended else 2 * STATEMENT)
+
+
+def _quotations(shown: Sequence[str]) -> set[int]:
     """Return the lines of quoted mail."""
     taken: set[int] = set()
     quoting = [line.startswith(">") for line in shown]
@@ -159,11 +186,10 @@ def _quoted(shown: Sequence[str]) -> set[int]:
                 stop = len(shown)
             taken.update(range(place, stop))
         elif quoting[place]:
-            introduced = place and shown[place - 1].endswith(":")
             stop = place
             while stop < len(shown) and quoting[stop]:
                 stop += 1
-            if not introduced:
+            if place == 0 or place - 1 in taken:  # else it is a list, or a quotation in the text
                 taken.update(range(place, stop))
     return taken
 
@@ -219,7 +245,14 @@ def _take_sign_off(
     """Add the signature at the end, with what parts from the reader."""
     begin = _sign_off(shown, lines, left)
     if begin is not None:
-        stop = next((p for p in left if p > begin and POSTSCRIPT.match(shown[p])), left[-1] + 1)
+        stop = next(
+            (
+                place
+                for place in left
+                if place > begin and (POSTSCRIPT.match(shown[place]) or _says_more(shown[place]))
+            ),
+            left[-1] + 1,
+        )
         taken.update(place for place in left if begin <= place < stop)
     rest = [place for place in left if place not in taken]
     if not rest:
@@ -228,6 +261,11 @@ def _take_sign_off(
     tail = max(line.start, line.end - 120)
     if found := INLINE_SIGN_OFF.search(text, tail, line.end):
         extra.append((found.end() - len(found[0].lstrip()), found.end()))
+
+
+def _says_more(line: str) -> bool:
+    """Return whether a line behind a sign-off is no part of the signature."""
+    return _says_something(line) and not CONTACT.search(line)
 
 
 def _sign_off(shown: Sequence[str], lines: Sequence[Line], left: Sequence[int]) -> int | None:

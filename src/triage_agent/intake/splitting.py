@@ -11,6 +11,7 @@ from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.rules import roles_by_rules
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
 
+APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
 BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
@@ -92,9 +93,12 @@ def units_in(text: str) -> tuple[list[Unit], list[Span]]:
 
 
 def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
-    """Yield the items that say only that nothing stands there."""
-    for unit in units:
-        if unit.end - unit.start < 20 and NO_ANSWER.fullmatch(text, unit.start, unit.end):
+    """Yield the items and lines that say only that nothing stands there."""
+    edges = [*(unit.edge for unit in units), Edge.PARAGRAPH]
+    for n, unit in enumerate(units):
+        apart = edges[n] in {Edge.START, *APART} and edges[n + 1] in APART
+        short = unit.end - unit.start < 20
+        if apart and short and NO_ANSWER.fullmatch(text, unit.start, unit.end):
             yield unit.start, unit.end
 
 

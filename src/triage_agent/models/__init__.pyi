@@ -31,7 +31,7 @@ from .embedded.model import EmbeddedModel, strongest_passages
 from .embedded.orders import screen
 from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
 from .embedded.text import split, tidy
-from .embedded.unit_features import MEANING, Projection, features
+from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
@@ -46,7 +46,6 @@ __all__ = [
     "EDGE",
     "FIRST",
     "MAX_OUTPUT_TOKENS",
-    "MEANING",
     "NEVER",
     "OPENAI_BASE_URL",
     "PRIOR_TIES",
@@ -68,10 +67,10 @@ __all__ = [
     "Identity",
     "Isotonic",
     "Limits",
+    "Matrix",
     "Model",
     "OpenBackend",
     "Platt",
-    "Projection",
     "Prompt",
     "Unchanged",
     "UnitReading",

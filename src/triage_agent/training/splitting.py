@@ -1,39 +1,41 @@
 """Trains the judge of `split_problems`, and measures it on texts that were left out."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnx
+import torch
 
-from triage_agent.intake import Role, SplitText, Unit, Verdict, split_problems
-from triage_agent.models import (
-    MEANING,
-    EmbeddedJudge,
-    Limits,
-    Projection,
-    UnitReading,
-    Vector,
-    features,
-    list_of,
-)
-from triage_agent.training.chain_fitting import UnitSequence, fit
+from triage_agent.intake import SplitText, Unit, Verdict, split_problems
+from triage_agent.models import EmbeddedJudge, Limits, UnitReading, features, list_of
 from triage_agent.training.examples import POOL, load_texts
+from triage_agent.training.export import OPSET, in_eight_bits
+from triage_agent.training.split_network import (
+    SplitNetwork,
+    SplitSeen,
+    Together,
+    chain_of,
+    fit,
+    scores_of,
+    tensors,
+)
 from triage_agent.training.splitting_examples import SplitExample, made, roles_in, written
 
-PENALTY = 30.0
+NETWORKS = 2  # whose scores are added up
+ROUNDS, DROPOUT = 10, 0.25
 MADE = 0.4  # the weight of a text that was made, beside one that was written
-FOLDS = 4
+LEFT_OUT = 0.25  # of the texts, on which the limits are chosen
 SEED = 1
-LONGEST = 60  # units of a text that is trained on
-AXES_FROM = 8_000  # units whose principal axes are taken
-# The joined texts hold some of those that stand alone, so a text that was left out is read too
-# surely: at 0.6 a quarter of the single problems of the open half of evals/splits.jsonl were
-# taken for several, at 0.9 a tenth.
-SEVERAL = {"several": 0.9, "several_list": 0.5, "doubt_list": 0.1}
+SEVERAL = (0.3, 0.5, 0.7, 0.8, 0.9)
+CUT = (0.2, 0.35, 0.5, 0.65, 0.8)
+DOUBT_LIST = 0.1
 FALSE_ALARMS = (
     0.05  # of texts with one problem, the share that may be doubted; half of it may be cut
 )
@@ -41,35 +43,30 @@ FALSE_ALARMS = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A text with its units, what is known of them, and their meanings."""
+    """A text with its units, and what is known of them as the network takes it."""
 
     example: SplitExample
     units: Sequence[Unit]
-    roles: tuple[Role, ...] | None
-    rows: Vector
+    seen: SplitSeen
 
 
 def train(examples: Path, weights: Path) -> None:
-    """Write splitter.npz and splitter.json into `weights`, and print what was measured."""
+    """Write splitter.onnx and splitter.json into `weights`, and print what was measured."""
     judge = EmbeddedJudge(folder=weights)
     pool = [text.text for text in load_texts(examples, (POOL,))]
     texts = [*_known(written(examples), judge), *_known(made(pool), judge)]
-    projection = _project(texts)
-    sequences = [_sequence(text, projection) for text in texts]
-    readings = _left_out(texts, sequences)
-    limits, report = _limits(texts, readings)
-    chain = fit([one for one in sequences if len(one.seen) <= LONGEST], PENALTY)
-    np.savez_compressed(
-        weights / "splitter.npz",
-        roles=chain.roles.astype(np.float32),
-        steps=chain.steps.astype(np.float32),
-        first=chain.first.astype(np.float32),
-        mean=projection.mean.astype(np.float16),
-        axes=projection.axes.astype(np.float16),
-    )
-    found = {"limits": limits.model_dump(), "left_out": report}
+    limits, report = _limits(*_left_out(texts))
+    network = Together([_fit(texts, seed) for seed in range(NETWORKS)])
+    _export(network, texts[0], weights / "splitter.onnx")
+    chain = chain_of(network)
+    found = {
+        "limits": limits.model_dump(),
+        "steps": np.round(chain.steps, 4).tolist(),
+        "first": np.round(chain.first, 4).tolist(),
+        "left_out": report,
+    }
     (weights / "splitter.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=1))  # noqa: T201  (a command)
+    print(json.dumps(report, indent=1))  # noqa: T201  (a command)
 
 
 def _known(examples: Iterable[SplitExample], judge: EmbeddedJudge) -> list[Known]:
@@ -79,51 +76,79 @@ def _known(examples: Iterable[SplitExample], judge: EmbeddedJudge) -> list[Known
         several = example.holds_several or (roles is None and len(example.problems) > 1)
         if units and (roles is not None or several):
             known = None if several or roles is None else tuple(roles)
-            found.append(Known(example, units, known, judge.rows(example.text, units)))
+            seen = SplitSeen(
+                *judge.pieces(example.text, units),
+                features(example.text, units),
+                known,
+                MADE if example.kind == "made" else 1.0,
+            )
+            found.append(Known(example, units, seen))
     return found
 
 
-def _project(texts: Sequence[Known]) -> Projection:
-    """Return the principal axes of the meanings of units."""
-    rows = np.concatenate([text.rows for text in texts])
-    mean = rows.mean(axis=0)
-    chosen = np.random.default_rng(SEED).permutation(len(rows))[:AXES_FROM]
-    _, _, axes = np.linalg.svd(rows[chosen] - mean, full_matrices=False)
-    # As they are stored, so that what is fitted is what is read.
-    return Projection(_stored(mean), _stored(axes[:MEANING]))
+def _fit(texts: Sequence[Known], seed: int) -> SplitNetwork:
+    print(f"network {seed + 1} of {NETWORKS}")  # noqa: T201  (a command)
+    return fit([text.seen for text in texts], ROUNDS, DROPOUT, seed)
 
 
-def _stored(array: Vector) -> Vector:
-    return array.astype(np.float16).astype(np.float32)
+def _left_out(texts: Sequence[Known]) -> tuple[list[Known], list[UnitReading]]:
+    """Return some texts, as networks read them that were fitted to the others.
+
+    Of the texts that were made, those with one problem.
+    """
+    aside = np.random.default_rng(SEED).random(len(texts)) < LEFT_OUT
+    rest = [text for text, out in zip(texts, aside, strict=True) if not out]
+    network = Together([_fit(rest, seed) for seed in range(NETWORKS)])
+    chain = chain_of(network)
+    asked = [
+        text
+        for text, out in zip(texts, aside, strict=True)
+        if out and (text.seen.weight == 1.0 or len(text.example.problems) == 1)
+    ]
+    scores = (scores_of(network, text.seen) for text in asked)
+    readings = [
+        chain.read(one, *list_of(text.units)) for one, text in zip(scores, asked, strict=True)
+    ]
+    return asked, readings
 
 
-def _sequence(text: Known, projection: Projection) -> UnitSequence:
-    seen = features(text.example.text, text.units, text.rows, projection)
-    return UnitSequence(seen, text.roles, MADE if text.example.kind == "made" else 1.0)
-
-
-def _left_out(texts: Sequence[Known], sequences: Sequence[UnitSequence]) -> list[UnitReading]:
-    """Return what is read of each text by a chain that was fitted without it."""
-    fold = np.random.default_rng(SEED).permutation(len(texts)) % FOLDS
-    readings: dict[int, UnitReading] = {}
-    for number in range(FOLDS):
-        chosen = [
-            one for n, one in enumerate(sequences) if fold[n] != number and len(one.seen) <= LONGEST
-        ]
-        chain = fit(chosen, PENALTY)
-        for n in map(int, np.flatnonzero(fold == number)):
-            readings[n] = chain.read(sequences[n].seen, *list_of(texts[n].units))
-    return [readings[n] for n in range(len(texts))]
+def _export(network: Together, sample: Known, path: Path) -> None:
+    """Write the network as an ONNX model in 8 bits; texts may have any number of units."""
+    with TemporaryDirectory() as scratch:
+        exact = Path(scratch) / "exact.onnx"
+        torch.onnx.export(
+            network,
+            tensors([sample.seen]),
+            exact,
+            input_names=["pieces", "unit_of", "seen"],
+            output_names=["scores"],
+            dynamic_axes={
+                "pieces": {1: "pieces"},
+                "unit_of": {1: "pieces"},
+                "seen": {1: "units"},
+                "scores": {1: "units"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        onnx.save(in_eight_bits(onnx.load(exact)), path)
 
 
 def _limits(
     texts: Sequence[Known], readings: Sequence[UnitReading]
 ) -> tuple[Limits, dict[str, Any]]:
     """Return the limits under which most written texts are right, few single ones touched."""
+    split = cache(lambda n, verdict: split_problems(texts[n].example.text, Given(verdict)))
     best: tuple[float, Limits, dict[str, Any]] | None = None
-    for cut, listed in product((0.5, 0.6, 0.7, 0.8), (0.35, 0.5, 0.65, 0.8)):
-        limits = Limits(**SEVERAL, cut=cut, cut_list=listed)
-        report = _measured(texts, readings, limits)
+    for several, listed, cut, cut_list in product(SEVERAL, SEVERAL, CUT, CUT):
+        limits = Limits(
+            several=several,
+            several_list=listed,
+            doubt_list=DOUBT_LIST,
+            cut=cut,
+            cut_list=cut_list,
+        )
+        report = _measured(texts, readings, limits, split)
         worth = report["written"]["worth"]
         alarms = max(report["single"]["cut"] * 2, report["single"]["doubted"], FALSE_ALARMS)
         worth -= 20 * (alarms - FALSE_ALARMS)
@@ -135,14 +160,16 @@ def _limits(
 
 
 def _measured(
-    texts: Sequence[Known], readings: Sequence[UnitReading], limits: Limits
+    texts: Sequence[Known],
+    readings: Sequence[UnitReading],
+    limits: Limits,
+    split: Callable[[int, Verdict], SplitText],
 ) -> dict[str, dict[str, float]]:
-    """Return the shares of what went right and wrong."""
+    """Return the shares of what went right and wrong; `split` takes a text's place."""
     rows = []
-    for text, reading in zip(texts, readings, strict=True):
+    for n, (text, reading) in enumerate(zip(texts, readings, strict=True)):
         verdict = limits.verdict(text.example.text, text.units, reading)
-        found = split_problems(text.example.text, Given(verdict))
-        rows.append((text.example, found))
+        rows.append((text.example, split(n, verdict)))
     hand = [(example, found) for example, found in rows if example.kind != "made"]
     single = [
         (example, found)

@@ -39,15 +39,14 @@ class UnitReading:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The weights: of the features for each role, of each step, and of the first state."""
+    """The weights of each step, and of the first state."""
 
-    roles: Matrix  # features × 3
     steps: Matrix  # states × states
     first: Matrix  # states
 
-    def scores(self, seen: Matrix) -> Matrix:
-        """Return the score of each state at each unit (units × states)."""
-        raw: Matrix = (seen @ self.roles)[:, ROLE_OF]
+    def states(self, scores: Matrix) -> Matrix:
+        """Return the score of each state at each unit (units × states) from those of the roles."""
+        raw: Matrix = scores[:, ROLE_OF]
         raw[0] += np.where(FIRST, self.first, NEVER)
         return raw
 
@@ -76,13 +75,13 @@ class Chain:
             path.append(state)
         return ROLE_OF[path[::-1]]
 
-    def read(self, seen: Matrix, listed: Mask, held: Mask) -> UnitReading:
-        """Return what is known of a text.
+    def read(self, scores: Matrix, listed: Mask, held: Mask) -> UnitReading:
+        """Return what is known of a text from the scores of its units' roles (units × 3).
 
         `listed` says which units open the items of a list: all of them begin a problem, or none
         (but the first may). `held` says which stand inside an item: none begins one.
         """
-        free = np.where(held[:, None] & (ROLE_OF == B), NEVER, self.scores(seen))
+        free = np.where(held[:, None] & (ROLE_OF == B), NEVER, self.states(scores))
         if not listed.any():
             return self._weighed([free])
         each = np.where(listed[:, None] & (ROLE_OF != B), NEVER, free)

@@ -82,14 +82,8 @@ class Encoder:
     """Reads texts with the ONNX model in `folder`; one that is missing is a `SettingsError`."""
 
     def __init__(self, folder: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # every text has another length: an arena only grows
-        options.log_severity_level = 3
-        # More of it takes longer to load than it saves.
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        with usable(folder / "encoder.onnx") as model:  # by its path: no copy of it is held
-            self._session = ort.InferenceSession(str(model), options, ["CPUExecutionProvider"])
+        with usable(folder / "encoder.onnx") as model:
+            self._session = session(model)
         with weight_file(folder / "tokenizer.json") as pieces:
             self._tokenizer = Tokenizer.from_buffer(pieces)
         self._tokenizer.no_padding()
@@ -118,6 +112,17 @@ class Encoder:
         return Encoded(
             np.concatenate(vectors), np.concatenate(middle), np.array(spans), len(windows) > WINDOWS
         )
+
+
+def session(path: Path) -> ort.InferenceSession:
+    """Return an ONNX model, which runs on one core; by its path, as no copy of it is held then."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # every text has another length: an arena only grows
+    options.log_severity_level = 3
+    # More of it takes longer to load than it saves.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    return ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
 
 
 @cache

@@ -1,6 +1,5 @@
 """The learned judge of `split_problems`: a chain over the units, seen through the encoder."""
 
-import io
 import json
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triage_agent.files import Strict
 from triage_agent.intake import (
@@ -20,10 +20,18 @@ from triage_agent.intake import (
     roles_by_rules,
     split_problems,
 )
-from triage_agent.models.embedded.chain import Chain, Mask, UnitReading, roles_of
-from triage_agent.models.embedded.encoder import WEIGHTS, Encoder, Vector, load_encoder, weight_file
+from triage_agent.models.embedded.chain import Chain, Mask, Matrix, UnitReading, roles_of
+from triage_agent.models.embedded.encoder import (
+    WEIGHTS,
+    Encoder,
+    Vector,
+    load_encoder,
+    session,
+    usable,
+    weight_file,
+)
 from triage_agent.models.embedded.text import tidy
-from triage_agent.models.embedded.unit_features import Projection, features, meanings
+from triage_agent.models.embedded.unit_features import features, units_of_pieces
 
 ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.LINE, Edge.COMMA})
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
@@ -65,17 +73,36 @@ class EmbeddedJudge(Judge):
         """Return the role of each unit, and whether the text may be taken apart by them."""
         if len(units) > MOST_UNITS:
             return roles_by_rules(text, units)
-        chain, projection, limits = load_splitter(self._folder)
-        seen = features(text, units, self.rows(text, units), projection)
-        return limits.verdict(text, units, chain.read(seen, *list_of(units)))
+        network, chain, limits = load_splitter(self._folder)
+        pieces, unit_of = self.pieces(text, units)
+        scores = network.scores(pieces, unit_of, features(text, units))
+        return limits.verdict(text, units, chain.read(scores, *list_of(units)))
 
-    def rows(self, text: str, units: Sequence[Unit]) -> Vector:
-        """Return the meaning of each unit (units × 768)."""
+    def pieces(self, text: str, units: Sequence[Unit]) -> tuple[Vector, NDArray[np.int64]]:
+        """Return the middle layer of each word piece, and the unit that it stands in (-1: none)."""
         clean = tidy(text)
+        encoded = self._encoder.encode(clean.text)
         ends = [place for unit in units for place in (unit.start, unit.end)]
-        return meanings(units, self._encoder.encode(clean.text), [
-            bisect_left(clean.origin, place) for place in ends
-        ])  # fmt: skip
+        places = [bisect_left(clean.origin, place) for place in ends]
+        return encoded.middle, units_of_pieces(encoded.spans, places)
+
+
+class UnitNetwork:
+    """Scores the roles of units by the ONNX model in `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = session(path)
+
+    def scores(self, pieces: Vector, unit_of: NDArray[np.int64], seen: Matrix) -> Matrix:
+        """Return the scores, units × roles; the arguments are those of the training's network."""
+        given = {
+            "pieces": pieces[None].astype(np.float32),
+            "unit_of": unit_of[None].astype(np.int64),
+            "seen": seen[None].astype(np.float32),
+        }
+        (scores,) = self._session.run(None, given)
+        found: Matrix = scores[0].astype(np.float64)
+        return found
 
 
 def split_text(text: str) -> SplitText:
@@ -94,20 +121,12 @@ def _judge() -> EmbeddedJudge:
 
 
 @cache
-def load_splitter(folder: Path) -> tuple[Chain, Projection, Limits]:
+def load_splitter(folder: Path) -> tuple[UnitNetwork, Chain, Limits]:
     """Return the weights in `folder`, or raise `SettingsError`."""
-    with (
-        weight_file(folder / "splitter.npz") as packed,
-        weight_file(folder / "splitter.json") as raw,
-    ):
-        arrays = np.load(io.BytesIO(packed), allow_pickle=False)
-        wide = {name: arrays[name].astype(np.float64) for name in arrays.files}
-        limits = Limits.model_validate(json.loads(raw)["limits"])
-        return (
-            Chain(wide["roles"], wide["steps"], wide["first"]),
-            Projection(arrays["mean"].astype(np.float32), arrays["axes"].astype(np.float32)),
-            limits,
-        )
+    with usable(folder / "splitter.onnx") as path, weight_file(folder / "splitter.json") as raw:
+        found = json.loads(raw)
+        chain = Chain(np.array(found["steps"]), np.array(found["first"]))
+        return UnitNetwork(path), chain, Limits.model_validate(found["limits"])
 
 
 def list_of(units: Sequence[Unit]) -> tuple[Mask, Mask]:

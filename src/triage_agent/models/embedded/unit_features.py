@@ -1,14 +1,12 @@
-"""What the splitter sees of a text's units: how they are marked, how they begin, what they mean."""
+"""What the splitter sees of a text's units: how they are marked, and how they begin."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triage_agent.intake import MARKED_EDGES, Edge, Unit
-from triage_agent.models.embedded.encoder import Encoded, Vector, scaled
 
 EDGES = tuple(Edge)
 OPENINGS = tuple(
@@ -86,95 +84,56 @@ WITHIN = tuple(
         r"\b(?:we are|we're|we run|i run|i own|my name|this is|here are|here is|see below|asked)\b",
     )
 )
-GROUPS = (MARKED_EDGES, {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING}, {Edge.SENTENCE},
-          {Edge.SEMICOLON, Edge.PIPE}, {Edge.COMMA, Edge.AND, Edge.COLON})  # fmt: skip
-CROSSED = 16  # dimensions of the meaning that are seen with each group of edges
-MEANING = 64  # dimensions of the meaning of a unit
+LINES = frozenset({Edge.PARAGRAPH, Edge.LINE, Edge.HEADING})
+MOST = 6  # items of a list that are counted
 
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """Where meanings are looked at from: the principal axes of the units of the training texts."""
-
-    mean: Vector
-    axes: Vector  # MEANING × 768
-
-
-def meanings(units: Sequence[Unit], encoded: Encoded, places: Sequence[int]) -> Vector:
-    """Return the middle layer's vector of each unit, zeros for what the encoder did not read.
-
-    `places[n]` and the next say where unit n begins and ends in the text that was encoded, twice
-    as many as units.
-    """
-    rows = np.zeros((len(units), encoded.middle.shape[1]), dtype=np.float32)
-    for n in range(len(units)):
-        inside = encoded.inside((places[2 * n], places[2 * n + 1]))
-        if inside.any():
-            rows[n] = encoded.sense(inside)
-    return rows
-
-
-def features(text: str, units: Sequence[Unit], rows: Vector, projection: Projection) -> Matrix:
-    """Return what is seen of each unit (units × features); `rows` are their meanings."""
-    read = np.linalg.norm(rows, axis=1) > 0
-    meaning = np.where(read[:, None], (rows - projection.mean) @ projection.axes.T, 0.0)
-    whole = meaning[read].mean(axis=0) if read.any() else np.zeros(meaning.shape[1])
-    gist = scaled(rows.sum(axis=0))
-    form = np.array([_form(text, unit) for unit in units])
-    listed = any(unit.edge in MARKED_EDGES for unit in units)
-    coarse = sum(unit.edge in GROUPS[1] for unit in units)
+def features(text: str, units: Sequence[Unit]) -> Matrix:
+    """Return what is seen of each unit beside its words (units × features)."""
     count = len(units)
-    found = []
-    begun = False
-    for n, unit in enumerate(units):
-        before, after = max(n - 1, 0), min(n + 1, count - 1)
-        group = [float(unit.edge in edges) for edges in GROUPS]
-        begun = begun or unit.edge in MARKED_EDGES
-        own = np.concatenate(
-            [
+    listed = any(unit.edge in MARKED_EDGES for unit in units)
+    lines = sum(unit.edge in LINES for unit in units)
+    return np.array(
+        [
+            np.concatenate(
                 [
-                    1.0,
-                    np.log1p(n),
-                    np.log1p(count),
-                    n == count - 1,
-                    count == 2,
-                    listed,
-                    begun,
-                    listed and begun and unit.edge in GROUPS[1],
-                    unit.inline,
-                    unit.nested,
-                    unit.inside,
-                    min(unit.items, 6) / 6,
-                    unit.items == 1,
-                    unit.items == 2,
-                    np.log1p(coarse),
-                    float(rows[n] @ rows[before]) if n else 0.0,
-                    float(rows[n] @ rows[after]) if n < count - 1 else 0.0,
-                    float(rows[n] @ rows[0]) if n else 0.0,
-                    float(rows[n] @ gist),
-                ],
-                [unit.edge is edge for edge in EDGES],
-                [n < count - 1 and units[after].edge is edge for edge in EDGES],
-                form[n],
-                form[before] * (n > 0),
-                form[after] * (n < count - 1),
-                form[0] * (n > 0),
-                meaning[n],
-            ]
-        )
-        crossing = np.concatenate(
-            [
-                [float(rows[n] @ rows[before]) if n else 0.0, np.log1p(count), listed],
-                form[n],
-                form[0] * (n > 0),
-                whole[:CROSSED],
-                meaning[0][:CROSSED],
-            ]
-        )
-        found.append(np.concatenate([own, *(crossing * one for one in group)]))
-    return np.array(found, dtype=np.float64)
+                    _form(text, unit),
+                    [unit.edge is edge for edge in EDGES],
+                    [n < count - 1 and units[n + 1].edge is edge for edge in EDGES],
+                    [
+                        unit.inline,
+                        unit.nested,
+                        unit.inside,
+                        min(unit.items, MOST) / MOST,
+                        unit.items == 1,
+                        unit.items == 2,
+                        np.log1p(n) / 3,
+                        np.log1p(count) / 3,
+                        n == count - 1,
+                        count == 2,
+                        listed,
+                        lines / 5,
+                    ],
+                ]
+            )
+            for n, unit in enumerate(units)
+        ],
+        dtype=np.float64,
+    )
+
+
+def units_of_pieces(spans: NDArray[np.int64], places: Sequence[int]) -> NDArray[np.int64]:
+    """Return the unit that each word piece stands in; -1: none.
+
+    `places[2 * n]` and the next say where unit n begins and ends in the text that was encoded.
+    """
+    found = np.full(len(spans), -1)
+    for n in range(len(places) // 2):
+        inside = (spans[:, 0] < places[2 * n + 1]) & (spans[:, 1] > places[2 * n])
+        found[inside] = n
+    return found
 
 
 def _form(text: str, unit: Unit) -> Matrix:
