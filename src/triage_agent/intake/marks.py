@@ -8,7 +8,7 @@ from triage_agent.intake.furniture import Line
 
 BOX = r"\[[ xX✓]?\]|[☐☑✓✔✗✅]\ufe0f?"
 BULLET = (
-    r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·]|[-*–—+](?=\s)"
+    r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·①-⑳❶-❿]|[-*–—+](?=\s)"
     r"|-(?=[^\W\d])|>(?=\s)|\*(?=[^\W\d*][^*]*$)"
 )
 NUMBER = (
@@ -40,7 +40,7 @@ INLINE = re.compile(
     rf"(?:(?<=\s)|(?<=[:;,.])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
 )
 INLINE_BULLET = re.compile(
-    r"(?:(?P<bullet>[•‣◦►▶▪■●○])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
+    r"(?:(?P<bullet>[•‣◦►▶▪■●○①-⑳❶-❿])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
 )
 INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
 WEAK = frozenset({"ordinal", "n-bare"})  # one alone is a word or an amount

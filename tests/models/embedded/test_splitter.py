@@ -32,3 +32,27 @@ def test_a_text_longer_than_the_encoder_reads_loses_nothing(judge):
 def test_the_same_text_is_always_read_alike(judge):
     text = "Invoices go out late, and the stock is wrong. Customers want an app."
     assert split_problems(text, judge) == split_problems(text, judge)
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        pytest.param(
+            "Biggest problem:\nInvoices are typed by hand\nSecond problem:\nLeads get lost",
+            ["Invoices are typed by hand", "Leads get lost"],
+            id="labels on lines of their own",
+        ),
+        pytest.param(
+            "Build us an app.\n\nBest,\nAnn\n\nOn top of that, invoices are typed by hand daily.",
+            ["Build us an app.", "On top of that, invoices are typed by hand daily."],
+            id="a problem behind the signature",
+        ),
+        pytest.param(
+            "① invoices go out late ② guests want to book online",
+            ["invoices go out late", "guests want to book online"],
+            id="numbers in circles",
+        ),
+    ],
+)
+def test_no_problem_is_lost_beside_labels_signatures_and_marks(judge, text, problems):
+    assert [one.text for one in split_problems(text, judge).problems] == problems

@@ -20,6 +20,7 @@ ROLES = (Role.BEGIN, Role.INSIDE, Role.CONTEXT)
 B, I, C = range(3)  # noqa: E741  (the field's names)
 ROLE_OF = np.array([C, B, I, C, B, I, C])  # of each state
 SEVERAL = np.array([False] * 4 + [True] * 3)  # whether more than one problem has begun
+ONE = np.array([False] + [True] * 3 + [False] * 3)  # whether just one has
 NEXT = {0: (0, 1), 1: (2, 3, 4), 2: (2, 3, 4), 3: (3, 4), 4: (4, 5, 6), 5: (4, 5, 6), 6: (4, 6)}
 STATES = len(ROLE_OF)
 ALLOWED = np.array([[after in NEXT[state] for after in range(STATES)] for state in range(STATES)])
@@ -96,7 +97,7 @@ class Chain:
         many = [self.total(way, SEVERAL) for way in ways]
         several = float(np.exp(logsumexp(many) - whole))
         way = ways[int(np.argmax(many))]
-        cut, one = self.best(way, SEVERAL), self.best(ways[-1], ~SEVERAL)
+        cut, one = self.best(way, SEVERAL), self.best(ways[-1], ONE)
         same = np.where((cut == B)[:, None] == (ROLE_OF == B)[None, :], way, NEVER)
         return UnitReading(several, float(np.exp(self.total(same, SEVERAL) - whole)), cut, one)
 

@@ -33,7 +33,7 @@ from triage_agent.models.embedded.encoder import (
 from triage_agent.models.embedded.text import tidy
 from triage_agent.models.embedded.unit_features import features, units_of_pieces
 
-ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.LINE, Edge.COMMA})
+ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA})
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
 
 
