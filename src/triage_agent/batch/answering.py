@@ -65,6 +65,7 @@ class Tally:
     """What has happened so far; the numbers of the progress display and of the summary."""
 
     rows: int = 0
+    blank: int = 0  # rows without any cell that holds something
     kept: int = 0  # rows taken over from an earlier OUT
     problems: int = 0
     most_problems: int = 0  # in one row
@@ -135,11 +136,14 @@ async def answer_rows(
             tally.kept += was_taken_over
             tally.complaints += bool(form.complaints)
             tally.count(results)
-            if form.group is not None and not job.labels_only:
-                business = spool.groups.setdefault(form.group, Group(form))
+            tally.blank += form.is_blank
+            if form.is_blank:
+                spool.add(values, None)
+            elif form.business is not None and not job.labels_only:
+                business = spool.groups.setdefault(form.business, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
-                spool.add(values, form.group)
+                spool.add(values, form.business)
             else:
                 decision = None
                 if not job.labels_only:
@@ -149,7 +153,8 @@ async def answer_rows(
                 _announce(decision, form, results, tally, page)
                 spool.add(values, None)
             yield tally
-    for name, business in spool.groups.items():
+    for business in spool.groups.values():
+        name = business.first.group or ""
         decision, _ = business.decide()
         _announce(decision, business.first, business.problems, tally, page)
         named = {job.reading.columns.group_by or "": name}
@@ -209,7 +214,7 @@ def _flat(form: Form, results: list[Classification], model: Model) -> Values:
     models = [row.model for row in results]
     prompts = [row.prompt for row in results]
     return values | {
-        "triage_notes": " ".join(form.complaints) or None,
+        "triage_notes": " ".join(form.notes) or None,
         "triage_backend": model.backend,
         "triage_model": _one_or_each(models) if results else model.name,
         "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,

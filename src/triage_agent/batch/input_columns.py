@@ -11,6 +11,8 @@ from triage_agent.batch.column_notes import Seen, left_notes, problem_notes, ref
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_answer import quiz_number, quiz_points
+from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
+from triage_agent.batch.software_answer import asks_about_selling
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
 
@@ -18,10 +20,6 @@ IDS = (
     "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
     "ticket id", "lead id", "reference", "token", "#",
 )  # fmt: skip
-REVENUE = re.compile(
-    r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total) (?:sales|income|billings)|arr"
-    r"|sales (?:per|a) year|how much does your (?:business|company) (?:make|earn|turn over))\b"
-)
 SOFTWARE = re.compile(
     r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
@@ -39,6 +37,7 @@ class Columns:
     sells_software: str | None = None
     quiz: Mapping[str, str] = field(default_factory=dict)  # dimension id: column
     group_by: str | None = None
+    revenue_units: tuple[str, ...] = ()  # columns whose cells say the unit of the revenue
 
 
 NONE_NAMED = Columns()
@@ -89,15 +88,17 @@ def understand_columns(
     seen = Seen(columns, cells, roles_of(columns, cells))
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
+    others: tuple[str, ...] = ()
     if guess:
-        known = _guess(known, columns, sample, seen)
+        known, others = _guess(known, columns, sample, seen)
+    known = replace(known, revenue_units=units_beside(known.revenue, columns))
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
     else:
         choice = choose_problems(_free(known, columns), cells, seen.roles)
         known = replace(known, problems=choice.taken)
     notes = [*problem_notes(choice, seen)] if choice.taken else []
-    notes += _notes(known, dimensions, seen)
+    notes += [*_notes(known, dimensions, seen), *others]
     notes += left_notes([*known.problems, *_used(known)], seen)
     return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
 
@@ -131,7 +132,14 @@ def _find_named(
 
 def _used(known: Columns) -> list[str | None]:
     """Return the columns that are read, problems aside."""
-    return [known.id, known.revenue, known.sells_software, known.group_by, *known.quiz.values()]
+    return [
+        known.id,
+        known.revenue,
+        *known.revenue_units,
+        known.sells_software,
+        known.group_by,
+        *known.quiz.values(),
+    ]
 
 
 def _free(known: Columns, columns: Sequence[str]) -> list[str]:
@@ -140,15 +148,22 @@ def _free(known: Columns, columns: Sequence[str]) -> list[str]:
     return [one for one in columns if one not in taken]
 
 
-def _guess(known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen) -> Columns:
-    """Return the columns with those of the profile, the quiz and the id that were not named."""
+def _guess(
+    known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen
+) -> tuple[Columns, tuple[str, ...]]:
+    """Return the columns with those of the profile, the quiz and the id that were not named.
+
+    With sentences about those that come near to it.
+    """
     cells = {column: _cells(column, sample) for column in columns}
     known = replace(known, quiz={**_guess_quiz(_free(known, columns), cells), **known.quiz})
     known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
-    revenue = known.revenue or _guess_one(REVENUE, _free(known, columns), seen)
-    known = replace(known, revenue=revenue)
-    software = known.sells_software or _guess_one(SOFTWARE, _free(known, columns), seen)
-    return replace(known, sells_software=software)
+    notes: tuple[str, ...] = ()
+    if known.revenue is None:
+        chosen = choose_revenue(_free(known, columns), seen)
+        known, notes = replace(known, revenue=chosen.column), chosen.notes
+    software = known.sells_software or _guess_software(_free(known, columns), seen)
+    return replace(known, sells_software=software), notes
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
@@ -167,13 +182,19 @@ def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
     return None
 
 
-def _guess_one(name: re.Pattern[str], columns: Sequence[str], seen: Seen) -> str | None:
-    """Return the first column with such a name, unless it holds sentences about a problem."""
-    for column in columns:
-        is_problem = seen.roles[column] is Role.PROBLEM
-        if name.search(what_is_asked(column)) and not is_problem and seen.cells[column].words < 8:
-            return column
-    return None
+def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
+    """Return the first column that asks about selling software; one whose yes says so goes first.
+
+    One with sentences about a problem is none.
+    """
+    found = [
+        column
+        for column in columns
+        if SOFTWARE.search(what_is_asked(column))
+        and seen.roles[column] is not Role.PROBLEM
+        and seen.cells[column].words < SHORT_CELLS
+    ]
+    return next((one for one in found if asks_about_selling(one)), next(iter(found), None))
 
 
 def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[str, str]:
@@ -210,9 +231,19 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
     if columns.id:
         notes.append(f"Each form's id is read from {of(columns.id)}.")
     if columns.revenue:
-        notes.append(f"The yearly revenue is read from {of(columns.revenue)}.")
+        beside = f" in the unit of {seen.listed(columns.revenue_units)}"
+        notes.append(
+            f"The yearly revenue is read from {of(columns.revenue)}"
+            f"{beside if columns.revenue_units else ''}."
+        )
     if columns.sells_software:
         notes.append(f"Whether software is sold is read from {of(columns.sells_software)}.")
+        if not asks_about_selling(columns.sells_software):
+            notes.append(
+                f"Careful: a yes or no in {of(columns.sells_software)} counts as unknown, as its "
+                "name asks something else than whether software is sold to customers. Another "
+                "column can be named with --software-column."
+            )
     unknown = [
         f"{what} ({option})"
         for what, option, column in (

@@ -43,6 +43,7 @@ class FormMapping(Strict):
     quiz_column: dict[str, str] = Field(default_factory=dict)  # dimension id: column
     split: bool | None = None
     usd_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    revenue_unit: str | None = None
     columns: tuple[str, ...] = ()
     table: TableOptions = Field(default_factory=TableOptions)
 
@@ -145,6 +146,7 @@ def save_mapping(
     *,
     split: bool,
     usd_rate: float | None,
+    revenue_unit: str | None = None,
 ) -> None:
     """Write a mapping file; `options` are those that the next table needs too."""
     values: dict[str, Any] = {
@@ -156,6 +158,7 @@ def save_mapping(
         "group_by": columns.group_by,
         "split": None if split else False,
         "usd_rate": usd_rate,
+        "revenue_unit": revenue_unit,
         "columns": list(all_columns),
     }
     lines = [

@@ -21,6 +21,8 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     yield f"needs review: {tally.needs_review} of {tally.problems} problems ({share:.0%})"
     if tally.reviewed:
         yield f"{tally.reviewed} problems are as a person decided ({reviews_path(out).name})"
+    if tally.blank:
+        yield f"blank rows, carried along without an answer: {tally.blank}"
     if tally.complaints:
         yield f"{tally.complaints} rows hold something that could not be read; see triage_notes"
     if opened.model.backend != Backend.EMBEDDED:

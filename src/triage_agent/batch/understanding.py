@@ -15,6 +15,7 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
+from triage_agent.batch.revenue_columns import unit_notes
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import Table, TableOptions, open_table
 
@@ -31,6 +32,7 @@ class Wish:
     columns: Columns
     usd_rate: float | None
     split: bool
+    revenue_unit: str | None = None
     mapping: FormMapping | None = None
     mapping_path: Path | None = None
 
@@ -41,6 +43,7 @@ def wish_of(
     columns: Columns,
     *,
     usd_rate: float | None,
+    revenue_unit: str | None = None,
     split: bool | None,
     mapping: Path | None,
 ) -> Wish:
@@ -49,7 +52,7 @@ def wish_of(
     Raises `SettingsError` for a mapping that is not valid.
     """
     if mapping is None:
-        return Wish(forms, table, columns, usd_rate, split is not False)
+        return Wish(forms, table, columns, usd_rate, split is not False, revenue_unit)
     kept = load_mapping(mapping)
     return Wish(
         forms,
@@ -57,6 +60,7 @@ def wish_of(
         columns,
         usd_rate if usd_rate is not None else kept.usd_rate,
         split if split is not None else kept.split is not False,
+        revenue_unit if revenue_unit is not None else kept.revenue_unit,
         kept,
         mapping,
     )
@@ -85,6 +89,10 @@ def understand(
     understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
+    revenue, unit = understood.columns.revenue, wish.revenue_unit
+    if revenue and unit is None:
+        for note in unit_notes(revenue, has_rate=wish.usd_rate is not None):
+            report(note)
     if understood.refusal:
         raise InputError(understood.refusal)
     problems = understood.columns.problems
@@ -97,6 +105,7 @@ def understand(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
         usd_rate=wish.usd_rate,
+        revenue_unit=unit,
         columns=understood.columns,
     )
 
@@ -113,6 +122,7 @@ def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> 
         options,
         split=wish.split,
         usd_rate=reading.usd_rate,
+        revenue_unit=wish.revenue_unit,
     )
 
 

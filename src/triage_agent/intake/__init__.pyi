@@ -1,4 +1,5 @@
 from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
+from .code_list import code_list
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
@@ -11,6 +12,7 @@ from .pasted import (
     is_technology_wish,
 )
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
+from .revenue_units import name_of, unit_of
 from .roles import Role, Verdict
 from .rules import roles_by_rules
 from .splitting import Judge, Passage, SplitText, split_problems, units_in
@@ -41,12 +43,14 @@ __all__ = [
     "Verdict",
     "check_amount",
     "check_usd_rate",
+    "code_list",
     "dollars",
     "from_arguments",
     "from_stream",
     "holds_several",
     "is_technology_wish",
     "months",
+    "name_of",
     "parse_revenue",
     "read_amount",
     "read_amounts",
@@ -56,6 +60,7 @@ __all__ = [
     "roles_by_rules",
     "split_problems",
     "times",
+    "unit_of",
     "units_in",
     "usd",
 ]

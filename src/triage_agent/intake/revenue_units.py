@@ -7,7 +7,7 @@ applied, and is refused.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from triage_agent.errors import InputError
@@ -79,17 +79,24 @@ class Name:
     unknown_unit: tuple[str, ...] = ()  # those of `rest` that stand where a unit stands
 
 
-def unit_of(header: str) -> Unit:
+def unit_of(header: str, *, has_rate: bool = False) -> Unit:
     """Return the unit that a column's name states, or raise `InputError` if one cannot be applied.
+
+    `has_rate`: a currency whose code is not known can be applied, as its rate is given.
 
     >>> unit_of("Monthly revenue (USD thousands)").times_a_year, unit_of("Umsatz in TEUR").scale
     (12, 1000)
     """
     name = name_of(header)
+    if has_rate and not name.unit.currency and _is_code(name.unknown_unit):
+        return replace(name.unit, currency=Found(name.unknown_unit[0], ()))
     if name.unknown_unit:
+        way_out = '--revenue-unit says what the amounts are, like --revenue-unit "USD thousands"'
+        if _is_code(name.unknown_unit):
+            way_out = f"--usd-rate says how many US dollars one {name.unknown_unit[0]} is"
         raise InputError(
             f"The column's name {quoted(header)} states a unit that is not known: "
-            f"{quoted(' '.join(name.unknown_unit))}."
+            f"{quoted(' '.join(name.unknown_unit))}. {way_out}."
         )
     return name.unit
 
@@ -180,6 +187,11 @@ def _is_unit(
         or (CAPITALS.fullmatch(word[0]) and not text.isupper())
         or (re.search(r"[,|/–-]\s*$", before) and not after.strip(" ?:.*"))
     )
+
+
+def _is_code(words: tuple[str, ...]) -> bool:
+    """Return whether words are a single code like that of a currency."""
+    return len(words) == 1 and CAPITALS.fullmatch(words[0]) is not None
 
 
 def _blanks(found: re.Match[str]) -> str:

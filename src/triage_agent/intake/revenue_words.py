@@ -58,7 +58,6 @@ response open free usd dollars dollar currency unit units period tsd mio unaudit
 recurring top line crm property
 """
 EXPLAINED = frozenset(EXPLAINED_WORDS.split())
-)
 # What makes an amount that of something else, or none yet, wherever it stands in a cell.
 OTHERWISE = re.compile(
     r"\b(?:goals?|targets?|forecast(?:ed)?|budget(?:ed)?|project(?:ed|ion)s?|expect(?:ed|ing)?"

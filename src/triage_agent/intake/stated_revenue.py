@@ -99,7 +99,7 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     cleaned = re.sub(r"\brs\.", "rs", " ".join(text.split()).rstrip("."), flags=re.I)
     if cleaned.casefold().replace("’", "'") in UNKNOWN_WORDS:
         return UNKNOWN_REVENUE
-    unit = unit_of(header)
+    unit = unit_of(header, has_rate=usd_rate is not None)
     cleaned, asides = _amount_words(unit.codes.get(cleaned.casefold().strip(" .)("), cleaned))
     if not cleaned:
         return Revenue(0, 0)
@@ -125,7 +125,7 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     if currency and usd_rate is not None:
         least = most = usd_rate
         notes.append(f"converted from {currency.words} at {usd_rate:g} dollars per unit")
-        lowest, highest = rates_of(currency)
+        lowest, highest = rates_of(currency) if currency.codes else (usd_rate, usd_rate)
         if not lowest <= usd_rate <= highest:
             notes.append(
                 f"that rate is far from the one of {load_currencies().date}; check --usd-rate"
