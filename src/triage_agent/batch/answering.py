@@ -137,16 +137,14 @@ async def answer_rows(
             tally.complaints += bool(form.complaints)
             tally.count(results)
             tally.blank += form.is_blank
-            if form.is_blank:
-                spool.add(values, None)
-            elif form.business is not None and not job.labels_only:
+            if form.business is not None and not job.labels_only:
                 business = spool.groups.setdefault(form.business, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
                 spool.add(values, form.business)
             else:
                 decision = None
-                if not job.labels_only:
+                if not (job.labels_only or form.is_blank):
                     decision = decide_business(results, form.profile, form.quiz)
                     values |= flat_decision(decision)
                     values |= _compared(job, form.id, values, form.texts, decision)
@@ -180,7 +178,7 @@ def _announce(
     """Count one business's recommendation, and write its page if pages are wanted."""
     if decision is not None:
         tally.recommendations[decision.recommendation.value] += 1
-    if page is not None:
+    if page is not None and not form.is_blank:
         page(form, problems, decision)
 
 

@@ -18,24 +18,22 @@ from triage_agent.types import Problem, Source
 
 NOTHING = {
     "n/a", "na", "n.a", "none", "nil", "null", "nothing", "-", "--", "–", "—", ".", "no", "nope",
-    "x", "xx", "xxx", "tbd", "tba", "idk", "ditto", "idem", "unknown", "not applicable", "skip",
+    "tbd", "tba", "idk", "ditto", "idem", "unknown", "not applicable", "skip",
 }  # fmt: skip
 THERE = r"(?:above|before|below|previous(?:ly)?|last (?:time|month|week|year)|earlier)"
+ATTACHED = r"(?:attach\w*|enclosed?)"
 NO_PROBLEM = re.compile(  # what says that there is none, or where it is told
-    r"(?:no|none|nothing|not)(?:thing)?(?: (?:other|more|else|further|new|specific|really|special"
+    r"(?:no|none|nothing|not)(?: (?:other|more|else|further|new|specific|really|special|so far"
     r"|i can think of|comes? to mind|to (?:add|report|say|mention)|at (?:the|this) (?:moment|time)"
-    r"|at present|at all|so far|right now|for now|yet|today|sure|answer|comments?|problems?|issues?"
-    r"|challenges?|idea))*|(?:i |we )?don't (?:know|have any)|(?:please |pls )?(?:see|refer to|read"
-    r"|check)(?: the| my| our)? (?:attach\w*|enclosed?|"
-    + THERE
-    + r"|file|document|pdf|e-?mail|notes?"
-    r"|website|link|other (?:answer|question|field)s?)(?: (?:file|document|pdf|e-?mail))?"
-    r"|(?:the )?same(?: (?:as|like))?(?: (?:the )?(?:"
-    + THERE
-    + r"|first|other)(?: one)?)?|as "
-    + THERE
-    + r"|as (?:discussed|attached|mentioned)(?: (?:above|before|earlier))?|(?:in|on) (?:the )?attach\w*"
-    r"|prefer not to (?:say|answer)|will (?:follow|send)(?: later)?|later"
+    r"|at present|at all|right now|for now|yet|today|sure|answer|comments?|problems?|issues?"
+    r"|challenges?|idea))*|(?:i |we )?don't (?:know|have any)"
+    r"|(?:please |pls )?(?:see|refer to|read|check)(?: the| my| our)? "
+    rf"(?:{ATTACHED}|{THERE}|file|document|pdf|e-?mail|notes?|website|link"
+    r"|other (?:answer|question|field)s?)(?: (?:file|document|pdf|e-?mail))?"
+    rf"|(?:the )?same(?: (?:as|like))?(?: (?:the )?(?:{THERE}|first|other)(?: one)?)?|as {THERE}"
+    r"|as (?:discussed|attached|mentioned)(?: (?:above|before|earlier))?"
+    rf"|(?:in|on) (?:the )?{ATTACHED}|prefer not to (?:say|answer)"
+    r"|will (?:follow|send)(?: later)?|later"
 )
 MAX_PROBLEMS = 5  # of one form
 

@@ -1,13 +1,15 @@
 """Last month's answers: what is unchanged is taken over, and changed recommendations are listed.
 
 The earlier OUT is only read. Its rows are found again by the id column, else by the business's
-name, else by the texts of their problems; within a row, a problem is the same if its text is.
+name, else by the texts of their problems; within a row, a problem is the same if its text is. An
+id that only counts the rows is none, and neither is one that another company has now.
 """
 
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +53,15 @@ class Previous:
     It is held in a temporary file, so memory does not grow with its rows.
     """
 
-    def __init__(self, out: Path, reading: FormReading, made_by: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        out: Path,
+        reading: FormReading,
+        made_by: Mapping[str, Any],
+        columns: Sequence[str] | None = None,
+        *,
+        trusts_id: bool = False,
+    ) -> None:
         """Read an earlier OUT.
 
         Args:
@@ -59,6 +69,9 @@ class Previous:
             reading: How the new table is read; says by which column rows are found again.
             made_by: What the new run's record says about who answers; with other settings, only
                 a person's answers are taken over.
+            columns: Those of the new table; None: they are the same.
+            trusts_id: The user named the column of the ids, which then count even if they seem
+                to be numbers of rows.
 
         Raises:
             InputError: The file is not the output of a batch, or lacks the column by which rows
@@ -83,8 +96,18 @@ class Previous:
         )
         earlier = how_to_read(out)
         first = next(read_out(out, earlier), None)
-        columns = list(first.values) if first else []
-        self.found_by, self._column = _found_by(reading, columns, self.name)
+        found = list(first.values) if first else []
+        there = [name for name in found if columns is None or name in columns]
+        self._company = None if reading.columns.group_by else _company(there)
+        counts_rows = (
+            not trusts_id
+            and reading.columns.group_by is None
+            and reading.columns.id in found
+            and _counts_rows(row.values.get(reading.columns.id) for row in read_out(out, earlier))
+        )
+        self.found_by, self._column = _found_by(
+            reading, found, self._company, self.name, counts_rows=counts_rows
+        )
         self._groups = reading.columns.group_by is not None
         for row in read_out(out, earlier):
             key = self._key(row.values)
@@ -122,6 +145,7 @@ class Previous:
     ) -> str | None:
         """Return the earlier recommendation if it was another one, and note the change."""
         key, after = self._key(values), decision.recommendation.value
+        name = self._shown_company(values) or name
         for one in [key] if key else map(text_key, texts):
             found = self._store.execute(
                 "select recommendation from verdicts where row = ?", (one,)
@@ -170,7 +194,22 @@ class Previous:
 
     def _key(self, values: Mapping[str, Any]) -> str:
         """Return what a row is found by; empty: the texts of its problems."""
-        return _text(values.get(self._column)) if self._column else ""
+        if self._column is None:
+            return ""
+        key = _name_key(values.get(self._column))
+        company = self._company_of(values)
+        if self._column == self._company or not company or not key:
+            return key
+        # The same id of another company is another row.
+        return f"{key}\n{company}"
+
+    def _company_of(self, values: Mapping[str, Any]) -> str:
+        """Return the company of a row in one way to write it; empty: none is known."""
+        return _name_key(values.get(self._company)) if self._company else ""
+
+    def _shown_company(self, values: Mapping[str, Any]) -> str:
+        """Return the company of a row as it stands there."""
+        return str(values.get(self._company) or "").strip() if self._company else ""
 
     def _answer(self, key: str, text: str) -> Classification | None:
         """Return the earlier answer to one text of a row."""
@@ -188,24 +227,52 @@ class Previous:
         return row.decided_by is DecidedBy.PERSON or (self._has_record and not self.differs)
 
 
-def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[str, str | None]:
+def _company(columns: Sequence[str]) -> str | None:
+    """Return the column with the name of the company; None: none has, or several have."""
+    companies = [one for one in columns if COMPANY.match(plain(one))]
+    return companies[0] if len(companies) == 1 else None
+
+
+def _counts_rows(ids: Iterable[object]) -> bool:
+    """Return whether ids are whole numbers, each one more than that before it.
+
+    >>> _counts_rows(["1", "2", 3.0]), _counts_rows(["1", "4"]), _counts_rows(["A-1", "A-2"])
+    (True, False, False)
+    """
+    last: int | None = None
+    for one in ids:
+        text = _text(one)
+        if not re.fullmatch(r"\d{1,9}", text) or (last is not None and int(text) != last + 1):
+            return False
+        last = int(text)
+    return last is not None
+
+
+def _found_by(
+    reading: FormReading,
+    columns: Sequence[str],
+    company: str | None,
+    name: str,
+    *,
+    counts_rows: bool,
+) -> tuple[str, str | None]:
     """Return in words what rows are found by, and its column; None: their problems' texts."""
     known = reading.columns
+    why = f", as {known.id!r} only counts the rows" if counts_rows else ""
     if known.group_by:
         column, words = known.group_by, "the business"
-    elif known.id:
+    elif known.id and not counts_rows:
         column, words = known.id, "the id"
+    elif company is None:
+        return f"the texts of its problems{why}", None
     else:
-        companies = [one for one in columns if COMPANY.match(plain(one))]
-        if len(companies) != 1:
-            return "the texts of its problems", None
-        column, words = companies[0], "the company"
+        column, words = company, "the company"
     if column not in columns:
         raise InputError(
             f"{name} has no column {column!r}, by which its rows would be found again. "
             "Name a column that both tables have with --id-column."
         )
-    return f"{words} in {column!r}", column
+    return f"{words} in {column!r}{why}", column
 
 
 def _record(out: Path) -> dict[str, Any]:
@@ -229,6 +296,12 @@ def _cells(row: Classification) -> dict[str, Any]:
 def _said(value: object) -> str:
     """Return a setting in words."""
     return "none" if value is None else str(value)
+
+
+def _name_key(value: object) -> str:
+    """Return an id or a name in one way to write it: no case, single blanks, no last stop."""
+    said = unicodedata.normalize("NFKC", _text(value))
+    return said.rstrip(" .,") or said
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,8 @@ from triage_agent.errors import InputError
 from triage_agent.intake import name_of, unit_of
 
 REVENUE = re.compile(
-    r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)|arr|mrr"
+    r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)"
+    r"|arr|mrr"
     r"|(?:jahres)?umsatz|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
     r"|sales (?:per|a) year|how much does your (?:business|company) (?:make|earn|turn over))\b"
 )
@@ -40,7 +41,8 @@ def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
     notes: list[str] = []
     for place, column in enumerate(columns):
         is_text = seen.roles[column] is Role.PROBLEM or seen.cells[column].words >= SHORT_CELLS
-        if is_text or not REVENUE.search(what_is_asked(column)):
+        is_unit = CURRENCY.fullmatch(plain(column)) or UNIT.fullmatch(plain(column))
+        if is_text or is_unit or not REVENUE.search(what_is_asked(column)):
             continue
         try:
             name = name_of(column)

@@ -144,7 +144,13 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
-    earlier_out = request.previous and Previous(request.previous, job.reading, facts)
+    earlier_out = request.previous and Previous(
+        request.previous,
+        job.reading,
+        facts,
+        survey.columns,
+        trusts_id=request.columns.id is not None,
+    )
     with (
         closing(Spool()) as spool,
         closing(earlier_out) if earlier_out else nullcontext() as previous,

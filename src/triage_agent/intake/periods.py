@@ -32,7 +32,8 @@ PERIODS = {
     1: re.compile(
         rf"\s*(?:/|\b(?:a|per|each|every|in)\b)\s*{KIND}(?:year|yr|annum)\b\.?"
         r"|\s*\b(?:yearly|annually|annual|annualized|annualised|p\.?\s?a\.?(?=\W|$)|arr|ttm|ltm)\b\.?"
-        rf"|\b{WHICH} {KIND}year\b|\b(?:fy|(?:fiscal|financial) year)\s*'?(?:\d\d){{0,2}}\b(?:\s?[/–-]\s?\d{{2,4}}\b)?",
+        rf"|\b{WHICH} {KIND}year\b"
+        r"|\b(?:fy|(?:fiscal|financial) year)\s*'?(?:\d\d){0,2}\b(?:\s?[/–-]\s?\d{2,4}\b)?",
         re.I,
     ),
 }

@@ -37,7 +37,7 @@ NOTHING_YET = re.compile(
 )
 
 
-# Words that a question about the yearly revenue of a business may hold, and still ask for it. A word
+# Words that a question about the yearly revenue of a business may hold, and still ask for it. One
 # that is not here may make another question of it: a goal, a share, the revenue of an employee.
 EXPLAINED_WORDS = """
 revenue revenues turnover sales income billings rev umsatz jahresumsatz mrr arr earn earns
