@@ -92,7 +92,7 @@ def answered(tmp_path, text, **fields):
 
 
 def test_an_option_says_the_unit_and_what_was_converted_is_nothing_unread(tmp_path):
-    text = "problem,Turnover (units)\nInvoices are typed in by hand every week,90\n"
+    text = "problem,Turnover\nInvoices are typed in by hand every week,300\n"
     rows, lines = answered(tmp_path, text, revenue_unit="monthly, EUR thousands")
     assert rows[0]["triage_recommendation"] == "fractional-ai-officer"
     assert "times 12" in rows[0]["triage_notes"]

@@ -12,6 +12,7 @@ Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 ROW_LIMIT = 16 * 1024 * 1024  # characters of a CSV row or JSON line, bytes of a JSON item
 MAX_COLUMNS = 16_384  # Excel's own limit; more is not a table of intake forms
 SAMPLE_ROWS = 100
+LONGEST_OVER = 500  # characters of cells without a column, in a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,11 @@ def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Valu
         values |= dict.fromkeys(columns[len(cells) :], "")
         complaint = "the missing ones are empty"
     elif any(cell not in {"", None} for cell in cells[len(columns) :]):
-        complaint = "those without a column are dropped; is a delimiter unquoted?"
+        over = ", ".join(
+            repr(str(cell)) for cell in cells[len(columns) :] if cell not in {"", None}
+        )
+        over = over if len(over) <= LONGEST_OVER else f"{over[:LONGEST_OVER]}…"
+        complaint = f"what has no column is left out: {over}; is a delimiter unquoted?"
     if complaint:
         amount = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
         complaint = f"has {amount} where the header has {len(columns)}; {complaint}"
