@@ -8,6 +8,7 @@ from triage_agent.batch.column_notes import Seen
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.errors import InputError
 from triage_agent.intake import name_of, unit_of
+from triage_agent.tables import NumberFormat
 
 REVENUE = re.compile(
     r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)"
@@ -19,6 +20,9 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 CURRENCY = re.compile(r"(?:(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?")
 UNIT = re.compile(r"(?:revenue|turnover|sales) (?:units?|period|frequency|scale|basis)")
 BESIDE = re.compile(r"units?|period|scale|per")  # names that mean it only next to the amounts
+PERIOD_WORDS = {
+    1: "yearly", 2: "half-yearly", 4: "quarterly", 12: "monthly", 26: "fortnightly", 52: "weekly",
+}  # fmt: skip
 NEAR = 2  # columns
 SHORT_CELLS = 8  # words; longer ones are sentences about a problem
 
@@ -96,6 +100,43 @@ def unit_notes(revenue: str, *, has_rate: bool) -> tuple[str, ...]:
     except InputError as error:
         return (f"The revenue counts as unknown in every row: {error.message}",)
     return ()
+
+
+def unit_shown(
+    revenue: str, formats: frozenset[NumberFormat]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the unit that the number formats of the column show beside its name, and a note.
+
+    None: they show nothing. A format that shows thousands of a cell with the whole amount leaves
+    the amounts as they are, whatever scale the name states.
+    """
+    if not formats:
+        return None, ()
+    if len(formats) > 1:
+        shown = " and ".join(sorted(repr(one.unit) if one.unit else "none" for one in formats))
+        why = f"its cells have several number formats ({shown})"
+        return f"{revenue} (several units)", (
+            (
+                f"The revenue in {revenue!r} counts as unknown: {why}. "
+                'Say which one counts, like --revenue-unit "EUR".'
+            ),
+        )
+    (only,) = formats
+    note = f"The number format of {revenue!r} shows {only.unit!r}, which is applied."
+    if not only.is_scaled:
+        return f"{revenue} ({only.unit})", (note,)
+    try:
+        period = PERIOD_WORDS.get(name_of(revenue).unit.times_a_year or 1, "")
+        money = name_of(f"({only.unit})").unit.currency or name_of(revenue).unit.currency
+    except InputError:
+        return None, ()
+    unit = " ".join(filter(None, (period, money.words if money else "")))
+    return unit, (
+        (
+            f"The number format of {revenue!r} shortens the amounts; they are read as the cells "
+            f"hold them{f', in {money.words}' if money else ''}."
+        ),
+    )
 
 
 def _not_taken(column: str, why: str, seen: Seen) -> str:

@@ -15,7 +15,7 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
-from triage_agent.batch.revenue_columns import unit_notes
+from triage_agent.batch.revenue_columns import unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import Table, TableOptions, open_table
 
@@ -91,7 +91,8 @@ def understand(
         report(note)
     revenue, unit = understood.columns.revenue, wish.revenue_unit
     if revenue and unit is None:
-        for note in unit_notes(revenue, has_rate=wish.usd_rate is not None):
+        unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
+        for note in shown or unit_notes(revenue, has_rate=wish.usd_rate is not None):
             report(note)
     if understood.refusal:
         raise InputError(understood.refusal)

@@ -1,3 +1,4 @@
+from .number_formats import NumberFormat
 from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, Row, Value
 from .table import Table
@@ -5,6 +6,7 @@ from .writer import check_output, open_sheet, read_back
 
 __all__ = [
     "SAMPLE_ROWS",
+    "NumberFormat",
     "Row",
     "Table",
     "TableOptions",

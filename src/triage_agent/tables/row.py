@@ -1,11 +1,12 @@
 """The nouns of a table: a row, and what a format's reader hands back."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
+from triage_agent.tables.number_formats import NumberFormat
 
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 
@@ -34,7 +35,8 @@ class OpenedTable:
     """What a format's reader understood; `columns` None means that each row names its own.
 
     `titles` are the rows above the header and `extra_header` those of the header under its first,
-    both as they stand in the file.
+    both as they stand in the file. `formats` are those of the numbers in the columns of a workbook
+    where any of them shows more than digits.
     """
 
     columns: tuple[str, ...] | None
@@ -44,6 +46,7 @@ class OpenedTable:
     sheets: tuple[str, ...] = ()
     titles: tuple[tuple[Value, ...], ...] = ()
     extra_header: tuple[tuple[Value, ...], ...] = ()
+    formats: Mapping[str, frozenset[NumberFormat]] = field(default_factory=dict)
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -103,7 +106,13 @@ def keep_apart(opened: OpenedTable, prefix: str) -> OpenedTable:
         )
         notes = (*notes, note)
     columns = None if opened.columns is None else tuple(renamed(dict.fromkeys(opened.columns)))
-    return replace(opened, columns=columns, rows=rows(), notes=notes)
+    return replace(
+        opened,
+        columns=columns,
+        rows=rows(),
+        notes=notes,
+        formats={next(iter(renamed({name: None}))): one for name, one in opened.formats.items()},
+    )
 
 
 def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Value], str | None]:

@@ -1,12 +1,13 @@
 """Which sheet of a workbook holds the forms, and its rows as a table, whatever the format."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import chain, islice
 
 from triage_agent.errors import InputError
 from triage_agent.tables.header import Header, Numbered, find_header
+from triage_agent.tables.number_formats import NumberFormat
 from triage_agent.tables.row import (
     MAX_COLUMNS,
     SAMPLE_ROWS,
@@ -33,6 +34,7 @@ class Unusual:
     merged: tuple[Area, ...] = ()
     formulas: int = 0
     first_formula: str = ""  # the cell, such as C4
+    formats: Mapping[int, frozenset[NumberFormat]] = field(default_factory=dict)  # by column
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def table_of(
         titles,
         begin.titles,
         begin.extra,
+        formats={
+            columns[place - 1]: found
+            for place, found in unusual.formats.items()
+            if place <= len(columns)
+        },
     )
 
 
