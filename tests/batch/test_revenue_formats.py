@@ -24,8 +24,8 @@ def answered(tmp_path, name, cells, **fields):
 @pytest.mark.parametrize(
     ("name", "value", "code", "recommendation"),
     [
-        ("Revenue", 90_000_000, "[$₹-4009] #,##0", "fractional-ai-officer"),
-        ("Revenue", 90_000_000, "#,##0 [$JPY]", "do-it-yourself"),
+        ("Revenue", 200_000_000, "[$₹-4009] #,##0", "fractional-ai-officer"),
+        ("Revenue", 60_000_000, "#,##0 [$JPY]", "do-it-yourself"),
         ("Revenue", 3_000_000, '_-* #,##0 "€"_-;-* #,##0 "€"_-', "fractional-ai-officer"),
         ("Revenue", 3_000, '#,##0" T€"', "fractional-ai-officer"),
         ("Revenue", 30, '0.0"M"', "full-time-ai-lead"),

@@ -20,7 +20,7 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 CURRENCY = re.compile(r"(?:(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?")
 UNIT = re.compile(r"(?:revenue|turnover|sales) (?:units?|period|frequency|scale|basis)")
 BESIDE = re.compile(r"units?|period|scale|per")  # names that mean it only next to the amounts
-PERIOD_WORDS = {
+PERIOD_WORDS: dict[float, str] = {
     1: "yearly", 2: "half-yearly", 4: "quarterly", 12: "monthly", 26: "fortnightly", 52: "weekly",
 }  # fmt: skip
 NEAR = 2  # columns
