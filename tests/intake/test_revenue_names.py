@@ -109,6 +109,7 @@ def test_what_a_name_says_beside_revenue_is_left(name, left):
         ("Revenue", "250k (per quarter)", M, M),
         ("Revenue", "40k pcm", 480 * K, 480 * K),
         ("Revenue", "2.5e6", 2.5 * M, 2.5 * M),
+        ("Revenue", "FY24: $2.3M", 2.3 * M, 2.3 * M),
         ("Turnover (JPY)", "¥200M", 200 * M * 0.0069 / 2, 200 * M * 0.0069 * 2),
     ],
 )

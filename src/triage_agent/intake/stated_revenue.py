@@ -55,7 +55,7 @@ CHOICE = re.compile(
 )
 YEAR = re.compile(
     r"\(\s*(?:in |fy ?)?(?:19|20)\d\d\s*\)|\b(?:in|for|fy) ?(?:19|20)\d\d\b(?!\s*:)"
-    r"|^(?:fy ?)?(?:19|20)\d\d\s*:\s*",
+    r"|^(?:fy ?'?(?:\d\d){1,2}|(?:19|20)\d\d)\s*:\s*",
     re.I,
 )
 ASIDE = re.compile(
