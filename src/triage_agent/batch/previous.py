@@ -6,21 +6,19 @@ id that only counts the rows is none, and neither is one that another company ha
 """
 
 import json
-import re
 import sqlite3
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from triage_agent.advice import Decision
-from triage_agent.batch.column_words import plain
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.reviews import text_key
+from triage_agent.batch.row_keys import company_column, name_key, only_counts_rows
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
@@ -31,10 +29,6 @@ MADE_BY = (
     "backend", "model", "prompt", "threshold", "review_below", "prior", "cascade_threshold",
     "calibration",
 )  # fmt: skip
-COMPANY = re.compile(
-    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
-    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
-)
 LISTED = 20  # businesses whose change is said; all of them stand in OUT
 
 
@@ -98,12 +92,14 @@ class Previous:
         first = next(read_out(out, earlier), None)
         found = list(first.values) if first else []
         there = [name for name in found if columns is None or name in columns]
-        self._company = None if reading.columns.group_by else _company(there)
+        self._company = None if reading.columns.group_by else company_column(there)
         counts_rows = (
             not trusts_id
             and reading.columns.group_by is None
             and reading.columns.id in found
-            and _counts_rows(row.values.get(reading.columns.id) for row in read_out(out, earlier))
+            and only_counts_rows(
+                row.values.get(reading.columns.id) for row in read_out(out, earlier)
+            )
         )
         self.found_by, self._column = _found_by(
             reading, found, self._company, self.name, counts_rows=counts_rows
@@ -196,7 +192,7 @@ class Previous:
         """Return what a row is found by; empty: the texts of its problems."""
         if self._column is None:
             return ""
-        key = _name_key(values.get(self._column))
+        key = name_key(values.get(self._column))
         company = self._company_of(values)
         if self._column == self._company or not company or not key:
             return key
@@ -205,7 +201,7 @@ class Previous:
 
     def _company_of(self, values: Mapping[str, Any]) -> str:
         """Return the company of a row in one way to write it; empty: none is known."""
-        return _name_key(values.get(self._company)) if self._company else ""
+        return name_key(values.get(self._company)) if self._company else ""
 
     def _shown_company(self, values: Mapping[str, Any]) -> str:
         """Return the company of a row as it stands there."""
@@ -225,27 +221,6 @@ class Previous:
         if row.outcome is Outcome.ERROR:
             return False
         return row.decided_by is DecidedBy.PERSON or (self._has_record and not self.differs)
-
-
-def _company(columns: Sequence[str]) -> str | None:
-    """Return the column with the name of the company; None: none has, or several have."""
-    companies = [one for one in columns if COMPANY.match(plain(one))]
-    return companies[0] if len(companies) == 1 else None
-
-
-def _counts_rows(ids: Iterable[object]) -> bool:
-    """Return whether ids are whole numbers, each one more than that before it.
-
-    >>> _counts_rows(["1", "2", 3.0]), _counts_rows(["1", "4"]), _counts_rows(["A-1", "A-2"])
-    (True, False, False)
-    """
-    last: int | None = None
-    for one in ids:
-        text = _text(one)
-        if not re.fullmatch(r"\d{1,9}", text) or (last is not None and int(text) != last + 1):
-            return False
-        last = int(text)
-    return last is not None
 
 
 def _found_by(
@@ -296,16 +271,3 @@ def _cells(row: Classification) -> dict[str, Any]:
 def _said(value: object) -> str:
     """Return a setting in words."""
     return "none" if value is None else str(value)
-
-
-def _name_key(value: object) -> str:
-    """Return an id or a name in one way to write it: no case, single blanks, no last stop."""
-    said = unicodedata.normalize("NFKC", _text(value))
-    return said.rstrip(" .,") or said
-
-
-def _text(value: object) -> str:
-    """Return a cell as text, the same in every format."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else " ".join(str(value).split()).casefold()
