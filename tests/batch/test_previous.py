@@ -123,7 +123,30 @@ def test_the_businesses_whose_recommendation_changed_are_listed(answer, tmp_path
     _, may, lines = answer(MAY, "may", previous=tmp_path / "april-answered.csv")
     changed = [row["triage_previous_recommendation"] for row in may]
     assert changed == ["fractional-ai-officer", "", "", ""]
-    assert "  3: fractional-ai-officer → take-the-quiz" in lines
+    assert "  Cedar: fractional-ai-officer → take-the-quiz" in lines
+    assert any("the company in 'company', as 'id' only counts the rows" in line for line in lines)
+
+
+def test_numbers_of_rows_never_make_two_companies_one(answer, tmp_path):
+    answer("#,company,problem\n1,Ash,stock is counted by hand\n2,Oak,an app is wanted\n", "april")
+    asked, may, lines = answer(
+        "#,company,problem\n1,Oak,an app is wanted\n2,Ash,stock is counted by hand\n",
+        "may",
+        previous=tmp_path / "april-answered.csv",
+    )
+    assert asked == []
+    assert {row["triage_previous_recommendation"] for row in may} == {""}
+    assert "the recommendation changed for 0 businesses" in lines
+
+
+def test_an_id_that_another_company_has_now_is_not_the_same_business(answer, tmp_path):
+    answer("id,company,problem\nK7,Ash,an app is wanted\nK9,Oak,an app is wanted\n", "april")
+    _, may, _ = answer(
+        "id,company,problem\nK7,Elm,stock is counted by hand\nK9, OAK ,stock is lost\n",
+        "may",
+        previous=tmp_path / "april-answered.csv",
+    )
+    assert [row["triage_previous_recommendation"] for row in may] == ["", "fractional-cto"]
 
 
 def test_without_an_id_rows_are_found_by_the_company_and_else_by_their_texts(answer, tmp_path):

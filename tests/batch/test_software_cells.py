@@ -74,3 +74,45 @@ WORDS = {True: "yes", False: "no", None: "unknown"}
 @pytest.mark.parametrize(("header", "cell", "answer"), CASES)
 def test_only_what_says_so_is_a_yes_or_a_no(header, cell, answer):
     assert WORDS[read_software(cell, header)] == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "says_so"),
+    [
+        ("Do you sell software?", True),
+        ("Does your company build apps for its customers?", True),
+        ("sells_software", True),
+        ("Do customers pay for your software?", True),
+        ("Q12", True),
+        ("Do you sell hardware or software?", False),
+        ("Do you offer services or software?", False),
+        ("Do you build or use software?", False),
+        ("Do you develop software internally?", False),
+        ("Is your software secure?", False),
+        ("Do you sell software licences of other vendors?", False),
+        ("Do you build software for your own staff?", False),
+    ],
+)
+def test_a_yes_counts_only_where_the_question_asks_about_selling(question, says_so):
+    assert read_software("Yes", question) is (True if says_so else None)
+    assert read_software("Yes, we sell an app", question) is True
+
+
+@pytest.mark.parametrize(
+    ("cell", "answer"),
+    [
+        ("No, except for two schools", None),
+        ("No (well, yes, for a friend)", None),
+        ("Yes, but we stopped", None),
+        ("Yes, although just consulting", None),
+        ("No, we run a garage", False),
+        ("Yes: our own app", True),
+    ],
+)
+def test_an_answer_that_is_partly_taken_back_is_unknown(cell, answer):
+    assert read_software(cell, "Do you sell software?") is answer
+
+
+def test_codes_that_the_name_explains_are_read():
+    name = "Sells software (1 = no, 2 = yes)"
+    assert [read_software(cell, name) for cell in ("1", "2", "3")] == [False, True, None]

@@ -106,21 +106,23 @@ async def answer_rows(
             tally.kept += was_taken_over
             tally.complaints += bool(form.complaints)
             tally.count(results)
-            if form.group is not None and not job.labels_only:
-                business = spool.groups.setdefault(form.group, Group(form))
+            tally.blank += form.is_blank
+            if form.business is not None and not job.labels_only:
+                business = spool.groups.setdefault(form.business, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
-                spool.add(values, form.group, place(row))
+                spool.add(values, form.business, place(row))
             else:
                 decision = None
-                if not job.labels_only:
+                if not (job.labels_only or form.is_blank):
                     decision = decide_business(results, form.profile, form.quiz)
                     values |= flat_decision(decision)
                     values |= _compared(job, form.id, values, form.texts, decision)
                 _announce(decision, form, results, tally, page)
                 spool.add(values, None, place(row))
             yield tally
-    for name, business in spool.groups.items():
+    for business in spool.groups.values():
+        name = business.first.group or ""
         decision, _ = business.decide()
         _announce(decision, business.first, business.problems, tally, page)
         named = {job.reading.columns.group_by or "": name}
@@ -179,7 +181,7 @@ def _flat(form: Form, results: list[Classification], model: Model) -> Values:
     models = [row.model for row in results]
     prompts = [row.prompt for row in results]
     return values | {
-        "triage_notes": " ".join(form.complaints) or None,
+        "triage_notes": " ".join(form.notes) or None,
         "triage_backend": model.backend,
         "triage_model": _one_or_each(models) if results else model.name,
         "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,

@@ -78,7 +78,7 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
             new: dict[str, Any] = {}
             for number, result in _changed(row, row.reviewed(reviews)):
                 new |= reviewed_fields(number, result)
-            group = row.form.group
+            group = row.form.business
             if row.has_recommendation and group in changes.touched:
                 new |= decisions[group]
             elif row.has_recommendation and group is None and row.place in changes.rows:
@@ -98,7 +98,7 @@ def _changes(out: Path, reading: FormReading, reviews: Reviews) -> _Changes:
     """Return what the answers will change in OUT."""
     changes = _Changes()
     for count, row in enumerate(read_out(out, reading), start=1):
-        results, group = row.reviewed(reviews), row.form.group
+        results, group = row.reviewed(reviews), row.form.business
         changes.most_problems = max(changes.most_problems, len(results))
         if row.has_recommendation and group is not None:
             changes.groups.setdefault(group, Group(row.form)).add(row.form, results)

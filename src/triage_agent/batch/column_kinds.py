@@ -155,6 +155,15 @@ def without_tags(text: str) -> str:
     return re.sub(r"[ \t]*\n\s*", "\n", re.sub(r"[ \t]+", " ", plain)).strip()
 
 
+def is_reference(text: str) -> bool:
+    """Return whether a text is nothing but an id, a number, a date, an address or a link.
+
+    >>> is_reference("https://example.com/f/1"), is_reference("OPS-17"), is_reference("Payroll")
+    (True, True, False)
+    """
+    return any(kind.fullmatch(text) for kind in (CONTACT, ID, NUMBER, DATE))
+
+
 def count_words(text: str) -> float:
     """Return how many words a text has; in scripts without blanks, two signs are one word.
 

@@ -1,19 +1,40 @@
 """A row becomes a form: one business, its problems and its profile."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 from triage_agent.advice import Profile, QuizResult
-from triage_agent.batch.column_kinds import without_tags
+from triage_agent.batch.column_kinds import is_reference, without_tags
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
+from triage_agent.batch.software_answer import says_nothing
 from triage_agent.files import Strict, replace_surrogates
-from triage_agent.intake import Splitter, holds_several, read_text
+from triage_agent.intake import Revenue, Splitter, holds_several, read_text
 from triage_agent.models import split_text
 from triage_agent.privacy import mask, one_line
 from triage_agent.tables import Row, Value
 from triage_agent.types import Problem, Source
 
-NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "-", "--", "–", "—", "."}
+NOTHING = {
+    "n/a", "na", "n.a", "none", "nil", "null", "nothing", "-", "--", "–", "—", ".", "no", "nope",
+    "tbd", "tba", "idk", "ditto", "idem", "unknown", "not applicable", "skip",
+}  # fmt: skip
+THERE = r"(?:above|before|below|previous(?:ly)?|last (?:time|month|week|year)|earlier)"
+ATTACHED = r"(?:attach\w*|enclosed?)"
+NO_PROBLEM = re.compile(  # what says that there is none, or where it is told
+    r"(?:no|none|nothing|not)(?: (?:other|more|else|further|new|specific|really|special|so far"
+    r"|i can think of|comes? to mind|to (?:add|report|say|mention)|at (?:the|this) (?:moment|time)"
+    r"|at present|at all|right now|for now|yet|today|sure|answer|comments?|problems?|issues?"
+    r"|challenges?|idea))*|(?:i |we )?don't (?:know|have any)"
+    r"|(?:please |pls )?(?:see|refer to|read|check)(?: the| my| our)? "
+    rf"(?:{ATTACHED}|{THERE}|file|document|pdf|e-?mail|notes?|website|link"
+    r"|other (?:answer|question|field)s?)(?: (?:file|document|pdf|e-?mail))?"
+    rf"|(?:the )?same(?: (?:as|like))?(?: (?:the )?(?:{THERE}|first|other)(?: one)?)?|as {THERE}"
+    r"|as (?:discussed|attached|mentioned)(?: (?:above|before|earlier))?"
+    rf"|(?:in|on) (?:the )?{ATTACHED}|prefer not to (?:say|answer)"
+    r"|will (?:follow|send)(?: later)?|later"
+)
 MAX_PROBLEMS = 5  # of one form
 
 
@@ -27,8 +48,26 @@ class Form:
     profile: Profile
     quiz: QuizResult | None  # None: not taken, or not completely
     group: str | None  # the business that `Columns.group_by` names; None: none is named
-    complaints: tuple[str, ...]
+    complaints: tuple[str, ...]  # what could not be read
     company: str = ""  # what the business is called; empty: that is not said
+    remarks: tuple[str, ...] = ()  # what was read, and how it was understood
+    is_blank: bool = False  # whether no cell holds anything
+
+    @property
+    def business(self) -> str | None:
+        """What is the same in all ways to write the name of a business; None: none is named.
+
+        Case, blanks, the form of the signs and a last stop make no difference.
+        """
+        if self.group is None:
+            return None
+        name = " ".join(unicodedata.normalize("NFKC", self.group).casefold().split())
+        return name.rstrip(" .,") or name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What OUT says about the reading of the row."""
+        return self.complaints + self.remarks
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -43,6 +82,7 @@ class FormReading(Strict):
     split: bool = True  # a cell may hold several problems
     max_problems: int | None = None  # of a form, if cells are split; None: any number
     usd_rate: float | None = None  # USD that one unit of another currency buys
+    revenue_unit: str | None = None  # of the revenue; None: what its column's name says
     quiz_scale: QuizScale = "0-3"  # of quiz answers that are numbers
     columns: Columns
 
@@ -60,12 +100,13 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
     """
     columns = reading.columns
     complaints = [f"The row {row.complaint}."] if row.complaint else []
+    remarks: list[str] = []
     problems: list[Problem] = []
     for column in columns.problems:
         for text in _texts(row.values.get(column)):
             said = text.strip()
-            if said.casefold() in NOTHING:
-                complaints.append(f"{column!r} says {said!r}, which is taken as empty.")
+            if says_no_problem(said):
+                remarks.append(f"{column!r} says {_cut(said)!r}, which is taken as empty.")
             elif said:
                 found = _read_cell(text, Source(row.number, column), reading, split)
                 if not found:
@@ -73,9 +114,9 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
                 problems += found
     if reading.split:
         problems = _at_most(problems, reading.max_problems, len(columns.problems))
-    revenue, sells = _cell(row, columns.revenue), _cell(row, columns.sells_software)
+    sells = _cell(row, columns.sells_software)
     profile = Profile(
-        revenue_of(revenue, _short(revenue), columns.revenue, reading.usd_rate, complaints),
+        _revenue(row, reading, complaints, remarks),
         sells_of(sells, _short(sells), columns.sells_software, complaints),
     )
     return Form(
@@ -90,6 +131,34 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
         group=_short(_cell(row, columns.group_by)) or None,
         complaints=tuple(complaints),
         company=_short(_cell(row, columns.company)),
+        remarks=tuple(remarks),
+        is_blank=bool(row.values)
+        and all(cell is None or not str(cell).strip() for cell in row.values.values()),
+    )
+
+
+def says_no_problem(text: str) -> bool:
+    """Return whether a cell tells no problem: it says so, points elsewhere, or is an id or a link.
+
+    >>> says_no_problem("No."), says_no_problem("see attached"), says_no_problem("TCK-4711")
+    (True, True, True)
+    >>> says_no_problem("No show customers"), says_no_problem("see attached invoices twice a day")
+    (False, False)
+    """
+    said = " ".join(text.split()).strip(" .!?()[]").casefold().replace("’", "'") or text.casefold()
+    return said in NOTHING or bool(NO_PROBLEM.fullmatch(said)) or is_reference(text.strip())
+
+
+def _revenue(row: Row, reading: FormReading, complaints: list[str], remarks: list[str]) -> Revenue:
+    """Return the revenue of a row, in the unit of its column and of the cells beside it."""
+    columns = reading.columns
+    cell = _cell(row, columns.revenue)
+    unit = columns.revenue or "" if reading.revenue_unit is None else reading.revenue_unit
+    beside = [_short(_cell(row, one)) for one in columns.revenue_units]
+    if said := ", ".join(one for one in beside if not says_nothing(one)):
+        unit = f"{unit} ({said})"
+    return revenue_of(
+        cell, _short(cell), columns.revenue, unit, reading.usd_rate, complaints, remarks
     )
 
 

@@ -11,7 +11,7 @@ from triage_agent.batch.form import Form
 from triage_agent.batch.output_columns import flat_decision
 from triage_agent.errors import SettingsError
 from triage_agent.files import json_line
-from triage_agent.intake import UNKNOWN_REVENUE
+from triage_agent.intake import UNKNOWN_REVENUE, Revenue
 from triage_agent.tables import DateText
 from triage_agent.types import Classification
 
@@ -50,8 +50,11 @@ class Group:
             conflicts.append("The rows of this business differ on selling software: unknown.")
         if len(set(self.quizzes)) > 1:
             conflicts.append("The rows of this business hold different quizzes: not taken.")
+        unread = next((p.revenue for p in self.profiles if p.revenue.note), UNKNOWN_REVENUE)
+        if len(revenues) > 1:
+            unread = Revenue(note="the rows of this business state different ones")
         profile = Profile(
-            revenues.pop() if len(revenues) == 1 else UNKNOWN_REVENUE,
+            revenues.pop() if len(revenues) == 1 else unread,
             sells.pop() if len(sells) == 1 else None,
         )
         quiz = self.quizzes[0] if len(set(self.quizzes)) == 1 else None

@@ -1,7 +1,7 @@
 """Which columns of a table mean what: as the user names them, or guessed from names and cells."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from triage_agent.advice import QuizQuestion, load_quiz
@@ -11,6 +11,8 @@ from triage_agent.batch.column_notes import Seen, left_notes, problem_notes, ref
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_answer import quiz_number, quiz_points
+from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
+from triage_agent.batch.software_answer import asks_about_selling
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.tables import Row
@@ -19,10 +21,6 @@ IDS = (
     "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
     "ticket id", "lead id", "reference", "token", "#",
 )  # fmt: skip
-REVENUE = re.compile(
-    r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total) (?:sales|income|billings)|arr"
-    r"|sales (?:per|a) year|how much does your (?:business|company) (?:make|earn|turn over))\b"
-)
 SOFTWARE = re.compile(
     r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
@@ -47,6 +45,7 @@ class Columns:
     quiz: Mapping[str, str] = field(default_factory=dict)  # dimension id: column
     group_by: str | None = None
     company: str | None = None  # what the business is called
+    revenue_units: tuple[str, ...] = ()  # columns whose cells say the unit of the revenue
 
 
 NONE_NAMED = Columns()
@@ -97,15 +96,17 @@ def understand_columns(
     seen = Seen(columns, cells, roles_of(columns, cells))
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
+    others: tuple[str, ...] = ()
     if guess:
-        known = _guess(known, columns, sample, seen)
+        known, others = _guess(known, columns, sample, seen)
+    known = replace(known, revenue_units=units_beside(known.revenue, columns))
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
     else:
         choice = choose_problems(_free(known, columns), cells, seen.roles)
         known = replace(known, problems=choice.taken)
     notes = [*problem_notes(choice, seen)] if choice.taken else []
-    notes += _notes(known, dimensions, seen)
+    notes += [*_notes(known, dimensions, seen), *others]
     notes += left_notes([*known.problems, *_used(known)], seen)
     return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
 
@@ -140,8 +141,15 @@ def _find_named(
 
 def _used(known: Columns) -> list[str | None]:
     """Return the columns that are read, problems aside."""
-    own = known.id, known.revenue, known.sells_software, known.group_by, known.company
-    return [*own, *known.quiz.values()]
+    return [
+        known.id,
+        known.revenue,
+        *known.revenue_units,
+        known.sells_software,
+        known.group_by,
+        known.company,
+        *known.quiz.values(),
+    ]
 
 
 def _free(known: Columns, columns: Sequence[str]) -> list[str]:
@@ -150,16 +158,24 @@ def _free(known: Columns, columns: Sequence[str]) -> list[str]:
     return [one for one in columns if one not in taken]
 
 
-def _guess(known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen) -> Columns:
-    """Return the columns with those of the profile, the quiz and the id that were not named."""
+def _guess(
+    known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen
+) -> tuple[Columns, tuple[str, ...]]:
+    """Return the columns with those of the profile, the quiz and the id that were not named.
+
+    With sentences about those that come near to it.
+    """
     cells = {column: _cells(column, sample) for column in columns}
     known = replace(known, quiz={**_guess_quiz(_free(known, columns), cells), **known.quiz})
     known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
-    revenue = known.revenue or _guess_one(REVENUE, _free(known, columns), seen)
-    known = replace(known, revenue=revenue)
-    software = known.sells_software or _guess_one(SOFTWARE, _free(known, columns), seen)
+    notes: tuple[str, ...] = ()
+    if known.revenue is None:
+        chosen = choose_revenue(_free(known, columns), seen)
+        known, notes = replace(known, revenue=chosen.column), chosen.notes
+    software = known.sells_software or _guess_software(_free(known, columns), seen)
     known = replace(known, sells_software=software)
-    return replace(known, company=known.company or _guess_company(_free(known, columns), seen))
+    company = known.company or _guess_company(_free(known, columns), seen)
+    return replace(known, company=company), notes
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
@@ -184,13 +200,19 @@ def _guess_company(columns: Sequence[str], seen: Seen) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _guess_one(name: re.Pattern[str], columns: Sequence[str], seen: Seen) -> str | None:
-    """Return the first column with such a name, unless it holds sentences about a problem."""
-    for column in columns:
-        is_problem = seen.roles[column] is Role.PROBLEM
-        if name.search(what_is_asked(column)) and not is_problem and seen.cells[column].words < 8:
-            return column
-    return None
+def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
+    """Return the first column that asks about selling software; one whose yes says so goes first.
+
+    One with sentences about a problem is none.
+    """
+    found = [
+        column
+        for column in columns
+        if SOFTWARE.search(what_is_asked(column))
+        and seen.roles[column] is not Role.PROBLEM
+        and seen.cells[column].words < SHORT_CELLS
+    ]
+    return next((one for one in found if asks_about_selling(one)), next(iter(found), None))
 
 
 def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[str, str]:
@@ -227,9 +249,19 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
     if columns.id:
         notes.append(f"Each form's id is read from {of(columns.id)}.")
     if columns.revenue:
-        notes.append(f"The yearly revenue is read from {of(columns.revenue)}.")
+        beside = f" in the unit of {seen.listed(columns.revenue_units)}"
+        notes.append(
+            f"The yearly revenue is read from {of(columns.revenue)}"
+            f"{beside if columns.revenue_units else ''}."
+        )
     if columns.sells_software:
         notes.append(f"Whether software is sold is read from {of(columns.sells_software)}.")
+        if not asks_about_selling(columns.sells_software):
+            notes.append(
+                f"Careful: a yes or no in {of(columns.sells_software)} counts as unknown, as its "
+                "name asks something else than whether software is sold to customers. Another "
+                "column can be named with --software-column."
+            )
     unknown = [
         f"{what} ({option})"
         for what, option, column in (
@@ -240,16 +272,21 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
     ]
     if unknown:
         notes.append(f"No column was found for {' and '.join(unknown)}: unknown.")
-    missing = [name for name in dimensions if name not in columns.quiz]
-    if columns.quiz and missing:
-        notes.append(
-            f"Only {len(columns.quiz)} of the quiz's {len(dimensions)} questions have a column "
-            f"(none for {', '.join(missing)}), so no quiz is taken."
-        )
-    elif columns.quiz:
-        notes.append(f"The readiness quiz is read from {counted(len(columns.quiz), 'column')}.")
+    notes += _quiz_notes(columns, dimensions)
     if columns.company:
         notes.append(f"Each business is called as {of(columns.company)} says.")
     if columns.group_by:
         notes.append(f"Rows with the same {of(columns.group_by)} are one business.")
     return tuple(notes)
+
+
+def _quiz_notes(columns: Columns, dimensions: Sequence[str]) -> Iterator[str]:
+    """Yield what is said of the columns of the readiness quiz."""
+    missing = [name for name in dimensions if name not in columns.quiz]
+    if columns.quiz and missing:
+        yield (
+            f"Only {len(columns.quiz)} of the quiz's {len(dimensions)} questions have a column "
+            f"(none for {', '.join(missing)}), so no quiz is taken."
+        )
+    elif columns.quiz:
+        yield f"The readiness quiz is read from {counted(len(columns.quiz), 'column')}."

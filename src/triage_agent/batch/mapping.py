@@ -46,6 +46,7 @@ class FormMapping(Strict):
     max_problems: int | None = Field(default=None, ge=1)
     usd_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     quiz_scale: Literal["0-3", "1-4"] | None = None
+    revenue_unit: str | None = None
     columns: tuple[str, ...] = ()
     table: TableOptions = Field(default_factory=TableOptions)
 
@@ -152,6 +153,7 @@ def save_mapping(
     max_problems: int | None,
     usd_rate: float | None,
     quiz_scale: str | None,
+    revenue_unit: str | None = None,
 ) -> None:
     """Write a mapping file; `options` are those that the next table needs too."""
     values: dict[str, Any] = {
@@ -166,6 +168,7 @@ def save_mapping(
         "max_problems": max_problems,
         "usd_rate": usd_rate,
         "quiz_scale": quiz_scale,
+        "revenue_unit": revenue_unit,
         "columns": list(all_columns),
     }
     lines = [

@@ -1,7 +1,8 @@
 """Last month's answers: what is unchanged is taken over, and changed recommendations are listed.
 
 The earlier OUT is only read. Its rows are found again by the id column, else by the business's
-name, else by the texts of their problems; within a row, a problem is the same if its text is.
+name, else by the texts of their problems; within a row, a problem is the same if its text is. An
+id that only counts the rows is none, and neither is one that another company has now.
 """
 
 import json
@@ -9,7 +10,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.reviews import text_key
+from triage_agent.batch.row_keys import company_column, name_key, only_counts_rows
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
@@ -47,7 +48,15 @@ class Previous:
     It is held in a temporary file, so memory does not grow with its rows.
     """
 
-    def __init__(self, out: Path, reading: FormReading, made_by: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        out: Path,
+        reading: FormReading,
+        made_by: Mapping[str, Any],
+        columns: Sequence[str] | None = None,
+        *,
+        trusts_id: bool = False,
+    ) -> None:
         """Read an earlier OUT.
 
         Args:
@@ -55,6 +64,9 @@ class Previous:
             reading: How the new table is read; says by which column rows are found again.
             made_by: What the new run's record says about who answers; with other settings, only
                 a person's answers are taken over.
+            columns: Those of the new table; None: they are the same.
+            trusts_id: The user named the column of the ids, which then count even if they seem
+                to be numbers of rows.
 
         Raises:
             InputError: The file is not the output of a batch, or lacks the column by which rows
@@ -77,11 +89,24 @@ class Previous:
         self._store.execute(
             "create table verdicts (row text primary key, recommendation text, seen integer)"
         )
-        rows = read_out(out, how_to_read(out))
-        first = next(rows, None)
-        columns = list(first.values) if first else []
-        self.found_by, self._column = _found_by(reading, columns, self.name)
-        for row in chain([first] if first else [], rows):
+        earlier = how_to_read(out)
+        first = next(read_out(out, earlier), None)
+        found = list(first.values) if first else []
+        there = [name for name in found if columns is None or name in columns]
+        self._company = None if reading.columns.group_by else company_column(there)
+        counts_rows = (
+            not trusts_id
+            and reading.columns.group_by is None
+            and reading.columns.id in found
+            and only_counts_rows(
+                row.values.get(reading.columns.id) for row in read_out(out, earlier)
+            )
+        )
+        self.found_by, self._column = _found_by(
+            reading, found, self._company, self.name, counts_rows=counts_rows
+        )
+        self._groups = reading.columns.group_by is not None
+        for row in read_out(out, earlier):
             key = self._key(row.values)
             if recommendation := row.values.get("triage_recommendation"):
                 keys = [key] if key else [text_key(one.text) for one in row.results]
@@ -117,6 +142,7 @@ class Previous:
     ) -> str | None:
         """Return the earlier recommendation if it was another one, and note the change."""
         key, after = self._key(values), decision.recommendation.value
+        name = self._shown_company(values) or name
         for one in [key] if key else map(text_key, texts):
             found = self._store.execute(
                 "select recommendation from verdicts where row = ?", (one,)
@@ -172,7 +198,22 @@ class Previous:
 
     def _key(self, values: Mapping[str, Any]) -> str:
         """Return what a row is found by; empty: the texts of its problems."""
-        return _text(values.get(self._column)) if self._column else ""
+        if self._column is None:
+            return ""
+        key = name_key(values.get(self._column))
+        company = self._company_of(values)
+        if self._column == self._company or not company or not key:
+            return key
+        # The same id of another company is another row.
+        return f"{key}\n{company}"
+
+    def _company_of(self, values: Mapping[str, Any]) -> str:
+        """Return the company of a row in one way to write it; empty: none is known."""
+        return name_key(values.get(self._company)) if self._company else ""
+
+    def _shown_company(self, values: Mapping[str, Any]) -> str:
+        """Return the company of a row as it stands there."""
+        return str(values.get(self._company) or "").strip() if self._company else ""
 
     def _answer(self, key: str, text: str) -> Classification | None:
         """Return the earlier answer to one text of a row."""
@@ -190,23 +231,31 @@ class Previous:
         return row.decided_by is DecidedBy.PERSON or (self._has_record and not self.differs)
 
 
-def _found_by(reading: FormReading, columns: Sequence[str], name: str) -> tuple[str, str | None]:
+def _found_by(
+    reading: FormReading,
+    columns: Sequence[str],
+    company: str | None,
+    name: str,
+    *,
+    counts_rows: bool,
+) -> tuple[str, str | None]:
     """Return in words what rows are found by, and its column; None: their problems' texts."""
     known = reading.columns
+    why = f", as {known.id!r} only counts the rows" if counts_rows else ""
     if known.group_by:
         column, words = known.group_by, "the business"
-    elif known.id:
+    elif known.id and not counts_rows:
         column, words = known.id, "the id"
+    elif company is None:
+        return f"the texts of its problems{why}", None
     else:
-        if known.company is None or known.company not in columns:
-            return "the texts of its problems", None
-        column, words = known.company, "the company"
+        column, words = company, "the company"
     if column not in columns:
         raise InputError(
             f"{name} has no column {column!r}, by which its rows would be found again. "
             "Name a column that both tables have with --id-column."
         )
-    return f"{words} in {column!r}", column
+    return f"{words} in {column!r}{why}", column
 
 
 def _record(out: Path) -> dict[str, Any]:
@@ -230,10 +279,3 @@ def _cells(row: Classification) -> dict[str, Any]:
 def _said(value: object) -> str:
     """Return a setting in words."""
     return "none" if value is None else str(value)
-
-
-def _text(value: object) -> str:
-    """Return a cell as text, the same in every format."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else " ".join(str(value).split()).casefold()

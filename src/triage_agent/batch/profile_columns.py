@@ -19,11 +19,18 @@ REVENUE_LENGTH = 200  # characters; longer is a story, and no amount
 
 
 def revenue_of(
-    cell: Value, text: str, column: str | None, usd_rate: float | None, complaints: list[str]
+    cell: Value,
+    text: str,
+    column: str | None,
+    unit: str,
+    usd_rate: float | None,
+    complaints: list[str],
+    remarks: list[str],
 ) -> Revenue:
     """Return the yearly revenue; unknown, with a complaint, if it cannot be read.
 
-    `text` is the cell as text; what was assumed while reading it is a complaint too.
+    `text` is the cell as text, `unit` what says its unit: the column's name, as a rule. What was
+    assumed while reading it is a remark.
     """
     if isinstance(cell, float) and math.isfinite(cell):
         text = f"{cell:.2f}".removesuffix(".00")
@@ -32,15 +39,15 @@ def revenue_of(
     try:
         if not text or isinstance(cell, bool) or len(text) > REVENUE_LENGTH:
             raise InputError("It is not an amount.")
-        revenue = read_revenue(text, column or "", usd_rate)
+        revenue = read_revenue(text, unit, usd_rate)
     except InputError as error:
         complaints.append(f"{column!r}: {error.message} The revenue counts as unknown.")
-        return UNKNOWN_REVENUE
+        return Revenue(note=f"{column!r} could not be read as one")
     if revenue.why_unknown:
         if text.casefold().strip(". ").replace("’", "'") not in UNKNOWN_WORDS:
             complaints.append(f"{column!r}: {revenue.why_unknown}.")
     elif revenue.note:
-        complaints.append(f"{column!r}: {text} is {revenue} a year ({revenue.note}).")
+        remarks.append(f"{column!r}: {text} is {revenue} a year ({revenue.note}).")
     return revenue
 
 

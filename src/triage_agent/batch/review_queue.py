@@ -79,8 +79,8 @@ def queue_for_review(
             items += _items(row, results, reviews, again=again)
         else:
             left_out.append(number)
-        if row.has_recommendation and row.form.group is not None:
-            group = groups.setdefault(row.form.group, Group(row.form))
+        if row.has_recommendation and row.form.business is not None:
+            group = groups.setdefault(row.form.business, Group(row.form))
             group.add(row.form, results)
         elif row.has_recommendation:
             because.update(row.decide(results).provisional_because)

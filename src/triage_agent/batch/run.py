@@ -25,7 +25,7 @@ from triage_agent.batch.understanding import first_problems, keep_mapping, under
 from triage_agent.batch.write_output import write_out, write_run
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.files import is_file
-from triage_agent.intake import check_usd_rate, counted
+from triage_agent.intake import check_usd_rate, counted, name_of
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_pdf
 from triage_agent.settings import Backend, Choice, Options, choose_backend
@@ -49,6 +49,7 @@ class BatchRequest:
     split: bool | None = None  # a cell may hold several problems (None: yes, or the mapping)
     max_problems: int | None = None  # of a form, if cells are split (None: 5, or the mapping)
     usd_rate: float | None = None
+    revenue_unit: str | None = None  # of the amounts; None: what the column's name says
     quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show, or the mapping
     dry_run: bool = False  # only say what it would cost
     retry_errors: bool = False  # only answer the rows of OUT that are in error
@@ -78,6 +79,8 @@ def run_batch(
     service or the cost cap stopped it. Then OUT is as before, and the same request goes on.
     """
     check_usd_rate(request.usd_rate)
+    if request.revenue_unit is not None:
+        _check_unit(request.revenue_unit)
     if request.max_problems is not None and request.max_problems < 1:
         raise SettingsError(f"--max-problems must be at least 1, not {request.max_problems}.")
     check_paths(  # what cannot be is known before anything is read
@@ -106,6 +109,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         request.table,
         request.columns,
         usd_rate=request.usd_rate,
+        revenue_unit=request.revenue_unit,
         split=request.split,
         max_problems=request.max_problems,
         quiz_scale=request.quiz_scale,
@@ -138,7 +142,13 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
-    earlier_out = request.previous and Previous(request.previous, job.reading, facts)
+    earlier_out = request.previous and Previous(
+        request.previous,
+        job.reading,
+        facts,
+        survey.columns,
+        trusts_id=request.columns.id is not None,
+    )
     with (
         closing(earlier_out) if earlier_out else nullcontext() as previous,
         closing(BatchPages(request.pages.made_today())) as pages,
@@ -179,6 +189,19 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         for line in pages.finish(said, request.out):
             report(line)
     return BatchResult(tally.errors)
+
+
+def _check_unit(unit: str) -> None:
+    """Raise `SettingsError` for a unit of revenue that is not understood."""
+    try:
+        rest = name_of(unit).rest
+    except InputError as error:
+        raise SettingsError(f"--revenue-unit: {error.message}") from error
+    if rest:
+        raise SettingsError(
+            f"--revenue-unit {unit[:40]!r}: {' '.join(rest)!r} is not a unit of revenue. Name the "
+            'period, the currency and the scale, like "monthly, USD thousands" or "EUR".'
+        )
 
 
 def _reviews(request: BatchRequest) -> Reviews:

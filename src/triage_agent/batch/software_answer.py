@@ -2,6 +2,8 @@
 
 import re
 
+from triage_agent.intake import code_list
+
 NOT_ANSWERED = {
     "", "unknown", "not sure", "don't know", "i don't know", "we don't know", "?", "n/a", "na",
     "none", "nil", "null", "nothing", "-", "--", "–", "—", ".", "prefer not to say",
@@ -68,11 +70,61 @@ OTHER_QUESTION = re.compile(
     r"|\b(?:not|don't|doesn't|never|without|no|non)\b",
     re.I,
 )
+NAMES_SOFTWARE = re.compile(rf"\b{NOUN}\b", re.I)
+# The words of a question that asks whether software is sold to others, and nothing else.
+ASKED_WORDS = """
+a an and any app apps are as at be build building builds business business's businesses by client
+clients commercial commercially company company's create creates creating currently customer
+customers develop developing develops digital do does external for have has i in is it its launch
+launching main make makes making mobile now of offer offering offers on online or organisation
+organization our outside paid pay paying phone platform platforms product products provide provides
+providing public publish publishes s saas sell seller selling sells service software so that the
+their them this to us use used users vendor we web what whether which who with y n yes you your
+others people primary core itself own
+"""
+ASKED = frozenset(ASKED_WORDS.split())
+OTHER_THING = re.compile(
+    rf"\b(?:products?|services?|{SELLING})\s+(?:and )?or (?:an? |any )?(?:use\b|(?:\w+ )?{NOUN})"
+    rf"|{NOUN}(?: products?)? (?:and )?or (?:other )?(?:products?|services?|use)\b"
+    r"|\b(?:to|for) (?:us|your own|our own|yourself|itself)\b|\bfor your (?:business|company)\b",
+    re.I,
+)
+# What takes back a part of a yes or a no.
+TAKES_BACK = re.compile(
+    r"\b(?:but|except|however|though|although|unless|apart from|besides|other than|sometimes"
+    r"|sort of|kind of|partly|partially|once|one (?:client|customer)|a few|some)\b",
+    re.I,
+)
+A_NO = re.compile(r"\b(?:no|not|never|stopped|formerly|previously|only|just|used to)\b|n't\b", re.I)
+A_YES = re.compile(r"\b(?:yes|yeah|yep)\b", re.I)
 
 
 def says_nothing(text: str) -> bool:
     """Return whether a cell is empty or says that the answer is not known."""
     return _plain(text) in NOT_ANSWERED
+
+
+def asks_about_selling(header: str) -> bool:
+    """Return whether a yes to the question of a column says that software is sold or built to be.
+
+    A name that does not speak of software at all was chosen by the user, who knows.
+
+    >>> asks_about_selling("Do you sell software to customers?"), asks_about_selling("Q7")
+    (True, True)
+    >>> asks_about_selling("Do you sell products or software?")
+    False
+    >>> asks_about_selling("Do you develop software in-house?")
+    False
+    """
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code_list(header)[1])
+    question = re.sub(r"['’]", "'", name).replace("'", "").replace("_", " ")
+    question = " ".join(re.sub(r"[\W_]+", " ", question).casefold().split())
+    if OTHER_QUESTION.search(question.replace("dont", "don't")):
+        return False
+    if not NAMES_SOFTWARE.search(question):
+        return True
+    words = re.sub(r"\b(?:q|question) ?\d+\b|\d+", " ", question).split()
+    return all(word in ASKED for word in words) and not OTHER_THING.search(question)
 
 
 def read_software(text: str, header: str = "") -> bool | None:
@@ -84,8 +136,8 @@ def read_software(text: str, header: str = "") -> bool | None:
     (None, False)
     """
     words = _plain(text)
-    question = re.sub(r"[\W_]+", " ", re.sub(r"['’]", "'", header).replace("'", "")).casefold()
-    other_question = OTHER_QUESTION.search(question.replace("dont", "don't"))
+    words = _plain(code_list(header)[0].get(words, words))
+    other_question = not asks_about_selling(header)
     if words in NOT_ANSWERED:
         return None
     words, labelled = LABELLED.sub("", words), LABELLED.match(words)
@@ -97,7 +149,10 @@ def read_software(text: str, header: str = "") -> bool | None:
     if other_question and not labelled:
         return said
     if lead.group("no"):
-        return True if said else (None if re.match(r"not yet|yet", rest) else False)
+        doubtful = re.match(r"not yet|yet", rest) or TAKES_BACK.search(rest) or A_YES.search(rest)
+        return True if said else (None if doubtful else False)
+    if said is None and (TAKES_BACK.search(rest) or A_NO.search(rest)):
+        return None
     if said is False or OWN_USE.search(rest) or NOT_NOW.search(rest):
         return None
     if re.search(rf"\b{SELLING}\b|\bservices?\b", rest) and said is None:

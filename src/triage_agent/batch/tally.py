@@ -14,6 +14,7 @@ class Tally:
     """What has been counted so far."""
 
     rows: int = 0
+    blank: int = 0  # rows without any cell that holds something
     kept: int = 0  # rows taken over from an earlier OUT
     businesses: int = 0
     provisional: int = 0  # businesses whose recommendation an answer could change

@@ -17,6 +17,7 @@ from triage_agent.batch.mapping import (
     save_mapping,
 )
 from triage_agent.batch.profile_columns import quiz_scale
+from triage_agent.batch.revenue_columns import unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Table, TableOptions, open_table
@@ -36,6 +37,7 @@ class Wish:
     split: bool
     max_problems: int | None = None  # of a form; None: as many as usual
     quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show
+    revenue_unit: str | None = None
     mapping: FormMapping | None = None
     mapping_path: Path | None = None
 
@@ -46,6 +48,7 @@ def wish_of(
     columns: Columns,
     *,
     usd_rate: float | None,
+    revenue_unit: str | None = None,
     split: bool | None,
     max_problems: int | None,
     quiz_scale: Literal["0-3", "1-4"] | None,
@@ -56,7 +59,16 @@ def wish_of(
     Raises `SettingsError` for a mapping that is not valid.
     """
     if mapping is None:
-        return Wish(forms, table, columns, usd_rate, split is not False, max_problems, quiz_scale)
+        return Wish(
+            forms,
+            table,
+            columns,
+            usd_rate,
+            split is not False,
+            max_problems,
+            quiz_scale,
+            revenue_unit,
+        )
     kept = load_mapping(mapping)
     return Wish(
         forms,
@@ -66,6 +78,7 @@ def wish_of(
         split if split is not None else kept.split is not False,
         max_problems if max_problems is not None else kept.max_problems,
         quiz_scale or kept.quiz_scale,
+        revenue_unit if revenue_unit is not None else kept.revenue_unit,
         kept,
         mapping,
     )
@@ -94,6 +107,11 @@ def understand(
     understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
+    revenue, unit = understood.columns.revenue, wish.revenue_unit
+    if revenue and unit is None:
+        unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
+        for note in shown or unit_notes(revenue, has_rate=wish.usd_rate is not None):
+            report(note)
     if understood.refusal:
         raise InputError(understood.refusal)
     problems = understood.columns.problems
@@ -111,6 +129,7 @@ def understand(
         max_problems=MAX_PROBLEMS if wish.max_problems is None else wish.max_problems,
         usd_rate=wish.usd_rate,
         quiz_scale=scale,
+        revenue_unit=unit,
         columns=understood.columns,
     )
 
@@ -133,6 +152,7 @@ def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> 
         max_problems=wish.max_problems,
         usd_rate=reading.usd_rate,
         quiz_scale=reading.quiz_scale if has_scale else None,
+        revenue_unit=wish.revenue_unit,
     )
 
 

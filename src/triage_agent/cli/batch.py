@@ -75,6 +75,10 @@ def batch(
     usd_rate: Annotated[
         float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
     ] = None,
+    revenue_unit: Annotated[
+        str | None,
+        typer.Option(help='Unit of the revenue column, such as "monthly, EUR thousands".'),
+    ] = None,
     quiz_scale: Annotated[
         Literal["0-3", "1-4"] | None,
         typer.Option(help="Scale of quiz answers that are numbers, if they fit both."),
@@ -154,6 +158,7 @@ def batch(
         split=own("split", split),
         max_problems=own("max_problems", max_problems),
         usd_rate=own("usd_rate", usd_rate),
+        revenue_unit=own("revenue_unit", revenue_unit),
         quiz_scale=own("quiz_scale", quiz_scale),
         dry_run=dry_run,
         retry_errors=retry_errors,

@@ -9,6 +9,7 @@ from .amounts import (
     times,
     usd,
 )
+from .code_list import code_list
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS
 from .pasted import (
@@ -20,6 +21,7 @@ from .pasted import (
     is_technology_wish,
 )
 from .revenue import HIGH_LIMIT_USD, UNKNOWN_REVENUE, Band, Revenue, dollars
+from .revenue_units import name_of, unit_of
 from .roles import Role, Verdict
 from .rules import roles_by_rules
 from .splitting import Judge, Passage, SplitText, split_problems, units_in
@@ -49,6 +51,7 @@ __all__ = [
     "Verdict",
     "check_amount",
     "check_usd_rate",
+    "code_list",
     "counted",
     "dollars",
     "from_arguments",
@@ -56,6 +59,7 @@ __all__ = [
     "holds_several",
     "is_technology_wish",
     "months",
+    "name_of",
     "parse_revenue",
     "percent",
     "read_amount",
@@ -66,6 +70,7 @@ __all__ = [
     "roles_by_rules",
     "split_problems",
     "times",
+    "unit_of",
     "units_in",
     "usd",
 ]

@@ -57,6 +57,12 @@ def _pattern() -> re.Pattern[str]:
     return re.compile("|".join(each), re.I)
 
 
+@cache
+def currency_pattern() -> str:
+    """Return a pattern for any word or sign of a currency, US dollars included; case is ignored."""
+    return f"(?:{US_DOLLARS.pattern}|{_pattern().pattern}|{ANY_DOLLARS.pattern})"
+
+
 def foreign_currency(text: str) -> Found | None:
     """Return the currency other than US dollars that a text names first.
 

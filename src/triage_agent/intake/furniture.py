@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from triage_agent.intake.quoted_mail import quoted_lines, says_something
+
 LONGEST_LINE = 400  # characters that a pattern looks at; a line of furniture is short
 SIGNATURE = 14  # lines at most
 WORDS = 12  # of a line in a signature
-STATEMENT = 4  # words of a line that says something and ends as a sentence
 NO_ANSWER = re.compile(
     r"(?:n\s?/\s?a|n\.a\.|none|nil|null|nothing|no answer|not applicable|no comments?|tbd|xx+"
     r"|[-–—.?_*]+)[.!]?",
@@ -69,16 +70,6 @@ DISCLAIMER = re.compile(
     r"|^sent on behalf of|registered (?:office|in england|charity no)|^company (?:no|reg)",
     re.IGNORECASE,
 )
-WROTE = re.compile(
-    r"(?:on|am|le|el)\b.{5,200}\b(?:wrote|schrieb.{0,80}|a écrit|escribió)\s?:", re.IGNORECASE
-)
-ORIGINAL = re.compile(
-    r"[-_\s>]*\b(?:original message|forwarded message|ursprüngliche nachricht)\b[-_\s:]*|_{20,}",
-    re.IGNORECASE,
-)
-HEADER = re.compile(
-    r"\*?(?:from|sent|date|to|cc|subject|von|gesendet|an|betreff)\*?:\s", re.IGNORECASE
-)
 RULE = re.compile(r"-- ?|[_=*~-]{3,}")
 POSTSCRIPT = re.compile(r"p\.?\s?s\.?[\s:.,–—-]", re.IGNORECASE)
 LISTED = re.compile(r"(?:\(?\d{1,2}[.):]|[•*])\s*\S")
@@ -122,7 +113,7 @@ def lines_of(text: str) -> list[Line]:
 def furniture_of(text: str, lines: Sequence[Line]) -> list[Span]:
     """Return where furniture stands in a text, in order, without overlaps."""
     shown = [text[line.start : min(line.end, line.start + LONGEST_LINE)] for line in lines]
-    taken = _quoted(shown)
+    taken = quoted_lines(shown)
     _take_disclaimers(shown, lines, taken)
     left = [place for place in range(len(lines)) if place not in taken]
     extra: list[Span] = []
@@ -140,58 +131,6 @@ def furniture_of(text: str, lines: Sequence[Line]) -> list[Span]:
         taken.add(left[0])
     spans = [*_joined(lines, taken), *extra]
     return [span for span in sorted(spans) if span[0] < span[1]]
-
-
-def _quoted(shown: Sequence[str]) -> set[int]:
-    """Return the lines of quoted mail; of one that stands alone, as a memo does, only its head."""
-    taken = _quotations(shown)
-    own = [line for place, line in enumerate(shown) if place not in taken]
-    if any(map(_says_something, own)):
-        return taken
-    return {place for place in taken if _is_head(shown, place)}
-
-
-def _is_head(shown: Sequence[str], place: int) -> bool:
-    """Return whether a line of quoted mail says only who wrote to whom."""
-    line = shown[place]
-    return bool(HEADER.match(line) or ORIGINAL.fullmatch(line) or WROTE.fullmatch(line))
-
-
-def _says_something(line: str) -> bool:
-    """Return whether a line makes a statement, unlike a name, an address or a slogan."""
-    words = [word for word in line.split() if word[0].isalpha()]
-    low = sum(word[0].islower() for word in words)
-    ended = line.endswith((".", "!", "?"))
-    return low > len(words) / 2 and len(words) >= (STATEMENT if ended else 2 * STATEMENT)
-
-
-def _quotations(shown: Sequence[str]) -> set[int]:
-    """Return the lines of quoted mail."""
-    taken: set[int] = set()
-    quoting = [line.startswith(">") for line in shown]
-    if all(quoting):
-        return taken
-    for place, line in enumerate(shown):
-        if place in taken:
-            continue
-        two = f"{line} {shown[place + 1]}" if place + 1 < len(shown) else line
-        wrote = 1 if WROTE.fullmatch(line) else 2 if len(two) < 240 and WROTE.fullmatch(two) else 0
-        head = HEADER.match(line) and any(HEADER.match(one) for one in shown[place + 1 : place + 3])
-        if wrote or head or ORIGINAL.fullmatch(line):
-            stop = place + (wrote or 1)
-            while stop < len(shown) and (quoting[stop] or HEADER.match(shown[stop])):
-                stop += 1
-            answered_below = wrote and stop > place + wrote
-            if place and not answered_below:
-                stop = len(shown)
-            taken.update(range(place, stop))
-        elif quoting[place]:
-            stop = place
-            while stop < len(shown) and quoting[stop]:
-                stop += 1
-            if place == 0 or place - 1 in taken:  # else it is a list, or a quotation in the text
-                taken.update(range(place, stop))
-    return taken
 
 
 def _take_disclaimers(shown: Sequence[str], lines: Sequence[Line], taken: set[int]) -> None:
@@ -265,7 +204,7 @@ def _take_sign_off(
 
 def _says_more(line: str) -> bool:
     """Return whether a line behind a sign-off is no part of the signature."""
-    return _says_something(line) and not CONTACT.search(line)
+    return says_something(line) and not CONTACT.search(line)
 
 
 def _sign_off(shown: Sequence[str], lines: Sequence[Line], left: Sequence[int]) -> int | None:

@@ -38,7 +38,7 @@ class Revenue:
     high_usd: float = math.inf
     low_open: bool = False  # the low end itself is excluded ("over 10M")
     high_open: bool = False  # the high end itself is excluded ("under 1M")
-    note: str = ""  # what was assumed while reading it ("× 12"), for the report
+    note: str = ""  # what was assumed while reading it ("× 12"), or why it could not be read
 
     @property
     def band(self) -> Band:
@@ -63,7 +63,7 @@ class Revenue:
         if self.band is not Band.UNKNOWN:
             return ""
         if self.low_usd == 0 and math.isinf(self.high_usd):
-            return "no yearly revenue was given"
+            return self.note or "no yearly revenue was given"
         bands = " or ".join(band.words for band in self.possible_bands)
         note = f"; {self.note}" if self.note else ""
         return f"{self} lies across more than one revenue band ({bands}){note}"
@@ -118,12 +118,15 @@ UNKNOWN_REVENUE = Revenue()
 
 
 def dollars(amount: float) -> str:
-    """Return an amount as an owner would write it.
+    """Return an amount as an owner would write it, without losing a cent.
 
-    >>> dollars(3_200_000), dollars(750_000), dollars(999_999.5)
-    ('$3.2M', '$750K', '$999,999.50')
+    >>> dollars(3_200_000), dollars(750_000), dollars(999_999.5), dollars(2_875_000)
+    ('$3.2M', '$750K', '$999,999.50', '$2.875M')
+    >>> dollars(1.15 * 1_500_000), dollars(1_500)
+    ('$1.725M', '$1.5K')
     """
-    for scale, letter in ((1_000 * MILLION, "B"), (MILLION, "M"), (1_000, "K")):
-        if amount >= scale and (amount / scale * 100).is_integer():
-            return f"${amount / scale:,.2f}".rstrip("0").rstrip(".") + letter
-    return f"${amount:,.0f}" if float(amount).is_integer() else f"${amount:,.2f}"
+    cents = round(amount * 100)  # a converted amount is off by a fraction of a cent
+    for scale, letter, digits in ((1_000 * MILLION, "B", 3), (MILLION, "M", 3), (1_000, "K", 2)):
+        if amount >= scale and cents * 10**digits % (scale * 100) == 0:
+            return f"${cents / 100 / scale:,.{digits}f}".rstrip("0").rstrip(".") + letter
+    return f"${cents / 100:,.2f}".removesuffix(".00")

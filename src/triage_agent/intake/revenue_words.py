@@ -1,4 +1,4 @@
-"""Numbers and amounts in words: five million, half a million, seven figures."""
+"""Words about revenue: numbers in words, no revenue yet, and what a column's name may hold."""
 
 import re
 
@@ -33,6 +33,36 @@ NOTHING_YET = re.compile(
     r"(?:we are |we're |still )?(?:pre[\s-]?revenues?|zero|nil|nothing yet|none yet"
     r"|(?:no|zero|not (?:yet )?(?:making|generating|earning)(?: any)?) "
     r"(?:revenues?|sales|income|money)(?: yet| so far)?)(?: stage)?",
+    re.I,
+)
+
+
+# Words that a question about the yearly revenue of a business may hold, and still ask for it. One
+# that is not here may make another question of it: a goal, a share, the revenue of an employee.
+EXPLAINED_WORDS = """
+revenue revenues turnover sales income billings rev umsatz jahresumsatz mrr arr earn earns
+earned make makes made generate generates generated take turn turned turns bring brings brought
+in gross net total overall combined annual yearly monthly average typical approximate
+approximately approx roughly rough about around estimate estimated estimates est circa ca
+current currently recent latest last past previous prior this actual actuals reported stated
+declared self exact best closest nearest figure figures amount amounts value values range ranges
+band bands bracket brackets level levels category bucket tier company company's business
+business's firm firm's organisation organization enterprise agency practice shop store startup
+group your you our we us the a an of for at on to and or is was are were do does did has have
+had what what's which how much many whats s it its it's from by as be that describes describe
+describing please select choose pick enter provide give state tell indicate specify fill
+following one option answer options question year years yr fiscal financial calendar ending
+ended end full before after vat excl incl excluding including exclusive inclusive optional
+required mandatory if known unknown confidential private anonymous numbers only field text
+response open free usd dollars dollar currency unit units period tsd mio unaudited audited gaap
+recurring top line crm property
+"""
+EXPLAINED = frozenset(EXPLAINED_WORDS.split())
+# What makes an amount that of something else, or none yet, wherever it stands in a cell.
+OTHERWISE = re.compile(
+    r"\b(?:goals?|targets?|forecast(?:ed)?|budget(?:ed)?|project(?:ed|ion)s?|expect(?:ed|ing)?"
+    r"|planned|plan|aim(?:ing)?|hop(?:e|ed|ing)|potential|next year|run[\s-]?rate"
+    r"|loss(?:es)?|profit|ebitda|funding|raised|valuation)\b",
     re.I,
 )
 

@@ -23,9 +23,10 @@ from triage_agent.intake.numerals import (
     quoted,
     split_number,
 )
+from triage_agent.intake.periods import period_note, period_of
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
-from triage_agent.intake.revenue_units import Unit, period_note, period_of, unit_of
-from triage_agent.intake.revenue_words import NOTHING_YET, digits_for_words, figures
+from triage_agent.intake.revenue_units import RUPEES, Unit, name_of, unit_of
+from triage_agent.intake.revenue_words import NOTHING_YET, OTHERWISE, digits_for_words, figures
 
 LARGEST = 1e15  # no business; beyond it a slip of the keyboard becomes infinity
 LARGEST_SCALED = 1e12  # no business either: full amounts in a column of thousands or millions
@@ -54,16 +55,18 @@ CHOICE = re.compile(
 )
 YEAR = re.compile(
     r"\(\s*(?:in |fy ?)?(?:19|20)\d\d\s*\)|\b(?:in|for|fy) ?(?:19|20)\d\d\b(?!\s*:)"
-    r"|^(?:fy ?)?(?:19|20)\d\d\s*:\s*",
+    r"|^(?:fy ?'?(?:\d\d){1,2}|(?:19|20)\d\d)\s*:\s*",
     re.I,
 )
 ASIDE = re.compile(
-    r"\(\s*(?:est(?:imated?|\.)?|approx(?:\.|imately)?|about|gross|roughly|projected|or so)\s*\)"
+    r"\(\s*(?:est(?:imated?|\.)?|approx(?:\.|imately)?|about|gross|roughly|or so)\s*\)"
     r"|\s*\b(?:(?:in )?(?:annual |yearly )?(?:revenues?|sales)|turnover|gross)\b\.?",
     re.I,
 )
+BRACKET = re.compile(r"\s*\(([^()]*)\)")
+POWER = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)e\+?(\d{1,2})\b", re.I)  # 1.2E+06 of a spreadsheet
+GROUPED_OR_DECIMAL = re.compile(r"\d{1,3}\.\d{3}")  # 950.000: to some 950 thousand, to others 950
 INDIAN = re.compile(r"\b(?:lakhs?|lacs?|crores?|cr)\b|\b\d{1,2}(?:,\d{2})+,\d{3}\b", re.I)
-RUPEES = Found("rupees", ("INR",))
 
 
 def parse_revenue(text: str, usd_rate: float | None = None) -> Revenue:
@@ -96,12 +99,13 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     cleaned = re.sub(r"\brs\.", "rs", " ".join(text.split()).rstrip("."), flags=re.I)
     if cleaned.casefold().replace("’", "'") in UNKNOWN_WORDS:
         return UNKNOWN_REVENUE
-    unit = unit_of(header)
-    cleaned = ASIDE.sub(" ", YEAR.sub(" ", CHOICE.sub("", cleaned))).strip() or cleaned
-    if NOTHING_YET.fullmatch(" ".join(text.split()).rstrip(".")):
+    unit = unit_of(header, has_rate=usd_rate is not None)
+    cleaned, asides = _amount_words(unit.codes.get(cleaned.casefold().strip(" .)("), cleaned))
+    if not cleaned:
         return Revenue(0, 0)
-    times, body = period_of(digits_for_words(cleaned))
+    times, body = period_of(digits_for_words(POWER.sub(_plain_digits, cleaned)))
     currency, notes = _currency(body, unit)
+    notes = asides + notes
     body = " ".join(without_currency(body).split()).rstrip(". ")
     scale = unit.scale if unit.scale and not _has_scale(body) else 1
     low, high, low_open, high_open = _interval(body, text, scale)
@@ -121,7 +125,7 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     if currency and usd_rate is not None:
         least = most = usd_rate
         notes.append(f"converted from {currency.words} at {usd_rate:g} dollars per unit")
-        lowest, highest = rates_of(currency)
+        lowest, highest = rates_of(currency) if currency.codes else (usd_rate, usd_rate)
         if not lowest <= usd_rate <= highest:
             notes.append(
                 f"that rate is far from the one of {load_currencies().date}; check --usd-rate"
@@ -138,13 +142,59 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     return Revenue(found.low_usd, found.high_usd, low_open, high_open, "; ".join(notes))
 
 
+def _amount_words(text: str) -> tuple[str, list[str]]:
+    """Return what a cell says about the amount, empty for none yet, and notes of what is left out.
+
+    Raises `InputError` for what is not the revenue of a year: a goal, a forecast, a profit.
+    """
+    cleaned, asides = _without_asides(YEAR.sub(" ", CHOICE.sub("", text)).strip() or text)
+    if NOTHING_YET.fullmatch(cleaned):
+        return "", []
+    cleaned = ASIDE.sub(" ", cleaned).strip() or cleaned
+    if other := OTHERWISE.search(cleaned):
+        raise InputError(
+            f"The revenue {quoted(text)} speaks of {quoted(other[0])}, which is not the revenue of "
+            "a year. Write that, like 3M a year."
+        )
+    return cleaned, asides
+
+
+def _without_asides(text: str) -> tuple[str, list[str]]:
+    """Return a cell without the brackets that say nothing about the amount, and a note of them.
+
+    A unit and a reservation ("target") in brackets stay. Raises `InputError` for a unit in
+    brackets that is not known.
+    """
+    ignored = []
+
+    def judged(found: re.Match[str]) -> str:
+        said = found[1]
+        name = name_of(f"({said})")
+        if name.unknown_unit and any(word.isupper() and len(word) == 3 for word in name.rest):
+            raise InputError(f"The revenue {quoted(text)} has a unit that is not known.")
+        if OTHERWISE.search(said) or name.unit != Unit() or re.search(r"\d|\$", said):
+            return f" {said} " if name.unit != Unit() and not name.rest else found[0]
+        if name.rest:
+            ignored.append(said)
+        return " "
+
+    kept = " ".join(BRACKET.sub(judged, text).split())
+    return kept or text, [f"{quoted(said)} is not read" for said in ignored]
+
+
+def _plain_digits(found: re.Match[str]) -> str:
+    """Return a number like 1.2E+06 in digits."""
+    return f"{float(found[1].replace(',', '.')) * 10 ** int(found[2]):.2f}".removesuffix(".00")
+
+
 def _currency(body: str, unit: Unit) -> tuple[Found | None, list[str]]:
     """Return the currency of the amount, None for US dollars, and what is to be said about it."""
     own = foreign_currency(body)
     if own is None and INDIAN.search(body) and not ANY_DOLLARS.search(US_DOLLARS.sub("$", body)):
         own = RUPEES
     if own:
-        return own, []
+        shared = [one for one in own.codes if unit.currency and one in unit.currency.codes]
+        return Found(own.words, tuple(shared or own.codes)), []  # "¥" in a column of JPY
     if unit.currency is None:
         return None, []
     theirs = set(unit.currency.codes) <= ALSO_DOLLARS and not US_DOLLARS.search(body)
@@ -205,12 +255,18 @@ def _amount(piece: str, text: str, unit: int) -> float:
             f"The revenue {quoted(text)} {hint}. Write it like 3M, $750k, 1M-5M or 250k a month."
         )
     digits, scale = number
+    if GROUPED_OR_DECIMAL.fullmatch(digits) and SCALES[scale] * unit <= 1_000:
+        whole = digits.replace(".", ",")
+        raise InputError(
+            f"The revenue {quoted(text)} may be {whole.replace(',', '')} or {float(digits):g}. "
+            f"Write it without the stop, like {whole}{scale}."
+        )
     value = float(digits.replace(",", ".")) * SCALES[scale] * unit
     if value > (LARGEST_SCALED if unit > 1 else LARGEST):
         raise InputError(f"The revenue {quoted(text)} is more than any business makes.")
     if 0 < value < SMALLEST and not scale:
         raise InputError(
             f"The revenue {quoted(text)} would be {dollars(value)} a year. "
-            f"Write the unit, like {digits}k or {digits}M."
+            f"Write the unit, like {value:g}k or {value:g}M."
         )
     return round(value, 2)

@@ -1,4 +1,5 @@
 from .front_sheet import FrontSheet
+from .number_formats import NumberFormat
 from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, DateText, Row, Value
 from .table import Table
@@ -8,6 +9,7 @@ __all__ = [
     "SAMPLE_ROWS",
     "DateText",
     "FrontSheet",
+    "NumberFormat",
     "Row",
     "Table",
     "TableOptions",

@@ -5,6 +5,7 @@ dotted path for each level: 200,000 brackets in a row cost it gigabytes.)
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
@@ -19,8 +20,55 @@ from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value, WrittenH
 MAX_DOCUMENT = 200_000_000  # characters of an object, which is not read item by item
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
 BLANKS = re.compile(r"[ \t\r\n]*")
-# NaN and Infinity are not JSON, but pandas writes them for an empty cell.
-DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+class _Decoder:
+    """Decodes JSON, and collects what is odd in a value and is changed by it."""
+
+    def __init__(self) -> None:
+        self._odd: dict[str, None] = {}
+        self._decoder = json.JSONDecoder(
+            parse_constant=self._constant,
+            parse_float=self._float,
+            object_pairs_hook=self._object,
+        )
+        self.decode, self.raw_decode = self._decoder.decode, self._decoder.raw_decode
+
+    def odd(self) -> str | None:
+        """Return what was odd since the last call, as a row's complaint."""
+        found, self._odd = "; ".join(self._odd), {}
+        return found or None
+
+    def _constant(self, word: str) -> None:
+        """Return an empty cell for NaN or Infinity, which pandas writes for it."""
+        self._odd[f"holds {word}, which is no JSON and counts as an empty cell"] = None
+
+    def _float(self, digits: str) -> float | str:
+        """Return a number; its digits where it is larger than a number can be."""
+        number = float(digits)
+        if math.isfinite(number):
+            return number
+        self._odd[f"holds {digits[:40]}, which is too large for a number and is kept as text"] = (
+            None
+        )
+        return digits
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return an object; the later value of a doubled key gets a name of its own."""
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        names = {key for key, _ in pairs}
+        found = {}
+        for key, value in pairs:
+            name, copy = key, 1
+            while name in found or (copy > 1 and name in names):
+                copy += 1
+                name = f"{key} ({copy})"
+            if copy > 1:
+                self._odd[f"has a second {key[:40]!r}, which is called {name[:40]!r}"] = None
+            found[name] = value
+        return found
 
 
 def open_lines(lines: Iterator[str]) -> OpenedTable:
@@ -49,7 +97,8 @@ def open_document(texts: Iterable[str], name: str) -> OpenedTable:
                 "array in it as a file of its own, which is read item by item."
             )
     try:
-        document = DECODER.decode("".join(parts))
+        decoder = _Decoder()
+        document = decoder.decode("".join(parts))
     except json.JSONDecodeError as error:
         raise InputError(
             f"{name} is not valid JSON (line {error.lineno}, column {error.colno}). "
@@ -59,22 +108,26 @@ def open_document(texts: Iterable[str], name: str) -> OpenedTable:
         raise InputError(f"{name} {_too(error)}. Correct it, or export it again.") from error
     rows, where = rows_in(document, name)
     found = (_row(number, value) for number, value in enumerate(rows, start=1))
-    return OpenedTable(None, found, (f"In the JSON object {where}.",))
+    odd = decoder.odd()
+    notes = [f"In the JSON object {where}.", *([f"{name} {odd}."] if odd else [])]
+    return OpenedTable(None, found, tuple(notes))
 
 
 def _line_rows(lines: Iterator[str]) -> Iterator[Row]:
     """Yield a row for each line that is not blank."""
+    decoder = _Decoder()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        decoder.odd()  # what a line that broke off held
         try:
-            value: Any = DECODER.decode(line)
+            value: Any = decoder.decode(line)
         except json.JSONDecodeError as error:
             yield Row(number, {}, f"is not valid JSON (column {error.colno})")
         except (ValueError, RecursionError) as error:
             yield Row(number, {}, _too(error))
         else:
-            yield _row(number, value)
+            yield _row(number, value, decoder.odd())
 
 
 def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
@@ -92,7 +145,7 @@ def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
                 window.expect(",")
             value = window.value()
             number += 1
-            yield _row(number, value)
+            yield _row(number, value, window.decoder.odd())
         window.at += 1
         what = "goes on after the end of its array"
         if window.next_character():
@@ -130,6 +183,7 @@ class _Window:
     """The part of a long text that is being decoded; `line` is where it has got to, from 1."""
 
     def __init__(self, texts: Iterable[str]) -> None:
+        self.decoder = _Decoder()
         self.texts = iter(texts)
         self.text, self.at, self.line, self.ended = "", 0, 1, False
 
@@ -154,7 +208,7 @@ class _Window:
         self.next_character()
         while True:
             try:
-                value, end = DECODER.raw_decode(self.text, self.at)
+                value, end = self.decoder.raw_decode(self.text, self.at)
             except json.JSONDecodeError:
                 if self.ended:
                     raise
@@ -194,8 +248,8 @@ def _too(error: Exception) -> str:
     )
 
 
-def _row(number: int, value: Any) -> Row:
-    """Return the row of one JSON value."""
+def _row(number: int, value: Any, odd: str | None = None) -> Row:
+    """Return the row of one JSON value; `odd` is what its text held."""
     if not isinstance(value, dict):
         kind = {list: "an array", str: "a string", type(None): "null"}.get(type(value), "a value")
         return Row(number, {}, f"is {kind}, not an object with a value for each column")
@@ -205,7 +259,7 @@ def _row(number: int, value: Any) -> Row:
         replace_surrogates(key): replace_surrogates(cell) if isinstance(cell, str) else cell
         for key, cell in flat(value).items()
     }
-    return Row(number, values)
+    return Row(number, values, odd)
 
 
 def _depth(value: Any) -> int:

@@ -100,6 +100,7 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
         opened.extra_header,
         place.rereadable,
         partial(_reread, place, options) if place.rereadable else _Once(chain(sample, opened.rows)),
+        formats=opened.formats,
     )
 
 

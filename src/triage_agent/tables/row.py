@@ -1,14 +1,15 @@
 """The nouns of a table: a row, and what a format's reader hands back."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
 from triage_agent.intake import counted
 from triage_agent.tables.front_sheet import FrontSheet
+from triage_agent.tables.number_formats import NumberFormat
 
 
 class DateText(str):
@@ -22,6 +23,7 @@ Value = str | int | float | bool | None | list[Any] | dict[str, Any]
 ROW_LIMIT = 16 * 1024 * 1024  # characters of a CSV row or JSON line, bytes of a JSON item
 MAX_COLUMNS = 16_384  # Excel's own limit; more is not a table of intake forms
 SAMPLE_ROWS = 100
+LONGEST_OVER = 500  # characters of cells without a column, in a complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class OpenedTable:
     """What a format's reader understood; `columns` None means that each row names its own.
 
     `titles` are the rows above the header and `extra_header` those of the header under its first,
-    both as they stand in the file, () for a blank row.
+    both as they stand in the file, () for a blank row. `formats` are those of the numbers in the
+    columns of a workbook where any of them shows more than digits.
     """
 
     columns: tuple[str, ...] | None
@@ -54,6 +57,7 @@ class OpenedTable:
     header_row: int | None = None  # its number; None: no row names the columns
     titles: tuple[tuple[Value, ...], ...] = ()
     extra_header: tuple[tuple[Value, ...], ...] = ()
+    formats: Mapping[str, frozenset[NumberFormat]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,13 @@ def keep_apart(opened: OpenedTable, prefix: str) -> OpenedTable:
         )
         notes = (*notes, note)
     columns = None if opened.columns is None else tuple(renamed(dict.fromkeys(opened.columns)))
-    return replace(opened, columns=columns, rows=rows(), notes=notes)
+    return replace(
+        opened,
+        columns=columns,
+        rows=rows(),
+        notes=notes,
+        formats={next(iter(renamed({name: None}))): one for name, one in opened.formats.items()},
+    )
 
 
 def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Value], str | None]:
@@ -153,7 +163,11 @@ def fill(columns: Sequence[str], cells: Sequence[Value]) -> tuple[dict[str, Valu
         values |= dict.fromkeys(columns[len(cells) :], "")
         complaint = "the missing ones are empty"
     elif any(cell not in {"", None} for cell in cells[len(columns) :]):
-        complaint = "those without a column are dropped; is a delimiter unquoted?"
+        over = ", ".join(
+            repr(str(cell)) for cell in cells[len(columns) :] if cell not in {"", None}
+        )
+        over = over if len(over) <= LONGEST_OVER else f"{over[:LONGEST_OVER]}…"
+        complaint = f"what has no column is left out: {over}; is a delimiter unquoted?"
     if complaint:
         complaint = (
             f"has {counted(len(cells), 'cell')} where the header has {len(columns)}; {complaint}"

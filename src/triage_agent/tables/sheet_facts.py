@@ -2,9 +2,10 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
+from triage_agent.tables.number_formats import NumberFormat
 from triage_agent.tables.sheets import Area, Unusual
 
 CHUNK = 1_000_000  # bytes
@@ -19,10 +20,24 @@ UNCACHED = re.compile(
     rb"(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+# A cell with a value: the attributes, of which those of a text name its kind.
+NUMBER_CELL = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*[^/>])>\s*(?:<(?:\w+:)?f\b[^<]*(?:</(?:\w+:)?f>)?\s*)?<(?:\w+:)?v>"
+)
+PLACE = re.compile(rb'\br="([A-Z]{1,3})\d{1,7}"')
+KIND = re.compile(rb'\bt="(\w+)"')
+STYLE = re.compile(rb'\bs="(\d{1,6})"')
 
 
-def unusual_of(archive: zipfile.ZipFile, part: str) -> Unusual:
-    """Return what is unusual in a sheet, by one pass over its XML in constant memory."""
+def unusual_of(
+    archive: zipfile.ZipFile, part: str, formats: Sequence[NumberFormat] = ()
+) -> Unusual:
+    """Return what is unusual in a sheet, by one pass over its XML in constant memory.
+
+    `formats` are those of the workbook's styles, in their order.
+    """
+    shows = any(one != NumberFormat() for one in formats)
+    found_formats: dict[int, set[NumberFormat]] = {}
     merged: list[Area] = []
     formulas, first = 0, ""
     try:
@@ -34,6 +49,8 @@ def unusual_of(archive: zipfile.ZipFile, part: str) -> Unusual:
                         for found in MERGED.finditer(text)
                         if found.end() > fresh and found[2] != found[4]
                     ]
+                if shows:
+                    _add_formats(text, fresh, formats, found_formats)
                 if b"f>" in text or b"<f" in text:
                     for cell in UNCACHED.finditer(text):
                         if cell.end() > fresh:
@@ -41,7 +58,29 @@ def unusual_of(archive: zipfile.ZipFile, part: str) -> Unusual:
                             first = first or cell[1].decode()
     except Exception:
         return Unusual()
-    return Unusual(tuple(merged), formulas, first)
+    shown = {
+        column: frozenset(several)
+        for column, several in found_formats.items()
+        if several != {NumberFormat()}
+    }
+    return Unusual(tuple(merged), formulas, first, shown)
+
+
+def _add_formats(
+    text: bytes,
+    fresh: int,
+    formats: Sequence[NumberFormat],
+    found: dict[int, set[NumberFormat]],
+) -> None:
+    """Add the formats of the numbers in a piece of a sheet, by column."""
+    for cell in NUMBER_CELL.finditer(text):
+        place, kind = PLACE.search(cell[1]), KIND.search(cell[1])
+        if cell.end() <= fresh or place is None or (kind and kind[1] != b"n"):
+            continue
+        style = STYLE.search(cell[1])
+        number = int(style[1]) if style else 0
+        if number < len(formats):
+            found.setdefault(_column(place[1]), set()).add(formats[number])
 
 
 def _windows(content: IO[bytes]) -> Iterator[tuple[bytes, int]]:

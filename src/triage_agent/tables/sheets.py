@@ -1,7 +1,7 @@
 """Which sheet of a workbook holds the forms, and its rows as a table, whatever the format."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 
@@ -9,6 +9,7 @@ from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.tables.front_sheet import DETAILS
 from triage_agent.tables.header import Header, Numbered, find_header
+from triage_agent.tables.number_formats import NumberFormat
 from triage_agent.tables.row import (
     MAX_COLUMNS,
     SAMPLE_ROWS,
@@ -36,6 +37,7 @@ class Unusual:
     merged: tuple[Area, ...] = ()
     formulas: int = 0
     first_formula: str = ""  # the cell, such as C4
+    formats: Mapping[int, frozenset[NumberFormat]] = field(default_factory=dict)  # by column
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ def table_of(
         begin.row,
         begin.titles,
         begin.extra,
+        formats={
+            columns[place - 1]: found
+            for place, found in unusual.formats.items()
+            if place <= len(columns)
+        },
     )
 
 

@@ -1,11 +1,12 @@
 """A table that was opened, and what was understood of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from triage_agent.intake import counted
 from triage_agent.tables.delimited import DELIMITERS
 from triage_agent.tables.encoding import NAMES
+from triage_agent.tables.number_formats import NumberFormat
 from triage_agent.tables.row import Row, Value
 
 FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines",
@@ -43,6 +44,7 @@ class Table:
     extra_header: tuple[tuple[Value, ...], ...]  # rows of the header under its first
     rereadable: bool  # whether `rows` can be called again: a file, not a stream
     _read: Callable[[], Iterator[Row]] = field(repr=False)
+    formats: Mapping[str, frozenset[NumberFormat]] = field(default_factory=dict)  # see OpenedTable
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, in memory that does not grow with them (XLSX apart).

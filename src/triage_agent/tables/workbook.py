@@ -14,6 +14,7 @@ from triage_agent.files import replace_surrogates
 from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, may_run, plain_text
 from triage_agent.tables.front_sheet import DETAILS, FRONT, HIGHEST, Widths, is_long
+from triage_agent.tables.number_formats import NumberFormat, read_format
 from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
 from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
@@ -267,7 +268,21 @@ def _numbered(sheet: Any, name: str) -> Iterator[tuple[int, list[Value]]]:
 def _unusual(book: Any, sheet: Any) -> Unusual:
     """Return what is unusual in a sheet; openpyxl does not tell it in read-only mode."""
     part = getattr(sheet, "_worksheet_path", None)
-    return unusual_of(book._archive, part) if part else Unusual()  # noqa: SLF001
+    return unusual_of(book._archive, part, _formats(book)) if part else Unusual()  # noqa: SLF001
+
+
+def _formats(book: Any) -> list[NumberFormat]:
+    """Return what the number formats of a workbook's styles show; none if they are damaged."""
+    from openpyxl.styles.numbers import BUILTIN_FORMATS  # type: ignore[import-untyped]
+
+    try:
+        own = {164 + place: code for place, code in enumerate(book._number_formats)}  # noqa: SLF001
+        return [
+            read_format(own.get(one.numFmtId) or BUILTIN_FORMATS.get(one.numFmtId, "General"))
+            for one in book._cell_styles  # noqa: SLF001
+        ]
+    except (AttributeError, TypeError):
+        return []
 
 
 def _plain(cell: Any) -> Value:

@@ -1,0 +1,46 @@
+"""How a row is found again: by its company or its id, in one way to write them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from triage_agent.batch.column_words import plain
+
+COMPANY = re.compile(
+    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
+    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
+)
+
+
+def company_column(columns: Sequence[str]) -> str | None:
+    """Return the column with the name of the company; None: none has, or several have."""
+    companies = [one for one in columns if COMPANY.match(plain(one))]
+    return companies[0] if len(companies) == 1 else None
+
+
+def only_counts_rows(ids: Iterable[object]) -> bool:
+    """Return whether ids are whole numbers, each one more than that before it.
+
+    >>> [only_counts_rows(ids) for ids in (["1", "2", 3.0], ["1", "4"], ["A-1", "A-2"])]
+    [True, False, False]
+    """
+    last: int | None = None
+    for one in ids:
+        text = _text(one)
+        if not re.fullmatch(r"\d{1,9}", text) or (last is not None and int(text) != last + 1):
+            return False
+        last = int(text)
+    return last is not None
+
+
+def name_key(value: object) -> str:
+    """Return an id or a name in one way to write it: no case, single blanks, no last stop."""
+    said = unicodedata.normalize("NFKC", _text(value))
+    return said.rstrip(" .,") or said
+
+
+def _text(value: object) -> str:
+    """Return a cell as text, the same in every format."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else " ".join(str(value).split()).casefold()
