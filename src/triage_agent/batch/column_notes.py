@@ -9,6 +9,7 @@ from triage_agent.batch.column_words import Role
 from triage_agent.batch.problem_columns import Choice, Why, warning
 from triage_agent.intake import counted
 
+GUESSES = {Why.TEXT, Why.MENTION, Why.ONLY_TEXT}
 LEFT = 3  # names of each group; the rest is counted
 
 
@@ -45,7 +46,7 @@ def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
     names = seen.listed([last])
     if first:
         names = f"{seen.listed(first, 5)} and {names}"
-    why = f" ({choice.why.value})" if choice.why in {Why.TEXT, Why.ONLY_TEXT} else ""
+    why = f" ({choice.why.value})" if choice.why in GUESSES else ""
     yield f"Problems are read from {names}{why}."
     for one in choice.taken:
         doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
@@ -63,13 +64,16 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
         if seen.roles[one] is Role.REPLY and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
+    about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]
+    texts = [one for one in texts if one not in about]
     closed = [
         one for one in left
         if seen.cells[one].kind in CLOSED_KINDS and one not in replies
     ]  # fmt: skip
-    named = {*replies, *texts, *closed}
+    named = {*replies, *about, *texts, *closed}
     others = [one for one in left if one not in named]
     parts = [
+        f"about a problem, but not the problem: {seen.listed(about)}" if about else "",
         f"other texts: {seen.listed(texts)}" if texts else "",
         f"replies or solutions: {seen.listed(replies)}" if replies else "",
     ]

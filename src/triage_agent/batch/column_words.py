@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
+from triage_agent.batch.column_questions import Asks, asks_for
+
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(?=\d)")
 # What form tools put before a question or after it.
 NUMBERING = re.compile(r"^(?:(?:question|q) ?\d+[a-z]? (?=\w{3})|\d{1,2}[a-z]? (?=\w{2}))")
@@ -17,6 +19,7 @@ class Role(StrEnum):
 
     PROBLEM = "a problem"
     TEXT = "a text"
+    MENTION = "perhaps a problem"
     REPLY = "replies and solutions"
     ASPECT = "about a problem, not the problem"
     ABOUT = "about the business"
@@ -41,14 +44,22 @@ PROBLEM = re.compile(
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
+# What somebody says about a thing, whose it is: "Feedback from us" is our own.
+_SAID = (
+    r"(?:notes?|comments?|remarks?|feedback|messages?|observations?|thoughts?|opinions?|views?"
+    r"|assessments?|impressions?)"
+)
 REPLY = re.compile(
     r"\b(?:resolutions?|repl(?:y|ies)|replied|(?:action|step|measure)s? taken|actions?|corrective"
     r"|preventive|countermeasures?|(?<!your )(?:answers?|responses?)|answered"
     r"|responded"
     r"|solutions?|solved"
     r"|resolved|fixed|workarounds?|tried|lessons? learn\w+|outcomes?|disposition|remed(?:y|ies)"
-    r"|(?:agent|internal|staff|admin|reviewer|call|support|private|our) (?:notes?|comments?)"
-    r"|(?:official|company|public|agency) \w*response|follow ups?|next steps?|root causes?"
+    r"|(?:agent|internal|staff|admin|reviewer|call|support|private|consultant|adviser|advisor|coach"
+    rf"|manager|rep|analyst|engineer|our|hq) (?:s )?(?:own )?{_SAID}"
+    rf"|{_SAID} (?:\w+ )?internal"
+    rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b(?! (?:cust|clie))"
+    r"|(?:official|company|public|agency) \w*response|follow ?ups?|next steps?|root causes?"
     r"|recommendations?|work notes?|close notes?)\b"
 )
 ASPECT = re.compile(
@@ -104,6 +115,11 @@ FIELD = re.compile(
 )
 
 
+# "Anna's notes" are not the customer's.
+OF_SOMEBODY = re.compile(
+    r"\b(?!(?:customer|client|user|owner|respondent|caller|guest|patient|employee|worker|visitor"
+    rf"|member|student|applicant|lead|what|it|that|here|let)s? s )\w+ s (?:own )?{_SAID}\b"
+)
 # What is still to be solved is no reply.
 WISHED = re.compile(
     r"\b(?:to be|to get|wants?|needs?|likes?|wish|should|hope|help|can|could|must)\b.*"
@@ -149,10 +165,14 @@ def role_of(name: str) -> Role:
     if FIELD.fullmatch(asked):
         return Role.FIELD
     is_problem = PROBLEM.search(asked) is not None
-    if REPLY.search(asked) and not WISHED.search(asked):
+    if (REPLY.search(asked) and not WISHED.search(asked)) or OF_SOMEBODY.search(asked):
         return Role.REPLY
+    if is_problem and not ASPECT.search(asked):
+        asks = asks_for(asked)
+        if asks is not Asks.ABOUT:
+            return Role.PROBLEM if asks is Asks.PROBLEM else Role.MENTION
     if is_problem:
-        return Role.ASPECT if ASPECT.search(asked) else Role.PROBLEM
+        return Role.ASPECT
     if ABOUT.search(asked):
         return Role.ABOUT
     if text_rank(name) is not None:
