@@ -215,10 +215,11 @@ def _kind(said: Sequence[str], texts: Sequence[str], words: float) -> Kind:
         ((DATE,), Kind.DATES),
         ((NUMBER, AMOUNT_OF_TIME), Kind.NUMBERS),
         ((CONTACT,), Kind.CONTACTS),
-        ((POINTER,), Kind.POINTERS),
     ):
         if _most(any(one.fullmatch(text) for one in patterns) for text in texts):
             return kind
+    if 2 * sum(POINTER.fullmatch(text) is not None for text in said) > len(said):
+        return Kind.POINTERS
     if _is_closed(said):
         return Kind.CLOSED if words < 2 * SENTENCE_WORDS - 2 else Kind.REPEATED
     if words < 2 * SENTENCE_WORDS and _most(ID.fullmatch(text) is not None for text in said):

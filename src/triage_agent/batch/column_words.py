@@ -40,7 +40,9 @@ PROBLEM = re.compile(
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
-    r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*)\b"
+    r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"
+    r"|probl[eè]mes?|problem[ae]s?|difficult[eé]s?|d[eé]fis?|desaf[ií]os?|herausforderung(?:en)?"
+    r"|schwierigkeit(?:en)?|problemen|uitdaging(?:en)?|sfid[ae])\b"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
@@ -70,6 +72,8 @@ ASPECT = re.compile(
     r"|hours?|minutes|affected|level|score|rating|rank)\b"
 )
 TITLE = re.compile(r"\b(?:title|name|subject|summary|headline|label|(?:short|brief) descr\w*)s?\b")
+# A word, or the code of a question ("q3"): a made-up reference is no name of a question.
+ASKED = re.compile(r"\b(?:[^\W\d_]{3,}|[a-z]{1,2}\d{0,3}[a-z]?)\b")
 ORDINAL = re.compile(r"\b(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th) ")
 ABOUT = re.compile(
     r"\babout (?:you\b|your|us|the (?:business|company)|(?:business|company))"
@@ -203,11 +207,13 @@ def stem(name: str) -> str | None:
 
     >>> stem("Problem 2"), stem("Q3_1"), stem("Q3"), stem("Challenge #1")
     ('problem', 'q3', None, 'challenge')
-    >>> stem("Second biggest problem")
-    'biggest problem'
+    >>> stem("Second biggest problem"), stem("01H-1"), stem("9f3c 2")
+    ('biggest problem', None, None)
     """
     asked = what_is_asked(name)
     if (said := ORDINAL.sub("", asked)) != asked:
         return said
     found = re.fullmatch(r"(.+?) \d{1,2}", asked)
-    return found[1] if found and found[1] not in {"q", "question", "column", "field"} else None
+    if not found or found[1] in {"q", "question", "column", "field"}:
+        return None
+    return found[1] if ASKED.search(found[1]) else None

@@ -4,13 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from triage_agent.advice import QuizQuestion, load_quiz
-from triage_agent.batch.column_kinds import look_at
+from triage_agent.advice import load_quiz
+from triage_agent.batch.column_kinds import Kind, look_at
 from triage_agent.batch.column_names import find_column
-from triage_agent.batch.column_notes import Seen, left_notes, problem_notes, refusal
+from triage_agent.batch.column_notes import (
+    Seen,
+    left_notes,
+    lies_on_its_side,
+    problem_notes,
+    quiz_note,
+    refusal,
+)
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
-from triage_agent.batch.quiz_answer import quiz_number, quiz_points
+from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
+from triage_agent.batch.table_shape import questions_in_rows
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.tables import Row
@@ -92,14 +100,24 @@ def understand_columns(
     known = _find_named(columns, named, seen, dimensions)
     if guess:
         known = _guess(known, columns, sample, seen)
+    texts = {column: _cells(column, sample) for column in columns}
+    unfit = unfit_for_quiz(_free(known, columns), texts)
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
+    elif asked := questions_in_rows(columns, sample):
+        return Understood(known, (), lies_on_its_side(asked, seen))
     else:
-        choice = choose_problems(_free(known, columns), cells, seen.roles)
+        free = [
+            one for one in _free(known, columns)
+            if one not in unfit or cells[one].kind is Kind.SENTENCES
+        ]  # fmt: skip
+        choice = choose_problems(free, cells, seen.roles)
         known = replace(known, problems=choice.taken)
     notes = [*problem_notes(choice, seen)] if choice.taken else []
     notes += _notes(known, dimensions, seen)
-    notes += left_notes([*known.problems, *_used(known)], seen)
+    if len(unfit) > len(known.quiz):
+        notes.append(quiz_note(unfit, seen))
+    notes += left_notes([*known.problems, *_used(known), *unfit], seen)
     return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
 
 
@@ -144,7 +162,7 @@ def _free(known: Columns, columns: Sequence[str]) -> list[str]:
 def _guess(known: Columns, columns: Sequence[str], sample: Sequence[Row], seen: Seen) -> Columns:
     """Return the columns with those of the profile, the quiz and the id that were not named."""
     cells = {column: _cells(column, sample) for column in columns}
-    known = replace(known, quiz={**_guess_quiz(_free(known, columns), cells), **known.quiz})
+    known = replace(known, quiz={**guess_quiz(_free(known, columns), cells), **known.quiz})
     known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
     revenue = known.revenue or _guess_one(REVENUE, _free(known, columns), seen)
     known = replace(known, revenue=revenue)
@@ -175,30 +193,6 @@ def _guess_one(name: re.Pattern[str], columns: Sequence[str], seen: Seen) -> str
         if name.search(what_is_asked(column)) and not is_problem and seen.cells[column].words < 8:
             return column
     return None
-
-
-def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[str, str]:
-    """Return the columns of the readiness quiz, by dimension.
-
-    A bare "team" or "data" counts only if every cell is an answer: these are common names.
-    """
-    found: dict[str, str] = {}
-    for question in load_quiz().questions:
-        names = {question.id, plain(question.dimension)}
-        for column in columns:
-            asked = plain(column)
-            named = asked.startswith("quiz ") and asked.removeprefix("quiz ") in names
-            bare = asked in names and _all_answer(question, cells[column])
-            if named or bare or plain(question.question) in asked:
-                found.setdefault(question.id, column)
-    return found
-
-
-def _all_answer(question: QuizQuestion, cells: Sequence[str]) -> bool:
-    """Return whether there are cells, and each answers a question of the quiz."""
-    return bool(cells) and all(
-        quiz_number(cell) is not None or quiz_points(question, cell) is not None for cell in cells
-    )
 
 
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from triage_agent.batch.column_names import suggest
+from triage_agent.batch.column_notes import room_note
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
 from triage_agent.batch.input_columns import Columns, understand_columns
 from triage_agent.batch.mapping import (
@@ -105,10 +106,13 @@ def understand(
     scale, notes = quiz_scale(understood.columns, table.sample, wish.quiz_scale)
     for note in notes:
         report(note)
+    most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
+    if note := room_note(len(problems), most):
+        report(note)
     return table, FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
-        max_problems=MAX_PROBLEMS if wish.max_problems is None else wish.max_problems,
+        max_problems=most,
         usd_rate=wish.usd_rate,
         quiz_scale=scale,
         columns=understood.columns,
