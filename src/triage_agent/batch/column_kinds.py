@@ -167,7 +167,8 @@ def look_at(cells: Iterable[object]) -> Cells:
         len(cells),
         said[0] if distinct == 1 and words >= SENTENCE_WORDS - 2 else None,
         has_html,
-        len(told) >= FEW - 1 and 2 * sum(REPLY.match(text) is not None for text in told) > len(told),
+        len(told) >= FEW - 1
+        and 2 * sum(REPLY.match(text) is not None for text in told) > len(told),
     )
 
 

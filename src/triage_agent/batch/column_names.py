@@ -95,7 +95,9 @@ def typed_value(name: str, columns: Sequence[str]) -> str:
 def listed(names: Sequence[str], columns: Sequence[str], most: int = 12) -> str:
     """Return names for a message, the long cut, the many counted."""
     shown = [
-        repr(_shown_apart(name, columns)) if _is_plain(name) else f"column {columns.index(name) + 1}"
+        repr(_shown_apart(name, columns))
+        if _is_plain(name)
+        else f"column {columns.index(name) + 1}"
         for name in names[:most]
     ]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

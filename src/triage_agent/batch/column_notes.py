@@ -65,7 +65,8 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
     left = [one for one in seen.columns if one not in used]
     replies = [
         one for one in left
-        if seen.roles[one] is Role.REPLY and (seen.cells[one].is_text or not seen.cells[one].filled)
+        if (seen.roles[one] is Role.REPLY or seen.cells[one].replies)
+        and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
     about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]

@@ -30,7 +30,7 @@ TEXT_OF = {
     "title", "name", "nature", "story", "one", "two", "three", "four", "five", "top", "most",
     "all", "each", "any", "some", "many", "kind", "kinds", "sort", "sorts", "example", "examples",
     "verbatim", "definition", "first", "second", "third", "message", "content", "body", "brief",
-    "report", "subject", "headline",
+    "report", "subject", "headline", "up",
 }  # fmt: skip
 PREPOSITIONS = {
     "on", "about", "of", "to", "for", "with", "regarding", "behind", "after", "from", "by", "re",
@@ -49,6 +49,7 @@ FOLLOW = PREPOSITIONS | TEXT_OF | {
     "be", "being", "must", "might", "will", "worth", "most", "related", "involving",
     "wants", "wanted", "needs", "needing", "areas", "area", "only", "here", "so", "up",
 }  # fmt: skip
+CODES = re.compile(r"^(?:[^\W\d_]{0,4}\d\w* )+(?=\w{3})")  # "q2 1", "g2q0001 sq001"
 TELL = re.compile(
     r"^(?:please |kindly |now |briefly |can you |could you )*"
     r"(?:describe|tell|explain|list|name|share|state|write|outline|summari[sz]e|give|enter)\b"
@@ -101,6 +102,7 @@ def asks_for(asked: str) -> Asks:
     >>> [asks_for(name).name for name in ("main problem", "problem followup", "who has this pain")]
     ['PROBLEM', 'UNCLEAR', 'ABOUT']
     """
+    asked = CODES.sub("", asked)
     tells = TELL.match(asked) is not None
     if DENIED.search(asked) or (AGAIN.search(asked) and not tells):
         return Asks.ABOUT

@@ -202,6 +202,17 @@ def is_title(name: str) -> bool:
     return TITLE.search(what_is_asked(name)) is not None
 
 
+def is_usual(name: str) -> bool:
+    """Return whether a name is one that columns have: of a field, a text, a reply or a question.
+
+    >>> is_usual("Company"), is_usual("Q7"), is_usual("co_name"), is_usual("Acme Ltd")
+    (True, True, True, False)
+    """
+    asked = what_is_asked(name)
+    is_code = re.fullmatch(r"[^\W\d]\S*[\d_.]\S*", name.strip()) is not None
+    return role_of(name) is not Role.NONE or is_title(name) or is_code or "?" in name
+
+
 def stem(name: str) -> str | None:
     """Return the name of a numbered slot without its number; None: it has none.
 

@@ -81,6 +81,13 @@ def resolve_columns(
     return understood.columns, understood.notes
 
 
+def likely_forms(columns: Sequence[str], sample: Sequence[Row]) -> int:
+    """Return how surely a table holds forms: 4 if a name says so, 0 if no column holds problems."""
+    cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
+    why = choose_problems(columns, cells, roles_of(columns, cells)).why
+    return {Why.NAME: 4, Why.TEXT: 3, Why.MENTION: 2, Why.ONLY_TEXT: 1}.get(why, 0)
+
+
 def understand_columns(
     columns: Sequence[str],
     sample: Sequence[Row],

@@ -16,7 +16,6 @@ from triage_agent.batch.column_words import (
 )
 from triage_agent.intake import counted
 
-
 MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
 
 

@@ -27,7 +27,9 @@ def questions_in_rows(columns: Sequence[str], sample: Sequence[Row]) -> str | No
             role is Role.FIELD or PROFILE.search(what_is_asked(cell)) is not None
             for cell, role in zip(named, roles, strict=True)
         ]
-        known = sum(role is not Role.NONE or field for role, field in zip(roles, fields, strict=True))
+        known = sum(
+            role is not Role.NONE or field for role, field in zip(roles, fields, strict=True)
+        )
         is_form = Role.PROBLEM in roles and any(fields) and 10 * known >= 6 * len(cells)
         if is_form and len(set(named)) == len(named) and role_of(column) is not Role.PROBLEM:
             return column

@@ -1,15 +1,16 @@
 """What is understood of a table before anything is answered, and what is reported about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from triage_agent.batch.column_names import suggest
+from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_notes import room_note
+from triage_agent.batch.column_words import is_usual, plain
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
-from triage_agent.batch.input_columns import Columns, understand_columns
+from triage_agent.batch.input_columns import Columns, likely_forms, understand_columns
 from triage_agent.batch.mapping import (
     FormMapping,
     check_fit,
@@ -20,7 +21,7 @@ from triage_agent.batch.mapping import (
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
-from triage_agent.tables import Table, TableOptions, open_table
+from triage_agent.tables import Row, Table, TableOptions, open_table
 
 PREVIEW = 3  # problems that a dry run shows
 PREVIEW_LENGTH = 200  # characters of each
@@ -79,7 +80,7 @@ def understand(
 
     Everything that was found out is reported before an error says what is missing.
     """
-    table = open_table(wish.forms, replace(wish.table, reserved="triage_"))
+    table = open_table(wish.forms, replace(wish.table, reserved="triage_"), _judge_of(wish))
     report(table.describe())
     for note in table.notes:
         report(note)
@@ -95,6 +96,8 @@ def understand(
     understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
+    if doubt := _doubt_about_names(table):
+        report(doubt)
     if understood.refusal:
         raise InputError(understood.refusal)
     problems = understood.columns.problems
@@ -116,6 +119,31 @@ def understand(
         usd_rate=wish.usd_rate,
         quiz_scale=scale,
         columns=understood.columns,
+    )
+
+
+def _judge_of(wish: Wish) -> Callable[[Sequence[str], Sequence[Row]], int]:
+    """Return what tells how surely the columns of a sheet are the forms that the user means."""
+    wanted = wish.columns.problems or (wish.mapping.problem_column if wish.mapping else ())
+
+    def judge(columns: Sequence[str], sample: Sequence[Row]) -> int:
+        if not wanted:
+            return likely_forms(columns, sample)
+        known = {plain(column) for column in columns}
+        return sum(plain(one) in known for one in wanted)
+
+    return judge
+
+
+def _doubt_about_names(table: Table) -> str | None:
+    """Return what to say of a first row none of whose cells is what columns are called."""
+    is_row = table.header_row is not None and table.format not in {"json", "jsonl"}
+    if not is_row or any(is_usual(column) for column in table.columns):
+        return None
+    return (
+        f"Row {table.header_row:,} is taken as the names of the columns: "
+        f"{listed(table.columns, table.columns, 3)}. If it is a form: --no-header; if another row "
+        "holds the names: --header-row and its number."
     )
 
 

@@ -15,7 +15,7 @@ from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, may_run, plain_text
 from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
-from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
+from triage_agent.tables.sheets import Judge, Sheet, Unusual, plain, table_of, trimmed
 
 ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot hold
 BATCH = 256
@@ -40,6 +40,7 @@ def open_workbook(
     *,
     checked: bool = False,
     written: bool = False,
+    judge: Judge = lambda *_: 0,
 ) -> OpenedTable:
     """Return the table in a sheet, as `table_of` chooses and reads it.
 
@@ -60,7 +61,7 @@ def open_workbook(
         )
         for one in book.worksheets
     ]
-    return table_of(found, name, sheet, header, header_row, written=written)
+    return table_of(found, name, sheet, header, header_row, written=written, judge=judge)
 
 
 class XlsxWriter:
