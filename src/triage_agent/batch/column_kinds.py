@@ -64,8 +64,9 @@ CLOSED_ANSWER = re.compile(
 SCALED = re.compile(r"\d{1,2} ?[-–:.)=] ?[^\W\d_]{2,20}")  # "1 - some", as a scale has it
 # "See summary", "as discussed": what goes wrong stands elsewhere.
 POINTER = re.compile(
-    r"(?:please |pls )?(?:see|refer to|cf\.?|as per|as (?:discussed|above|below|before|agreed|described"
-    r"|mentioned|in)|same as|ditto|idem)\b\W*(?:[\w#'’.-]+\W*){0,5}|(?:please )?(?:see|find) attached.{0,30}",
+    r"(?:please |pls )?(?:see|refer to|cf\.?|as per|as (?:discussed|above|below|before|agreed"
+    r"|described|mentioned|in)|same as|ditto|idem)\b\W*(?:[\w#'’.-]+\W*){0,5}"
+    r"|(?:please )?(?:see|find) attached.{0,30}",
     re.IGNORECASE,
 )
 # How somebody who answers writes down what was done: "We told them …", "Closed after a call".

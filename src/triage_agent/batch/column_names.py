@@ -112,7 +112,8 @@ def shown_name(name: str) -> str:
 def _shown_apart(name: str, columns: Sequence[str]) -> str:
     """Return a name as `shown_name`, cut in its middle if others begin in the same way.
 
-    >>> names = [f"What are the three biggest things that hold your business back? {n}" for n in "12"]
+    >>> asked = "What are the three biggest things that hold your business back?"
+    >>> names = [f"{asked} 1", f"{asked} 2"]
     >>> _shown_apart(names[1], names)
     'What are the three biggest th…hat hold your business back? 2'
     """

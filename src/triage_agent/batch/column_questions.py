@@ -34,20 +34,21 @@ TEXT_OF = {
 }  # fmt: skip
 PREPOSITIONS = {
     "on", "about", "of", "to", "for", "with", "regarding", "behind", "after", "from", "by", "re",
-    "against", "concerning", "towards", "before", "since",
+    "against", "concerning", "towards", "before", "since", "through", "around",
 }  # fmt: skip
 # What may follow the noun when the noun is what the name asks for.
 FOLLOW = PREPOSITIONS | TEXT_OF | {
     "in", "at", "that", "which", "who", "you", "your", "we", "our", "i", "it", "they", "is", "are",
     "was", "were", "do", "does", "did", "has", "have", "can", "could", "would", "should", "and",
     "or", "if", "when", "where", "as", "right", "now", "today", "currently", "this", "these",
-    "these days", "s", "please", "faced", "facing", "found", "encountered", "experienced",
+    "s", "please", "faced", "facing", "found", "encountered", "experienced",
     "noticed", "observed", "reported", "raised", "identified", "mentioned", "stated", "described",
     "seen", "within", "across", "around", "during", "holding", "keeping", "stopping", "costing",
     "slowing", "preventing", "hurting", "blocking", "affecting", "primary", "secondary",
     "tertiary", "main", "other", "not", "opportunity", "why", "how", "what", "e", "with", "the",
     "be", "being", "must", "might", "will", "worth", "most", "related", "involving",
-    "wants", "wanted", "needs", "needing", "areas", "area", "only", "here", "so", "up",
+    "last", "next", "no", "nr", "number", "num", "wants", "wanted", "needs", "needing",
+    "areas", "area", "only", "here", "so", "up",
 }  # fmt: skip
 CODES = re.compile(r"^(?:[^\W\d_]{0,4}\d\w* )+(?=\w{3})")  # "q2 1", "g2q0001 sq001"
 TELL = re.compile(
@@ -75,29 +76,34 @@ WISH = re.compile(
     r"|to be|should|must|magic|unsolved|unresolved|could we|can we)\b"
 )
 SOLVED = re.compile(  # "problems we solve", "to fix the problem", "how we solved the challenge"
-    rf"\b(?:we|you|they|team|product|company|business|software|service) (?:\w+ )?{SOLVE}\b"
+    rf"\b(?:we|you|they|team|product|company|business|software|service) (?:\w+ ){{0,2}}{SOLVE}\b"
     rf"|\b{SOLVE} (?:\w+ ){{0,3}}{NOUNS}\b"
 )
 DONE = re.compile(  # "have you done about the problem", "is the problem costing you"
     r"\b(?:have|has|had|did) (?:you|we|they|your \w+) (?:\w+ )?(?:done|do|tr(?:y|ied)|taken?|spent?"
     rf"|paid|bought|change[d]?|learn\w*)\b.*\b{NOUNS}\b"
-    rf"|\b(?:is|are|does|do|has|have|did|will|would|was) (?:the|your|our|its) (?:\w+ ){{0,2}}{NOUNS}"
-    r" (?:cost\w*|mean\w*|look\w*|chang\w*|tak\w*|caus\w*|affect\w*|happen\w*|occur\w*|start\w*"
+    rf"|\b(?:is|are|does|do|has|have|did|will|would|was) (?:the|your|our|its) (?:\w+ ){{0,2}}"
+    rf"{NOUNS} (?:cost\w*|mean\w*|look\w*|chang\w*|tak\w*|caus\w*|affect\w*|happen\w*|occur\w*|start\w*"
     r"|last\w*|hurt\w*|do|done|worth|com\w*)\b"
 )
 ABOUT_IT = re.compile(
-    rf"\b(?:about|against|regarding|towards|for|to) (?:the|your|our) (?:\w+ ){{0,2}}{NOUNS}\b"
+    rf"\b(?:about|against|regarding|towards|for|to|on) (?:the|your|our) (?:\w+ ){{0,2}}{NOUNS}\b"
 )
 SPOKEN = re.compile(r"\b(?:tell|say|share|know|describe|write|explain|add|hear)\b")
 OF_OTHERS = re.compile(
     r"\b(?:by|of|for|from|among) (?:our|their|other|the) "
     r"(?:\w+ )?(?:customers?|clients?|users?|guests?|patients?|competitors?|peers)\b"
-    r"|\b(?:our|their|other) (?:\w+ )?(?:customers?|clients?|users?|guests?|patients?) "
+    r"|\b(?:our|their|other|your) (?:\w+ )?(?:customers?|clients?|users?|guests?|patients?) "
 )
 
 
-def asks_for(asked: str) -> Asks:
+ENDS = re.compile(rf"\b{NOUNS}\b\s*(?:[:(\[/>|–—]|- )", re.IGNORECASE)  # "Pain: operations"
+
+
+def asks_for(asked: str, name: str = "") -> Asks:
     """Return what a name asks for that mentions a problem; `asked` is as `what_is_asked` gives it.
+
+    `name` is the same as it stands in the table, whose signs show where a phrase ends.
 
     >>> [asks_for(name).name for name in ("main problem", "problem followup", "who has this pain")]
     ['PROBLEM', 'UNCLEAR', 'ABOUT']
@@ -118,7 +124,10 @@ def asks_for(asked: str) -> Asks:
         about = ABOUT_IT.search(asked) and not SPOKEN.search(asked)
         return Asks.ABOUT if about else Asks.PROBLEM
     found = NOUN.search(asked)
-    return _asks_as_phrase(asked, found) if found else Asks.PROBLEM
+    if not found:
+        return Asks.PROBLEM
+    asks = _asks_as_phrase(asked[: found.end()], found)
+    return asks if asks is Asks.UNCLEAR or ENDS.search(name) else _asks_as_phrase(asked, found)
 
 
 def _asks_as_phrase(asked: str, noun: re.Match[str]) -> Asks:

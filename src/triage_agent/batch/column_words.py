@@ -60,7 +60,8 @@ REPLY = re.compile(
     r"|(?:agent|internal|staff|admin|reviewer|call|support|private|consultant|adviser|advisor|coach"
     rf"|manager|rep|analyst|engineer|our|hq) (?:s )?(?:own )?{_SAID}"
     rf"|{_SAID} (?:\w+ )?internal"
-    rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b(?! (?:cust|clie))"
+    rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b"
+    r"(?! (?:cust|clie))"
     r"|(?:official|company|public|agency) \w*response|follow ?ups?|next steps?|root causes?"
     r"|recommendations?|work notes?|close notes?)\b"
 )
@@ -85,7 +86,8 @@ ABOUT = re.compile(
     r"|\b(?:goals?|objectives?|vision|ambitions?|desired (?:state|outcome|result)s?)\b"
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
     r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"
-    r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?)\b"
+    r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?"
+    r"|works? (?:very )?well|go(?:es|ing) well|proud of|love about)\b"
     r"|\b(?:benefits?|expected \w+|advantages?)\b"
     r"|\b(?:bio|biography|hobbies|address|skills)\b"
 )
@@ -172,7 +174,7 @@ def role_of(name: str) -> Role:
     if (REPLY.search(asked) and not WISHED.search(asked)) or OF_SOMEBODY.search(asked):
         return Role.REPLY
     if is_problem and not ASPECT.search(asked):
-        asks = asks_for(asked)
+        asks = asks_for(asked, name)
         if asks is not Asks.ABOUT:
             return Role.PROBLEM if asks is Asks.PROBLEM else Role.MENTION
     if is_problem:
@@ -208,7 +210,6 @@ def is_usual(name: str) -> bool:
     >>> is_usual("Company"), is_usual("Q7"), is_usual("co_name"), is_usual("Acme Ltd")
     (True, True, True, False)
     """
-    asked = what_is_asked(name)
     is_code = re.fullmatch(r"[^\W\d]\S*[\d_.]\S*", name.strip()) is not None
     return role_of(name) is not Role.NONE or is_title(name) or is_code or "?" in name
 

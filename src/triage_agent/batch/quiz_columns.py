@@ -41,7 +41,9 @@ def _named(columns: Sequence[str]) -> Iterator[tuple[QuizQuestion, str, bool]]:
         names = {question.id, plain(question.id), plain(question.dimension)}
         for column in columns:
             asked = plain(column)
-            if (asked.startswith("quiz ") and asked.removeprefix("quiz ") in names) or plain(question.question) in asked:
+            if (asked.startswith("quiz ") and asked.removeprefix("quiz ") in names) or plain(
+                question.question
+            ) in asked:
                 yield question, column, False
             elif asked in names:
                 yield question, column, True

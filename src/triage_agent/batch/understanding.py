@@ -110,8 +110,8 @@ def understand(
     for note in notes:
         report(note)
     most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
-    if note := room_note(len(problems), most):
-        report(note)
+    if full := room_note(len(problems), most):
+        report(full)
     return table, FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each

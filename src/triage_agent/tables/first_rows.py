@@ -23,8 +23,8 @@ A_NAME = re.compile(
     r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|client|customer|date|time|timestamp|e-?mail|phone"
     r"|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description|descr|summary"
     r"|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref|reference|number"
-    r"|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url|message"
-    r"|text|feedback|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
+    r"|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
+    r"|message|text|feedback|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
     re.IGNORECASE,
 )
 EXAMPLE = re.compile(
@@ -32,16 +32,20 @@ EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 INSTRUCTION = re.compile(
-    r"\*+\s*$|\W*(?:please\b|enter\b|describe\b|select\b|choose\b|pick\b|write\b|type\b|fill\b|give\b|state\b"
-    r"|provide\b|specify\b|insert\b|put\b|use\b|tick\b|list\b|tell us\b|explain\b|indicate\b|leave\b"
-    r"|one (?:sentence|line|word|paragraph)\b|(?:max(?:imum)?|up to|at most|at least|min(?:imum)?)\b"
-    r".{0,20}\b(?:characters?|words?|chars?|sentences?)\b|required\b|mandatory\b|optional\b"
-    r"|free text\b|format\b|in your own words\b|as (?:registered|shown|written)\b)",
+    r"\*+\s*$|\W*(?:please\b|enter\b|describe\b|select\b|choose\b|pick\b|write\b|type\b"
+    r"|fill\b|give\b|state\b|provide\b|specify\b|insert\b|put\b|use\b|tick\b|list\b|tell us\b"
+    r"|explain\b|indicate\b|leave\b|one (?:sentence|line|word|paragraph)\b|(?:max(?:imum)?|up to|at most|at least"
+    r"|min(?:imum)?)\b.{0,20}\b(?:characters?|words?|chars?|sentences?)\b"
+    r"|required\b|mandatory\b|optional\b|free text\b|format\b|in your own words\b|as (?:registered|shown|written)\b)",
+    re.IGNORECASE,
+)
+TO_READER = re.compile(
+    r"\byour?\b|\*|\b(?:max\w*|characters?|words?|required|mandatory|optional|format)\b",
     re.IGNORECASE,
 )
 TYPE = re.compile(
-    r"\W*(?:strings?|text|long text|short text|varchar|char|nvarchar|int|integer|bigint|number|numeric"
-    r"|decimal|float|double|currency|money|date|datetime|timestamp|time|bool|boolean|enum|uuid|list"
+    r"\W*(?:strings?|text|long text|short text|varchar|char|nvarchar|int|integer|bigint|number"
+    r"|numeric|decimal|float|double|currency|money|date|datetime|timestamp|time|bool|boolean|enum|uuid|list"
     r"|object|array|json|e-?mail|url|phone|percent|single line text|multi-?line text"
     r"|single select|multi(?:ple)? select|checkbox|drop-?down|picklist|memo)(?:\s?\(\d+\))?\W*",
     re.IGNORECASE,
@@ -80,6 +84,8 @@ def guides_under(names: Sequence[str], below: Sequence[Sequence[str]]) -> Guides
     for place, row in enumerate(below[:MOST_GUIDES]):
         rest = below[place + 1 :]
         kind = _kind(row, rest)
+        if len(names) == 1 and kind in {"types", "units"}:
+            kind = None  # a short text
         if kind is None:
             break
         kinds.append(kind)
@@ -127,6 +133,8 @@ def _kind(row: Sequence[str], rest: Sequence[Sequence[str]]) -> str | None:
         either = [at for at, cell in filled if match(cell) or UNIT.fullmatch(cell)]
         fits = either if kind == "instructions" else alike
         enough = 2 * len(fits) > len(filled) if kind == "an example" else len(fits) == len(filled)
+        if kind == "instructions" and len(filled) == 1 and not TO_READER.search(filled[0][1]):
+            continue  # "Please build us an app" is what somebody wants
         if alike and enough and not _repeated(match, alike, rest):
             return kind
     return None

@@ -115,7 +115,8 @@ def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -
     """Return whether a first row cannot be a header: it holds what the rows under it hold.
 
     A date, an e-mail address or an amount over others of its kind is data, and so is a row that is
-    mostly numbers, and one with a sentence over sentences (see `is_form`). A run of numbers (2023, 2024) and a date over other things are names.
+    mostly numbers, and one with a sentence over sentences (see `is_form`). A run of numbers (2023,
+    2024) and a date over other things are names.
 
     >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
     (True, False)

@@ -61,7 +61,8 @@ def table_of(
 ) -> OpenedTable:
     """Return the table in the sheet named, else in the visible one that is judged best.
 
-    Of sheets that `judge` likes alike, the one with the most free text is taken. Raises `InputError` for an unknown sheet, and for one with no rows.
+    Of sheets that `judge` likes alike, the one with the most free text is taken. Raises
+    `InputError` for an unknown sheet, and for one with no rows.
     """
     titles = tuple(one.title for one in found)
     if sheet is not None and sheet not in titles:
