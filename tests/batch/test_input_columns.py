@@ -180,7 +180,9 @@ def test_columns_about_a_problem_are_named():
 
 def test_a_refusal_does_not_offer_own_replies_first():
     columns, rows = table(Remarks=DONE, A=PAIN, B=ABOUT)
-    assert '--problem-column "A" or --problem-column "B"' in understand_columns(columns, rows).refusal
+    assert (
+        '--problem-column "A" or --problem-column "B"' in understand_columns(columns, rows).refusal
+    )
 
 
 def test_references_are_no_slots_of_one_question():
@@ -192,7 +194,9 @@ QUIZ = ("Process clarity", "Repetitive volume", "Data", "Team adoption")
 
 
 def test_columns_named_like_the_quiz_are_no_problems_and_say_why_they_are_no_quiz():
-    columns, rows = table(Problem=PAIN, **dict.fromkeys(QUIZ, ["2 - a few", "high volume", "10"]))
+    columns, rows = table(
+        Problem=PAIN, **{name: ["2 - a few", "high volume", "10"] for name in QUIZ}
+    )
     understood = understand_columns(columns, rows)
     assert understood.columns.problems == ("Problem",)
     assert not understood.columns.quiz

@@ -100,7 +100,7 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 CONTACT = re.compile(
-    r"[^\s@<>]+@[^\s@<>]+\.\w+|.{0,60}<[^\s@<>]+@[^\s@<>]+>|(?:https?://|www\.)\S+"
+    r"[^\s@<>]+@[^\s@<>]+\.\w+|(?:[^\s<>]+ ){0,4}<[^\s@<>]+@[^\s@<>]+>|(?:https?://|www\.)\S+"
     r"|\+?\(?\d[\d ()./-]{5,20}\d"
 )
 ID = re.compile(

@@ -83,8 +83,8 @@ DONE = re.compile(  # "have you done about the problem", "is the problem costing
     r"\b(?:have|has|had|did) (?:you|we|they|your \w+) (?:\w+ )?(?:done|do|tr(?:y|ied)|taken?|spent?"
     rf"|paid|bought|change[d]?|learn\w*)\b.*\b{NOUNS}\b"
     rf"|\b(?:is|are|does|do|has|have|did|will|would|was) (?:the|your|our|its) (?:\w+ ){{0,2}}"
-    rf"{NOUNS} (?:cost\w*|mean\w*|look\w*|chang\w*|tak\w*|caus\w*|affect\w*|happen\w*|occur\w*|start\w*"
-    r"|last\w*|hurt\w*|do|done|worth|com\w*)\b"
+    rf"{NOUNS} (?:cost\w*|mean\w*|look\w*|chang\w*|tak\w*|caus\w*|affect\w*|happen\w*|occur\w*"
+    r"|start\w*|last\w*|hurt\w*|do|done|worth|com\w*)\b"
 )
 ABOUT_IT = re.compile(
     rf"\b(?:about|against|regarding|towards|for|to|on) (?:the|your|our) (?:\w+ ){{0,2}}{NOUNS}\b"

@@ -20,8 +20,8 @@ QUESTION = re.compile(
 )
 # Words that name a column, whatever the table is about.
 A_NAME = re.compile(
-    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|client|customer|date|time|timestamp|e-?mail|phone"
-    r"|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description|descr|summary"
+    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|client|customer|date|time|timestamp|e-?mail"
+    r"|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description|descr|summary"
     r"|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref|reference|number"
     r"|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
     r"|message|text|feedback|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
@@ -34,9 +34,10 @@ EXAMPLE = re.compile(
 INSTRUCTION = re.compile(
     r"\*+\s*$|\W*(?:please\b|enter\b|describe\b|select\b|choose\b|pick\b|write\b|type\b"
     r"|fill\b|give\b|state\b|provide\b|specify\b|insert\b|put\b|use\b|tick\b|list\b|tell us\b"
-    r"|explain\b|indicate\b|leave\b|one (?:sentence|line|word|paragraph)\b|(?:max(?:imum)?|up to|at most|at least"
-    r"|min(?:imum)?)\b.{0,20}\b(?:characters?|words?|chars?|sentences?)\b"
-    r"|required\b|mandatory\b|optional\b|free text\b|format\b|in your own words\b|as (?:registered|shown|written)\b)",
+    r"|explain\b|indicate\b|leave\b|one (?:sentence|line|word|paragraph)\b"
+    r"|(?:max(?:imum)?|up to|at most|at least|min(?:imum)?)\b.{0,20}\b(?:characters?|words?|chars?|sentences?)\b"
+    r"|required\b|mandatory\b|optional\b|free text\b|format\b|in your own words\b"
+    r"|as (?:registered|shown|written)\b)",
     re.IGNORECASE,
 )
 TO_READER = re.compile(
