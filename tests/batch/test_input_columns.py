@@ -218,6 +218,17 @@ def test_a_table_on_its_side_is_refused_with_the_way_to_turn_it():
     assert understand_columns(columns, rows, Columns(("Item",))).refusal is None
 
 
+def test_a_table_with_a_row_for_each_answer_is_refused():
+    asked = ["What is your biggest headache?", "Yearly revenue"]
+    columns, rows = table(
+        Client=["Pine", "Pine", "Oak", "Oak"],
+        Question=asked * 2,
+        Answer=[PAIN[0], "2M", PAIN[1], "3M"],
+    )
+    refusal = understand_columns(columns, rows).refusal
+    assert "Each row holds one answer, and its question stands in 'Question'." in refusal
+
+
 def test_an_upright_table_with_a_column_of_questions_is_no_table_on_its_side():
     columns, rows = table(
         Question=["How do I stop the manual typing?", "Can you fix the late invoices?", PAIN[0]],

@@ -60,6 +60,32 @@ def test_questions_under_codes_belong_to_the_header(form):
     assert len(rows) == 3
 
 
+def test_questions_and_usual_names_under_codes_belong_to_the_header():
+    table, rows = opened(f"co,prob,rev\nName of firm,What is slow?,Yearly sales\n{BODY}")
+    assert table.columns == ("co: Name of firm", "prob: What is slow?", "rev: Yearly sales")
+    assert rows[0].number == 3
+
+
+def test_a_first_form_that_asks_is_no_row_of_the_header():
+    _, rows = opened(f"Firm,Pain,Sales\nAsh,Why is our stock never right in the shops?,70\n{BODY}")
+    assert rows[0].number == 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_two_columns_under_titles_are_two(delimiter):
+    text = "Needs of firms\nMay\n\nFirm;Pain\nPine;Leads are lost\nOak;Stock is wrong\n"
+    table, rows = opened(text.replace(";", delimiter))
+    assert table.columns == ("Firm", "Pain")
+    assert rows[0].number == 5
+
+
+def test_texts_with_a_comma_each_stay_whole():
+    text = "Needs\nLeads are lost, always\nWe retype 1,200 orders\nStock is wrong, too\n"
+    table, rows = opened(text)
+    assert table.columns == ("Needs",)
+    assert len(rows) == 3
+
+
 @FORMS
 @pytest.mark.parametrize(
     ("row", "what", "names"),

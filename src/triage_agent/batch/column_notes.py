@@ -113,8 +113,15 @@ def room_note(columns: int, most: int) -> str | None:
     )
 
 
-def lies_on_its_side(column: str, seen: Seen) -> str:
-    """Return the refusal of a table that has its questions in the rows."""
+def questions_in_the_way(column: str, again: bool, seen: Seen) -> str:
+    """Return the refusal of a table with its questions in the rows, `again` for each business."""
+    if again:
+        return (
+            f"Each row holds one answer, and its question stands in {seen.listed([column])}. Make "
+            "a table with a row for each business and a column for each question (in Excel: a "
+            "pivot table, or export the answers by respondent). If it is right as it is, name the "
+            "column with the problems: --problem-column COLUMN."
+        )
     return (
         f"The questions stand in the rows of {seen.listed([column])}, and the businesses side by "
         "side. Turn the table: copy it in Excel, then Paste Special, Transpose, so that the first "

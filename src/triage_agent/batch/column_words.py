@@ -204,12 +204,20 @@ def is_title(name: str) -> bool:
     return TITLE.search(what_is_asked(name)) is not None
 
 
+# How somebody begins who says something, where a name would name or ask.
+CLAIM = re.compile(
+    r"\s*(?:we|i|our|my|they|there|nobody|no one|everybody|everyone|it|it's)\b.* ", re.I
+)
+
+
 def is_usual(name: str) -> bool:
     """Return whether a name is one that columns have: of a field, a text, a reply or a question.
 
     >>> is_usual("Company"), is_usual("Q7"), is_usual("co_name"), is_usual("Acme Ltd")
     (True, True, True, False)
     """
+    if CLAIM.match(name) and "?" not in name:
+        return False
     is_code = re.fullmatch(r"[^\W\d]\S*[\d_.]\S*", name.strip()) is not None
     return role_of(name) is not Role.NONE or is_title(name) or is_code or "?" in name
 

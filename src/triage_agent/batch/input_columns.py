@@ -10,8 +10,8 @@ from triage_agent.batch.column_names import find_column
 from triage_agent.batch.column_notes import (
     Seen,
     left_notes,
-    lies_on_its_side,
     problem_notes,
+    questions_in_the_way,
     quiz_note,
     refusal,
 )
@@ -112,7 +112,7 @@ def understand_columns(
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
     elif asked := questions_in_rows(columns, sample):
-        return Understood(known, (), lies_on_its_side(asked, seen))
+        return Understood(known, (), questions_in_the_way(*asked, seen))
     else:
         free = [
             one for one in _free(known, columns)

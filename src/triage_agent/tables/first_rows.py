@@ -8,23 +8,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from triage_agent.tables.header_rows import column
+from triage_agent.tables.header_rows import A_NAME, column
 
 A_SENTENCE = 7  # words; names of columns are shorter, or are questions
 MOST_GUIDES = 3  # rows under the header that hold no form
 QUESTION = re.compile(
-    r"[?:*]\s*$|\b(?:you|your|please|\?)\b|\?|^\W*(?:\d+\W+)?(?:what|which|how|why|who|whom|whose|when"
-    r"|where|describe|tell|list|name|select|choose|enter|rate|rank|explain|is|are|do|does|did|has"
+    r"[?:*]\s*$|\?|\b(?:you|your|please|ihre?\w?|sie|votre|vos|vous|usted|sus?|uw|jouw)\b"
+    r"|^(?:the |our )?(?:biggest|main|top|largest|greatest|worst|hardest|most)\b(?!.* (?:is|are) )"
+    r"|^(?:the |our )?(?:(?:one |some )?things?|tasks?|areas?|work|parts?|reasons?)"
+    r" (?:that|which|where)\b"
+    r"|^\W*(?:\d+\W+)?(?:what|which|how|why|who|whom|whose|when|where|describe|tell|list|name|select|choose|enter|rate|rank|explain|is|are|do|does|did|has"
     r"|have|can|could|would|if|in your|any|anything|other|number|date|total|estimated)\b",
-    re.IGNORECASE,
-)
-# Words that name a column, whatever the table is about.
-A_NAME = re.compile(
-    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|client|customer|date|time|timestamp|e-?mail"
-    r"|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description|descr|summary"
-    r"|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref|reference|number"
-    r"|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
-    r"|message|text|feedback|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
     re.IGNORECASE,
 )
 EXAMPLE = re.compile(
@@ -35,9 +29,9 @@ INSTRUCTION = re.compile(
     r"\*+\s*$|\W*(?:please\b|enter\b|describe\b|select\b|choose\b|pick\b|write\b|type\b"
     r"|fill\b|give\b|state\b|provide\b|specify\b|insert\b|put\b|use\b|tick\b|list\b|tell us\b"
     r"|explain\b|indicate\b|leave\b|one (?:sentence|line|word|paragraph)\b"
-    r"|(?:max(?:imum)?|up to|at most|at least|min(?:imum)?)\b.{0,20}\b(?:characters?|words?|chars?|sentences?)\b"
-    r"|required\b|mandatory\b|optional\b|free text\b|format\b|in your own words\b"
-    r"|as (?:registered|shown|written)\b)",
+    r"|(?:max(?:imum)?|up to|at most|at least|min(?:imum)?)\b.{0,20}"
+    r"\b(?:characters?|words?|chars?|sentences?)\b|required\b|mandatory\b|optional\b"
+    r"|free text\b|format\b|in your own words\b|as (?:registered|shown|written)\b)",
     re.IGNORECASE,
 )
 TO_READER = re.compile(

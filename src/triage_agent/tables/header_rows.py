@@ -9,6 +9,16 @@ DATA = re.compile(
 NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
 IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qualtrics export
 CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
+# Words that name a column, whatever the table is about.
+A_NAME = re.compile(
+    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|firm|business|client|customer|date|time"
+    r"|timestamp|e-?mail|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description"
+    r"|descr|summary|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref"
+    r"|reference|number|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
+    r"|message|account|deal|ticket|case|lead|item|process|respondent|text|feedback"
+    r"|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
+    re.IGNORECASE,
+)
 QUESTION_CODE = re.compile(r"[A-Za-z]{1,10}[_.-]?\d+(?:[A-Za-z_.\[\]#-]+\w*\]?)*")
 QUESTION = re.compile(
     r"\?\s*$|^(?:what|which|how|why|who|when|where|please|describe|tell|list|name|select|in your"
@@ -117,9 +127,14 @@ def _any_in(row: Sequence[str], places: Sequence[int]) -> bool:
 def _asks(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Return whether a row asks the questions whose codes ("Q1", "q2_3") stand above it.
 
-    The rows under it do not ask; a first form whose owner asks something has no such codes above.
+    The rows under it do not ask; a first form whose owner asks something has no such codes above,
+    or holds more than questions and usual names.
     """
     coded = [at for at, cell in enumerate(header) if QUESTION_CODE.fullmatch(cell.strip())]
+    said = [cell.strip() for cell in row if cell.strip()]
+    if len(said) > 1 and all(QUESTION.search(cell) or A_NAME.fullmatch(cell) for cell in said):
+        coded = [at for at, cell in enumerate(row) if cell.strip().endswith("?")]
+        coded = coded if len(coded) > 1 else coded * 2
     asked = [at for at in coded if at < len(row) and QUESTION.search(row[at].strip())]
     held = [cell for at in asked for cell in column(at, below)]
     answers = 4 * sum(QUESTION.search(cell) is not None for cell in held) <= len(held)

@@ -12,7 +12,7 @@ NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
 START_LINES = 4 * SAMPLE_ROWS  # what the delimiter is guessed from
 LOOKED_AT = 15  # first records among which the header is looked for
 ALIKE = 0.8  # of the records have as many cells as the header
-LEAST = 3  # cells, and records: two cells are what a comma makes of a sentence
+LEAST = 3  # records; and cells, as two are what a comma makes of a sentence
 
 Cut = Callable[[Sequence[str], str, bool], list[list[str]]]
 
@@ -65,7 +65,7 @@ def _block(found: Sequence[Sequence[str]]) -> tuple[float, int]:
     The table is one block of records with the same number of cells; what stands above and under it
     has fewer, and however many of these lines there are, they have no say.
     """
-    widths = Counter(len(cells) for cells in found if len(cells) >= LEAST)
+    widths = Counter(len(cells) for cells in found if len(cells) > 1)
     best = (0.0, 0)
     for width in widths:
         places = [at for at, cells in enumerate(found) if len(cells) == width]
@@ -74,9 +74,16 @@ def _block(found: Sequence[Sequence[str]]) -> tuple[float, int]:
         alike = len(places) / (last + 1 - first)
         is_table = len(places) >= LEAST and alike >= ALIKE and first < LOOKED_AT
         narrow = sum(cells < width for cells in outside) >= ALIKE * len(outside)
+        if width < LEAST and (not outside or any(_is_cut(found[at]) for at in places)):
+            continue
         if is_table and narrow and not _is_sentence(found[first]):
             best = max(best, (round(alike, 1), len(places) * width))
     return best
+
+
+def _is_cut(cells: Sequence[str]) -> bool:
+    """Return whether two cells are a sentence that was cut at its comma, or a number."""
+    return cells[1].startswith(" ") or (cells[0][-1:].isdigit() and cells[1][:1].isdigit())
 
 
 def _is_sentence(cells: Sequence[str]) -> bool:
