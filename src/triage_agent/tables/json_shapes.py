@@ -18,8 +18,6 @@ def rows_in_shape(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
 
     >>> rows_in_shape({"Pain": ["Leads", "Stock"], "Firm": ["A", "B"]})[0]
     [{'Pain': 'Leads', 'Firm': 'A'}, {'Pain': 'Stock', 'Firm': 'B'}]
-    >>> rows_in_shape({"columns": ["Pain"], "data": [["Leads"], ["Stock"]]})[0]
-    [{'Pain': 'Leads'}, {'Pain': 'Stock'}]
     """
     if not document:
         return None
@@ -41,7 +39,11 @@ def rows_in_shape(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
 
 
 def rows_of_lists(document: Any) -> tuple[list[Any], str] | None:
-    """Return the rows of a document whose rows are lists and whose columns are named apart."""
+    """Return the rows of a document whose rows are lists and whose columns are named apart.
+
+    >>> rows_of_lists({"columns": ["Pain"], "data": [["Leads"], ["Stock"]]})[0]
+    [{'Pain': 'Leads'}, {'Pain': 'Stock'}]
+    """
     if not isinstance(document, dict):
         return None
     for path, rows in _walk_lists(document, "", 1):
