@@ -139,3 +139,115 @@ def test_a_refusal_comes_after_what_was_understood():
     understood = understand_columns(columns, rows)
     assert understood.refusal
     assert "The yearly revenue is read from 'Revenue'." in understood.notes
+
+
+DONE = ["We told her to restart the till and it works", "Closed after a call with the owner",
+        "Refunded the customer and sent a new key"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "taken"),
+    [
+        ({"Issue": PAIN, "Issue history": ABOUT}, ("Issue",)),
+        ({"Challenge": PAIN, "Who feels the challenge?": ABOUT}, ("Challenge",)),
+        ({"Problems we solve": ABOUT, "What do you need?": PAIN}, ("What do you need?",)),
+        ({"Problem history": ABOUT, "Message": PAIN}, ("Message",)),
+        ({"Problem history": PAIN, "Company": NAMES}, ("Problem history",)),
+        ({"Comments": DONE, "Remarks": PAIN}, ("Remarks",)),
+        ({"Issue": PAIN, "Issues": DONE}, ("Issue",)),
+        ({"Issue": DONE, "Company": NAMES}, ("Issue",)),
+        ({"Description": ["See title", "as discussed", "n/a"], "Title": PAIN}, ("Title",)),
+        ({"7fa2-1": PAIN, "7fa2-2": DONE}, ("7fa2-1",)),
+    ],
+    ids=[
+        "history", "who", "ours", "a message before a mention", "a mention alone",
+        "own replies", "own replies named alike", "the only one", "pointers", "references",
+    ],
+)  # fmt: skip
+def test_the_column_that_asks_for_the_problem_is_read_and_those_about_it_are_not(cells, taken):
+    columns, rows = table(**cells)
+    assert understand_columns(columns, rows).columns.problems == taken
+
+
+def test_columns_about_a_problem_are_named():
+    columns, rows = table(Pain=PAIN, **{"Pain history": ABOUT, "Remarks": DONE})
+    notes = resolve_columns(columns, rows)[1]
+    assert (
+        "Not read: about a problem, but not the problem: 'Pain history'; replies or solutions: "
+        "'Remarks'." in notes
+    )
+
+
+def test_a_refusal_does_not_offer_own_replies_first():
+    columns, rows = table(Remarks=DONE, A=PAIN, B=ABOUT)
+    assert (
+        '--problem-column "A" or --problem-column "B"' in understand_columns(columns, rows).refusal
+    )
+
+
+def test_references_are_no_slots_of_one_question():
+    columns, rows = table(**{"7fa2-1": PAIN, "7fa2-2": ABOUT})
+    assert "2 columns hold free text" in understand_columns(columns, rows).refusal
+
+
+QUIZ = ("Process clarity", "Repetitive volume", "Data", "Team adoption")
+
+
+def test_columns_named_like_the_quiz_are_no_problems_and_say_why_they_are_no_quiz():
+    columns, rows = table(
+        Problem=PAIN, **{name: ["2 - a few", "high volume", "10"] for name in QUIZ}
+    )
+    understood = understand_columns(columns, rows)
+    assert understood.columns.problems == ("Problem",)
+    assert not understood.columns.quiz
+    said = [note for note in understood.notes if note.startswith("No quiz is taken from")]
+    assert len(said) == 1
+    assert "such as '2 - a few'," in said[0]
+    assert "Write 0 (the lowest) to 3" in said[0]
+
+
+def test_a_table_on_its_side_is_refused_with_the_way_to_turn_it():
+    columns, rows = table(
+        Item=["Company", "What is your biggest headache?", "Yearly revenue"],
+        Client1=["Pine", PAIN[0], "2M"],
+        Client2=["Oak", PAIN[1], "3M"],
+    )
+    refusal = understand_columns(columns, rows).refusal
+    assert "The questions stand in the rows of 'Item'" in refusal
+    assert "Transpose" in refusal
+    assert understand_columns(columns, rows, Columns(("Item",))).refusal is None
+
+
+def test_a_table_with_a_row_for_each_answer_is_refused():
+    asked = ["What is your biggest headache?", "Yearly revenue"]
+    columns, rows = table(
+        Client=["Pine", "Pine", "Oak", "Oak"],
+        Question=asked * 2,
+        Answer=[PAIN[0], "2M", PAIN[1], "3M"],
+    )
+    refusal = understand_columns(columns, rows).refusal
+    assert "Each row holds one answer, and its question stands in 'Question'." in refusal
+
+
+def test_an_upright_table_with_a_column_of_questions_is_no_table_on_its_side():
+    columns, rows = table(
+        Question=["How do I stop the manual typing?", "Can you fix the late invoices?", PAIN[0]],
+        Company=NAMES,
+        Revenue=["1M", "2M", "3M"],
+    )
+    assert understand_columns(columns, rows).columns.problems == ("Question",)
+
+
+def test_names_that_are_cut_alike_are_told_apart_and_few_are_all_named():
+    asked = "Which of your processes costs your people the most time in a week?"
+    columns, rows = table(**{f"{asked} {n}": PAIN for n in range(1, 8)})
+    note = resolve_columns(columns, rows)[1][0]
+    shown = [name for name in note.split("'") if "…" in name]
+    assert len(shown) == len(set(shown)) == 7
+    assert " and 'Which of your processes costs…" in note
+    assert "more" not in note
+
+
+def test_addresses_in_angle_brackets_are_no_html():
+    columns, rows = table(Problem=[f"{text} <ann@example.com>" for text in PAIN])
+    assert not any("HTML" in note for note in resolve_columns(columns, rows)[1])

@@ -87,7 +87,7 @@ def test_a_dry_run_shows_the_first_problems_as_they_would_be_read(folder):
             {"Main trouble": "Main trouble today"},
             "'Main trouble' is gone, perhaps it is now 'Main trouble today'. New in the table: "
             "'Main trouble today'. If so, add --problem-column \"Main trouble today\" "
-            '--problem-column "Second trouble" --save-mapping acme.toml.',
+            '--problem-column "Second trouble" --save-mapping ACME.',
             id="renamed",
         ),
         pytest.param(
@@ -102,7 +102,22 @@ def test_an_export_that_no_longer_fits_shows_the_difference(folder, names, said)
     export(folder / "may.csv", renamed(**names))
     with pytest.raises(InputError) as refused:
         dry_run(folder, "may.csv", mapping=folder / "acme.toml")
+    said = said.replace("ACME", str(folder / "acme.toml"))
     assert refused.value.message == f"may.csv no longer fits acme.toml: {said}"
+
+
+def test_the_command_for_a_renamed_column_can_be_typed_as_it_stands(folder):
+    book = folder / "a client"
+    book.mkdir()
+    acme = book / "acme.toml"
+    acme.write_bytes((folder / "acme.toml").read_bytes())
+    export(folder / "may.csv", renamed(Turnover="Turnover (yearly)"))
+    with pytest.raises(InputError) as refused:
+        dry_run(folder, "may.csv", mapping=acme)
+    assert (
+        f'add --revenue-column "Turnover (yearly)" --save-mapping "{acme}".'
+        in refused.value.message
+    )
 
 
 def test_what_the_refusal_names_mends_the_mapping(folder):
@@ -222,7 +237,7 @@ def test_a_mapping_is_not_written_over_something_else(folder, name, said):
 
 
 def test_a_mapping_that_is_not_there_is_named(folder):
-    with pytest.raises(SettingsError, match=r"no mapping .*--save-mapping none\.toml"):
+    with pytest.raises(SettingsError, match=r"no mapping .*--save-mapping .*none\.toml"):
         dry_run(folder, "april.csv", mapping=folder / "none.toml")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from triage_agent.advice.quiz import load_quiz
 from triage_agent.batch.form import FormReading, read_form
-from triage_agent.batch.input_columns import resolve_columns
+from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.tables import Row
 
@@ -64,3 +64,24 @@ def test_quiz_columns_are_read_in_their_scale(name, answers, scale, scores):
     assert [form.quiz and form.quiz.raw for form in forms] == scores
     for form, score in zip(forms, scores, strict=True):
         assert (score is not None) or form.complaints
+
+
+@pytest.mark.parametrize(
+    ("answers", "said", "not_said"),
+    [
+        pytest.param([0, 4], "Write 0 (the lowest) to 3", "--quiz-scale", id="0 and 4"),
+        pytest.param([1, 3], "--quiz-scale 0-3 or --quiz-scale 1-4", "Write 0", id="either"),
+    ],
+)
+def test_the_way_out_for_an_unclear_scale_is_one_that_works(answers, said, not_said):
+    columns = Columns(("Problem",), quiz={one.id: one.dimension for one in load_quiz().questions})
+    rows = [Row(n, dict.fromkeys(columns.quiz.values(), one)) for n, one in enumerate(answers)]
+    scale, notes = quiz_scale(columns, rows)
+    assert scale == "unclear"
+    assert said in notes[0]
+    assert not_said not in notes[0]
+
+
+def test_a_partial_quiz_is_not_asked_for_its_scale():
+    columns = Columns(("Problem",), quiz={"data": "Data"})
+    assert quiz_scale(columns, [Row(2, {"Data": 1})]) == ("unclear", ())

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     NUMBERS = "numbers"
     DATES = "dates"
     IDS = "ids"
+    POINTERS = "pointers to something else"
     CONTACTS = "e-mail addresses, phone numbers or links"
     EMPTY = "nothing"
 
@@ -39,7 +40,10 @@ JUDGED = 4_000  # characters of a cell; a text that is longer is one by its begi
 MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
 
-TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.{0,300}?-->", re.DOTALL)
+# An address in angle brackets ("<ann@example.com>", "<https://…>") is no tag.
+TAG = re.compile(
+    r"</?[a-zA-Z][a-zA-Z0-9]*(?::[a-zA-Z]+)?(?:\s[^<>]{0,300})?/?>|<!--.{0,300}?-->", re.DOTALL
+)
 CLOSED_ANSWER = re.compile(
     r"(?:\d{1,2} ?[-–:.)=] ?)?"  # of a scale: "4 - Satisfied"
     r"(?:yes|no|y|n|true|false|x|on|off|maybe|not sure|don'?t know|prefer not to say"
@@ -56,6 +60,27 @@ CLOSED_ANSWER = re.compile(
     r" (?:problem|challenge|issue|concern|pain)(?: at all)?"
     r"|open|closed|new|pending|done|resolved|in progress|on hold|won'?t fix|to do)[.!]?",
     re.IGNORECASE,
+)
+SCALED = re.compile(r"\d{1,2} ?[-–:.)=] ?[^\W\d_]{2,20}")  # "1 - some", as a scale has it
+# "See summary", "as discussed": what goes wrong stands elsewhere.
+POINTER = re.compile(
+    r"(?:please |pls )?(?:see|refer to|cf\.?|as per|as (?:discussed|above|below|before|agreed"
+    r"|described|mentioned|in)|same as|ditto|idem)\b\W*(?:[\w#'’.-]+\W*){0,5}"
+    r"|(?:please )?(?:see|find) attached.{0,30}",
+    re.IGNORECASE,
+)
+# How somebody who answers writes down what was done: "We told them …", "Closed after a call".
+REPLY = re.compile(
+    r"(?:(?:i|we)(?:['’]ve| have)? (?:\w+ed|told|sent|gave|spoke|wrote|rang|met|let)\b"
+    r".{0,60}\b(?:them|him|her|(?:the|this) (?:customer|client|caller|owner|user)|you|it)\b"
+    r"|(?:i|we)(?:['’]ve| have)? (?:suggested|advised|recommended|replied|escalated|refunded"
+    r"|forwarded|apologi[sz]ed|explained)\b"
+    r"|(?:asked|told|advised|suggested|recommended|closed|resolved|fixed|refunded|replaced|replied"
+    r"|forwarded|escalated|passed (?:it )?on|apologi[sz]ed|explained|installed|updated|sent|called"
+    r"|rang|contacted|emailed|e-mailed|referred|reset|restarted|offered|credited|handed)\b"
+    r"|(?:dear|hi|hello)\b.{0,40}\b(?:thank you|thanks) for\b|(?:thank you|thanks) for (?:your"
+    r"|contacting|reaching|getting|letting|the)\b|(?:no )?(?:further )?action (?:was )?taken\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 NUMBER = re.compile(
     r"[^\w\s]{0,3}\s?[-+]?\d[\d.,' ]*\s?(?:%|[€$£¥]|[kmb]|usd|eur|gbp|hours?|hrs?|h)?"
@@ -75,7 +100,7 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 CONTACT = re.compile(
-    r"[^\s@<>]+@[^\s@<>]+\.\w+|.{0,60}<[^\s@<>]+@[^\s@<>]+>|(?:https?://|www\.)\S+"
+    r"[^\s@<>]+@[^\s@<>]+\.\w+|(?:[^\s<>]+ ){0,4}<[^\s@<>]+@[^\s@<>]+>|(?:https?://|www\.)\S+"
     r"|\+?\(?\d[\d ()./-]{5,20}\d"
 )
 ID = re.compile(
@@ -98,6 +123,7 @@ class Cells:
         sampled: How many rows were looked at.
         constant: The sentence that stands in all of them; None: they differ.
         has_html: Whether tags stand in them.
+        replies: Whether most say what somebody did about a problem.
     """
 
     kind: Kind
@@ -107,6 +133,7 @@ class Cells:
     sampled: int = 0
     constant: str | None = None
     has_html: bool = False
+    replies: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -128,6 +155,7 @@ def look_at(cells: Iterable[object]) -> Cells:
     texts = [" ".join(without_tags(text).split()) for text in raw]
     said = [text for text in texts if text.casefold() not in NOTHING]
     said = said or texts  # yes and no, or no answers at all
+    told = [text for text in said if not POINTER.fullmatch(text)]
     if not any(said):
         return Cells(Kind.EMPTY, sampled=len(cells))
     words = sum(map(count_words, said)) / len(said)
@@ -140,6 +168,8 @@ def look_at(cells: Iterable[object]) -> Cells:
         len(cells),
         said[0] if distinct == 1 and words >= SENTENCE_WORDS - 2 else None,
         has_html,
+        len(told) >= FEW - 1
+        and 2 * sum(REPLY.match(text) is not None for text in told) > len(told),
     )
 
 
@@ -185,20 +215,22 @@ def _text(cell: object) -> str:
     if isinstance(cell, list):
         return "\n".join(text for inner in cell if (text := _text(inner)))
     if isinstance(cell, dict):
-        return _text(cell.get("text", "")) or str(cell)
+        return _text(cell.get("text", ""))  # as a form is read
     return str(cell).strip() if cell is not None else ""
 
 
 def _kind(said: Sequence[str], texts: Sequence[str], words: float) -> Kind:
     """Return the kind of cells of which each says something; `texts` has "no" and "none" too."""
     for patterns, kind in (
-        ((CLOSED_ANSWER,), Kind.CLOSED),
+        ((CLOSED_ANSWER, SCALED), Kind.CLOSED),
         ((DATE,), Kind.DATES),
         ((NUMBER, AMOUNT_OF_TIME), Kind.NUMBERS),
         ((CONTACT,), Kind.CONTACTS),
     ):
         if _most(any(one.fullmatch(text) for one in patterns) for text in texts):
             return kind
+    if 2 * sum(POINTER.fullmatch(text) is not None for text in said) > len(said):
+        return Kind.POINTERS
     if _is_closed(said):
         return Kind.CLOSED if words < 2 * SENTENCE_WORDS - 2 else Kind.REPEATED
     if words < 2 * SENTENCE_WORDS and _most(ID.fullmatch(text) is not None for text in said):

@@ -67,22 +67,37 @@ def suggest(names: Sequence[str], columns: Sequence[str], option: str) -> str:
 def value_for(name: str, columns: Sequence[str]) -> str:
     """Return what names a column on the command line: its name, else its place.
 
+    What is given by its place has its name behind it, in brackets.
+    """
+    value = typed_value(name, columns)
+    named = value.startswith('"') or not _is_plain(name)
+    return value if named else f"{value} ({_shown_apart(name, columns)!r})"
+
+
+def typed_value(name: str, columns: Sequence[str]) -> str:
+    """Return what names a column, as it can be typed, and nothing else.
+
     A name that is long, that a shell would read, or that an error message would mask as
     somebody's number or address, is given by its place.
+
+    >>> print(typed_value("Revenue (yearly)", ["Revenue (yearly)"]))
+    "Revenue (yearly)"
     """
     if len(name) <= SHOWN and _is_plain(name) and not UNSAFE_IN_QUOTES & set(name):
         return f'"{name}"'
     place = columns.index(name) + 1
     for value in (str(place), letters(place)):
         if not any(_compact(column) == _compact(value) for column in columns):
-            return f"{value} ({shown_name(name)!r})" if _is_plain(name) else value
+            return value
     return f'"{name}"'
 
 
 def listed(names: Sequence[str], columns: Sequence[str], most: int = 12) -> str:
     """Return names for a message, the long cut, the many counted."""
     shown = [
-        repr(shown_name(name)) if _is_plain(name) else f"column {columns.index(name) + 1}"
+        repr(_shown_apart(name, columns))
+        if _is_plain(name)
+        else f"column {columns.index(name) + 1}"
         for name in names[:most]
     ]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
@@ -92,6 +107,21 @@ def shown_name(name: str) -> str:
     """Return a column's name on one line, cut if it is long."""
     name = one_line(" ".join(name.split()))
     return name if len(name) <= SHOWN else name[: SHOWN - 1].rstrip() + "…"
+
+
+def _shown_apart(name: str, columns: Sequence[str]) -> str:
+    """Return a name as `shown_name`, cut in its middle if others begin in the same way.
+
+    >>> asked = "What are the three biggest things that hold your business back?"
+    >>> names = [f"{asked} 1", f"{asked} 2"]
+    >>> _shown_apart(names[1], names)
+    'What are the three biggest th…hat hold your business back? 2'
+    """
+    shown = shown_name(name)
+    if not any(one != name and shown_name(one) == shown for one in columns):
+        return shown
+    line = one_line(" ".join(name.split()))
+    return f"{line[: SHOWN // 2 - 1].rstrip()}…{line[-SHOWN // 2 :].lstrip()}"
 
 
 def letters(place: int) -> str:

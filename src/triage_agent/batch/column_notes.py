@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, Cells, Kind
-from triage_agent.batch.column_names import listed, suggest
+from triage_agent.batch.column_names import listed, shown_name, suggest
 from triage_agent.batch.column_words import Role
 from triage_agent.batch.problem_columns import Choice, Why, warning
 from triage_agent.intake import counted
 
+GUESSES = {Why.TEXT, Why.MENTION, Why.ONLY_TEXT}
+SHOWN_ALL = 8  # names of problem columns
 LEFT = 3  # names of each group; the rest is counted
 
 
@@ -30,9 +32,9 @@ class Seen:
             self.columns,
             key=lambda one: (
                 self.cells[one].kind not in FREE_TEXT,
-                self.roles[one] is Role.REPLY,
-                not self.cells[one].is_text,
-                self.roles[one] not in {Role.PROBLEM, Role.TEXT},
+                self.roles[one] in {Role.REPLY, Role.ASPECT} or self.cells[one].replies,
+                self.roles[one] not in {Role.PROBLEM, Role.TEXT, Role.MENTION},
+                not self.cells[one].is_text or self.cells[one].kind is Kind.NAMES,
                 self.roles[one] is Role.FIELD,
                 -self.cells[one].words if self.cells[one].kind in FREE_TEXT else 0,
             ),
@@ -41,11 +43,14 @@ class Seen:
 
 def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
     """Yield what is read as problems and why, and what is doubtful about it."""
-    *first, last = choice.taken
+    shown = choice.taken if len(choice.taken) <= SHOWN_ALL else choice.taken[:LEFT]
+    *first, last = shown
     names = seen.listed([last])
-    if first:
-        names = f"{seen.listed(first, 5)} and {names}"
-    why = f" ({choice.why.value})" if choice.why in {Why.TEXT, Why.ONLY_TEXT} else ""
+    if len(shown) < len(choice.taken):
+        names = f"{seen.listed(shown)} and {len(choice.taken) - LEFT} more"
+    elif first:
+        names = f"{seen.listed(first, SHOWN_ALL)} and {names}"
+    why = f" ({choice.why.value})" if choice.why in GUESSES else ""
     yield f"Problems are read from {names}{why}."
     for one in choice.taken:
         doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
@@ -60,16 +65,20 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
     left = [one for one in seen.columns if one not in used]
     replies = [
         one for one in left
-        if seen.roles[one] is Role.REPLY and (seen.cells[one].is_text or not seen.cells[one].filled)
+        if (seen.roles[one] is Role.REPLY or seen.cells[one].replies)
+        and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
+    about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]
+    texts = [one for one in texts if one not in about]
     closed = [
         one for one in left
         if seen.cells[one].kind in CLOSED_KINDS and one not in replies
     ]  # fmt: skip
-    named = {*replies, *texts, *closed}
+    named = {*replies, *about, *texts, *closed}
     others = [one for one in left if one not in named]
     parts = [
+        f"about a problem, but not the problem: {seen.listed(about)}" if about else "",
         f"other texts: {seen.listed(texts)}" if texts else "",
         f"replies or solutions: {seen.listed(replies)}" if replies else "",
     ]
@@ -81,9 +90,54 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
         yield f"Only carried along: {seen.listed(others)}."
 
 
+def quiz_note(unfit: Mapping[str, str], seen: Seen) -> str:
+    """Return why the columns that are named like the quiz are not taken for one."""
+    example = next((cell for cell in unfit.values() if cell), "")
+    such = f", such as {shown_name(example)!r}," if example else ""
+    return (
+        f"No quiz is taken from {seen.listed([*unfit])}: their answers{such} are neither 0 to 3, "
+        "1 to 4, nor the words of the quiz. Write 0 (the lowest) to 3 in these columns to use it."
+    )
+
+
+def room_note(columns: int, most: int) -> str | None:
+    """Return what is to be said if there are more problem columns than problems of a form.
+
+    >>> room_note(3, 5)
+    """
+    if columns <= most:
+        return None
+    return (
+        f"There are {columns} problem columns, more than --max-problems {most}, so each form has "
+        f"room for {columns} problems. To read fewer, name them with --problem-column."
+    )
+
+
+def questions_in_the_way(column: str, again: bool, seen: Seen) -> str:
+    """Return the refusal of a table with its questions in the rows, `again` for each business."""
+    if again:
+        return (
+            f"Each row holds one answer, and its question stands in {seen.listed([column])}. Make "
+            "a table with a row for each business and a column for each question (in Excel: a "
+            "pivot table, or export the answers by respondent). If it is right as it is, name the "
+            "column with the problems: --problem-column COLUMN."
+        )
+    return (
+        f"The questions stand in the rows of {seen.listed([column])}, and the businesses side by "
+        "side. Turn the table: copy it in Excel, then Paste Special, Transpose, so that the first "
+        "row holds the questions and each business has a row. If it is right as it is, name the "
+        "column with the problems: --problem-column COLUMN."
+    )
+
+
 def refusal(choice: Choice, seen: Seen) -> str:
     """Return why no column was taken, and the option that would name one."""
     option = "--problem-column"
+    if not seen.columns:
+        return (
+            "No row holds an object with a value for each column. Give the forms as objects, "
+            'such as {"problem": "…"}, one for each form.'
+        )
     if choice.candidates:
         count = counted(len(choice.candidates), "column holds", "columns hold")
         return (

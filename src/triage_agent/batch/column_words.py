@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
+from triage_agent.batch.column_questions import Asks, asks_for
+
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(?=\d)")
 # What form tools put before a question or after it.
 NUMBERING = re.compile(r"^(?:(?:question|q) ?\d+[a-z]? (?=\w{3})|\d{1,2}[a-z]? (?=\w{2}))")
@@ -17,6 +19,7 @@ class Role(StrEnum):
 
     PROBLEM = "a problem"
     TEXT = "a text"
+    MENTION = "perhaps a problem"
     REPLY = "replies and solutions"
     ASPECT = "about a problem, not the problem"
     ABOUT = "about the business"
@@ -37,18 +40,29 @@ PROBLEM = re.compile(
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
-    r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*)\b"
+    r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"
+    r"|probl[eè]mes?|problem[ae]s?|difficult[eé]s?|d[eé]fis?|desaf[ií]os?|herausforderung(?:en)?"
+    r"|schwierigkeit(?:en)?|problemen|uitdaging(?:en)?|sfid[ae])\b"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
+# What somebody says about a thing, whose it is: "Feedback from us" is our own.
+_SAID = (
+    r"(?:notes?|comments?|remarks?|feedback|messages?|observations?|thoughts?|opinions?|views?"
+    r"|assessments?|impressions?)"
+)
 REPLY = re.compile(
     r"\b(?:resolutions?|repl(?:y|ies)|replied|(?:action|step|measure)s? taken|actions?|corrective"
     r"|preventive|countermeasures?|(?<!your )(?:answers?|responses?)|answered"
     r"|responded"
     r"|solutions?|solved"
     r"|resolved|fixed|workarounds?|tried|lessons? learn\w+|outcomes?|disposition|remed(?:y|ies)"
-    r"|(?:agent|internal|staff|admin|reviewer|call|support|private|our) (?:notes?|comments?)"
-    r"|(?:official|company|public|agency) \w*response|follow ups?|next steps?|root causes?"
+    r"|(?:agent|internal|staff|admin|reviewer|call|support|private|consultant|adviser|advisor|coach"
+    rf"|manager|rep|analyst|engineer|our|hq) (?:s )?(?:own )?{_SAID}"
+    rf"|{_SAID} (?:\w+ )?internal"
+    rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b"
+    r"(?! (?:cust|clie))"
+    r"|(?:official|company|public|agency) \w*response|follow ?ups?|next steps?|root causes?"
     r"|recommendations?|work notes?|close notes?)\b"
 )
 ASPECT = re.compile(
@@ -59,6 +73,8 @@ ASPECT = re.compile(
     r"|hours?|minutes|affected|level|score|rating|rank)\b"
 )
 TITLE = re.compile(r"\b(?:title|name|subject|summary|headline|label|(?:short|brief) descr\w*)s?\b")
+# A word, or the code of a question ("q3"): a made-up reference is no name of a question.
+ASKED = re.compile(r"\b(?:[^\W\d_]{3,}|[a-z]{1,2}\d{0,3}[a-z]?)\b")
 ORDINAL = re.compile(r"\b(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th) ")
 ABOUT = re.compile(
     r"\babout (?:you\b|your|us|the (?:business|company)|(?:business|company))"
@@ -70,7 +86,8 @@ ABOUT = re.compile(
     r"|\b(?:goals?|objectives?|vision|ambitions?|desired (?:state|outcome|result)s?)\b"
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
     r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"
-    r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?)\b"
+    r"|\b(?:went well|pros|strengths?|likes? (?:most|best|about)|success\w*|positives?"
+    r"|works? (?:very )?well|go(?:es|ing) well|proud of|love about)\b"
     r"|\b(?:benefits?|expected \w+|advantages?)\b"
     r"|\b(?:bio|biography|hobbies|address|skills)\b"
 )
@@ -104,6 +121,11 @@ FIELD = re.compile(
 )
 
 
+# "Anna's notes" are not the customer's.
+OF_SOMEBODY = re.compile(
+    r"\b(?!(?:customer|client|user|owner|respondent|caller|guest|patient|employee|worker|visitor"
+    rf"|member|student|applicant|lead|what|it|that|here|let)s? s )\w+ s (?:own )?{_SAID}\b"
+)
 # What is still to be solved is no reply.
 WISHED = re.compile(
     r"\b(?:to be|to get|wants?|needs?|likes?|wish|should|hope|help|can|could|must)\b.*"
@@ -149,10 +171,14 @@ def role_of(name: str) -> Role:
     if FIELD.fullmatch(asked):
         return Role.FIELD
     is_problem = PROBLEM.search(asked) is not None
-    if REPLY.search(asked) and not WISHED.search(asked):
+    if (REPLY.search(asked) and not WISHED.search(asked)) or OF_SOMEBODY.search(asked):
         return Role.REPLY
+    if is_problem and not ASPECT.search(asked):
+        asks = asks_for(asked, name)
+        if asks is not Asks.ABOUT:
+            return Role.PROBLEM if asks is Asks.PROBLEM else Role.MENTION
     if is_problem:
-        return Role.ASPECT if ASPECT.search(asked) else Role.PROBLEM
+        return Role.ASPECT
     if ABOUT.search(asked):
         return Role.ABOUT
     if text_rank(name) is not None:
@@ -178,16 +204,36 @@ def is_title(name: str) -> bool:
     return TITLE.search(what_is_asked(name)) is not None
 
 
+# How somebody begins who says something, where a name would name or ask.
+CLAIM = re.compile(
+    r"\s*(?:we|i|our|my|they|there|nobody|no one|everybody|everyone|it|it's)\b.* ", re.I
+)
+
+
+def is_usual(name: str) -> bool:
+    """Return whether a name is one that columns have: of a field, a text, a reply or a question.
+
+    >>> is_usual("Company"), is_usual("Q7"), is_usual("co_name"), is_usual("Acme Ltd")
+    (True, True, True, False)
+    """
+    if CLAIM.match(name) and "?" not in name:
+        return False
+    is_code = re.fullmatch(r"[^\W\d]\S*[\d_.]\S*", name.strip()) is not None
+    return role_of(name) is not Role.NONE or is_title(name) or is_code or "?" in name
+
+
 def stem(name: str) -> str | None:
     """Return the name of a numbered slot without its number; None: it has none.
 
     >>> stem("Problem 2"), stem("Q3_1"), stem("Q3"), stem("Challenge #1")
     ('problem', 'q3', None, 'challenge')
-    >>> stem("Second biggest problem")
-    'biggest problem'
+    >>> stem("Second biggest problem"), stem("01H-1"), stem("9f3c 2")
+    ('biggest problem', None, None)
     """
     asked = what_is_asked(name)
     if (said := ORDINAL.sub("", asked)) != asked:
         return said
     found = re.fullmatch(r"(.+?) \d{1,2}", asked)
-    return found[1] if found and found[1] not in {"q", "question", "column", "field"} else None
+    if not found or found[1] in {"q", "question", "column", "field"}:
+        return None
+    return found[1] if ASKED.search(found[1]) else None

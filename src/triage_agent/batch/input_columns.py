@@ -4,15 +4,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from triage_agent.advice import QuizQuestion, load_quiz
-from triage_agent.batch.column_kinds import look_at
+from triage_agent.advice import load_quiz
+from triage_agent.batch.column_kinds import Kind, look_at
 from triage_agent.batch.column_names import find_column
-from triage_agent.batch.column_notes import Seen, left_notes, problem_notes, refusal
+from triage_agent.batch.column_notes import (
+    Seen,
+    left_notes,
+    problem_notes,
+    questions_in_the_way,
+    quiz_note,
+    refusal,
+)
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
-from triage_agent.batch.quiz_answer import quiz_number, quiz_points
+from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
 from triage_agent.batch.software_answer import asks_about_selling
+from triage_agent.batch.table_shape import questions_in_rows
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.tables import Row
@@ -79,6 +87,13 @@ def resolve_columns(
     return understood.columns, understood.notes
 
 
+def likely_forms(columns: Sequence[str], sample: Sequence[Row]) -> int:
+    """Return how surely a table holds forms: 4 if a name says so, 0 if no column holds problems."""
+    cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
+    why = choose_problems(columns, cells, roles_of(columns, cells)).why
+    return {Why.NAME: 4, Why.TEXT: 3, Why.MENTION: 2, Why.ONLY_TEXT: 1}.get(why, 0)
+
+
 def understand_columns(
     columns: Sequence[str],
     sample: Sequence[Row],
@@ -100,14 +115,24 @@ def understand_columns(
     if guess:
         known, others = _guess(known, columns, sample, seen)
     known = replace(known, revenue_units=units_beside(known.revenue, columns))
+    texts = {column: _cells(column, sample) for column in columns}
+    unfit = unfit_for_quiz(_free(known, columns), texts)
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
+    elif asked := questions_in_rows(columns, sample):
+        return Understood(known, (), questions_in_the_way(*asked, seen))
     else:
-        choice = choose_problems(_free(known, columns), cells, seen.roles)
+        free = [
+            one for one in _free(known, columns)
+            if one not in unfit or cells[one].kind is Kind.SENTENCES
+        ]  # fmt: skip
+        choice = choose_problems(free, cells, seen.roles)
         known = replace(known, problems=choice.taken)
     notes = [*problem_notes(choice, seen)] if choice.taken else []
     notes += [*_notes(known, dimensions, seen), *others]
-    notes += left_notes([*known.problems, *_used(known)], seen)
+    if len(unfit) > len(known.quiz):
+        notes.append(quiz_note(unfit, seen))
+    notes += left_notes([*known.problems, *_used(known), *unfit], seen)
     return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
 
 
@@ -166,7 +191,7 @@ def _guess(
     With sentences about those that come near to it.
     """
     cells = {column: _cells(column, sample) for column in columns}
-    known = replace(known, quiz={**_guess_quiz(_free(known, columns), cells), **known.quiz})
+    known = replace(known, quiz={**guess_quiz(_free(known, columns), cells), **known.quiz})
     known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
     notes: tuple[str, ...] = ()
     if known.revenue is None:
@@ -213,30 +238,6 @@ def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
         and seen.cells[column].words < SHORT_CELLS
     ]
     return next((one for one in found if asks_about_selling(one)), next(iter(found), None))
-
-
-def _guess_quiz(columns: Sequence[str], cells: Mapping[str, list[str]]) -> dict[str, str]:
-    """Return the columns of the readiness quiz, by dimension.
-
-    A bare "team" or "data" counts only if every cell is an answer: these are common names.
-    """
-    found: dict[str, str] = {}
-    for question in load_quiz().questions:
-        names = {question.id, plain(question.dimension)}
-        for column in columns:
-            asked = plain(column)
-            named = asked.startswith("quiz ") and asked.removeprefix("quiz ") in names
-            bare = asked in names and _all_answer(question, cells[column])
-            if named or bare or plain(question.question) in asked:
-                found.setdefault(question.id, column)
-    return found
-
-
-def _all_answer(question: QuizQuestion, cells: Sequence[str]) -> bool:
-    """Return whether there are cells, and each answers a question of the quiz."""
-    return bool(cells) and all(
-        quiz_number(cell) is not None or quiz_points(question, cell) is not None for cell in cells
-    )
 
 
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, ValidationError
 
-from triage_agent.batch.column_names import find_column, listed, value_for
+from triage_agent.batch.column_names import find_column, listed, typed_value
 from triage_agent.batch.column_words import plain
 from triage_agent.batch.input_columns import Columns
 from triage_agent.errors import InputError, SettingsError
@@ -75,7 +75,7 @@ def load_mapping(path: Path) -> FormMapping:
     if not path.exists():
         raise SettingsError(
             f"There is no mapping {path}. Check the path, or save one while an export is read: "
-            f"--save-mapping {path.name}."
+            f"--save-mapping {_typed_path(path)}."
         )
     values = load_toml(path, RootModel[dict[str, Any]]).root
     for place, names, allowed in (
@@ -250,6 +250,11 @@ def _renamed(name: str, new: Sequence[str]) -> str | None:
     return next((one for one in new if plain(name) in plain(one)), None)
 
 
+def _typed_path(path: Path) -> str:
+    """Return a path as it can be typed."""
+    return f'"{path}"' if any(sign in str(path) for sign in " ()&;'") else str(path)
+
+
 def _way_out(
     gone: Sequence[tuple[str, str]],
     wanted: Sequence[tuple[str, str]],
@@ -263,12 +268,12 @@ def _way_out(
     for option, name in wanted:
         now = renamed.get(name, name)
         if option in touched and now:
-            value = value_for(now, columns).partition(" (")[0]
+            value = typed_value(now, columns)
             given.append(f"{option}{'' if option.endswith('=') else ' '}{value}")
     remove = [name for name, now in renamed.items() if not now]
     ways = []
     if given:
-        ways.append(f"If so, add {' '.join(given)} --save-mapping {path.name}.")
+        ways.append(f"If so, add {' '.join(given)} --save-mapping {_typed_path(path)}.")
     if remove:
         option = next(option for option, name in gone if name == remove[0])
         free = "=COLUMN" if option.endswith("=") else " COLUMN"

@@ -16,6 +16,8 @@ from triage_agent.batch.column_words import (
 )
 from triage_agent.intake import counted
 
+MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
+
 
 class Why(StrEnum):
     """How the problem columns were found."""
@@ -23,6 +25,7 @@ class Why(StrEnum):
     NAMED = "as you named them"
     NAME = "its name says so"
     TEXT = "its name says that it is a text"
+    MENTION = "its name speaks of a problem"
     ONLY_TEXT = "the only column of free text"
     NOTHING = "no column surely holds problems"
 
@@ -56,7 +59,8 @@ def choose_problems(
     def of(test: Callable[[str], bool]) -> list[str]:
         return [column for column in columns if test(column)]
 
-    problems = _without_titles(of(lambda one: _is_problem(one, cells[one], roles[one])), cells)
+    problems = of(lambda one: _is_problem(one, cells[one], roles[one]))
+    problems = _without_titles(_without_replies(problems, cells) or problems, cells)
     if problems:
         problems += of(  # the third question, which few answer
             lambda one: (
@@ -68,13 +72,15 @@ def choose_problems(
         )
         taken = _with_slots(problems, columns, cells)
         return Choice(taken, Why.NAME)
-    texts = of(lambda one: roles[one] is Role.TEXT and _is_told(cells[one]))
+    told = _without_replies(of(lambda one: _is_told(cells[one])), cells)
+    texts = [one for one in told if roles[one] in {Role.TEXT, Role.MENTION}]
     sentences = [one for one in texts if cells[one].kind is not Kind.PHRASES]
     if texts := sentences or texts:
-        first = min(text_rank(one) or 0 for one in texts)
-        best = [one for one in texts if (text_rank(one) or 0) == first]
-        return _the_one(best, columns, cells, Why.TEXT)
-    others = of(lambda one: roles[one] in {Role.NONE, Role.FIELD} and _is_told(cells[one]))
+        first = min(_rank(one, roles[one]) for one in texts)
+        best = [one for one in texts if _rank(one, roles[one]) == first]
+        why = Why.MENTION if roles[best[0]] is Role.MENTION else Why.TEXT
+        return _the_one(best, columns, cells, why)
+    others = [one for one in told if roles[one] in {Role.NONE, Role.FIELD}]
     long = [one for one in others if _is_long(one, cells[one])]
     if any(cells[one].kind is Kind.SENTENCES and not is_title(one) for one in long):
         long = [one for one in long if not is_title(one)]
@@ -119,6 +125,16 @@ def _is_long(column: str, cells: Cells) -> bool:
 def _is_told(cells: Cells) -> bool:
     """Return whether the cells are free text, or there are none that could show."""
     return cells.kind in FREE_TEXT or not cells.sampled
+
+
+def _without_replies(found: Sequence[str], cells: Mapping[str, Cells]) -> list[str]:
+    """Return the columns whose cells do not say what was done about a problem."""
+    return [one for one in found if not cells[one].replies]
+
+
+def _rank(column: str, role: Role) -> float:
+    """Return how surely a text tells a problem, 0 first; a mention stands before mere comments."""
+    return MENTIONED if role is Role.MENTION else text_rank(column) or 0
 
 
 def _without_titles(problems: list[str], cells: Mapping[str, Cells]) -> list[str]:

@@ -83,11 +83,18 @@ def quiz_scale(
         return ("0-3" if numbers else "unclear"), ()
     if numbers & {0, 4} == {4}:
         return "1-4", ("The quiz answers are read as 1 to 4, because a 4 is among them.",)
-    why = "hold both 0 and 4" if 0 in numbers else "fit 0 to 3 and 1 to 4"
-    note = (
-        f"The quiz answers {why}, so numbers among them are not taken. Say which they are: "
-        "--quiz-scale 0-3 or --quiz-scale 1-4."
-    )
+    if len(columns.quiz) < len(load_quiz().questions):
+        return "unclear", ()  # no quiz is taken, and that is said
+    if 0 in numbers:
+        note = (
+            "The quiz answers hold both 0 and 4, which is neither 0 to 3 nor 1 to 4, so numbers "
+            "among them are not taken. Write 0 (the lowest) to 3 in these columns to use them."
+        )
+    else:
+        note = (
+            "The quiz answers fit 0 to 3 and 1 to 4, so numbers among them are not taken. Say "
+            "which they are: --quiz-scale 0-3 or --quiz-scale 1-4."
+        )
     return "unclear", (note,)
 
 

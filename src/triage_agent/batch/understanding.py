@@ -1,14 +1,16 @@
 """What is understood of a table before anything is answered, and what is reported about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from triage_agent.batch.column_names import suggest
+from triage_agent.batch.column_names import listed, suggest
+from triage_agent.batch.column_notes import room_note
+from triage_agent.batch.column_words import is_usual, plain
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
-from triage_agent.batch.input_columns import Columns, understand_columns
+from triage_agent.batch.input_columns import Columns, likely_forms, understand_columns
 from triage_agent.batch.mapping import (
     FormMapping,
     check_fit,
@@ -20,7 +22,7 @@ from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.revenue_columns import unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
-from triage_agent.tables import Table, TableOptions, open_table
+from triage_agent.tables import Row, Table, TableOptions, open_table
 
 PREVIEW = 3  # problems that a dry run shows
 PREVIEW_LENGTH = 200  # characters of each
@@ -91,7 +93,7 @@ def understand(
 
     Everything that was found out is reported before an error says what is missing.
     """
-    table = open_table(wish.forms, replace(wish.table, reserved="triage_"))
+    table = open_table(wish.forms, replace(wish.table, reserved="triage_"), _judge_of(wish))
     report(table.describe())
     for note in table.notes:
         report(note)
@@ -107,30 +109,72 @@ def understand(
     understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
-    revenue, unit = understood.columns.revenue, wish.revenue_unit
-    if revenue and unit is None:
-        unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
-        for note in shown or unit_notes(revenue, has_rate=wish.usd_rate is not None):
-            report(note)
+    unit, notes = _unit(understood.columns.revenue, wish, table)
+    for note in notes:
+        report(note)
+    if doubt := _doubt_about_names(table):
+        report(doubt)
     if understood.refusal:
         raise InputError(understood.refusal)
     problems = understood.columns.problems
-    if labels_only and len(problems) > 1:
-        raise SettingsError(
-            f"--labels-only takes one problem column, and there are {len(problems)}. Name it: "
-            f"{suggest(problems[:3], columns, '--problem-column')}"
-        )
+    if labels_only:
+        _check_one(problems, columns)
     scale, notes = quiz_scale(understood.columns, table.sample, wish.quiz_scale)
     for note in notes:
         report(note)
+    most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
+    if full := room_note(len(problems), most):
+        report(full)
     return table, FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
-        max_problems=MAX_PROBLEMS if wish.max_problems is None else wish.max_problems,
+        max_problems=most,
         usd_rate=wish.usd_rate,
         quiz_scale=scale,
         revenue_unit=unit,
         columns=understood.columns,
+    )
+
+
+def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise `SettingsError` if labels are wanted and there is more than one problem column."""
+    if len(problems) > 1:
+        raise SettingsError(
+            f"--labels-only takes one problem column, and there are {len(problems)}. Name it: "
+            f"{suggest(problems[:3], columns, '--problem-column')}"
+        )
+
+
+def _unit(revenue: str | None, wish: Wish, table: Table) -> tuple[str | None, Sequence[str]]:
+    """Return the unit of the amounts of revenue, if it is named or shown, and what to say of it."""
+    if revenue is None or wish.revenue_unit is not None:
+        return wish.revenue_unit, ()
+    unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
+    return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
+
+
+def _judge_of(wish: Wish) -> Callable[[Sequence[str], Sequence[Row]], int]:
+    """Return what tells how surely the columns of a sheet are the forms that the user means."""
+    wanted = wish.columns.problems or (wish.mapping.problem_column if wish.mapping else ())
+
+    def judge(columns: Sequence[str], sample: Sequence[Row]) -> int:
+        if not wanted:
+            return likely_forms(columns, sample)
+        known = {plain(column) for column in columns}
+        return sum(plain(one) in known for one in wanted)
+
+    return judge
+
+
+def _doubt_about_names(table: Table) -> str | None:
+    """Return what to say of a first row none of whose cells is what columns are called."""
+    is_row = table.header_row is not None and table.format not in {"json", "jsonl"}
+    if not is_row or any(is_usual(column) for column in table.columns):
+        return None
+    return (
+        f"Row {table.header_row:,} is taken as the names of the columns: "
+        f"{listed(table.columns, table.columns, 3)}. If it is a form: --no-header; if another row "
+        "holds the names: --header-row and its number."
     )
 
 

@@ -3,15 +3,15 @@
 import csv
 import io
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, islice, product
+from itertools import chain, islice
 from typing import BinaryIO
 
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
-from triage_agent.tables.header import LOOKED_AT, Numbered, find_header
+from triage_agent.tables.header import Numbered, find_header
 from triage_agent.tables.row import (
     ROW_LIMIT,
     SAMPLE_ROWS,
@@ -21,12 +21,17 @@ from triage_agent.tables.row import (
     fill,
     name_columns,
 )
+from triage_agent.tables.sniffing import (
+    NO_DELIMITER,
+    START_LINES,
+    TAB,
+    seems_parted,
+    sniff_delimiter,
+)
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-NO_DELIMITER = "\x1f"  # a table of one column: commas belong to the text
 ROW_LINES = 10_000  # a cell with more lines is a quotation mark that nobody closed
 REPAIRS = 100  # each may read up to ROW_LIMIT again
-START_LINES, START_SIZE = 4 * SAMPLE_ROWS, 1_000_000  # what the delimiter is guessed from
+START_SIZE = 1_000_000  # characters that the delimiter is guessed from
 SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?$', re.IGNORECASE)  # Excel's own hint
 
 Record = tuple[int, list[str], str | None]
@@ -56,7 +61,13 @@ def open_delimited(
         delimiter, skipped, start = delimiter or hint.group(1), 1, start[1:]
     spaced = False
     if delimiter is None:
-        delimiter, spaced = sniff_delimiter(start)
+        table = start[max(header_row or 1, 1) - 1 :]  # what stands above tells nothing
+        delimiter, spaced = sniff_delimiter(table or start, _cut)
+        if delimiter == NO_DELIMITER and (other := seems_parted(start, _cut)):
+            notes.append(
+                "Each line is read as one text. If commas, tabs or the like part columns, say so: "
+                f"--delimiter {'tab' if other == TAB else repr(other)}."
+            )
     found = records(chain(start, lines), name, delimiter, spaced=spaced, before=skipped)
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
@@ -85,57 +96,12 @@ def open_delimited(
     )
 
 
-def sniff_delimiter(start: Sequence[str]) -> tuple[str, bool]:
-    """Return the delimiter that cuts most rows like the first, and whether a space follows it.
-
-    `csv.Sniffer` takes letters of long texts for delimiters, so each candidate is tried with the
-    csv module itself. If none cuts the first row, or only where a sentence would have a comma
-    anyway ("Your problem, in your own words?"), the table has one column.
-    """
-    best, choice = (0.0, 0), (NO_DELIMITER, False)
-    for delimiter, spaced in product(DELIMITERS, (False, True)):
-        try:
-            found = list(records(iter(start), "", delimiter, spaced=spaced))
-        except InputError:
-            continue
-        if not found or len(found[0][1]) < 2:
-            continue
-        header, body = found[0][1], found[1:] or found
-        if len(start) >= START_LINES:
-            body = body[:-1] or body  # the last one may be cut off
-        alike = sum(len(cells) == len(header) for _, cells, _ in body) / len(body)
-        in_sentence = f"{delimiter} " in start[0] and f'{delimiter} "' not in "".join(start)
-        score = (round(alike, 1), len(header))
-        if score > best and (alike >= 0.8 or not in_sentence):
-            best, choice = score, (delimiter, spaced)
-    return choice if best[0] >= 0.8 else _sniff_under_titles(start) or choice
-
-
-def _sniff_under_titles(start: Sequence[str]) -> tuple[str, bool] | None:
-    """Return the delimiter of a table that begins under lines of titles, None if there is none.
-
-    It cuts most lines into the same number of cells, three at least, as two are what a comma makes
-    of a sentence.
-    """
-    best: tuple[float, int] = (0.0, 0)
-    choice = None
-    for delimiter in DELIMITERS:
-        try:
-            found = [cells for _, cells, _ in records(iter(start), "", delimiter)]
-        except InputError:
-            continue
-        widths = Counter(len(cells) for cells in found)
-        if not widths:
-            continue
-        width, _ = max(widths.items(), key=lambda item: (item[1] * (item[0] > 2), item[0]))
-        begin = next(at for at, cells in enumerate(found) if len(cells) == width)
-        rest = found[begin:]
-        alike = sum(len(cells) == width for cells in rest) / len(rest)
-        sentence = sum(cell.startswith(" ") for cell in rest[0]) > len(rest[0]) // 3
-        is_table = len(rest) > 1 and width > 2 and alike >= 0.8 and not sentence
-        if 0 < begin < LOOKED_AT and is_table and (alike, width) > best:
-            best, choice = (alike, width), (delimiter, False)
-    return choice
+def _cut(lines: Sequence[str], delimiter: str, spaced: bool) -> list[list[str]]:
+    """Return the cells of the records in these lines; [] if the delimiter cannot cut them."""
+    try:
+        return [cells for _, cells, _ in records(iter(lines), "", delimiter, spaced=spaced)]
+    except InputError:
+        return []
 
 
 def records(

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from triage_agent.errors import InputError
+from triage_agent.tables.first_rows import guides_under, is_form
 from triage_agent.tables.header_rows import (
     DATA,
     NUMBER,
     column,
     count,
+    filled_from_above,
     is_of_ours,
     is_typed,
     names_of,
 )
 from triage_agent.tables.row import Value
+from triage_agent.tables.sniffing import LOOKED_AT
 
-LOOKED_AT = 15  # first rows among which the header is looked for
 MONEY = re.compile(r"[-+]?(?:[$€£]\s?\d[\d,. ]*[kKmM]?|\d[\d,.]*\s?[kKmM])")
 Numbered = tuple[int, list[Value]]
 
@@ -73,7 +75,8 @@ def find_header(
                 notes=(
                     (
                         "The first row looks like data, not like names, so the columns are called "
-                        "column_1, column_2, …; if it does hold names, say --header."
+                        "column_1, column_2, …; if it does hold names, say --header, and if "
+                        "another row does, --header-row."
                     ),
                 ),
             )
@@ -85,6 +88,17 @@ def find_header(
             f"Row{'s' if extra > 1 else ''} {rows} belong{'' if extra > 1 else 's'} to the header "
             "of the survey, and no form is read there."
         )
+    if place is not None:
+        names = filled_from_above(names, texts[at - 1] if at else ())
+    elif not written and not is_of_ours(names):
+        guides = guides_under(names, texts[at + 1 + extra :])
+        first = at + 1 + extra
+        for (number, _), kind in zip(head[first:], guides.kinds, strict=False):
+            notes.append(
+                f"Row {number:,} holds {kind}, no form, and is not read. If it is a form: "
+                f"--header-row {head[at + extra][0]}."
+            )
+        names, extra = [*guides.names], extra + len(guides.kinds)
     row, taken = head[at][0], at + 1 + extra
     return Header(
         tuple(names),
@@ -101,7 +115,8 @@ def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -
     """Return whether a first row cannot be a header: it holds what the rows under it hold.
 
     A date, an e-mail address or an amount over others of its kind is data, and so is a row that is
-    mostly numbers. A run of numbers (2023, 2024) and a date over other things are names.
+    mostly numbers, and one with a sentence over sentences (see `is_form`). A run of numbers (2023,
+    2024) and a date over other things are names.
 
     >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
     (True, False)
@@ -114,6 +129,8 @@ def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -
         for kind in (DATA, MONEY)
         for at, cell in filled
     ):
+        return True
+    if is_form(cells, below):
         return True
     numbers = [cell for _, cell in filled if NUMBER.fullmatch(cell)]
     return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
@@ -165,6 +182,8 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     for at, held in enumerate(filled):
         if 2 * held < wide or _stands_apart(at, filled, head, texts):
             continue
+        if held < wide and _is_prose(texts[at]):
+            continue
         rest = texts[at + 1 :]
         parted = at > 0 and (not filled[at - 1] or head[at][0] > head[at - 1][0] + 1)
         names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
@@ -182,6 +201,22 @@ def _names(
     first = head[at][0] - at
     joined = sum(number == first + place for place, (number, _) in enumerate(head) if place > at)
     return names_of(texts[at], texts[at + 1 :], joined)
+
+
+def _is_prose(cells: Sequence[str]) -> bool:
+    """Return whether a row is a sentence that its commas cut, so no names.
+
+    >>> _is_prose(["Made by the office. It holds answers", " which were collected in 2026."])
+    True
+    >>> _is_prose(["Company", "Your problem, in your own words."])
+    False
+    """
+    said = [cell for cell in cells if cell.strip()]
+    text = ",".join(said).strip()
+    cut = any(cell.startswith(" ") for cell in said[1:])
+    return (
+        cut and len(text.split()) > 2 * len(said) + 2 and bool(re.search(r"[.!;]$|\w\. \w", text))
+    )
 
 
 def _stands_apart(

@@ -9,11 +9,28 @@ DATA = re.compile(
 NUMBER = re.compile(r"[-+$€£]?\d[\d,. ]*[kKmM%]?")
 IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qualtrics export
 CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
+# Words that name a column, whatever the table is about.
+A_NAME = re.compile(
+    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|firm|business|client|customer|date|time"
+    r"|timestamp|e-?mail|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description"
+    r"|descr|summary|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref"
+    r"|reference|number|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
+    r"|message|account|deal|ticket|case|lead|item|process|respondent|text|feedback"
+    r"|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
+    re.IGNORECASE,
+)
+QUESTION_CODE = re.compile(r"[A-Za-z]{1,10}[_.-]?\d+(?:[A-Za-z_.\[\]#-]+\w*\]?)*")
+QUESTION = re.compile(
+    r"\?\s*$|^(?:what|which|how|why|who|when|where|please|describe|tell|list|name|select|in your"
+    r"|if you)\b",
+    re.IGNORECASE,
+)
 # What survey exports write under a question that has no answer options of its own.
 PLACEHOLDERS = frozenset({"response", "open-ended response", "open-ended comment"})
 # What `triage batch` adds to every table; the one stands in each of its rows.
 OURS, ADDED = "triage_backend", "triage_"
 MOST_EXTRA = 2  # rows of a header under its first
+COUNT = re.compile(r"\(?(\d{1,2})[.):]?")
 HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
 
 
@@ -78,7 +95,7 @@ def _is_caption(header: Sequence[str], row: Sequence[str], below: Sequence[Seque
             if not own or is_typed(own):
                 return False
             typed += 1
-    return typed >= 2
+    return typed >= 2 or _asks(header, row, below)
 
 
 def is_of_ours(header: Sequence[str]) -> bool:
@@ -86,9 +103,42 @@ def is_of_ours(header: Sequence[str]) -> bool:
     return OURS in header
 
 
+def filled_from_above(names: Sequence[str], above: Sequence[str]) -> list[str]:
+    """Return names whose gaps are filled with what the row above has there, as a group or alone.
+
+    >>> filled_from_above(["", "1.", "2."], ["Id", "What is slow?", ""])
+    ['Id', 'What is slow?: 1.', 'What is slow?: 2.']
+    >>> filled_from_above(["Id", "", "Pain"], ["Report", "", ""])
+    ['Id', '', 'Pain']
+    """
+    gaps = [
+        at for at, cell in enumerate(above) if cell.strip() and not (names[at : at + 1] or [""])[0]
+    ]
+    if not gaps:
+        return list(names)
+    return _grouped(above, names)
+
+
 def _any_in(row: Sequence[str], places: Sequence[int]) -> bool:
     """Return whether one of these cells holds something."""
     return any(at < len(row) and row[at].strip() for at in places)
+
+
+def _asks(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row asks the questions whose codes ("Q1", "q2_3") stand above it.
+
+    The rows under it do not ask; a first form whose owner asks something has no such codes above,
+    or holds more than questions and usual names.
+    """
+    coded = [at for at, cell in enumerate(header) if QUESTION_CODE.fullmatch(cell.strip())]
+    said = [cell.strip() for cell in row if cell.strip()]
+    if len(said) > 1 and all(QUESTION.search(cell) or A_NAME.fullmatch(cell) for cell in said):
+        coded = [at for at, cell in enumerate(row) if cell.strip().endswith("?")]
+        coded = coded if len(coded) > 1 else coded * 2
+    asked = [at for at in coded if at < len(row) and QUESTION.search(row[at].strip())]
+    held = [cell for at in asked for cell in column(at, below)]
+    answers = 4 * sum(QUESTION.search(cell) is not None for cell in held) <= len(held)
+    return len(coded) >= 2 and 2 * len(asked) > len(coded) and bool(held) and answers
 
 
 def is_typed(cell: str) -> bool:
@@ -105,14 +155,35 @@ def _is_options(header: Sequence[str], row: Sequence[str], below: Sequence[Seque
     filled = [at for at, cell in enumerate(row) if cell.strip()]
     words = [at for at in filled if row[at].strip().casefold() in PLACEHOLDERS]
     fits = all(at in words or unnamed(at) or unnamed(at + 1) for at in filled)
-    if not filled or not fits or any(is_typed(row[at].strip()) for at in filled):
+    counted = _counting(header, row)
+    typed_cells = [at for at in filled if is_typed(row[at].strip()) and at not in counted]
+    if not filled or not fits or typed_cells:
         return False
     if not words and not any(unnamed(at) for at in filled):
         return False
     empty = [at for at in range(len(header)) if not unnamed(at) and at not in filled]
     held = [100 * len(column(at, below)) >= HELD * len(below) for at in empty]
     typed = any((found := column(at, below)) and all(map(is_typed, found)) for at in filled)
-    return bool(below) and (any(held) or typed or len(words) == len(filled))
+    return bool(below) and (any(held) or typed or len(words) + len(counted) == len(filled))
+
+
+def _counting(header: Sequence[str], row: Sequence[str]) -> set[int]:
+    """Return where a row counts 1, 2, 3 under one question: the lines of an answer.
+
+    >>> sorted(_counting(["Id", "What is slow?", "", ""], ["", "1.", "2.", "3."]))
+    [1, 2, 3]
+    """
+    found: set[int] = set()
+    run: list[int] = []
+    for at, cell in enumerate([*row, ""]):
+        number = COUNT.fullmatch(cell.strip())
+        starts = at < len(header) and bool(header[at].strip())
+        if number and int(number[1]) == len(run) + 1 and (not run or not starts):
+            run.append(at)
+            continue
+        found |= set(run) if len(run) > 1 else set()
+        run = [at] if number and int(number[1]) == 1 else []
+    return found
 
 
 def _grouped(header: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from triage_agent.tables.row import ROW_LIMIT, OpenedTable, Row, Value, WrittenH
 
 MAX_DOCUMENT = 200_000_000  # characters of an object, which is not read item by item
 MAX_DEPTH = 100  # deeper values cannot be written again without exhausting Python's stack
+TEXT = "text"  # the column of an array of texts
 BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -133,9 +134,11 @@ def _line_rows(lines: Iterator[str]) -> Iterator[Row]:
 def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
     """Yield a row for each item of the array; numbered from 1, as most arrays are one long line.
 
+    An array of texts is a table of one column.
+
     Raises `InputError` where the array breaks off or stops being JSON.
     """
-    window, number = _Window(texts), 0
+    window, number, texts_only = _Window(texts), 0, False
     what = "is not an array"
     try:
         window.expect("[")
@@ -145,7 +148,9 @@ def _item_rows(texts: Iterable[str], name: str) -> Iterator[Row]:
                 window.expect(",")
             value = window.value()
             number += 1
-            yield _row(number, value, window.decoder.odd())
+            texts_only = texts_only if number > 1 else isinstance(value, str)
+            item = {TEXT: value} if texts_only and isinstance(value, str) else value
+            yield _row(number, item, window.decoder.odd())
         window.at += 1
         what = "goes on after the end of its array"
         if window.next_character():

@@ -9,7 +9,7 @@ from triage_agent.tables.archive import check_other
 from triage_agent.tables.header import Numbered
 from triage_agent.tables.other_facts import unusual_in
 from triage_agent.tables.row import OpenedTable, Value
-from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
+from triage_agent.tables.sheets import Judge, Sheet, Unusual, plain, table_of, trimmed
 
 WHAT = {"xls": "an Excel 97 workbook", "xlsb": "a binary workbook", "ods": "an ODS spreadsheet"}
 
@@ -21,6 +21,8 @@ def open_other_workbook(
     sheet: str | None,
     header: bool | None,
     header_row: int | None = None,
+    *,
+    judge: Judge = lambda *_: 0,
 ) -> OpenedTable:
     """Return the table in a sheet, as `table_of` chooses and reads it.
 
@@ -43,7 +45,7 @@ def open_other_workbook(
         for one in book.sheets_metadata
         if one.typ == work
     ]
-    return table_of(found, name, sheet, header, header_row)
+    return table_of(found, name, sheet, header, header_row, judge=judge)
 
 
 def _numbered(book: Any, title: str, name: str, kind: str) -> Iterator[Numbered]:

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from triage_agent.errors import InputError
+from triage_agent.tables.json_shapes import rows_in_shape, rows_of_lists, unwrapped, with_pages
 
 # Where platforms put their rows; any other single list of objects is found too.
 KNOWN_LISTS = ("records", "items", "content", "submissions", "responses", "data", "results", "rows")
@@ -26,6 +27,8 @@ def rows_in(document: Any, name: str) -> tuple[list[Any], str]:
     """
     if _is_one_answer(document):
         return [document], "it is one form"
+    if zipped := rows_of_lists(document):
+        return zipped
     found = dict(_lists(document, "", 1))
     known = [path for path in found if _is_known(path)]
     likely = known if len(known) == 1 else list(found)
@@ -34,6 +37,8 @@ def rows_in(document: Any, name: str) -> tuple[list[Any], str]:
         titles = _titles(document) if isinstance(document, dict) else {}
         return [_titled(row, titles) for row in found[path]], f"the forms are under {path!r}"
     if not found:
+        if shaped := rows_in_shape(document):
+            return shaped
         raise InputError(
             f"{name} does not hold an array of objects. Give "
             '[{"problem": "…"}, …], or JSON Lines with an object on each line.'
@@ -68,6 +73,7 @@ def flat(item: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not any(isinstance(value, dict | list) for value in item.values()):
         return dict(item)
+    item = with_pages(item)
     titles = _titles(item)
     cells: dict[str, Any] = {}
     for path, value in _walk(_opened(item), "", titles):
@@ -84,6 +90,10 @@ def _walk(value: Mapping[str, Any], path: str, titles: Mapping[str, str]) -> Ite
     """Yield (column, value) of everything in an object."""
     for key, inner in value.items():
         here = f"{path}.{key}" if path else str(key)
+        plain = unwrapped(inner)
+        if plain is not inner:
+            yield here, plain
+            continue
         entries = list(_entries(inner))
         answers = [_answer(entry, titles) for entry in entries]
         if entries and all(answers):

@@ -16,6 +16,7 @@ from triage_agent.tables.json_rows import open_array, open_document, open_lines
 from triage_agent.tables.other_workbooks import open_other_workbook
 from triage_agent.tables.platforms import wraps_rows
 from triage_agent.tables.row import SAMPLE_ROWS, OpenedTable, Row, keep_apart
+from triage_agent.tables.sheets import Judge
 from triage_agent.tables.source import Source
 from triage_agent.tables.table import FORMATS, Table
 from triage_agent.tables.workbook import open_workbook
@@ -47,10 +48,13 @@ class TableOptions:
 GUESSED = TableOptions()
 
 
-def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Table:
+def open_table(
+    source: Path | BinaryIO, options: TableOptions = GUESSED, judge: Judge = lambda *_: 0
+) -> Table:
     """Return the table in a file or stream (`Path("-")`: stdin), its first rows read.
 
-    Raises `InputError` for a file that is missing, empty, without rows or not readable as a table,
+    Of a workbook's sheets, the one that `judge` likes best is taken, if none is named. Raises
+    `InputError` for a file that is missing, empty, without rows or not readable as a table,
     `SettingsError` for an option that cannot be.
     """
     if options.format is not None and options.format not in FORMATS:
@@ -58,13 +62,13 @@ def open_table(source: Path | BinaryIO, options: TableOptions = GUESSED) -> Tabl
     encoding = check_encoding(options.encoding) if options.encoding is not None else None
     place = Source(source)
     try:
-        return _understood(place, options, encoding)
+        return _understood(place, options, encoding, judge)
     except BaseException:
         place.close()
         raise
 
 
-def _understood(place: Source, options: TableOptions, encoding: str | None) -> Table:
+def _understood(place: Source, options: TableOptions, encoding: str | None, judge: Judge) -> Table:
     """Return the table in a source, its first rows read."""
     notes: tuple[str, ...] = ()
     kind = options.format
@@ -78,7 +82,8 @@ def _understood(place: Source, options: TableOptions, encoding: str | None) -> T
     options = replace(
         options, format=kind, encoding=encoding, delimiter=_delimiter(options.delimiter, kind)
     )
-    opened, used_delimiter = _open_apart(place, options)
+    opened, used_delimiter = _open_apart(place, options, judge)
+    options = replace(options, sheet=opened.sheet)  # it is the one that is read again
     sample = _sample(opened.rows)
     if not sample:
         raise InputError(f"{place.name} has a header but no rows. Give a row for each form.")
@@ -118,16 +123,18 @@ class _Once:
         return rows
 
 
-def _open_apart(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+def _open_apart(
+    place: Source, options: TableOptions, judge: Judge = lambda *_: 0
+) -> tuple[OpenedTable, str | None]:
     """Return what `_open` does, its columns named apart from those that are reserved."""
-    opened, delimiter = _open(place, options)
+    opened, delimiter = _open(place, options, judge)
     return keep_apart(opened, options.reserved) if options.reserved else opened, delimiter
 
 
-def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None]:
+def _open(place: Source, options: TableOptions, judge: Judge) -> tuple[OpenedTable, str | None]:
     """Return the opened table, and the delimiter in use."""
     if options.format in BOOKS:
-        return _open_book(place, options), None
+        return _open_book(place, options, judge), None
     texts = decoded(place.chunks(), options.encoding or "utf-8", place.name)
     if options.format == "json":
         start = place.sample.decode(options.encoding or "utf-8", "replace").lstrip("\ufeff \t\r\n")
@@ -146,18 +153,23 @@ def _open(place: Source, options: TableOptions) -> tuple[OpenedTable, str | None
     )
 
 
-def _open_book(place: Source, options: TableOptions) -> OpenedTable:
+def _open_book(place: Source, options: TableOptions, judge: Judge) -> OpenedTable:
     """Return the opened table of a workbook."""
     file, kind = place.file(), options.format or "xlsx"
     how = options.sheet, options.header, options.header_row
     try:
         if kind == "xlsx":
             opened = open_workbook(
-                file, place.name, *how, checked=place.is_checked, written=options.written
+                file,
+                place.name,
+                *how,
+                checked=place.is_checked,
+                written=options.written,
+                judge=judge,
             )
             place.is_checked = True
         else:
-            opened = open_other_workbook(file, place.name, kind, *how)
+            opened = open_other_workbook(file, place.name, kind, *how, judge=judge)
     except BaseException:
         file.close()
         raise

@@ -27,6 +27,8 @@ ERRORS = frozenset(
 SHEETS_LOOKED_AT = 30
 FREE_TEXT_WORDS = 4  # so many make a cell a text that somebody wrote
 
+# How surely columns, with the first rows, are forms; the highest is best, and 0 is no sign of any.
+Judge = Callable[[Sequence[str], Sequence[Row]], int]
 Area = tuple[int, int, int, int]  # first row, first column, last row, last column, from 1
 
 
@@ -58,12 +60,13 @@ def table_of(
     header_row: int | None,
     *,
     written: bool = False,
+    judge: Judge = lambda *_: 0,
 ) -> OpenedTable:
-    """Return the table in the sheet named, else in the visible one with the most free text.
+    """Return the table in the sheet named, else in the visible one that is judged best.
 
-    Of a workbook that was written here it is the sheet with all columns.
-
-    Raises `InputError` for an unknown sheet, and for one with no rows.
+    Of a workbook that was written here it is the sheet with all columns. Of sheets that `judge`
+    likes alike, the one with the most free text is taken. Raises `InputError` for an unknown sheet,
+    and for one with no rows.
     """
     titles = tuple(one.title for one in found)
     if sheet is not None and sheet not in titles:
@@ -73,12 +76,17 @@ def table_of(
     visible = [one for one in found if one.visible] or list(found)
     ours = [one for one in found if one.title == DETAILS]  # a workbook that was written here
     choices = [one for one in found if one.title == sheet] if sheet is not None else ours or visible
-    best: tuple[int, Sheet, list[Numbered], Iterator[Numbered]] | None = None
+    best: tuple[tuple[int, int], Sheet, list[Numbered], Iterator[Numbered]] | None = None
+    shapes: dict[str, tuple[str, ...]] = {}
     for one in choices[:SHEETS_LOOKED_AT]:
         rows = one.rows()
         head = list(islice(rows, SAMPLE_ROWS))
-        score = _free_texts(head)
-        if head and (best is None or score > best[0]):
+        if not head:
+            continue
+        several = len(choices) > 1
+        likely, shapes[one.title] = _judged(head, header, header_row, judge) if several else (0, ())
+        score = likely, _free_texts(head)
+        if best is None or score > best[0]:
             best = score, one, head, rows
     if best is None:
         where = f"sheet {sheet!r} of {name}" if sheet is not None else name
@@ -89,8 +97,7 @@ def table_of(
     notes = list(begin.notes)
     rest = [title for title in titles if title != chosen.title]
     if rest and sheet is None:
-        shown = ", ".join(map(repr, rest[:5])) + (", …" if len(rest) > 5 else "")
-        notes.append(f"Only sheet {chosen.title!r} is read, not {shown} (--sheet).")
+        notes += _notes_about_sheets(chosen.title, rest, shapes)
     head = head[begin.taken :]
     width = max([len(begin.names), *(len(cells) for _, cells in head)])
     columns, renamed = name_columns((*begin.names, *[""] * (width - len(begin.names))), name)
@@ -149,6 +156,44 @@ def _free_texts(head: Sequence[Numbered]) -> int:
         and any(isinstance(cell, str) and len(cell.split()) >= FREE_TEXT_WORDS for cell in cells)
         for _, cells in head[1:]
     )
+
+
+def _judged(
+    head: Sequence[Numbered], header: bool | None, header_row: int | None, judge: Judge
+) -> tuple[int, tuple[str, ...]]:
+    """Return how surely a sheet holds forms, by its first rows, and its columns."""
+    try:
+        begin = find_header(head, header, header_row, "")
+        width = max(len(begin.names), *(len(cells) for _, cells in head))
+        columns, _ = name_columns((*begin.names, *[""] * (width - len(begin.names))), "")
+    except InputError:  # the row that was named is not in this sheet
+        return 0, ()
+    rows = [*_rows(columns, head[begin.taken :])]
+    return (judge(columns, rows) if rows else 0), columns if rows else ()
+
+
+def _notes_about_sheets(
+    chosen: str, rest: Sequence[str], shapes: Mapping[str, tuple[str, ...]]
+) -> list[str]:
+    """Return sentences about the sheets that are not read; those like the one read hold forms."""
+    alike = [one for one in rest if shapes.get(one) and shapes[one] == shapes.get(chosen)]
+    others = [one for one in rest if one not in alike]
+    notes = []
+    if alike:
+        notes.append(
+            f"Careful: only the forms in sheet {chosen!r} are read. {_some(alike)} "
+            f"{'have' if len(alike) > 1 else 'has'} the same columns: run once more with "
+            f'--sheet "{alike[0]}"{" and so on" if len(alike) > 1 else ""}, or copy all rows into '
+            "one sheet."
+        )
+    if others:
+        notes.append(f"Only sheet {chosen!r} is read, not {_some(others)} (--sheet).")
+    return notes
+
+
+def _some(titles: Sequence[str]) -> str:
+    """Return the first titles for a message."""
+    return ", ".join(map(repr, titles[:5])) + (", …" if len(titles) > 5 else "")
 
 
 def _last_header_row(begin: Header) -> int:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from triage_agent.intake import counted
-from triage_agent.tables.delimited import DELIMITERS
 from triage_agent.tables.encoding import NAMES
 from triage_agent.tables.number_formats import NumberFormat
 from triage_agent.tables.row import Row, Value
+from triage_agent.tables.sniffing import DELIMITERS
 
 FORMATS = {"csv": "CSV", "tsv": "TSV", "xlsx": "XLSX", "json": "JSON", "jsonl": "JSON Lines",
            "xls": "XLS", "xlsb": "XLSB", "ods": "ODS"}  # fmt: skip

@@ -17,7 +17,7 @@ from triage_agent.tables.front_sheet import DETAILS, FRONT, HIGHEST, Widths, is_
 from triage_agent.tables.number_formats import NumberFormat, read_format
 from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
-from triage_agent.tables.sheets import Sheet, Unusual, plain, table_of, trimmed
+from triage_agent.tables.sheets import Judge, Sheet, Unusual, plain, table_of, trimmed
 
 ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")  # how OOXML writes what XML cannot hold
 BATCH = 256
@@ -42,6 +42,7 @@ def open_workbook(
     *,
     checked: bool = False,
     written: bool = False,
+    judge: Judge = lambda *_: 0,
 ) -> OpenedTable:
     """Return the table in a sheet, as `table_of` chooses and reads it.
 
@@ -62,7 +63,7 @@ def open_workbook(
         )
         for one in book.worksheets
     ]
-    return table_of(found, name, sheet, header, header_row, written=written)
+    return table_of(found, name, sheet, header, header_row, written=written, judge=judge)
 
 
 class XlsxWriter:
