@@ -1,6 +1,6 @@
 from .amounts import CUT, check_amount, months, read_amount, read_amounts, times, usd
 from .currencies import check_usd_rate
-from .numerals import UNKNOWN_WORDS
+from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
     LARGEST_INPUT,
     MARKER,
@@ -48,6 +48,7 @@ __all__ = [
     "is_technology_wish",
     "months",
     "parse_revenue",
+    "quoted",
     "read_amount",
     "read_amounts",
     "read_revenue",
