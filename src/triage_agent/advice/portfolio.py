@@ -145,9 +145,9 @@ def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
         column, fields = found
         meant = " or ".join(COLUMNS[field][0] for field in fields)
         raise InputError(
-            f"{place}, column {' '.join(column.split())!r} holds {quoted(str(row.values[column]))}, "
-            f"but no column of this name is read, so there is no verdict. Name it {meant} if that "
-            "is what it holds, or remove it."
+            f"{place}, column {' '.join(column.split())!r} holds "
+            f"{quoted(str(row.values[column]))}, but no column of this name is read, so there is "
+            f"no verdict. Name it {meant} if that is what it holds, or remove it."
         )
     if not amounts.keys() - {"age_days"}:
         raise InputError(f"{place} holds no benefit and no cost. Fill them in, or remove the row.")

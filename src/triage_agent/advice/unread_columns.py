@@ -32,7 +32,8 @@ MEANINGS = (
     (
         re.compile(
             rf"^(?:\w+ )?(?:rate|wages?|salar(?:y|ies)|pay)$|\bhourly\b|\ban? hour\b"
-            rf"|\bper hour\b|\b(?:cost|rate|price|wage|pay|value)s? (?:of |for |each |per )*{TIME}\b"
+            r"|\bper hour\b"
+            rf"|\b(?:cost|rate|price|wage|pay|value)s? (?:of |for |each |per )*{TIME}\b"
             r"|\b(?:labou?r|staff|pay|day|billing) (?:rate|cost|price)s?\b"
         ),
         ("hourly_cost_usd",),
@@ -71,10 +72,10 @@ AMOUNT = re.compile(
 def unread_amount(
     cells: Mapping[str, object], given: Collection[str]
 ) -> tuple[str, tuple[str, ...]] | None:
-    """Return the first column that is not read and whose amount the row lacks, and what it could be.
+    """Return the first column that is not read whose amount the row lacks, and its fields.
 
-    `cells` are those of unknown columns, `given` the fields of `Investment` that the row fills;
-    None: nothing is missing.
+    The fields are those that it could be. `cells` are those of unknown columns, `given` the fields
+    of `Investment` that the row fills; None: nothing is missing.
 
     >>> unread_amount({"Owner": "Ann", "Hourly rate": "$35"}, {"hours_saved_per_week"})
     ('Hourly rate', ('hourly_cost_usd',))
