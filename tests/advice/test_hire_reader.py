@@ -60,16 +60,16 @@ class TestProposing:
         [
             (
                 (
-                    "He rebuilds the whole stack, spends his days in meetings, gets a commission from "
-                    "the vendor he recommends, and cannot explain his work in plain words."
+                    "He rebuilds the whole stack, spends his days in meetings, gets a commission "
+                    "from the vendor he recommends, and cannot explain his work in plain words."
                 ),
                 AI,
                 "rebuilds-the-stack meetings-over-building financial-ties no-plain-english",
             ),
             (
                 (
-                    "After three months there is no result, she is in meetings all day, she earns a "
-                    "commission on the tools she recommends and nobody understands what she says."
+                    "After three months there is no result, she is in meetings all day, she earns "
+                    "a commission on the tools she recommends and nobody understands what she says."
                 ),
                 AI,
                 "no-result-in-60-days meetings-over-building financial-ties no-plain-english",
