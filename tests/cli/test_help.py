@@ -1,29 +1,49 @@
 """Help that fits a screen, and what is said when a setting that nobody typed is at fault."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 
-from support.program import triage
+from support.hostile import run_here
 
 SCREEN_ROWS, SCREEN_COLUMNS = 24, 80
 WITH_MODEL = ["advise", "classify", "batch", "eval", "doctor"]
 
 
-def help_of(*arguments, columns="80"):
-    ended = triage(*arguments, environment={"COLUMNS": columns})
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.decode()
+@pytest.fixture
+def triage(monkeypatch):
+    """Return what runs the program in this process, 80 columns wide."""
+
+    def run(*arguments, environment=None):
+        for name, value in {"COLUMNS": str(SCREEN_COLUMNS), **(environment or {})}.items():
+            monkeypatch.setenv(name, value)
+        code, out, err = run_here(arguments, monkeypatch)
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def help_of(triage):
+    """Return what gives the help of a command."""
+
+    def text(*arguments):
+        ended = triage(*arguments)
+        assert ended.code == 0, ended.err
+        return ended.out
+
+    return text
 
 
 @pytest.mark.parametrize("command", [[], ["advise"], ["classify"], ["doctor"]])
-def test_help_fits_a_screen_with_the_prompt_below_it(command):
+def test_help_fits_a_screen_with_the_prompt_below_it(command, help_of):
     lines = help_of(*command, "--help").splitlines()
     assert len(lines) < SCREEN_ROWS
     assert max(map(len, lines)) <= SCREEN_COLUMNS
 
 
-def test_advise_explains_what_an_owner_needs_and_names_the_rest_below():
+def test_advise_explains_what_an_owner_needs_and_names_the_rest_below(help_of):
     text = help_of("advise", "--help")
     first, _, below = text.partition("More options, which --help-all explains:")
     for option in ("--revenue", "--[no-]sells-software", "--quiz", "--output", "--resume"):
@@ -35,7 +55,9 @@ def test_advise_explains_what_an_owner_needs_and_names_the_rest_below():
 
 
 @pytest.mark.parametrize("command", WITH_MODEL)
-def test_the_options_of_the_model_stand_in_a_group_of_their_own_and_help_all_explains_them(command):
+def test_the_options_of_the_model_stand_in_a_group_of_their_own_and_help_all_explains_them(
+    command, help_of
+):
     short, full = help_of(command, "--help"), help_of(command, "--help-all")
     group = full.partition("\nModel and LLM:\n")[2].partition("\n\n")[0]
     assert "Address of an OpenAI-compatible server." in " ".join(group.split())
@@ -49,7 +71,7 @@ def test_the_options_of_the_model_stand_in_a_group_of_their_own_and_help_all_exp
 
 
 @pytest.mark.parametrize("command", [[], ["eval"]])
-def test_each_command_is_listed_with_a_whole_sentence(command):
+def test_each_command_is_listed_with_a_whole_sentence(command, help_of):
     listed = help_of(*command, "--help").partition("\nCommands:\n")[2].partition("\n\n")[0]
     commands: list[str] = []
     for line in listed.splitlines():
@@ -70,24 +92,26 @@ def broken(tmp_path, text="this is = = not toml"):
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["advise", "--help"], ["eval", "compare", "--help"], ["--version"]]
 )
-def test_a_broken_settings_file_does_not_stop_help(arguments, tmp_path, monkeypatch):
+def test_a_broken_settings_file_does_not_stop_help(arguments, tmp_path, monkeypatch, triage):
     monkeypatch.chdir(tmp_path)
     broken(tmp_path)
     ended = triage(*arguments)
-    assert ended.returncode == 0
-    assert ended.stdout
+    assert ended.code == 0
+    assert ended.out
 
 
 @pytest.mark.parametrize(
     "arguments",
     [["advise", "x"], ["roi", "--monthly-cost", "5"], ["eval", "compare", "a", "b"], ["cache"]],
 )
-def test_a_broken_settings_file_stops_every_command_that_runs(arguments, tmp_path, monkeypatch):
+def test_a_broken_settings_file_stops_every_command_that_runs(
+    arguments, tmp_path, monkeypatch, triage
+):
     monkeypatch.chdir(tmp_path)
     broken(tmp_path)
     ended = triage(*arguments)
-    assert ended.returncode == 2
-    assert b"triage.toml is not valid TOML" in ended.stderr
+    assert ended.code == 2
+    assert "triage.toml is not valid TOML" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -99,10 +123,10 @@ def test_a_broken_settings_file_stops_every_command_that_runs(arguments, tmp_pat
         ("TRIAGE_THRESHOLD", "7"),
     ],
 )
-def test_a_bad_value_in_the_environment_is_blamed_on_its_variable(variable, value):
+def test_a_bad_value_in_the_environment_is_blamed_on_its_variable(variable, value, triage):
     ended = triage("classify", "Leads get lost", environment={variable: value})
-    assert ended.returncode == 2
-    assert f"the environment variable {variable}" in " ".join(ended.stderr.decode().split())
+    assert ended.code == 2
+    assert f"the environment variable {variable}" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize(
@@ -111,55 +135,56 @@ def test_a_bad_value_in_the_environment_is_blamed_on_its_variable(variable, valu
         ("prior = 2", ["classify", "Leads get lost"]),
         ("prior = 0.3\nmodel = 'm'", ["classify", "Leads get lost"]),
         ('[advise]\nhourly_cost = "much"', ["advise", "Leads get lost"]),
+        ('backend = "llm"', ["classify", "Leads get lost"]),
         ("cascade_calls = 0.5", ["classify", "Leads get lost"]),
     ],
 )
-def test_an_option_that_a_file_sets_is_blamed_on_the_file(setting, arguments, no_user):
+def test_an_option_that_a_file_sets_is_blamed_on_the_file(setting, arguments, no_user, triage):
     path = no_user / "xdg_config_home" / "triage-agent" / "config.toml"
     path.parent.mkdir()
     path.write_text(setting)
     ended = triage(*arguments)
-    assert ended.returncode in {2, 4}
-    assert "config.toml" in ended.stderr.decode()
-    assert "was not typed" in ended.stderr.decode()
+    assert ended.code in {2, 4}
+    assert "config.toml" in ended.err
+    assert "was not typed" in ended.err
 
 
-def test_an_option_that_was_typed_is_blamed_as_typed():
+def test_an_option_that_was_typed_is_blamed_as_typed(triage):
     ended = triage("classify", "--prior", "2", "Leads get lost")
-    assert ended.returncode == 2
-    assert b"was not typed" not in ended.stderr
+    assert ended.code == 2
+    assert "was not typed" not in ended.err
 
 
-def test_an_address_without_a_model_is_refused_and_other_idle_options_are_named():
+def test_an_address_without_a_model_is_refused_and_other_idle_options_are_named(triage):
     ended = triage("classify", "--base-url", "http://127.0.0.1:9/v1", "Leads get lost")
-    assert ended.returncode == 2
-    assert b"--model NAME" in ended.stderr
+    assert ended.code == 2
+    assert "--model NAME" in ended.err
     ended = triage("classify", "--votes", "3", "--fresh", "Leads get lost")
-    assert ended.returncode == 0
-    assert b"not used, since no LLM is asked: --votes, --fresh" in ended.stderr
+    assert ended.code == 0
+    assert "not used, since no LLM is asked: --votes, --fresh" in ended.err
 
 
-def test_an_address_in_the_environment_alone_is_no_error():
+def test_an_address_in_the_environment_alone_is_no_error(triage):
     ended = triage(
         "classify", "Leads get lost", environment={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
     )
-    assert ended.returncode == 0
-    assert b"not used" not in ended.stderr
+    assert ended.code == 0
+    assert "not used" not in ended.err
 
 
-def test_an_empty_argument_is_an_input_error_that_helps():
+def test_an_empty_argument_is_an_input_error_that_helps(triage):
     ended = triage("classify", "")
-    assert ended.returncode == 4
-    assert b"error:" in ended.stderr
+    assert ended.code == 4
+    assert "error:" in ended.err
 
 
-def test_the_gate_refuses_a_sample():
+def test_the_gate_refuses_a_sample(triage):
     ended = triage("eval", "--gate", "--limit", "5")
-    assert ended.returncode == 2
-    assert b"leave out --limit" in ended.stderr
+    assert ended.code == 2
+    assert "leave out --limit" in ended.err
 
 
-def test_no_option_has_two_names_in_the_groups():
+def test_no_option_has_two_names_in_the_groups(help_of):
     text = help_of("batch", "--help-all")
     names = [line.split()[0] for line in text.splitlines() if line.startswith("  --")]
     assert len(names) > 20
