@@ -164,6 +164,30 @@ class TestWhatHasNoAnswer:
         assert check.level is Level.OPEN
         assert check.proposed == (Proposal(REBUILDS, "rebuild it all"),)
 
+    @pytest.mark.parametrize(
+        ("yes", "proposed", "begins", "ends"),
+        [
+            ((), 1, "One sign is proposed from your words, not confirmed. No flag so far", "."),
+            ((), 2, "Two signs are proposed from your words, not confirmed. No flag so far", "."),
+            ((TIES,), 1, "One flag: talk about it.", "One more sign is proposed from your words, "),
+            ((TIES,), 3, "One flag:", "Three more signs are proposed from your words, "),
+        ],
+    )
+    def test_the_headline_says_how_many_are_proposed_and_not_confirmed(
+        self, yes, proposed, begins, ends
+    ):
+        others = [flag.id for flag in flags_about(CTO) if flag.id not in yes][:proposed]
+        proposals = [Proposal(flag, "") for flag in others]
+        check = assess_hire(HireAnswers(dict.fromkeys(yes, True)), CTO, proposals)
+        assert check.verdict.startswith(begins)
+        assert ends in check.verdict
+        assert ("not confirmed" in check.verdict) is bool(proposed)
+
+    @pytest.mark.parametrize("answer", [True, False, None])
+    def test_what_is_answered_is_proposed_no_more(self, answer):
+        check = assess_hire(HireAnswers({TIES: answer}), CTO, [Proposal(TIES, "")])
+        assert "proposed" not in check.verdict
+
     @pytest.mark.parametrize("answer", [True, False, None])
     def test_an_answer_settles_a_proposal(self, answer):
         check = assess_hire(HireAnswers({REBUILDS: answer}), AI, [Proposal(REBUILDS, "")])
@@ -376,6 +400,16 @@ class TestInATerminal:
         assert code == 0
         assert "You wrote: “our AI officer wants" in words
         assert "This person is doing the job of the other role." in words
+
+    def test_enter_alone_confirms_nothing(self):
+        told = "our AI officer wants to rebuild the whole stack"
+        arguments = ["check-hire", "--role", "ai-officer", "--json", told]
+        keys = [(f"{n} of 6", "\r") for n in range(1, 7)]
+        shown, code = in_pseudo_terminal(arguments, keys, "100")
+        values = json.loads(shown[shown.index('{"schema_version"') :])
+        assert code == 0
+        assert values["flags"] == []
+        assert len(values["not_sure"]) == 6
 
     def test_ctrl_c_ends_with_130(self):
         shown, code = in_pseudo_terminal(["check-hire", "--role", "cto"], [("1 of 6", "\x03")])

@@ -55,6 +55,44 @@ class TestProposing:
     def test_each_flag_in_its_own_words_is_proposed(self, model, text, role, flag):
         assert flag in [proposal.flag for proposal in model.read(text, role).proposals]
 
+    @pytest.mark.parametrize(
+        ("text", "role", "flags"),
+        [
+            (
+                (
+                    "He rebuilds the whole stack, spends his days in meetings, gets a commission "
+                    "from the vendor he recommends, and cannot explain his work in plain words."
+                ),
+                AI,
+                "rebuilds-the-stack meetings-over-building financial-ties no-plain-english",
+            ),
+            (
+                (
+                    "After three months there is no result, she is in meetings all day, she earns "
+                    "a commission on the tools she recommends and nobody understands what she says."
+                ),
+                AI,
+                "no-result-in-60-days meetings-over-building financial-ties no-plain-english",
+            ),
+            (
+                (
+                    "Our CTO sits in meetings most of the week, has shares in the tool he sold us, "
+                    "talks in jargon I cannot follow and works on things that bring no money."
+                ),
+                CTO,
+                "meetings-over-building financial-ties no-plain-english no-revenue-or-cost",
+            ),
+        ],
+    )
+    def test_four_flags_in_one_sentence_are_four_proposals_with_a_clause_each(
+        self, model, text, role, flags
+    ):
+        proposals = model.read(text, role).proposals
+        assert {proposal.flag for proposal in proposals} == set(flags.split())
+        quotes = [proposal.evidence for proposal in proposals]
+        assert len(set(quotes)) == 4
+        assert all(quote in text for quote in quotes)
+
     @pytest.mark.parametrize("role", Role)
     def test_a_good_word_proposes_nothing(self, model, role):
         text = "Everything runs well, the reports are on time and we are happy."

@@ -1,6 +1,7 @@
 """A portfolio: columns by any spelling, rows that stand alone, what is said about both."""
 
 import io
+import re
 from decimal import Decimal
 
 import openpyxl
@@ -67,6 +68,69 @@ def test_missing_columns_count_as_0_and_unknown_ones_are_not_read_and_both_are_s
         ),
         "there is no column age_days, so nothing is watched in its first 60 days",
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "named"),
+    [
+        ("Hours saved,Hourly rate,Monthly cost", "12,35,400", "'Hourly rate' hourly_cost"),
+        ("Hours saved,Cost per hour,Monthly cost", "12,$35,400", "'Cost per hour' hourly_cost"),
+        ("Hours saved,Rate,Monthly cost", "12,35/h,400", "'Rate' hourly_cost"),
+        ("Hours saved,Wage,Monthly cost", "12,EUR 35,400", "'Wage' hourly_cost"),
+        ("Time saved,Hourly cost,Monthly cost", "12 h,35,400", "'Time saved' hours_saved_per_week"),
+        ("Hrs,Hourly cost,Monthly cost", "12,35,400", "'Hrs' hours_saved_per_week"),
+        ("Cost reduced,Setup fee,Monthly cost", "900,3000,10", "'Setup fee' one_off_cost"),
+        ("Cost reduced,Subscription", "900,300", "'Subscription' monthly_cost"),
+        ("Cost reduced,Price", "900,1.2k", "'Price' monthly_cost or one_off_cost"),
+        ("Extra sales,Monthly cost", "5000,400", "'Extra sales' revenue_enabled"),
+        ("Savings,Monthly cost", "5000,400", "'Savings' cost_reduced"),
+        ("Total benefit,Monthly cost", "5000,400", "'Total benefit' hours_saved_per_week or "),
+        ("Vendor,Cost reduced", "$400,500", "'Vendor' hourly_cost or "),
+    ],
+)
+def test_an_amount_in_a_column_that_is_not_read_refuses_the_row_and_names_the_column_to_use(
+    header, row, named
+):
+    found = portfolio(f"Name,{header}\nbot,{row}\n")
+    assert found.rows == ()
+    message = found.refused[0].error.message
+    column, field = re.search(r"column ('.*?') holds .* Name it (.*) if that is", message).groups()
+    assert f"{column} {field}".startswith(named)
+    assert "no verdict" in message
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Owner,Hours saved,Hourly cost,Monthly cost", "Ann 2,12,35,400"),
+        ("Hourly rate,Hours saved,Hourly cost,Monthly cost", "40,12,35,400"),
+        ("Hourly rate,Cost reduced,Monthly cost", ",900,400"),
+        ("Hourly rate,Cost reduced,Monthly cost", "0,900,400"),
+        ("Success rate,Cost reduced,Monthly cost", "0.9,900,400"),
+        ("Cost share,Cost reduced,Monthly cost", "12,900,400"),
+        ("Savings,Hours saved,Hourly cost,Cost reduced,Monthly cost", "7 %,12,35,0,400"),
+        ("Total cost,Cost reduced,Monthly cost", "4800,900,400"),
+        ("Annual savings,Hours saved,Hourly cost,Monthly cost", "21000,12,35,400"),
+        ("Cost center,Cost reduced,Monthly cost", "4711,900,400"),
+        ("Payment date,Cost reduced,Monthly cost", "2026-05-01,900,400"),
+        ("Year,Cost reduced,Monthly cost", "2026,900,400"),
+    ],
+)
+def test_a_column_that_is_not_read_refuses_nothing_where_no_figure_lacks_it(header, row):
+    found = portfolio(f"Name,{header}\nbot,{row}\n")
+    assert names(found) == ["bot"], found.refused
+
+
+def test_hours_without_what_an_hour_costs_are_refused_and_not_taken_as_0():
+    found = portfolio("name,hours_saved,hourly_cost,monthly_cost\na,12,,400\nb,12,35,400\n")
+    assert names(found) == ["b"]
+    assert "Fill in the column hourly_cost" in found.refused[0].error.message
+
+
+def test_a_row_that_lacks_an_amount_stops_no_other():
+    found = portfolio("name,cost_reduced,monthly_cost,Setup fee\na,900,100,\nb,900,100,$2k\n")
+    assert names(found) == ["a"]
+    assert [one.name for one in found.refused] == ["b"]
 
 
 def test_a_bad_row_is_named_by_row_and_column_and_stops_no_other():

@@ -219,6 +219,25 @@ def test_a_second_run_into_one_output_pays_nothing_and_says_who_holds_it(desk):
     assert not [path.name for path in twice.folder.iterdir() if path.name.startswith(".out")]
 
 
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(desk):
+    stopped = desk(400)
+    with serving(latency_s=0.05) as server:
+        process = stopped.start(server)
+        until = time.monotonic() + 60
+        while server.calls < 40 and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        said = stopped.said.splitlines()
+        assert re.fullmatch(
+            r"Stopped\. \d+ rows were answered; the output was not written\. "
+            r"Answers that were paid for are kept: the same command goes on from here\.",
+            said[-1],
+        )
+        assert "Traceback" not in stopped.said
+        assert not stopped.out.exists()
+
+
 def test_what_a_killed_run_leaves_is_no_obstacle(desk):
     killed = desk(40)
     with serving(latency_s=0.2) as server:

@@ -24,7 +24,7 @@ from triage_agent.models.llm import attempts
 EXAMPLES = int(os.environ.get("TRIAGE_EXAMPLES", "20"))
 DOCUMENTED = {0, 2, 3, 4, 5, 6, 7, 8}  # 130 is Ctrl-C, which nobody presses here
 WRITTEN_TO = {"output", "out", "save", "export", "report", "reports", "save_mapping"}
-LEFT_OUT = {"--gate", "--help", "--set"}  # the first and the last take minutes
+LEFT_OUT = {"--gate", "--help", "--help-all", "--set"}  # the first and the last take minutes
 PROBLEM = "Leads get lost because nobody follows up on them"
 QUIZ = json.dumps({question.id: 2 for question in load_quiz().questions})
 DIGITS = "9" * 5_000

@@ -30,6 +30,34 @@ def test_each_line_that_is_said_or_shown_stays_one_line(capsys):
     assert forged(shown.err + shown.out) == []
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_in_a_terminal_a_line_breaks_between_words_and_goes_on_indented(width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    line = "error: The file forms.csv cannot be read, because it is a folder. Give another one now."
+    say(line, "short", "  an indented line that is long enough to be broken in every one of these")
+    lines = sys.stderr.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "short" in lines
+    assert " ".join(sys.stderr.getvalue().split()).startswith(line)
+    assert [one for one in lines if one[0] != " "] == [lines[0], "short"]
+
+
+def test_what_has_no_blank_is_not_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    path = "/a/path-with-hyphens/" + "x" * 60
+    say(f"written: {path}")
+    assert path in sys.stderr.getvalue()
+
+
 def test_a_traceback_and_a_warning_are_cleaned_too():
     program = (
         "import warnings\n"

@@ -305,6 +305,26 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path):
             make_folder(place)
 
 
+def test_a_recorded_run_is_not_written_over_unless_that_is_forced(tmp_path, capsys, monkeypatch):
+    arguments = ["eval", "--set", "decisions", "-o", tmp_path / "run"]
+    assert run_main(arguments, capsys, monkeypatch).code == 0
+    (tmp_path / "run" / "rows.jsonl").write_text("recorded\n", encoding="utf-8")
+    again = run_main(arguments, capsys, monkeypatch)
+    assert again.code == 2
+    assert "holds a run" in again.err
+    assert "--force" in again.err
+    assert "backend:" not in again.err  # before anything is measured
+    assert (tmp_path / "run" / "rows.jsonl").read_text("utf-8") == "recorded\n"
+    assert run_main([*arguments, "--force"], capsys, monkeypatch).code == 0
+    assert (tmp_path / "run" / "rows.jsonl").read_text("utf-8") == ""
+
+
+def test_a_folder_with_something_else_takes_a_run(tmp_path, capsys, monkeypatch):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    arguments = ["eval", "--set", "decisions", "-o", tmp_path]
+    assert run_main(arguments, capsys, monkeypatch).code == 0
+
+
 def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_measured(
     tmp_path, capsys, monkeypatch
 ):

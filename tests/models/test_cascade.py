@@ -577,6 +577,22 @@ def test_a_quote_for_a_table_without_doubts_is_nothing(tmp_path):
     assert shown.startswith("about 0 calls, 0 + 0 tokens: $0.00 likely")
 
 
+def test_a_dry_run_needs_no_price_since_nothing_is_sent(tmp_path):
+    forms = tmp_path / "forms.csv"
+    write_forms(forms, [CLEAR[1], UNCLEAR[1]])
+
+    async def work(server):
+        arguments = ("batch", str(forms), "-o", str(tmp_path / "out.csv"), "--dry-run")
+        result = await program(server, *arguments, *AT)
+        return (*result, server.calls)
+
+    code, shown, _, calls = with_server(work)
+    assert (code, calls) == (0, 0)
+    assert shown.startswith("about 1 calls, ")
+    assert "no price is known for 'test-model'; --price INPUT/OUTPUT" in shown
+    assert "$" not in shown
+
+
 def test_the_cost_cap_ends_a_batch_of_the_cascade_too(tmp_path):
     forms, out = tmp_path / "forms.csv", tmp_path / "out.csv"
     write_forms(forms, TEXTS)

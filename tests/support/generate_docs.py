@@ -175,13 +175,19 @@ def commands_below(name, help_text):
     return [f"{name} {command}" for command in LISTED.findall(listed)]
 
 
+def full_help(name, folder):
+    """Return the help of a command with every option explained."""
+    text = run(f"{name} --help", folder)
+    return run(f"{name} --help-all", folder) if "--help-all" in text else text
+
+
 def help_texts(folder):
-    """Return `--help` of every command, found by reading the lists of commands."""
+    """Return the full help of every command, found by reading the lists of commands."""
     found = {}
     wave = ["triage"]
     with ThreadPoolExecutor(4) as pool:
         while wave:
-            texts = list(pool.map(lambda name: run(f"{name} --help", folder), wave))
+            texts = list(pool.map(lambda name: full_help(name, folder), wave))
             found |= dict(zip(wave, texts, strict=True))
             wave = [
                 below

@@ -16,6 +16,7 @@ MEETINGS = "meetings-over-building"
 OVER = 0.5  # of the time in meetings: more is a flag (docs/how-to/check-hire.md)
 SEVERE = 0.7  # and from here on it is severe
 SEVERAL = 2
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven")  # seven flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,19 @@ class HireCheck:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words."""
+        """The verdict in words, with what is proposed and not confirmed."""
         (words,) = (words for words in hire_words().verdicts if words.id is self.level)
-        return words.text.replace("{other_role}", role_facts()[other_role(self.role)].name)
+        text = words.text.replace("{other_role}", role_facts()[other_role(self.role)].name)
+        if not self.proposed:
+            return text
+        said, several = hire_words().proposed, len(self.proposed) > 1
+        if self.raised:
+            return f"{text} {self._counted(said.several_more if several else said.one_more)}"
+        return f"{self._counted(said.several if several else said.one)} {text}"
+
+    def _counted(self, words: str) -> str:
+        """Return words with the number of the proposals."""
+        return words.replace("{count}", NUMBERS[len(self.proposed)])
 
     @property
     def money(self) -> str:

@@ -12,6 +12,9 @@ from triage_agent.advice.red_flags import flags_about
 from triage_agent.advice.roles import Role
 from triage_agent.models import (
     WEIGHTS,
+    Encoded,
+    Span,
+    clauses,
     foreign_language,
     load_encoder,
     load_heads,
@@ -19,6 +22,12 @@ from triage_agent.models import (
     strongest_passages,
     tidy,
 )
+
+# (different flags of one sentence, log-odds over the threshold that each clause needs): the more
+# there are, the less it takes. On evals/red_flags.jsonl, where few sentences list flags, these
+# values propose nothing more than the sentences as wholes do.
+LISTED = ((3, 1.0), (2, 3.0))
+FEWEST_LISTED = 2
 
 
 class EmbeddedFlagModel:
@@ -33,6 +42,30 @@ class EmbeddedFlagModel:
         self._heads, self._encoder = load_heads(folder), load_encoder(folder)
         self.name = self._heads.name
 
+    def _listed(
+        self, encoded: Encoded, spans: list[Span], own: set[str]
+    ) -> dict[str, tuple[float, list[Span], list[float]]]:
+        """Return the flags that a sentence lists, a clause each: the margin, and what to quote.
+
+        In the vector of the whole sentence they hide one another, so that none is high. A clause
+        speaks for the one flag that it is surest of.
+        """
+        heads, led = self._heads, dict[str, tuple[float, list[Span], list[float]]]()
+        if len(spans) < FEWEST_LISTED:
+            return {}
+        scores, rows = heads.flags(encoded, spans)
+        names = list(scores)
+        for span, row in zip(spans, rows.tolist(), strict=True):
+            margins = {name: row[names.index(name)] - heads.reading.flags[name] for name in names}
+            name = max(own, key=lambda one: margins[one])
+            if margins[name] > led.get(name, (0.0,))[0]:
+                led[name] = margins[name], [span], [margins[name]]
+        for count, least in LISTED:
+            sure = {name: one for name, one in led.items() if one[0] >= least}
+            if len(sure) >= count:
+                return sure
+        return {}
+
     async def propose(self, text: str, role: Role) -> FlagReading:
         """Return the flags that a text about a person in this role seems to describe."""
         return await asyncio.to_thread(self.read, text, role)
@@ -46,10 +79,15 @@ class EmbeddedFlagModel:
         own = {flag.id for flag in flags_about(role)}
         scores, by_part = heads.flags(encoded, parts)
         margins = {name: scores[name] - heads.reading.flags[name] for name in scores}
-        raised = [name for name in margins if margins[name] >= 0 and name in own]
+        passages = {
+            name: (margins[name], parts, by_part[:, column].tolist())
+            for column, name in enumerate(scores)
+            if margins[name] >= 0 and name in own
+        }
+        for part in parts:
+            passages |= self._listed(encoded, clauses(clean.text, part), own)
         proposals = []
-        for name in sorted(raised, key=lambda name: -margins[name]):
-            effects = by_part[:, list(scores).index(name)].tolist()
-            quoted = strongest_passages(text, clean, parts, effects, 1)
+        for name, (_, spans, effects) in sorted(passages.items(), key=lambda one: -one[1][0]):
+            quoted = strongest_passages(text, clean, spans, effects, 1)
             proposals.append(Proposal(name, quoted[0] if quoted else ""))
         return FlagReading(tuple(proposals), truncated=clean.cut or encoded.cut)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage_agent.advice.roi import Assessment, Figures, Investment, assess, rank_key, total
+from triage_agent.advice.unread_columns import unread_amount
 from triage_agent.errors import InputError
 from triage_agent.files import LARGEST_RECORD
-from triage_agent.intake import read_amounts
+from triage_agent.intake import quoted, read_amounts
 from triage_agent.tables import Row, Table
 
 # The fields of `Investment`; for each, the column of docs/how-to/roi.md, and other spellings.
@@ -125,7 +126,11 @@ def find_columns(columns: Iterable[str], table: str) -> dict[str, str]:
 
 
 def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
-    """Return the investment of a row, or raise `InputError` naming table, row and column."""
+    """Return the investment of a row, or raise `InputError` naming table, row and column.
+
+    A row whose figure would lack an amount is refused: one in a column that is not read, or what
+    an hour costs of the hours that it says are saved.
+    """
     place = f"{table}, row {row.number}"
     if row.complaint:
         raise InputError(f"{place} {row.complaint}. Correct the row.")
@@ -134,8 +139,23 @@ def read_row(row: Row, columns: Mapping[str, str], table: str) -> Investment:
         for field, column in columns.items()
         if field != "name"
     )
+    read = set(columns.values())
+    unread = {name: cell for name, cell in row.values.items() if name not in read}
+    if found := unread_amount(unread, amounts.keys()):
+        column, fields = found
+        meant = " or ".join(COLUMNS[field][0] for field in fields)
+        raise InputError(
+            f"{place}, column {' '.join(column.split())!r} holds "
+            f"{quoted(str(row.values[column]))}, but no column of this name is read, so there is "
+            f"no verdict. Name it {meant} if that is what it holds, or remove it."
+        )
     if not amounts.keys() - {"age_days"}:
         raise InputError(f"{place} holds no benefit and no cost. Fill them in, or remove the row.")
+    if amounts.get("hours_saved_per_week") and "hourly_cost_usd" not in amounts:
+        raise InputError(
+            f"{place} says how many hours are saved, but not what an hour costs, so there is no "
+            f"verdict. Fill in the column {COLUMNS['hourly_cost_usd'][0]}."
+        )
     return Investment(_name(row, columns), **amounts)
 
 

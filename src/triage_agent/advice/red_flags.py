@@ -56,10 +56,20 @@ class WrongHire(Strict):
     months: Span
 
 
+class ProposedWords(Strict):
+    """What the verdict says about signs that are proposed and not confirmed."""
+
+    one: str
+    several: str
+    one_more: str
+    several_more: str
+
+
 class HireWords(Strict):
     """The words beside the flags (prompts/hire.toml)."""
 
     wrong_hire: WrongHire
+    proposed: ProposedWords
     verdicts: tuple[VerdictWords, ...]
 
     @model_validator(mode="after")

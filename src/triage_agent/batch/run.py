@@ -169,7 +169,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             page=pages.page,
             short_texts=pages.short_texts,
         )
-        tally = _run(rows, opened, progress(survey.rows, opened), fresh=request.options.fresh)
+        shown = progress(survey.rows, opened)
+        tally = _run(rows, opened, shown, report, fresh=request.options.fresh)
         write_out(
             request.out,
             spool,
@@ -225,10 +226,15 @@ def _run(
     rows: AsyncGenerator[Tally, None],
     opened: OpenBackend,
     progress: AbstractContextManager[Callable[[Tally], None]],
+    report: Report,
     *,
     fresh: bool,
 ) -> Tally:
     """Return the tally after every row is answered; what stops the run is raised."""
+    go_on = (
+        "Answers that were paid for are kept: the same command"
+        f"{' without --fresh' if fresh else ''} goes on from here."
+    )
     tally = Tally()
 
     async def run() -> None:
@@ -250,10 +256,12 @@ def _run(
             f" {counted(tally.rows, 'row was', 'rows were')} answered; the output was not written."
         )
         if error.exit_code != 6:  # the cost cap says itself how to go on
-            error.message += (
-                " Answers that were paid for are kept: the same command"
-                f"{' without --fresh' if fresh else ''} goes on from here."
-            )
+            error.message += f" {go_on}"
+        raise
+    except KeyboardInterrupt:
+        if opened.model.backend == Backend.EMBEDDED:
+            go_on = "Nothing was paid for: the same command answers all of them again."
+        report(f"Stopped. {tally.rows} rows were answered; the output was not written. {go_on}")
         raise
     return tally
 

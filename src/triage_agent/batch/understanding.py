@@ -110,10 +110,8 @@ def understand(
     for note in understood.notes:
         report(note)
     unit, notes = _unit(understood.columns.revenue, wish, table)
-    for note in notes:
+    for note in (*notes, *_doubt_about_names(table)):
         report(note)
-    if doubt := _doubt_about_names(table):
-        report(doubt)
     if understood.refusal:
         raise InputError(understood.refusal)
     problems = understood.columns.problems
@@ -166,12 +164,12 @@ def _judge_of(wish: Wish) -> Callable[[Sequence[str], Sequence[Row]], int]:
     return judge
 
 
-def _doubt_about_names(table: Table) -> str | None:
-    """Return what to say of a first row none of whose cells is what columns are called."""
+def _doubt_about_names(table: Table) -> Iterator[str]:
+    """Yield what to say of a first row none of whose cells is what columns are called."""
     is_row = table.header_row is not None and table.format not in {"json", "jsonl"}
     if not is_row or any(is_usual(column) for column in table.columns):
-        return None
-    return (
+        return
+    yield (
         f"Row {table.header_row:,} is taken as the names of the columns: "
         f"{listed(table.columns, table.columns, 3)}. If it is a form: --no-header; if another row "
         "holds the names: --header-row and its number."

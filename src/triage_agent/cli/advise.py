@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from triage_agent.cli.help_screen import OTHER_OPTIONS
 from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
 from triage_agent.cli.streams import say
 from triage_agent.settings import Options
@@ -24,50 +25,52 @@ def advise(
     problems: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PROBLEM]...",
-            help="The three biggest business problems; without any, they are asked for or read.",
+            metavar="PROBLEM",
+            help="The three biggest business problems; asked for if not given.",
         ),
     ] = None,
     revenue: Annotated[
         str | None,
-        typer.Option(help="Yearly revenue in USD, like 3M, $750k, 1M-5M, 250k a month."),
+        typer.Option(metavar="USD", help="Yearly revenue, like 3M, $750k or 250k a month."),
     ] = None,
     usd_rate: Annotated[
         float | None,
-        typer.Option(help="USD for one unit, if the revenue is in another currency."),
+        typer.Option(
+            help="USD for one unit, if the revenue is in another currency.",
+            rich_help_panel=OTHER_OPTIONS,
+        ),
     ] = None,
     sells_software: Annotated[
         bool | None,
         typer.Option(
             "--sells-software/--no-sells-software",
-            help="Whether the business sells, or is building, software for customers.",
+            help="Whether you sell or build software for customers.",
         ),
     ] = None,
     quiz: Annotated[
         Path | None,
-        typer.Option(help="Answers of the readiness quiz, as `triage quiz --save` writes them."),
+        typer.Option(metavar="FILE", help="The answers that triage quiz --save FILE writes."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write a report too: .html, .pdf, .md or .json."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a report too: .html, .pdf, .md or .json."
+        ),
     ] = None,
     hourly_cost: Annotated[
         str | None,
-        typer.Option(help="USD that an hour of your staff costs; assumed if not given."),
+        typer.Option(metavar="USD", help="What an hour of your staff costs."),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the rules, the facts, the plan and the flags.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the conversation that you left.")
+        bool, typer.Option("--resume", help="Go on with what you left, within 7 days.")
     ] = False,
     as_json: JsonOption = False,
     ask: AskOption = True,
 ) -> None:
-    """Recommend whom to hire: fractional CTO, fractional AI officer, both, or nobody yet.
-
-    In a terminal it asks for what it needs. What you type is kept if you leave, for 7 days.
-    """
+    """Recommend whom to hire: a fractional CTO or AI officer, both, or nobody yet."""
     import asyncio
 
     from triage_agent.advice import Advice, Profile, read_answers

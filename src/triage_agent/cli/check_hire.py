@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from triage_agent.advice import FlagReader, FlagReading, HireAnswers, Role
 
 CHOICES = {"yes": True, "no": False, "not sure": None}
+NOT_SURE = list(CHOICES).index("not sure")  # the default: Enter alone confirms nothing
 
 
 class RoleName(StrEnum):
@@ -111,8 +112,8 @@ def _asked(
         if quotes.get(flag.id):
             say("", f"You wrote: “{' '.join(quotes[flag.id].split())}”")
         title = f"{number} of {len(wanted)} · {flag.question}"
-        flags[flag.id] = CHOICES[choose(title, list(CHOICES))]
+        flags[flag.id] = CHOICES[choose(title, list(CHOICES), first=NOT_SURE)]
         worse = flag.severe_question if flags[flag.id] else None
-        if worse and CHOICES[choose(worse, list(CHOICES))]:
+        if worse and CHOICES[choose(worse, list(CHOICES), first=NOT_SURE)]:
             severe.add(flag.id)
     return replace(given, flags=flags, severe=frozenset(severe))

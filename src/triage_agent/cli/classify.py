@@ -14,7 +14,7 @@ def classify(
     options: Options,
     problems: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROBLEM]...", help="Problems; without any, standard input."),
+        typer.Argument(metavar="PROBLEM", help="Problems; if none, standard input."),
     ] = None,
     as_json: JsonOption = False,
     ask: AskOption = True,

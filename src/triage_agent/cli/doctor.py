@@ -4,14 +4,8 @@ from dataclasses import asdict
 
 import typer
 
-from triage_agent.cli.shared_options import (
-    RUNNING,
-    JsonOption,
-    Origin,
-    command_values,
-    origins,
-    with_options,
-)
+from triage_agent.cli.setting_sources import Origin, command_values, origins
+from triage_agent.cli.shared_options import RUNNING, JsonOption, with_options
 from triage_agent.cli.streams import show
 from triage_agent.settings import Options
 

@@ -59,10 +59,13 @@ async def chosen(choices: Sequence[str], *, first: int = 0) -> int:
     return place
 
 
-def choose(question: str, choices: Sequence[str]) -> str:
-    """Return what is chosen as the answer to a question; raises `Left`."""
+def choose(question: str, choices: Sequence[str], *, first: int = 0) -> str:
+    """Return what is chosen as the answer to a question; raises `Left`.
+
+    The arrow stands on the choice `first`, which Enter alone chooses.
+    """
     tell(question, style="bold")
-    return choices[asyncio.run(chosen(choices))]
+    return choices[asyncio.run(chosen(choices, first=first))]
 
 
 def answer_line(question: str) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from triage_agent.cli.eval_calibrate import calibrate
 from triage_agent.cli.eval_recorded import cascade, compare
+from triage_agent.cli.help_screen import ScreenGroup, ScreenTyper
 from triage_agent.cli.shared_options import (
     MEASURING,
     JsonOption,
@@ -23,7 +24,7 @@ from triage_agent.settings import Backend, Options
 if TYPE_CHECKING:  # --help loads nothing heavy
     from triage_agent.evals import EvalRequest
 
-app = typer.Typer(rich_markup_mode=None)
+app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
 app.command()(calibrate)
 app.command()(compare)
 app.command()(cascade)
@@ -74,6 +75,9 @@ def measure(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A folder for the run and its report.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the run that the folder holds.")
+    ] = False,
     also: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,6 +102,10 @@ def measure(
         raise typer.BadParameter(
             "--gate reads every set with the embedded model: leave out --set and --backend."
         )
+    if gate and limit is not None:
+        raise typer.BadParameter(
+            "--gate needs every case, since its limits are for whole sets: leave out --limit."
+        )
     from triage_agent.evals import EvalRequest
 
     request = EvalRequest(
@@ -108,6 +116,7 @@ def measure(
         repeats=repeats,
         prior=read_prior(prior),
         output=output,
+        force=force,
         options=replace(options, backend=Backend.EMBEDDED) if gate else options,
         labels=read_labels(label or (), cases),
     )

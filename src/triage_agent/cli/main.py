@@ -1,5 +1,6 @@
 """The `triage` program: its commands, its exit codes, and the one place that catches errors."""
 
+import io
 import logging
 import sys
 import traceback
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from triage_agent.cli.advise import advise
 from triage_agent.cli.batch import batch
@@ -19,27 +19,31 @@ from triage_agent.cli.classify import classify
 from triage_agent.cli.compare_roles import compare_roles
 from triage_agent.cli.doctor import doctor
 from triage_agent.cli.eval import app as evaluations
+from triage_agent.cli.help_screen import (
+    HELP_NAMES,
+    ScreenGroup,
+    ScreenTyper,
+    keep_settings_error,
+)
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
-from triage_agent.cli.shared_options import values_of_files
+from triage_agent.cli.setting_sources import place_of, values_of_files
 from triage_agent.cli.streams import guard_streams, say, show
-from triage_agent.errors import TriageError
+from triage_agent.errors import SettingsError, TriageError
 from triage_agent.privacy import one_line
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's, of which typer exports only this child
 EXIT_CODES = (
-    "Exit codes: 0 done, 2 usage or settings, 3 some rows ended in error, 4 input, "
-    "5 model or service stopped the run, 6 cost cap, 7 the quality gate breached or a run worse, "
-    "8 too few cases to tell, 130 Ctrl-C."
+    "Exit codes: 0 done, 2 usage, 3 rows in error, 4 input, 5 model or service, "
+    "6 cost cap, 7 worse or gate breached, 8 too few cases, 130 Ctrl-C."
 )
 DEFAULT = "advise"
 NEARLY = 0.75  # the likeness to a command's name from which on a word is taken for a typing error
-HELP_NAMES = ("-h", "--help")
 FAULT, CTRL_C = 1, 130  # the first: a fault of this program, which no input should reach
 
 
-class Commands(TyperGroup):
+class Commands(ScreenGroup):
     """The commands; what is none is for `advise`: `triage --revenue 3M "Leads get lost"`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -62,10 +66,9 @@ class Commands(TyperGroup):
         return not get_close_matches(first.casefold(), self.commands, n=1, cutoff=NEARLY)
 
 
-app = typer.Typer(
+app = ScreenTyper(
     name="triage",
     cls=Commands,
-    help="Do you need somebody to build software, or somebody to automate what you already do?",
     epilog=EXIT_CODES,
     add_completion=False,
     rich_markup_mode=None,
@@ -101,8 +104,11 @@ def start(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Do you need somebody to build software, or somebody to automate what you already do?"""
-    context.default_map = values_of_files(context)
+    """Whom should you hire? Type triage alone, and it asks you what it needs."""
+    try:
+        context.default_map = values_of_files(context)
+    except SettingsError as error:
+        keep_settings_error(context, error)
     if context.invoked_subcommand is None:
         if sys.stdin.isatty():
             _run(context, DEFAULT)
@@ -136,8 +142,7 @@ def main() -> None:
         say(f"error: {error.message}")
         code = error.exit_code
     except USAGE_ERROR as error:
-        error.message = one_line(error.message)
-        error.show()
+        say(*_usage_lines(error))
         code = error.exit_code
     except typer.Abort:
         say("Aborted!")  # Ctrl-D at a question: nobody answers
@@ -150,6 +155,17 @@ def main() -> None:
     with suppress(TriageError):
         show()
     raise SystemExit(code or 0)
+
+
+def _usage_lines(error: Any) -> list[str]:
+    """Return what is said of a usage error, which names the variable or file that is at fault."""
+    error.message = one_line(error.message)
+    parameter = getattr(error, "param", None)
+    if error.ctx and parameter and (place := place_of(error.ctx, parameter)):
+        error.param_hint = place
+    shown = io.StringIO()
+    error.show(file=shown)
+    return shown.getvalue().splitlines()
 
 
 def _fault(error: Exception) -> str:

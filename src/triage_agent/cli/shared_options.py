@@ -2,25 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from triage_agent.errors import SettingsError
-from triage_agent.privacy import mask
-from triage_agent.settings import (
-    LOCAL_FILE,
-    FileValue,
-    Options,
-    Setting,
-    read_files,
-    settings_of_options,
-    user_file,
-    variable_of,
-)
+from triage_agent.cli.help_screen import HELP_ALL, MODEL_OPTIONS, OTHER_OPTIONS, show_all_help
+from triage_agent.cli.setting_sources import check_used, naming_sources
+from triage_agent.settings import Options, Setting, settings_of_options, variable_of
 from triage_agent.types import Label
 
 READING = (
@@ -48,8 +38,6 @@ MEASURING = (
 )
 RUNNING = (*READING, "max_concurrency", "rpm", "tpm", "max_cost", "price")
 
-SOURCES = {"COMMANDLINE": "the command line", "PROMPT": "the command line"}
-
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 FormatOption = Annotated[
     str | None,
@@ -74,7 +62,12 @@ HeaderRowOption = Annotated[
     typer.Option(min=1, help="Number of the row that names the columns, as a spreadsheet counts."),
 ]
 AskOption = Annotated[
-    bool, typer.Option("--ask/--no-ask", help="Ask in a terminal where a problem is unclear.")
+    bool,
+    typer.Option(
+        "--ask/--no-ask",
+        help="Ask in a terminal where a problem is unclear.",
+        rich_help_panel=OTHER_OPTIONS,
+    ),
 ]
 
 
@@ -89,13 +82,23 @@ LabelOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """One setting: its value as text, and what set it."""
-
-    name: str
-    value: str
-    source: str
+CONTEXT, EXPLAIN = "triage_context", "help_all"
+_CONTEXT = inspect.Parameter(CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+_EXPLAIN_PARAMETER = inspect.Parameter(
+    EXPLAIN,
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool,
+        typer.Option(
+            HELP_ALL,
+            help="Show this message with every option explained.",
+            rich_help_panel=OTHER_OPTIONS,
+            callback=show_all_help,
+            is_eager=True,
+        ),
+    ],
+)
 
 
 def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -105,12 +108,19 @@ def with_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Callab
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def with_shared(**given: Any) -> None:
+            context: typer.Context = given[known] if known else given.pop(CONTEXT)
+            del given[EXPLAIN]
             options = Options(**{name: given.pop(name) for name in names})
-            command(options=options, **given)
+            with naming_sources(context):
+                if context.invoked_subcommand is None:
+                    check_used(context, options)
+                command(options=options, **given)
 
-        shared = [_parameter(name) for name in names]
         signature = inspect.signature(command, eval_str=True)
         own = [one for one in signature.parameters.values() if one.name != "options"]
+        contexts = [one.name for one in own if one.annotation is typer.Context]
+        known = contexts[0] if contexts else ""  # typer gives one parameter the context
+        shared = [*map(_parameter, names), _EXPLAIN_PARAMETER, *([] if known else [_CONTEXT])]
         parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in [*own, *shared]]
         with_shared.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         with_shared.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -142,93 +152,6 @@ def read_labels(given: Iterable[str], cases: Path | None) -> dict[str, Label | N
     return labels
 
 
-def values_of_files(context: typer.Context) -> dict[str, Any]:
-    """Return what the settings files give every command, as click's `default_map`.
-
-    What a file sets for a command holds for its subcommands too. Raises `SettingsError` naming
-    the file and the option if a value does not fit.
-    """
-    commands = context.command.commands  # type: ignore[attr-defined]  # typer's group has them
-    groups = {
-        name: {name: command, **getattr(command, "commands", {})}
-        for name, command in commands.items()
-    }
-    offered = {
-        name: [_file_name(one) for command in group.values() for one in command.params]
-        for name, group in groups.items()
-    }
-    found = read_files(offered, Path(LOCAL_FILE), user_file())
-    context.obj = found
-    values: dict[str, Any] = {}
-    for name, group in groups.items():
-        for inner, command in group.items():
-            own = {
-                one.name: _checked(context, one, found[name][_file_name(one)])
-                for one in command.params
-                if _file_name(one) in found[name]
-            }
-            if inner == name:
-                values[name] = own
-            else:
-                values[name][inner] = own
-    return values
-
-
-def origins(context: typer.Context, options: Options) -> list[Origin]:
-    """Return where each shared option of this command comes from; a key's value is not shown."""
-    command = context.info_name or ""
-    files: dict[str, FileValue] = (context.obj or {}).get(command, {})
-    found = []
-    for name, (_, setting) in settings_of_options().items():
-        source = context.get_parameter_source(name)
-        if source is None:
-            continue
-        value = getattr(options, name)
-        shown = ("set" if value else "not set") if setting.secret else mask(str(value))
-        if source.name == "ENVIRONMENT":
-            said = f"the environment variable {variable_of(name)}"
-        elif source.name == "DEFAULT_MAP":
-            said = str(files[name].file)
-        else:
-            said = SOURCES.get(source.name, "default")
-        found.append(Origin(name, shown, said))
-    return found
-
-
-def command_values(context: typer.Context) -> list[Origin]:
-    """Return what the settings files set for single commands."""
-    own: dict[str, FileValue] = (context.obj or {}).get(context.info_name, {})
-    return [
-        Origin(f"[{command}] {name}", str(given.value), str(given.file))
-        for command, values in (context.obj or {}).items()
-        for name, given in values.items()
-        if own.get(name) != given
-    ]
-
-
-def _file_name(parameter: Any) -> str:
-    """Return how a settings file names an option: as its flag; empty if it cannot."""
-    flags = [flag for flag in parameter.opts if flag.startswith("--")]
-    name = flags[0].removeprefix("--").replace("-", "_") if flags else ""
-    # A command's own option of a shared option's name, such as --prior of `eval`, is another thing.
-    shared = name not in settings_of_options() or parameter.envvar
-    return name if shared else ""
-
-
-def _checked(context: typer.Context, parameter: Any, given: FileValue) -> Any:
-    """Return a file's value, or raise `SettingsError` if it does not fit the option."""
-    several = getattr(parameter, "multiple", False)
-    value = [given.value] if several and not isinstance(given.value, list) else given.value
-    place = f"{given.file}: {_file_name(parameter)}"
-    if not all(isinstance(one, str | int | float) for one in (value if several else [value])):
-        raise SettingsError(f"{place}: write a text, a number, true or false, or a list of them.")
-    try:
-        parameter.process_value(context, value)
-    except typer.BadParameter as error:
-        raise SettingsError(f"{place}: {error.message}") from error
-    return value
-
-
 def _parameter(name: str) -> inspect.Parameter:
     """Return a shared option as the parameter that typer reads."""
     kind, setting = settings_of_options()[name]
@@ -236,6 +159,7 @@ def _parameter(name: str) -> inspect.Parameter:
     option = typer.Option(
         *_flags(name, kind, setting),
         help=setting.help,
+        rich_help_panel=MODEL_OPTIONS,
         min=setting.least,
         max=setting.most,
         envvar=variable_of(name),

@@ -1,17 +1,22 @@
 """What leaves for the terminal: lines of ours, and the streams that let nothing else through.
 
 `say` and `show` are how the commands print. Each line stays one line, so a line break in a file's
-name or a server's words cannot make one that looks like ours. `guard_streams` is the net below
+name or a server's words cannot make one that looks like ours; a terminal gets it broken between
+words. `guard_streams` is the net below
 them: whatever else writes to standard output or error (usage errors, help, tracebacks, libraries)
 is cleaned there. Styled text goes through the consoles of `reports`.
 """
 
 import io
+import shutil
 import sys
+import textwrap
 from typing import TextIO, cast
 
 from triage_agent.cli.pipes import open_streams
 from triage_agent.privacy import clean, one_line
+
+NARROWEST = 30  # columns for which a line is broken
 
 
 def say(*lines: str) -> None:
@@ -74,5 +79,26 @@ class CleanStream(io.TextIOBase):
 
 
 def _write(stream: TextIO, lines: tuple[str, ...]) -> None:
-    stream.write("".join(f"{one_line(line)}\n" for line in lines))
+    stream.write("".join(f"{_fitted(one_line(line), stream)}\n" for line in lines))
     stream.flush()
+
+
+def _fitted(line: str, stream: TextIO) -> str:
+    """Return a line as it is, in a terminal broken between words where it would be cut in one.
+
+    What follows a break is indented, so that it does not pass for a line of ours.
+    """
+    if not stream.isatty():
+        return line
+    width = max(NARROWEST, shutil.get_terminal_size().columns)
+    if len(line) <= width:
+        return line
+    start = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.lstrip(),
+        width,
+        initial_indent=start,
+        subsequent_indent=f"{start}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

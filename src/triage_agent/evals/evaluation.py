@@ -39,7 +39,7 @@ from triage_agent.evals.pairs import (
     attack_pairs,
     perturbation_pairs,
 )
-from triage_agent.evals.record import Run, make_folder, settings_of, write_run
+from triage_agent.evals.record import Run, check_no_run, make_folder, settings_of, write_run
 from triage_agent.evals.redaction import RedactionFigures, evaluate_redaction
 from triage_agent.evals.rows import EvalRow
 from triage_agent.evals.run import (
@@ -76,6 +76,7 @@ class EvalRequest:
     output: Path | None  # the folder of the run; None: nothing is written
     options: Options
     labels: Mapping[str, Label | None] = field(default_factory=dict)  # see `read_cases`
+    force: bool = False  # write over the run that the folder holds
 
     def pairs(self, gated: int) -> int | None:
         """Return how many pairs of a set to take; None: all."""
@@ -130,6 +131,8 @@ def evaluate(
     sets = sets_of(request)
     gates = load_gates() if request.gate else None
     if request.output:
+        if not request.force:
+            check_no_run(request.output)
         make_folder(request.output)
     opened = open_backend(request.options)
     report(opened.line)
@@ -153,11 +156,11 @@ def evaluate(
         cases = cases_of_request(request)
     run, answers = asyncio.run(_measure(request, opened, Run(settings), cases, progress))
     if "red-flags" in request.sets:
-        run = replace(run, flags=_red_flags())
+        run = replace(run, flags=_red_flags(progress))
     if "redaction" in request.sets:
-        run = replace(run, redaction=_redaction())
+        run = replace(run, redaction=_redaction(progress))
     if "splits" in request.sets:
-        run = replace(run, splits=_splits())
+        run = replace(run, splits=_splits(progress))
     summary = summarise_run(run, cases, request.prior)
     checks = None
     if gates:
@@ -243,19 +246,19 @@ def sets_of(request: EvalRequest) -> Mapping[str, dict[str, Any]]:
     return sets
 
 
-def _red_flags() -> FlagFigures:
+def _red_flags(progress: ProgressBar) -> FlagFigures:
     """Return how well the red flags are found in free text."""
     path, _ = checked("red_flags.jsonl")
-    return evaluate_flags(path)
+    return evaluate_flags(path, progress=progress)
 
 
-def _splits() -> SplittingFigures:
+def _splits(progress: ProgressBar) -> SplittingFigures:
     """Return how well texts are taken apart into their problems, by the judge that ships."""
     path, _ = checked("splits.jsonl")
-    return evaluate_splitting(path, split_text)
+    return evaluate_splitting(path, split_text, progress)
 
 
-def _redaction() -> RedactionFigures:
+def _redaction(progress: ProgressBar) -> RedactionFigures:
     """Return how much is hidden before a text is sent."""
     path, _ = checked("redaction.jsonl")
-    return evaluate_redaction(path)
+    return evaluate_redaction(path, progress)

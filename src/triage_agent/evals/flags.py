@@ -1,6 +1,6 @@
 """How well the red flags are found in free text, before a person confirms them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from triage_agent.advice import FlagReader, Role, check_flag, load_red_flags
 from triage_agent.evals.cases import read_lines
 from triage_agent.evals.metrics import Scores
 from triage_agent.evals.rates import Rate, rate
+from triage_agent.evals.run import ProgressBar, counted
 from triage_agent.files import Strict
 
 
@@ -36,7 +37,9 @@ class FlagFigures:
     flags: dict[str, Scores]
 
 
-def evaluate_flags(path: Path, reader: FlagReader | None = None) -> FlagFigures:
+def evaluate_flags(
+    path: Path, reader: FlagReader | None = None, progress: ProgressBar | None = None
+) -> FlagFigures:
     """Return how well `reader` (the embedded model if None) finds the flags of the cases in `path`.
 
     Raises `InputError`, naming the line, if a case is not one.
@@ -46,11 +49,11 @@ def evaluate_flags(path: Path, reader: FlagReader | None = None) -> FlagFigures:
     from triage_agent.advice import EmbeddedFlagModel
 
     reader, cases = reader or EmbeddedFlagModel(), read_flag_cases(path)
-    readings = asyncio.run(_propose(reader, cases))
+    readings = asyncio.run(_propose(reader, counted(cases, "red-flags", progress)))
     return score_flags(reader.name, [set(case.flags) for case in cases], readings)
 
 
-async def _propose(reader: FlagReader, cases: Sequence[FlagCase]) -> list[set[str]]:
+async def _propose(reader: FlagReader, cases: Iterable[FlagCase]) -> list[set[str]]:
     """Return the flags proposed for each case."""
     readings = [await reader.propose(case.text, case.role) for case in cases]
     return [{proposal.flag for proposal in reading.proposals} for reading in readings]

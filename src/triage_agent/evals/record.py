@@ -16,7 +16,7 @@ from triage_agent.evals.redaction import RedactionFigures
 from triage_agent.evals.rows import EvalRow, row_from_values
 from triage_agent.evals.run import DecisionRow
 from triage_agent.evals.splitting import SplittingFigures
-from triage_agent.files import LARGEST_RECORD, read_bytes, write_json, write_json_lines
+from triage_agent.files import LARGEST_RECORD, is_file, read_bytes, write_json, write_json_lines
 
 FORMAT = 1
 
@@ -59,6 +59,18 @@ def settings_of(
         "sets": dict(sets),
         **more,
     }
+
+
+def check_no_run(folder: Path) -> None:
+    """Raise `SettingsError` if a folder holds a run: it may have cost money, and be compared with.
+
+    What a killed run left, rows or a summary without settings, is no run.
+    """
+    if is_file(folder / "settings.json"):
+        raise SettingsError(
+            f"The folder {folder} holds a run. Choose another name with -o, or add --force to "
+            "write over it."
+        )
 
 
 def make_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from triage_agent.evals.cases import read_lines
 from triage_agent.evals.rates import Rate, rate
+from triage_agent.evals.run import ProgressBar, counted
 from triage_agent.files import Strict
 from triage_agent.privacy import redact
 
@@ -65,12 +66,13 @@ class Outcome:
     kept: tuple[bool, ...]
 
 
-def evaluate_redaction(path: Path) -> RedactionFigures:
+def evaluate_redaction(path: Path, progress: ProgressBar | None = None) -> RedactionFigures:
     """Return how well `redact` does on the cases of a JSON Lines file.
 
     Raises `InputError`, naming the line, if a case is not one.
     """
-    outcomes = [outcome_of(case) for _, case in read_lines(path, RedactionCase)]
+    cases = counted((case for _, case in read_lines(path, RedactionCase)), "redaction", progress)
+    outcomes = [outcome_of(case) for case in cases]
     whole = score_hiding(outcomes)
     return RedactionFigures(
         recall=whole.recall,

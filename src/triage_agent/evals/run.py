@@ -1,9 +1,10 @@
 """Runs a backend over the eval sets: one row per case, pair or business."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from triage_agent.advice import Decision, QuizResult, decide, score
 from triage_agent.classify import Policy, break_tie, classify, in_order
@@ -14,6 +15,7 @@ from triage_agent.models import Model
 from triage_agent.settings import Backend, Options
 from triage_agent.types import Classification, Problem, ReviewReason, Signals
 
+T = TypeVar("T")
 OnProgress = Callable[[int], None]  # called after each case with the number that are done
 ProgressBar = Callable[[str, int], OnProgress]  # started with a title and a total
 EXIT_ERRORS = 3  # the exit code of a run in which something ended in an error
@@ -34,6 +36,16 @@ class DecisionRow:
     labels_right: int = 0  # of the problems, where they were read from text
     labels: int = 0
     errors: int = 0  # of the problems, those that ended in an error
+
+
+def counted(items: Iterable[T], title: str, progress: ProgressBar | None) -> Iterator[T]:
+    """Yield items, and show how many are done each time the next is asked for."""
+    found = list(items)
+    step = progress(title, len(found)) if progress else None
+    for number, item in enumerate(found, start=1):
+        yield item
+        if step:
+            step(number)
 
 
 def width_of(model: Model, options: Options) -> int:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from triage_agent.evals.cases import read_lines
 from triage_agent.evals.rates import Rate, rate
+from triage_agent.evals.run import ProgressBar, counted
 from triage_agent.files import Strict
 from triage_agent.intake import SplitText
 
@@ -73,12 +74,15 @@ class SplittingFigures:
     kinds: dict[str, Rate]
 
 
-def evaluate_splitting(path: Path, split: Split) -> SplittingFigures:
+def evaluate_splitting(
+    path: Path, split: Split, progress: ProgressBar | None = None
+) -> SplittingFigures:
     """Return how well `split` does on the texts of a JSON Lines file.
 
     Raises `InputError`, naming the line, if one is not as it should be.
     """
-    outcomes = [outcome_of(case, split(case.text)) for _, case in read_lines(path, SplitCase)]
+    cases = counted((case for _, case in read_lines(path, SplitCase)), "splits", progress)
+    outcomes = [outcome_of(case, split(case.text)) for case in cases]
     opened = [one for one in outcomes if one.half == "open"]
     kinds = sorted({one.kind for one in opened})
     return SplittingFigures(

@@ -1,5 +1,6 @@
 """What `triage eval` prints for people, in at most 80 columns."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -27,19 +28,32 @@ from triage_agent.models import in_usd
 from triage_agent.reports import stderr_console, stdout_console, text_line
 
 WRONG_SHOWN = 5
+PLAIN_EVERY_S = 15.0
 STEPS_SHOWN = 12
 
 
 @contextmanager
 def progress_bars() -> Iterator[ProgressBar]:
-    """Yield a function that starts a progress bar on standard error, if that is a terminal."""
+    """Yield a function that starts a progress bar on standard error.
+
+    Where that is no terminal, it prints a line at times, so that a log shows that the run goes on.
+    """
     console = stderr_console()
     progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+    shown = time.monotonic()
 
     def start(title: str, total: int) -> OnProgress:
         progress.start()
         number = progress.add_task(title, total=total)
-        return lambda done: progress.update(number, completed=done)
+
+        def step(done: int) -> None:
+            nonlocal shown
+            progress.update(number, completed=done)
+            if not console.is_terminal and time.monotonic() - shown >= PLAIN_EVERY_S:
+                shown = time.monotonic()
+                console.print(text_line(f"{title}: {done} of {total}"))
+
+        return step
 
     try:
         yield start

@@ -11,7 +11,7 @@ from .amounts import (
 )
 from .code_list import code_list
 from .currencies import check_usd_rate
-from .numerals import UNKNOWN_WORDS
+from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
     LARGEST_INPUT,
     MARKER,
@@ -62,6 +62,7 @@ __all__ = [
     "name_of",
     "parse_revenue",
     "percent",
+    "quoted",
     "read_amount",
     "read_amounts",
     "read_revenue",

@@ -30,13 +30,13 @@ from .embedded.language import foreign_language
 from .embedded.model import EmbeddedModel, strongest_passages
 from .embedded.orders import screen
 from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
-from .embedded.text import split, tidy
+from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
-from .llm.prices import load_prices, price_of
+from .llm.prices import Price, load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
 from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
@@ -71,13 +71,16 @@ __all__ = [
     "Model",
     "OpenBackend",
     "Platt",
+    "Price",
     "Prompt",
+    "Span",
     "Unchanged",
     "UnitReading",
     "Vector",
     "asks_llm",
     "calibration_folder",
     "check_backend",
+    "clauses",
     "clear_cache",
     "confidence",
     "cost",

@@ -186,8 +186,8 @@ def choose_backend(options: Options) -> Choice:
         return Choice(Backend.EMBEDDED, "no model is named by --model or TRIAGE_MODEL")
     if not model:
         raise SettingsError(
-            f"{'The cascade' if wanted is Backend.CASCADE else 'The LLM backend'} needs the name "
-            "of a model. Give it with --model or TRIAGE_MODEL."
+            f"--backend {wanted.value} needs the name of a model. Give it with --model or "
+            "TRIAGE_MODEL."
         )
     return Choice(
         Backend.LLM if wanted is Backend.AUTO else wanted,

@@ -11,6 +11,7 @@ MAX_CHARACTERS = 8_000  # read at most, so that a text of any size takes bounded
 MAX_PART = 200  # characters of a sentence; a longer one is cut into clauses
 SENTENCE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|\n|$)")
 CLAUSE = re.compile(r"[^,;:–—]*(?:[,;:–—]|$)")
+JOINT = re.compile(r"[,;:–—]+|\s(?:and|but|then|while|plus|who|which|&)(?=\s)", re.IGNORECASE)
 PLAIN = re.compile(r"[!-~]+(?:[ \n][!-~]+)*")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format, surrogate, private, none
 
@@ -78,6 +79,24 @@ def split(text: str) -> list[Span]:
             if any(character.isalnum() for character in text[left:right]):
                 parts.append((left, right))
     return parts
+
+
+def clauses(text: str, part: Span) -> list[Span]:
+    """Return where the clauses of a part stand, those of one word left out.
+
+    >>> text = "He sits in meetings, takes a commission and talks in jargon."
+    >>> [text[start:end] for start, end in clauses(text, (0, len(text)))]
+    ['He sits in meetings', 'takes a commission', 'talks in jargon.']
+    """
+    start, end = part
+    found = []
+    for joint in [*JOINT.finditer(text, start, end), None]:
+        stop = joint.start() if joint else end
+        body = text[start:stop]
+        if len(body.split()) > 1:
+            found.append((start + len(body) - len(body.lstrip()), start + len(body.rstrip())))
+        start = joint.end() if joint else end
+    return found
 
 
 def blank(text: str, parts: list[Span]) -> str:
