@@ -1,3 +1,4 @@
+from .answers import advice_table
 from .decision import Decision, decide
 from .elsewhere import who_helps
 from .first_days import FirstDays, plan_words, shortened
@@ -52,6 +53,7 @@ __all__ = [
     "Spent",
     "Step",
     "advice_for",
+    "advice_table",
     "assess",
     "assess_hire",
     "check_flag",

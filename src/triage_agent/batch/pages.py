@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from triage_agent.advice import Decision, advice_for, plan_words
+from triage_agent.advice import Decision, Recommendation, advice_for, plan_words
 from triage_agent.batch.answering import Page
 from triage_agent.batch.form import Form
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text
-from triage_agent.reports import advice_html, bar_chart, drawn, rendered
+from triage_agent.reports import advice_html, counted_words, recommendation_words, rendered
 from triage_agent.types import Classification, Function
 
 LONGEST_NAME = 60  # characters of a business's name
@@ -76,10 +76,14 @@ def page_name(form: Form) -> str:
 def summary_page(title: str, summary: BatchSummary, facts: Mapping[str, str], out: str) -> str:
     """Return the summary's page; `facts` say how the batch was made, `out` is OUT's name."""
     functions = plan_words().functions
+    recommended = {
+        recommendation_words(Recommendation(name)): n for name, n in summary.recommendations.items()
+    }
+    kinds = {counted_words(name): n for name, n in summary.labels.items()}
     areas = Counter({functions[Function(name)]: n for name, n in summary.functions.items()})
     distributions = {
-        "Recommendations": ("Recommendation", summary.recommendations),
-        "Labels": ("Label", summary.labels),
+        "Recommendations": ("Recommendation", recommended),
+        "Kinds of problem": ("Kind", kinds),
         "Areas of the business": ("Area", areas),
     }
     return rendered(
@@ -90,10 +94,8 @@ def summary_page(title: str, summary: BatchSummary, facts: Mapping[str, str], ou
         out=out,
         most_shown=MOST_SHOWN,
         distributions=[
-            (name, head, counts, drawn(bar_chart(name.lower(), counts)), sum(counts.values()))
-            for name, head, counts in (
-                (name, head, _most_first(counts)) for name, (head, counts) in distributions.items()
-            )
+            (name, head, _most_first(counts))
+            for name, (head, counts) in distributions.items()
             if counts
         ],
         errors=_most_first(summary.errors),

@@ -1,4 +1,4 @@
-from .charts import Series, bar_chart, line_chart
+from .charts import Series, line_chart
 from .console import print_block, print_json, stderr_console, stdout_console, text_line
 from .contract import (
     SCHEMA_VERSION,
@@ -18,7 +18,13 @@ from .markdown import roles_markdown
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
 from .verdict import REST, show_verdict
-from .wording import abstained_words, decided_words, review_words
+from .wording import (
+    abstained_words,
+    counted_words,
+    decided_words,
+    recommendation_words,
+    review_words,
+)
 
 __all__ = [
     "REST",
@@ -33,14 +39,15 @@ __all__ = [
     "as_quiz",
     "as_roles",
     "as_row",
-    "bar_chart",
     "check_page",
     "check_report",
+    "counted_words",
     "decided_words",
     "drawn",
     "line_chart",
     "print_block",
     "print_json",
+    "recommendation_words",
     "rendered",
     "review_words",
     "roles_markdown",
