@@ -9,17 +9,14 @@ import pytest
 from tinyhtml5.parser import HTMLParser
 
 from support.hostile import HOSTILE, steering
-from triage_agent.advice.quiz import load_quiz
-from triage_agent.reports.charts import COLOURS, Series, bar_chart, line_chart, radar_chart
+from triage_agent.reports.charts import COLOURS, Series, line_chart, meter
 
-POINTS = {question.dimension: n % 4 for n, question in enumerate(load_quiz().questions)}
 SERIES = (
     Series("embedded", ((0.1, 1.0), (0.5, 0.97), (1.0, 0.9))),
     Series("perfect", ((0.0, 0.0), (1.0, 1.0)), dashed=True, dots=False),
 )
 MAKE = {
-    "radar": lambda: radar_chart(POINTS, 3),
-    "bars": lambda: bar_chart("labels", {"automate-process": 1234, "error": 1}),
+    "meter": lambda: meter(2, 3, 3),
     "lines": lambda: line_chart("Risk", "coverage", "accuracy", SERIES, (0, 1), (0.5, 1)),
 }
 
@@ -30,9 +27,14 @@ def test_a_chart_is_the_same_every_time(make):
 
 
 def test_a_chart_is_the_same_in_another_process():
-    code = "from triage_agent.reports import bar_chart; print(bar_chart('x', {'a': 1}), end='')"
+    code = (
+        "from triage_agent.reports import Series, line_chart; "
+        "one = Series('a', ((0, 0), (1, 1))); "
+        "print(line_chart('x', 'a', 'b', [one], (0, 1), (0, 1)), end='')"
+    )
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout
-    assert other.decode() == bar_chart("x", {"a": 1})
+    one = Series("a", ((0, 0), (1, 1)))
+    assert other.decode() == line_chart("x", "a", "b", [one], (0, 1), (0, 1))
 
 
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
@@ -43,11 +45,8 @@ def test_a_chart_holds_no_link_no_script_no_id_no_date_and_no_namespace(make):
 
 
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
-def test_a_chart_is_an_image_with_its_content_in_words_and_valid_in_a_page(make):
+def test_a_chart_is_valid_in_a_page(make):
     svg = make()
-    root = fromstring(svg)  # noqa: S314
-    assert (root.tag, root.get("role")) == ("svg", "img")
-    assert root.get("aria-label")
     parser = HTMLParser()
     parser.parse(f'<!DOCTYPE html><html lang="en"><title>x</title><figure>{svg}</figure></html>')
     assert parser.errors == []
@@ -62,45 +61,27 @@ def test_every_colour_is_a_variable_of_the_page(make):
     assert not re.search(r'\b(?:fill|stroke)="', svg)
 
 
-def test_a_radar_says_and_draws_the_points_of_each_dimension_clockwise():
-    svg = radar_chart({"North": 3, "East": 1, "South": 0, "West": 2}, 3)
-    assert 'aria-label="Radar chart, points of 3: North 3, East 1, South 0, West 2"' in svg
-    root = fromstring(svg)  # noqa: S314
-    names = {text.find("tspan").text: text for text in root.iter("text") if len(text)}
-    x = {name: float(text.get("x")) for name, text in names.items()}
-    y = {name: float(text.get("y")) for name, text in names.items()}
-    assert x["West"] < x["North"] == x["South"] < x["East"]
-    assert y["North"] < y["East"] == y["West"] < y["South"]
-    drawn = [(float(c.get("cx")), float(c.get("cy"))) for c in root.iter("circle")]
-    north, west, south, east = drawn
-    step = (south[1] - north[1]) / 3
-    assert west == pytest.approx((south[0] - 2 * step, south[1]))
-    assert east == pytest.approx((south[0] + step, south[1]))
+@pytest.mark.parametrize(
+    ("value", "most", "parts", "filled"),
+    [
+        pytest.param(0, 3, 3, [0, 0, 0], id="none of three"),
+        pytest.param(2, 3, 3, [100, 100, 0], id="two of three"),
+        pytest.param(3, 3, 3, [100, 100, 100], id="three of three"),
+        pytest.param(1, 4, 1, [25], id="a quarter"),
+        pytest.param(0, 0, 1, [0], id="none of nothing"),
+    ],
+)
+def test_a_meter_is_filled_as_far_as_its_value_is_of_the_most(value, most, parts, filled):
+    rects = [*fromstring(meter(value, most, parts)).iter("rect")]  # noqa: S314
+    tracks, fills = ([float(one.get("width")) for one in rects[n::2]] for n in (0, 1))
+    assert [round(100 * fill / track) for fill, track in zip(fills, tracks, strict=True)] == filled
+    ends = [float(one.get("x")) + float(one.get("width")) for one in rects[::2]]
+    assert ends == sorted(ends)
+    assert ends[-1] == pytest.approx(100, abs=0.2)
 
 
-def test_a_long_name_takes_two_lines():
-    svg = radar_chart(POINTS, 3)
-    assert ">Budget and</tspan>" in svg
-    assert ">measured return</tspan>" in svg
-    assert ">Data</tspan>" in svg
-
-
-def test_bars_stand_in_the_order_given_with_their_counts_at_their_ends():
-    svg = bar_chart("x", {"most": 1234, "few": 10})
-    root = fromstring(svg)  # noqa: S314
-    rects = [one for one in root.iter("rect") if "rect" in one.get("class", "").split()]
-    ends = {float(one.get("y")): float(one.get("x")) + float(one.get("width")) for one in rects}
-    counts = {t.text: (float(t.get("x")), float(t.get("y"))) for t in root.iter("text")}
-    assert counts["most"][1] < counts["few"][1]
-    assert counts["1,234"][1] < counts["10"][1]
-    assert counts["1,234"][0] == pytest.approx(ends[min(ends)] + 5, abs=0.1)
-    assert counts["10"][0] == pytest.approx(ends[max(ends)] + 5, abs=0.1)
-    assert 'aria-label="Bar chart, x: most 1,234, few 10"' in svg
-
-
-def test_bars_without_a_count_say_so():
-    assert 'aria-label="Bar chart, x: nothing"' in bar_chart("x", {})
-    assert ">0<" in bar_chart("x", {"none": 0})
+def test_a_meter_is_passed_over_by_a_screen_reader_since_its_number_stands_beside_it():
+    assert fromstring(meter(1, 3)).get("aria-hidden") == "true"  # noqa: S314
 
 
 def test_a_dashed_line_is_dashed_and_a_line_without_dots_has_none():
@@ -114,12 +95,19 @@ def test_a_dashed_line_is_dashed_and_a_line_without_dots_has_none():
     assert len(list(root.iter("circle"))) == 3
 
 
+def test_a_line_chart_is_an_image_with_its_content_in_words():
+    root = fromstring(MAKE["lines"]())  # noqa: S314
+    assert (root.tag, root.get("role")) == ("svg", "img")
+    assert root.get("aria-label").startswith("Line chart, Risk: accuracy over coverage")
+
+
 def test_names_are_text_whatever_they_hold():
-    svg = bar_chart('a "b" <c>', {"<script>alert('x')</script> & \"": 1})
+    name = "<script>alert('x')</script> & \""
+    svg = line_chart('a "b" <c>', "x", "y", [Series(name, ((0, 0), (1, 1)))], (0, 1), (0, 1))
     root = fromstring(svg)  # noqa: S314
     assert "<script" not in svg
-    assert "<script>alert('x')</script> & \"" in [text.text for text in root.iter("text")]
-    assert root.get("aria-label").startswith('Bar chart, a "b" <c>: <script>')
+    assert name in [text.text for text in root.iter("text")]
+    assert root.get("aria-label").startswith('Line chart, a "b" <c>: y over x, for <script>')
 
 
 def test_each_of_eight_lines_has_a_colour():
@@ -132,8 +120,5 @@ def test_each_of_eight_lines_has_a_colour():
 
 def test_a_hostile_name_breaks_no_chart_and_is_clean_in_it():
     one = Series(f"model {HOSTILE}", ((0.0, 0.5), (1.0, 1.0)))
-    for svg in (
-        line_chart("Risk", "coverage", "accuracy", [one], (0, 1), (0.5, 1)),
-        bar_chart("labels", {HOSTILE: 1, "b": 2}),
-    ):
-        assert steering(svg) == set()
+    svg = line_chart("Risk", "coverage", "accuracy", [one], (0, 1), (0.5, 1))
+    assert steering(svg) == set()

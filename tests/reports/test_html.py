@@ -17,6 +17,7 @@ from support.businesses import (
     FAILED,
     PORTAL,
     QUIZ,
+    READY,
     TYPED,
     UNSURE,
     VAGUE,
@@ -30,11 +31,9 @@ from triage_agent.batch.pages import summary_page
 from triage_agent.batch.summary import BatchSummary
 from triage_agent.files import HERE
 from triage_agent.intake.stated_revenue import parse_revenue
-from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned, passages
+from triage_agent.reports.html import LONGEST_SHOWN, advice_html, cleaned
 from triage_agent.reports.letterhead import Letterhead
-from triage_agent.types import (
-    Failure,
-)
+from triage_agent.types import Failure, Label
 
 GOLDEN = Path(__file__).parent / "golden"
 STYLE = HERE / "reports" / "templates" / "style.css"
@@ -84,15 +83,10 @@ def parsed(page):
     return tree, parser.errors
 
 
-def without_drawings(page):
-    """Return the page with charts as what they say; a newer pygal may draw them differently."""
-    return re.sub(r'<svg [^>]*(aria-label="[^"]*")[^>]*>.*?</svg>', r"<svg \1></svg>", page)
-
-
 @pytest.mark.parametrize("name", BUSINESSES)
 def test_the_whole_report_is_as_it_was(name):
     expected = (GOLDEN / f"{name}.html").read_text(encoding="utf-8")
-    assert without_drawings(page_of(*BUSINESSES[name], client=name)) == expected
+    assert page_of(*BUSINESSES[name], client=name) == expected
 
 
 @pytest.mark.parametrize("recommendation", Recommendation)
@@ -126,9 +120,12 @@ def test_every_page_can_be_read_by_a_screen_reader(page):
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert all(one.get("scope") in {"row", "col"} for one in tree.iter("th"))
-    for drawing in tree.iter("svg"):
-        assert drawing.get("role") == "img"
-        assert len(drawing.get("aria-label")) > 20
+    # A drawing is passed over, since its number stands beside it.
+    for row in tree.iter("tr"):
+        for drawing in row.iter("svg"):
+            assert drawing.get("aria-hidden") == "true"
+            assert re.search(r"\d", words_in(row))
+    assert [*tree.iter("svg")] == [one for row in tree.iter("tr") for one in row.iter("svg")]
     assert all(table.find(".//th[@scope='col']") is not None for table in tree.iter("table"))
     ids = [one.get("id") for one in tree.iter() if one.get("id")]
     assert len(ids) == len(set(ids))
@@ -193,23 +190,6 @@ def test_what_other_languages_need_stays():
     assert 'dir="auto"' in page_of([TYPED])
 
 
-@pytest.mark.parametrize(
-    ("text", "evidence", "pieces"),
-    [
-        pytest.param("Leads get lost", (), [("Leads get lost", False)], id="none"),
-        pytest.param("Leads", ("Leads",), [("Leads", True)], id="all of it"),
-        pytest.param("a b c", ("c", "a"), [("a", True), (" b ", False), ("c", True)], id="two"),
-        pytest.param("a b c", ("a b", "b c"), [("a b c", True)], id="overlapping"),
-        pytest.param("a b c", ("a ", "b"), [("a b", True), (" c", False)], id="touching"),
-        pytest.param("a b a", ("a",), [("a", True), (" b a", False)], id="the first of two"),
-        pytest.param("a b", ("x", ""), [("a b", False)], id="what does not stand there"),
-        pytest.param("", ("x",), [], id="no text"),
-    ],
-)
-def test_evidence_is_marked_where_it_stands(text, evidence, pieces):
-    assert passages(text, evidence) == pieces
-
-
 @pytest.mark.parametrize(("length", "more"), [(LONGEST_SHOWN, None), (LONGEST_SHOWN + 1, "1")])
 def test_a_very_long_text_is_cut_and_says_so(length, more):
     page = page_of([replace(TYPED, text="x" * length, evidence=())])
@@ -224,14 +204,37 @@ def test_a_provisional_verdict_says_so_first_and_what_it_hangs_on():
     assert "provisional" not in page_of([TYPED, TYPED, TYPED])
 
 
-def test_a_quiz_is_a_chart_and_a_table_with_the_same_points():
-    page = page_of([TYPED, PORTAL], quiz=QUIZ)
-    tree, _ = parsed(page)
-    told = next(tree.iter("svg")).get("aria-label")
-    for one in QUIZ.dimensions:
-        assert f"{one.dimension} {one.points}" in told
-        assert f'<th scope="row">{one.dimension}</th><td>{one.points}</td>' in page
+def test_a_quiz_stands_once_each_dimension_with_its_points_and_its_level():
+    page = page_of([TYPED, PORTAL], "3M", None, READY)
+    rows = [words_in(row) for row in parsed(page)[0].iter("tr")]
+    for one in READY.dimensions:
+        assert [row for row in rows if row.startswith(one.dimension)] == [
+            f"{one.dimension}{one.points}{one.level}"
+        ]
+        assert page.count(f">{one.dimension}<") == 1
     assert "<svg" not in page_of([TYPED, PORTAL])
+
+
+def test_a_sentence_that_is_all_evidence_is_not_marked_and_no_line_explains_marks():
+    whole = replace(TYPED, text="We type orders.", evidence=("We type orders",))
+    explained = "the words that the answer rests on"
+    assert "<mark>" not in page_of([whole])
+    assert explained not in page_of([whole])
+    assert page_of([whole, TYPED]).count("<mark>") == 1
+    assert explained in page_of([whole, TYPED])
+
+
+def test_the_problems_stand_first_and_the_rules_with_their_ids_last():
+    titles = [one.text for one in parsed(page_of(*BUSINESSES["tie"]))[0].iter("h2")]
+    assert titles[0] == "The problems"
+    assert titles[-1] == "The rules that decided"
+
+
+@pytest.mark.parametrize("page", ALL.values(), ids=ALL)
+def test_no_page_shows_a_slug(page):
+    slugs = {one.value for one in [*Recommendation, *Label] if "-" in one.value}
+    text = words_in(next(parsed(page)[0].iter("body")))  # the style has classes of these names
+    assert [slug for slug in slugs if slug in text] == []
 
 
 def test_the_summary_has_the_queue_first_and_every_count_in_a_table():
@@ -240,12 +243,17 @@ def test_the_summary_has_the_queue_first_and_every_count_in_a_table():
     assert [one.text for one in tree.iter("h2")] == [
         "Problems to look at",
         "Recommendations",
-        "Labels",
+        "Kinds of problem",
         "Areas of the business",
         "Errors",
     ]
     rows = [words_in(row) for row in tree.iter("tr")]
-    for row in ("automate-process2 40 %", "build-software1 20 %", "abstained1 20 %", "error1 20 %"):
+    for row in (
+        "work to automate2 40 %",
+        "software to build1 20 %",
+        "no label1 20 %",
+        "error1 20 %",
+    ):
         assert row.replace(" ", "") in [one.replace(" ", "") for one in rows]
     assert "service_timeout1Thservertookmorethan120s."[:16] in "".join(rows).replace(" ", "")
     assert "triage review out.csv" in words_in(tree)
@@ -306,5 +314,5 @@ def test_both_schemes_define_the_same_colours():
 
 if __name__ == "__main__":
     for name, business in BUSINESSES.items():
-        page = without_drawings(page_of(*business, client=name))
+        page = page_of(*business, client=name)
         (GOLDEN / f"{name}.html").write_text(page, encoding="utf-8")

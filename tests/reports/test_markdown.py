@@ -24,9 +24,8 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
     assert headings(page) == [
         "Advice",
         "Good to know",
-        "What would change it",
         "The problems",
-        "The rules that decided",
+        "What would change it",
         "Readiness: 67 of 100",
         "The fractional AI officer",
         "What the stated hours cost",
@@ -38,6 +37,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
         "Leave out of it",
         "What to ask at the interview (fractional AI officer)",
         "Watch for these red flags",
+        "The rules that decided",
     ]
     assert "| Process clarity | 2 | Written |" in page
     assert "hours a week, as the text says: 40" in page

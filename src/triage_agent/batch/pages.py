@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from triage_agent.advice import Decision, advice_for, plan_words
+from triage_agent.advice import Decision, Recommendation, advice_for, plan_words
 from triage_agent.batch.answering import Page
 from triage_agent.batch.form import Form
 from triage_agent.batch.listing import Listed, Listing
@@ -20,8 +20,8 @@ from triage_agent.reports import (
     NO_LETTERHEAD,
     Letterhead,
     advice_html,
-    bar_chart,
-    drawn,
+    counted_words,
+    recommendation_words,
     rendered,
     write_pdf,
     write_rendered,
@@ -175,10 +175,14 @@ def _summary_values(
 ) -> dict[str, Any]:
     """Return what the summary's template is filled with."""
     functions, tally = plan_words().functions, summary.tally
+    recommended = {
+        recommendation_words(Recommendation(name)): n for name, n in tally.recommendations.items()
+    }
+    kinds = {counted_words(name): n for name, n in tally.labels.items()}
     areas = Counter({functions[Function(name)]: n for name, n in tally.functions.items()})
     distributions = {
-        "Recommendations": ("Recommendation", tally.recommendations),
-        "Labels": ("Label", tally.labels),
+        "Recommendations": ("Recommendation", recommended),
+        "Kinds of problem": ("Kind", kinds),
         "Areas of the business": ("Area", areas),
     }
     return {
@@ -190,10 +194,8 @@ def _summary_values(
         "out": out,
         "most_shown": MOST_SHOWN,
         "distributions": [
-            (name, head, counts, drawn(bar_chart(name.lower(), counts)), sum(counts.values()))
-            for name, head, counts in (
-                (name, head, _most_first(counts)) for name, (head, counts) in distributions.items()
-            )
+            (name, head, _most_first(counts))
+            for name, (head, counts) in distributions.items()
             if counts
         ],
         "errors": _most_first(tally.error_types),

@@ -1,4 +1,4 @@
-from .charts import Series, bar_chart, line_chart
+from .charts import Series, line_chart
 from .console import print_block, print_json, stderr_console, stdout_console, text_line
 from .contract import (
     SCHEMA_VERSION,
@@ -20,7 +20,14 @@ from .pdf import check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_advice, show_problem, show_quiz, show_roles
 from .verdict import REST, show_verdict
-from .wording import abstained_words, answer_words, decided_words, review_words
+from .wording import (
+    abstained_words,
+    answer_words,
+    counted_words,
+    decided_words,
+    recommendation_words,
+    review_words,
+)
 
 __all__ = [
     "NO_LETTERHEAD",
@@ -38,15 +45,16 @@ __all__ = [
     "as_quiz",
     "as_roles",
     "as_row",
-    "bar_chart",
     "check_page",
     "check_pdf",
     "check_report",
+    "counted_words",
     "decided_words",
     "drawn",
     "line_chart",
     "print_block",
     "print_json",
+    "recommendation_words",
     "rendered",
     "review_words",
     "roles_markdown",

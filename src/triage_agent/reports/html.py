@@ -4,7 +4,6 @@ The templates and the style are in templates/. Whatever stands in a value is sho
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,18 @@ from triage_agent.advice import MAX_POINTS, Advice, side_by_side
 from triage_agent.files import HERE, atomic_writer
 from triage_agent.intake import percent
 from triage_agent.privacy import clean
-from triage_agent.reports.charts import radar_chart
+from triage_agent.reports.charts import meter
 from triage_agent.reports.contract import made_by
+from triage_agent.reports.evidence import passages, shown_evidence
 from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
-from triage_agent.reports.wording import abstained_words, decided_words, label_words, review_words
+from triage_agent.reports.wording import (
+    abstained_words,
+    decided_words,
+    label_words,
+    recommendation_words,
+    review_words,
+    sure_words,
+)
 from triage_agent.types import Classification
 
 if TYPE_CHECKING:  # it is imported where a page is made
@@ -37,7 +44,6 @@ def advice_html(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
     """Return one business's advice as an HTML page; the same values give the same page."""
     rows, decision, plan = advice.problems, advice.decision, advice.plan
     revenue = decision.profile.revenue
-    points = {d.dimension: d.points for d in decision.quiz.dimensions} if decision.quiz else {}
     return rendered(
         "advice.html.j2",
         letterhead=letterhead,
@@ -48,8 +54,8 @@ def advice_html(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
         sells=SELLS[decision.profile.sells_software],
         facts_table=side_by_side(plan.roles).rows,
         names={role.value: facts.name for role, facts in plan.roles.items()},
-        quiz_chart=drawn(radar_chart(points, MAX_POINTS) if points else ""),
-        any_evidence=any(row.evidence for row in rows),
+        most_points=MAX_POINTS,
+        any_marked=any(map(shown_evidence, rows)),
         highlighted=highlighted,
         readers=made_by(rows),
     )
@@ -84,13 +90,13 @@ def cleaned(value: Any) -> Any:
 
 
 def highlighted(row: Classification) -> "Markup":
-    """Return a problem's text with its evidence marked, and cut if it is very long."""
+    """Return a problem's text, its evidence marked where that tells something; cut if very long."""
     from markupsafe import Markup
 
     forms = {True: Markup("<mark>{}</mark>"), False: Markup("{}")}
     pieces = [
         forms[marked].format(cleaned(piece))
-        for piece, marked in passages(row.text[:LONGEST_SHOWN], row.evidence)
+        for piece, marked in passages(row.text[:LONGEST_SHOWN], shown_evidence(row))
     ]
     more = len(row.text) - LONGEST_SHOWN
     if more > 0:
@@ -98,24 +104,8 @@ def highlighted(row: Classification) -> "Markup":
     return Markup("").join(pieces) or Markup("(no text)")
 
 
-def passages(text: str, evidence: Sequence[str]) -> list[tuple[str, bool]]:
-    """Return the text in pieces, each with whether it is evidence; quotes may overlap.
-
-    >>> passages("Leads get lost daily.", ["get lost", "lost daily"])
-    [('Leads ', False), ('get lost daily', True), ('.', False)]
-    """
-    marked = [False] * len(text)
-    for quote in evidence:
-        start = text.find(quote)
-        if quote and start >= 0:
-            marked[start : start + len(quote)] = [True] * len(quote)
-    pieces: list[tuple[str, bool]] = []
-    start = 0
-    for place in range(1, len(text) + 1):
-        if place == len(text) or marked[place] != marked[start]:
-            pieces.append((text[start:place], marked[start]))
-            start = place
-    return pieces
+def _drawn_meter(value: float, most: float, parts: int = 1) -> "Markup":
+    return drawn(meter(value, most, parts))
 
 
 @cache
@@ -136,7 +126,10 @@ def _environment() -> "Environment":
         "abstained_words": abstained_words,
         "decided_words": decided_words,
         "label_words": label_words,
+        "meter": _drawn_meter,
         "percent": percent,
+        "recommendation_words": recommendation_words,
         "review_words": review_words,
+        "sure_words": sure_words,
     }
     return environment

@@ -13,6 +13,7 @@ from triage_agent.advice import (
 )
 from triage_agent.privacy import clean
 from triage_agent.reports.contract import made_by
+from triage_agent.reports.evidence import shown_evidence
 from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
     abstained_words,
@@ -35,15 +36,14 @@ def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> s
     lines += [escape(letterhead.made), ""] if letterhead.made else []
     lines += [f"**{plan.headline}{mark}** {escape(plan.because)}", ""]
     lines += _section("Good to know", map(escape, plan.notes))
-    lines += _section("What would change it", plan.would_change)
-    lines += _section("Who could help with the rest", map(escape, plan.elsewhere))
+    lines += _section("What to do now", map(escape, plan.first_days.instead))
     lines += ["## The problems", ""]
     for number, row in enumerate(rows, start=1):
         lines += [f"{number}. {escape(row.text) or '(no text)'}", ""]
         lines += [f"   {line}  " for line in _about(row)]
         lines.append("")
-    trace = (escape(trace_line(step)) for step in decision.verdict.trace)
-    lines += _section("The rules that decided", trace)
+    lines += _section("What would change it", plan.would_change)
+    lines += _section("Who could help with the rest", map(escape, plan.elsewhere))
     lines += _quiz(decision.quiz) if decision.quiz else []
     for facts in plan.roles.values():
         lines += [f"## The {facts.name}", "", "| | |", "|---|---|"]
@@ -51,7 +51,6 @@ def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> s
         lines.append("")
     lines += _section("What the stated hours cost", map(escape, plan.hours_cost))
     lines += _section("Prepare first", plan.prepare)
-    lines += _section("What to do now", map(escape, plan.first_days.instead))
     lines += _days(plan.first_days)
     names = {role.value: facts.name for role, facts in plan.roles.items()}
     for interview in plan.first_days.interviews:
@@ -60,6 +59,8 @@ def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> s
             lines.append(f"{number}. {escape(question)} *Listen for: {escape(listen_for)}*")
         lines.append("")
     lines += _section("Watch for these red flags", plan.watch_for)
+    trace = (escape(trace_line(step)) for step in decision.verdict.trace)
+    lines += _section("The rules that decided", trace)
     lines += [f"Read by {escape(readers)}" for readers in [made_by(rows)] if readers]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -83,10 +84,10 @@ def _about(row: Classification) -> Iterable[str]:
         yield f"**{label_words(row.label)}**, {decided_words(row)}"
     if row.rationale:
         yield escape(row.rationale)
-    if row.evidence:
-        yield "evidence: " + "; ".join(f"“{escape(quote)}”" for quote in row.evidence)
+    if quotes := shown_evidence(row):
+        yield "evidence: " + "; ".join(f"“{escape(quote)}”" for quote in quotes)
     if row.hours_per_week is not None:
-        yield f"hours a week, as the text says: {row.hours_per_week:g}"
+        yield f"hours a week, as the text says: {row.hours_per_week:,g}"
     if row.needs_review:
         yield f"needs review: {review_words(row)}"
 

@@ -1,11 +1,16 @@
 """What codes mean in plain English, for every kind of report."""
 
-from triage_agent.advice import Step
+from triage_agent.advice import Recommendation, Step, advice_table
 from triage_agent.intake import percent
-from triage_agent.types import Abstention, Classification, DecidedBy, Label, ReviewReason
+from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome, ReviewReason
 
 SUREST = 0.99  # no model can be more certain about a stranger's text
 LABEL = {Label.BUILD: "software to build", Label.AUTOMATE: "work to automate"}
+# What a count of answers is called: by label, or by outcome where there is none.
+ANSWER = {label.value: words for label, words in LABEL.items()} | {
+    Outcome.ABSTAINED.value: "no label",
+    Outcome.ERROR.value: "error",
+}
 LABEL_STYLE = {Label.BUILD: "bold cyan", Label.AUTOMATE: "bold green"}
 DECIDED = {
     DecidedBy.TB1: "a rule decided: software for customers is to be built",
@@ -87,6 +92,24 @@ def sure_words(probability: float | None) -> str:
 def label_words(label: Label) -> str:
     """Return a label in words."""
     return LABEL[label]
+
+
+def counted_words(answer: str) -> str:
+    """Return a label, or the outcome of what has none, in words.
+
+    >>> counted_words("automate-process"), counted_words("abstained")
+    ('work to automate', 'no label')
+    """
+    return ANSWER[answer]
+
+
+def recommendation_words(recommendation: Recommendation) -> str:
+    """Return a recommendation in words, as it stands within a sentence.
+
+    >>> recommendation_words(Recommendation.DO_IT_YOURSELF)
+    'do it yourself'
+    """
+    return advice_table()[recommendation].answer
 
 
 def trace_line(step: Step) -> str:
