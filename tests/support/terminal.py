@@ -15,7 +15,7 @@ from support.program import TRIAGE
 
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
 UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
-PATIENCE_S = 60
+PATIENCE_S = 600  # a machine may be busy: a screen is waited for, not a time
 PAUSE_S = 0.15  # longer than the one that ends a paste
 
 

@@ -74,7 +74,7 @@ def advise(
     from triage_agent.cli.holding import begun, hold
     from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.telling import in_terminal
-    from triage_agent.conversation import Told
+    from triage_agent.conversation import Told, forget_old
     from triage_agent.errors import InputError
     from triage_agent.intake import from_arguments, read_amount
     from triage_agent.reports import (
@@ -99,6 +99,7 @@ def advise(
     if output:
         check_report(output, [quiz] if quiz else [])  # before anything is asked or paid for
     head = letterhead()
+    forget_old()
     triage = AsyncTriage(options)
     say(triage.line)
 
@@ -116,11 +117,18 @@ def advise(
             sells_software=sells_software,
             hourly_cost=hourly_cost,
             quiz=_points(answers),
+            output=str(output.absolute()) if output else None,
+            explain=explain or None,
         )
-        left = begun(told, resume=resume)
+        left, place = begun(told, resume=resume)
+        explain = bool(left.told.explain)
+        if left.told.output and not output:
+            output = Path(left.told.output)
+            check_report(output)
         advice = hold(
             triage,
             left,
+            place,
             show_short=lambda advice: show(advice, REST if left.told.texts else ""),
             show_all=lambda advice: show_advice(stdout_console(), advice),
         )
