@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from triage_agent.advice import Advice, Profile, QuizResult
+    from triage_agent.conversation import Told
     from triage_agent.triage import AsyncTriage
 
 
@@ -121,10 +122,7 @@ def advise(
             explain=explain or None,
         )
         left, place = begun(told, resume=resume)
-        explain = bool(left.told.explain)
-        if left.told.output and not output:
-            output = Path(left.told.output)
-            check_report(output)
+        output, explain = _report(left.told), bool(left.told.explain)
         advice = hold(
             triage,
             left,
@@ -159,6 +157,16 @@ async def _answered(
     async with triage:
         given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
         return await triage.advise(given, profile, quiz, hourly_cost=an_hour)
+
+
+def _report(told: "Told") -> Path | None:
+    """Return where the report goes, which may have been named when the conversation began."""
+    from triage_agent.reports import check_report
+
+    path = None if told.output is None else Path(told.output)
+    if path:
+        check_report(path)
+    return path
 
 
 def _points(quiz: "QuizResult | None") -> dict[str, int] | None:
