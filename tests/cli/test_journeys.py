@@ -220,10 +220,8 @@ def test_two_conversations_at_once_do_not_overwrite_each_other():
         wrote(one, LEADS).until(COMPANY)
         wrote(other, STOCK).until(COMPANY)
         assert "go on with it?" not in other.words
-        texts = [
-            json.loads(path.read_text("utf-8"))["answers"]["problems"] for path in kept_files()
-        ]
-        assert texts == [LEADS, STOCK]
+        found = [json.loads(path.read_text("utf-8"))["answers"] for path in kept_files()]
+        assert found == [{"problems": LEADS}, {"problems": STOCK}]
 
 
 def test_a_conversation_that_was_left_is_not_overwritten_by_one_with_problems():
@@ -269,9 +267,7 @@ def test_no_word_of_a_choice_is_cut_at_60_columns():
     with Terminal(columns=60, rows=40) as terminal:
         wrote(terminal, COPYING, APP)
         terminal.until(SPLIT).until("stop for now.")
-        whole(
-            ["yes", "two of them belong together", "change one, or take it apart"], terminal.screen
-        )
+        whole([RIGHT, JOIN, DIVIDE, DROP, ADD], terminal.screen)
         terminal.send("\r").until(COMPANY).until("Type back to go back.").until("stop for now.")
         whole([words.company.ask, words.company.help], terminal.screen)
         terminal.send("\r")

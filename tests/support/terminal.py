@@ -150,9 +150,7 @@ class Terminal:
         """Return whether the program computes, or waits for its turn to; None: it is not known."""
         threads = Path(f"/proc/{self._child.pid}/task")
         try:
-            states = [
-                one.read_text().rpartition(")")[2].split()[0] for one in threads.glob("*/stat")
-            ]
+            told = [one.read_text() for one in threads.glob("*/stat")]
         except OSError:  # a thread has just ended
             return True
         states = [one.rpartition(")")[2].split()[0] for one in told]  # behind the name
