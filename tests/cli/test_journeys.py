@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.program import triage
-from support.terminal import DOWN, LEFT, UP, Terminal, pasted
+from support.terminal import DOWN, END, HOME, LEFT, UP, Terminal, pasted
+from support.terminal import RIGHT as RIGHT_KEY
 from triage_agent.cli.after_verdict import KINDS, Next
 from triage_agent.cli.conversing import ADD, DIVIDE, DROP, JOIN, RIGHT
 from triage_agent.conversation import quiz_questions
@@ -62,13 +63,6 @@ def left(terminal):
     return kept()
 
 
-def numbered(terminal):
-    """Return the numbers in front of lines of the screen below the last question."""
-    at = max(n for n, line in enumerate(terminal.screen) if line.endswith("?"))
-    lines = terminal.screen[at:]
-    return [line.split()[0] for line in lines if re.match(r"  \d+\. ", line)]
-
-
 def whole(words, lines):
     """Assert that each word of some texts stands on a line in one piece."""
     shown = {word for line in lines for word in line.split()}
@@ -113,11 +107,11 @@ def test_a_voice_note_is_taken_apart_by_hand():
     ]
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, " ".join(parts)).until(f"I read one problem. {SPLIT}")
-        assert numbered(terminal) == ["1.", "1.", "2.", "3."]  # one problem, three ways
+        assert f"2. {parts[1]}" not in terminal.words
         terminal.send(DOWN + "\r").until("another problem begins")
-        terminal.send(LEFT * len(parts[2])).send("\r")
-        terminal.send(LEFT * (len(parts[1]) + 3)).send("\r")
-        terminal.send("\x1b[F" + DOWN * 9 + "\x1b[F").send("\r").send("\r")
+        terminal.send(LEFT * len(" ".join(parts[1:]))).send("\r")
+        terminal.send(END + LEFT * len(parts[2])).send("\r")
+        terminal.send(END).type("", "")
         terminal.until("yes")
         for number, part in enumerate(parts, start=1):
             assert f"{number}. {part}" in terminal.words
@@ -137,14 +131,14 @@ def test_a_tie_says_why_the_quiz_is_asked_and_back_changes_an_answer():
         known(terminal, READY[1:])
         assert terminal.end() == 0
         assert HIRE in terminal.words
-        assert "24 of 24" in terminal.words or "100 of 100" in terminal.words
         assert "Most of what" not in terminal.words
 
 
 def test_a_correction_is_credited_and_decides_anew():
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS)
-        known(terminal, [(COMPANY, "\r"), (HIRE, ""), (NEXT, "3\r")])
+        terminal.answer(COMPANY, "\r").until(HIRE)
+        known(terminal, [(NEXT, "3\r")])
         known(terminal, [("Which one?", "1\r"), ("What is it?", "1\r")])
         terminal.until("as you said").until("Hire a fractional CTO.").until(NEXT)
         terminal.send(DONE)
@@ -154,7 +148,8 @@ def test_a_correction_is_credited_and_decides_anew():
 def test_revenue_can_be_changed_after_the_verdict():
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS)
-        known(terminal, [(COMPANY, "\r"), (HIRE, ""), (NEXT, "4\r")])
+        terminal.answer(COMPANY, "\r").until(HIRE)
+        known(terminal, [(NEXT, "4\r")])
         known(terminal, [("yearly revenue", "1\r"), ("for customers?", "2\r")])
         terminal.until(NEXT)
         assert "do it yourself" in terminal.words.casefold()
@@ -194,8 +189,8 @@ def test_the_report_that_was_named_is_written_after_resuming_elsewhere(tmp_path,
 
 def test_ctrl_c_while_a_problem_is_changed_keeps_the_change():
     with Terminal("advise", f"- {LEADS}\n- {STOCK}") as terminal:
-        known(terminal, [(SPLIT, "3\r"), ("Which one?", "1\r"), ("another problem begins", "")])
-        terminal.send(", every day").until("every day")
+        known(terminal, [(SPLIT, "3\r"), ("Which one?", "1\r")])
+        terminal.until("another problem begins").send(", every day").until("every day")
         assert left(terminal)["drafts"]["split"][0]["text"] == f"{LEADS}, every day"
     with Terminal("--resume") as terminal:
         terminal.until("every day").until("yes").send("\x03")
@@ -255,8 +250,8 @@ def test_no_word_of_a_verdict_is_cut_where_lines_are_narrow(columns):
             assert terminal.end() == 0
             shown.append(terminal.lines)
     wide, narrow = shown
-    rows = [line for line in wide if any(text in line for text in (LEADS, STOCK, REPORTS))]
-    answers = [re.sub(r"^ *\d+ .*?  +", "", line) for line in rows if line.endswith("sure")]
+    rows = [line for line in wide if re.match(r" +\d+  ", line)]
+    answers = [re.sub(r"^ +\d+  .*?  +", "", line) for line in rows]
     assert len(answers) == 3
     whole([line for line in wide if line not in rows] + answers, narrow)
     assert len([line for line in narrow if re.search(r" automate +\d+ % sure$", line)]) == 3
@@ -290,8 +285,8 @@ def test_a_paste_of_20_000_characters_arrives_whole():
     orders = " ".join(f"Order {number} is typed in twice." for number in range(1_000))
     text = orders[:20_000].strip()
     with Terminal(*BUSINESS) as terminal:
-        terminal.until(ASKED).send(pasted(text)).send("\r").send("\r")
-        terminal.until(SPLIT)
+        terminal.until(ASKED).send(pasted(text)).type("", "")
+        terminal.until("Arrow keys or a number")
         assert left(terminal)["answers"]["problems"] == text
 
 
@@ -310,8 +305,8 @@ def test_arrow_keys_change_what_was_typed():
     with Terminal(*BUSINESS) as terminal:
         terminal.until(ASKED).type("Led get lost").send("Stok is wrong")
         terminal.send(LEFT * len("k is wrong") + "c")
-        terminal.send(UP * 2 + "\x01" + "\x1b[C" * 2 + "a" + DOWN * 2 + "\x05")
-        terminal.send("\r").send("\r").until(SPLIT)
+        terminal.send(UP * 2 + HOME + RIGHT_KEY * 2 + "a" + DOWN * 2 + END)
+        terminal.type("", "").until(SPLIT)
         assert "^[" not in terminal.words
         assert left(terminal)["answers"]["problems"] == "Lead get lost\n\nStock is wrong"
 
@@ -320,7 +315,7 @@ def test_an_answer_longer_than_the_line_is_edited_in_it():
     name = "The very long name of a company that nobody would print on a card, " * 2 + "Ltd"
     with Terminal(*BUSINESS, columns=60) as terminal:
         wrote(terminal, LEADS).until(COMPANY)
-        terminal.send(name).send("\x01" + "Not ").send("\x05" + ".").send("\r").until(NEXT)
+        terminal.send(name).send(HOME + "Not ").send(END + ".").send("\r").until(NEXT)
         assert left(terminal)["answers"]["company"] == f"Not {name}."
 
 

@@ -15,7 +15,8 @@ import pyte
 from support.program import TRIAGE
 
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
-UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+HOME, END = "\x1b[H", "\x1b[F"
 PATIENCE_S = 600  # a machine may be busy: a screen is waited for, not a time
 IDLE_S = 10  # a program that waits so long for keys, or for nothing, prints no more
 PAUSE_S = 0.15  # longer than the one that ends a paste
@@ -119,7 +120,7 @@ class Terminal:
     def type(self, *lines):
         """Type lines as a person does: the Enter behind each of them is a key of its own."""
         for line in lines:
-            self.send(line).send("\r")
+            (self.send(line) if line else self).send("\r")
         return self
 
     def answer(self, prompt, keys):
