@@ -408,7 +408,7 @@ def test_in_a_terminal_only_our_own_sequences_are_written(name, folder):
     "arguments",
     [
         pytest.param(["advise", f"{TEXT} {HOSTILE}"], id="advise"),
-        pytest.param(["classify", f"- {TEXT} {HOSTILE}\n- {TEXT}"], id="classify"),
+        pytest.param(["classify", f"1. {TEXT} {HOSTILE}\n2. {TEXT}"], id="classify"),
         pytest.param(["check-hire", "--role", "cto", f"{TEXT} {HOSTILE}"], id="check-hire"),
     ],
 )
