@@ -4,6 +4,7 @@ import ctypes
 import fcntl
 import os
 import re
+import signal
 import sys
 import termios
 import time
@@ -48,7 +49,10 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        self._child.close(force=True)
+        if self._child.isalive():
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
+        self._child.close()
 
     @property
     def output(self):
@@ -131,8 +135,10 @@ class Terminal:
         """Wait for the end of the program, and return its exit code."""
         while self._read(PATIENCE_S):
             pass
+        if self._child.isalive():  # it has closed its terminal, and is about to end
+            self._child.wait()
         self._child.close()
-        assert self._child.exitstatus is not None, "it did not end"
+        assert self._child.exitstatus is not None, "a signal ended it"
         return self._child.exitstatus
 
     def _said(self):

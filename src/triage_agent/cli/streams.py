@@ -7,7 +7,11 @@ is cleaned there. Styled text goes through the consoles of `reports`.
 """
 
 import io
+import os
 import sys
+import textwrap
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO, cast
 
 from triage_agent.cli.pipes import open_streams
@@ -15,8 +19,11 @@ from triage_agent.privacy import clean, one_line
 
 
 def say(*lines: str) -> None:
-    """Write lines to standard error, where results do not go; each stays on one line."""
-    _write(sys.stderr, lines)
+    """Write lines to standard error, where results do not go; each stays on one line.
+
+    A terminal gets those that are too wide for it wrapped between words.
+    """
+    _write(sys.stderr, [part for line in lines for part in _wrapped(one_line(line))])
 
 
 def show(*lines: str) -> None:
@@ -73,6 +80,17 @@ class CleanStream(io.TextIOBase):
         return self.uncleaned.errors
 
 
-def _write(stream: TextIO, lines: tuple[str, ...]) -> None:
+def _wrapped(line: str) -> list[str]:
+    """Return the lines that a terminal on standard error shows of one, without a word cut."""
+    width = 0
+    if sys.stderr.isatty():
+        with suppress(OSError):
+            width = os.get_terminal_size(sys.stderr.fileno()).columns
+    if width < 1 or len(line) <= width:
+        return [line]
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _write(stream: TextIO, lines: Sequence[str]) -> None:
     stream.write("".join(f"{one_line(line)}\n" for line in lines))
     stream.flush()
