@@ -382,7 +382,7 @@ class TestInATerminal:
         keys = [(f"{n} of 6", "2\r") for n in (1, 2)]  # no, no
         keys += [("3 of 6", "1\r"), ("70 % of their time or more", "1\r")]  # yes, severe
         keys += [("4 of 6", "3\r"), ("5 of 6", "2\r"), ("6 of 6", "2\r")]  # not sure, no, no
-        shown, code = in_pseudo_terminal(["check-hire", "--role", "cto", "--json"], keys, "100")
+        shown, code = in_pseudo_terminal(["check-hire", "--role", "cto", "--json"], keys, 100)
         values = json.loads(shown[shown.index('{"schema_version"') :])
         assert code == 0
         assert values["level"] == "serious"

@@ -396,19 +396,32 @@ def test_the_reply_of_a_model_does_not_steer_the_terminal(name, folder, monkeypa
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name])
 def test_in_a_terminal_only_our_own_sequences_are_written(name, folder):
-    keys = [("call for?", "\x03"), ("of 7", "\x03"), ("would help", "\x03")]
     given = called(name)
     if name in {"advise", "classify"}:
         given = [*given, f"{TEXT} {HOSTILE}", "--prompt", HOSTILE]
-    shown, _ = in_pseudo_terminal(given, keys, columns="6000")
+    shown, _ = in_pseudo_terminal(given, [], columns=6000)
     assert steering(OURS.sub("", shown)) == set()
     assert forged(OURS.sub("", shown)) == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["advise", f"{TEXT} {HOSTILE}"], id="advise"),
+        pytest.param(["classify", f"1. {TEXT} {HOSTILE}\n2. {TEXT}"], id="classify"),
+        pytest.param(["check-hire", "--role", "cto", f"{TEXT} {HOSTILE}"], id="check-hire"),
+    ],
+)
+def test_in_a_terminal_a_question_writes_only_our_own_sequences(arguments, folder):
+    shown, code = in_pseudo_terminal(arguments, [("stop for now.", "\x03")], columns=6000)
+    assert steering(OURS.sub("", shown)) == set()
+    assert forged(OURS.sub("", shown)) == []
+    assert code == 130
+
+
 def test_in_a_terminal_the_dialogue_of_a_review_shows_the_text_behind_a_bar(folder):
-    shown, code = in_pseudo_terminal(
-        ["review", "answered.csv"], [("call for?", "\x03")], columns="6000"
-    )
+    keys = [("call for?", "\x03")]
+    shown, code = in_pseudo_terminal(["review", "answered.csv"], keys, columns=6000)
     plain = OURS.sub("", shown)
     assert steering(plain) == set()
     assert forged(plain) == []

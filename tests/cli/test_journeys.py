@@ -2,12 +2,21 @@
 
 import json
 import os
+import re
+import socket
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from support.terminal import DOWN, LEFT, Terminal, pasted
+from support.program import triage
+from support.terminal import DOWN, END, HOME, LEFT, UP, Terminal, pasted
+from support.terminal import RIGHT as RIGHT_KEY
+from triage_agent.cli.after_verdict import KINDS, Next
+from triage_agent.cli.conversing import ADD, DIVIDE, DROP, JOIN, RIGHT
+from triage_agent.conversation import quiz_questions
+from triage_agent.conversation.words import load_words
 
 LEADS = "Leads from our web form get lost because nobody copies them into the CRM in time"
 STOCK = "Our stock figures are wrong because deliveries are typed in by hand, days later"
@@ -15,7 +24,13 @@ REPORTS = "Two of our staff spend 40 hours a week copying figures into reports"
 COPYING = "We copy every order by hand into QuickBooks"
 APP = "Our customers want an app to follow their deliveries"
 READY = [(f"{number} of 8", "4\r") for number in range(1, 9)]  # the best answer each time
+BUSINESS = ["--revenue", "3M", "--no-sells-software"]
 HIRE = "Hire a fractional AI officer."
+ASKED = "three biggest problems"
+SPLIT = "Is that right?"
+COMPANY = "company called"
+NEXT = "would you like to do?"
+DONE = "5\r"
 
 
 def known(terminal, keys):
@@ -24,25 +39,44 @@ def known(terminal, keys):
     return terminal
 
 
-def about_business(company="\r", revenue="2\r", software="2\r"):
-    """The questions about the business, with their answers."""
-    return [("company called", company), ("yearly revenue", revenue), ("for customers?", software)]
+def wrote(terminal, *problems):
+    """Type problems, and an empty line behind them."""
+    terminal.until(ASKED).type(*problems)
+    return terminal.send("\r")
 
 
-def kept_file():
-    return next(Path(os.environ["XDG_STATE_HOME"]).rglob("left.json"), None)
+def kept_files():
+    return sorted(Path(os.environ["XDG_STATE_HOME"]).rglob("left-*.json"))
+
+
+def kept():
+    """Return what is kept of the only conversation that was left."""
+    (path,) = kept_files()
+    return json.loads(path.read_text("utf-8"))
+
+
+def left(terminal):
+    """Press Ctrl-C, and return what is kept then."""
+    terminal.send("\x03").until("triage --resume", typing=False)
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.words
+    return kept()
+
+
+def whole(words, lines):
+    """Assert that each word of some texts stands on a line in one piece."""
+    shown = {word for line in lines for word in line.split()}
+    assert {word for text in words for word in text.split()} - shown == set()
 
 
 def test_an_owner_gets_from_three_problems_to_a_saved_report(tmp_path):
     path = tmp_path / "acme.html"
     with Terminal() as terminal:
-        terminal.answer("three biggest problems", f"{LEADS}\r{STOCK}\r{REPORTS}\r")
-        terminal.send("\r")
-        terminal.answer("three problems. Is that right?", "\r")
-        known(terminal, about_business(company="Acme Ltd\r"))
-        terminal.answer("would you like to do?", "1\r")
+        wrote(terminal, LEADS, STOCK, REPORTS).answer("I read three problems. " + SPLIT, "\r")
+        known(terminal, [(COMPANY, "Acme Ltd\r"), ("yearly revenue", "2\r")])
+        known(terminal, [("for customers?", "2\r"), (NEXT, "1\r")])
         terminal.answer("Where to?", f"\x15{path}\r")
-        terminal.answer("The report is in", "5\r")
+        terminal.answer("The report is in", DONE)
         assert terminal.end() == 0
         assert HIRE in terminal.words
         assert "> yes" in terminal.lines  # a choice stays, without the others
@@ -50,45 +84,50 @@ def test_an_owner_gets_from_three_problems_to_a_saved_report(tmp_path):
     page = path.read_text(encoding="utf-8")
     assert "Acme Ltd" in page
     assert HIRE in page
-    assert kept_file() is None
+    assert kept_files() == []
 
 
 def test_the_name_that_is_proposed_for_a_report_is_the_companys(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "acme-ltd.html").touch()
-    with Terminal("--revenue", "3M", "--no-sells-software") as terminal:
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "\r")])
-        known(terminal, [("company", "Acme, Ltd.\r"), ("to do?", "1\r"), ("Where to?", "\r")])
-        terminal.answer("The report is in", "5\r")
+    (tmp_path / "acme-ltd-report.html").touch()
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS)
+        known(terminal, [(COMPANY, "Acme, Ltd.\r"), (NEXT, "1\r"), ("Where to?", "\r")])
+        terminal.answer("The report is in", DONE)
         assert terminal.end() == 0
-    assert len(list(tmp_path.glob("acme-ltd*.html"))) == 2
+    assert "Acme, Ltd." in (tmp_path / "acme-ltd-report-2.html").read_text("utf-8")
+    assert (tmp_path / "acme-ltd-report.html").read_text("utf-8") == ""
 
 
 def test_a_voice_note_is_taken_apart_by_hand():
-    note = (
-        "so okay the leads they come in by the form and nobody copies them over and um then the "
-        "stock is typed in by hand days later so it is always wrong"
-    )
-    with Terminal("--revenue", "3M", "--no-sells-software") as terminal:
-        known(terminal, [("three biggest", f"{note}\r"), ("wrong", "\r")])
-        terminal.answer("problem", DOWN + "\r")
-        terminal.until("another problem begins")
-        terminal.send(LEFT * len("the stock is typed in by hand days later so it is always wrong"))
-        terminal.send("\r").send("\x1b[F")
-        terminal.send("\r").until(">").send("\r")
-        terminal.until("2. the stock is typed in by hand days later")
-        terminal.send("\r")
-        terminal.answer("company", "\r").until("to do?")
-        assert "2 the stock is typed" in terminal.words
-        terminal.send("5\r")
+    parts = [
+        "so okay the leads they come in by the form and nobody copies them over and um then",
+        "the stock is typed in by hand days later so it is always wrong and the other thing is",
+        "the reports take us forty hours every single week",
+    ]
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, " ".join(parts)).until("or take it apart")
+        assert f"2. {parts[1]}" not in terminal.words
+        terminal.send(DOWN + "\r").until("another problem begins")
+        terminal.send(LEFT * len(" ".join(parts[1:]))).send("\r")
+        terminal.send(END + LEFT * len(parts[2])).send("\r")
+        terminal.send(END).type("", "")
+        terminal.until("yes")
+        for number, part in enumerate(parts, start=1):
+            assert f"{number}. {part}" in terminal.words
+        terminal.send("\r").answer(COMPANY, "\r").until(NEXT)
+        assert len([line for line in terminal.lines if re.search(r"\d % sure$", line)]) == 3
+        terminal.send(DONE)
         assert terminal.end() == 0
 
 
 def test_a_tie_says_why_the_quiz_is_asked_and_back_changes_an_answer():
-    with Terminal("--revenue", "3M", "--no-sells-software", COPYING, APP) as terminal:
+    with Terminal(*BUSINESS, COPYING, APP) as terminal:
         terminal.answer("It is a tie", "1\r")
         terminal.answer("2 of 8", "5\r")  # back
-        terminal.answer("1 of 8", "4\r")
+        terminal.until("1 of 8")
+        assert any(line.startswith("> 1. ") for line in terminal.screen)  # as it was answered
+        terminal.send("4\r")
         known(terminal, READY[1:])
         assert terminal.end() == 0
         assert HIRE in terminal.words
@@ -96,109 +135,247 @@ def test_a_tie_says_why_the_quiz_is_asked_and_back_changes_an_answer():
 
 
 def test_a_correction_is_credited_and_decides_anew():
-    with Terminal("--revenue", "3M", "--no-sells-software") as terminal:
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "\r"), ("company", "\r")])
-        terminal.until(HIRE).answer("to do?", "3\r")
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS)
+        terminal.answer(COMPANY, "\r").until(HIRE)
+        known(terminal, [(NEXT, "3\r")])
         known(terminal, [("Which one?", "1\r"), ("What is it?", "1\r")])
-        terminal.until("as you said").until("Hire a fractional CTO.")
-        terminal.answer("to do?", "5\r")
+        terminal.until("as you said").until("Hire a fractional CTO.").until(NEXT)
+        terminal.send(DONE)
         assert terminal.end() == 0
 
 
 def test_revenue_can_be_changed_after_the_verdict():
-    with Terminal("--revenue", "3M", "--no-sells-software") as terminal:
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "\r"), ("company", "\r")])
-        terminal.until(HIRE).answer("to do?", "4\r")
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS)
+        terminal.answer(COMPANY, "\r").until(HIRE)
+        known(terminal, [(NEXT, "4\r")])
         known(terminal, [("yearly revenue", "1\r"), ("for customers?", "2\r")])
-        terminal.until("do it yourself").answer("to do?", "5\r")
+        terminal.until(NEXT)
+        assert "do it yourself" in terminal.words.casefold()
+        terminal.send(DONE)
         assert terminal.end() == 0
 
 
 def test_ctrl_c_keeps_what_was_typed_and_resume_goes_on_with_it():
     with Terminal("--revenue", "3M") as terminal:
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "Stock is wr")])
-        terminal.answer("Stock is wr", "\x03").until("triage --resume", typing=False)
-        assert terminal.end() == 130
-        assert "Traceback" not in terminal.words
-    assert stat.S_IMODE(kept_file().stat().st_mode) == 0o600
+        terminal.until(ASKED).type(LEADS).send("Stock is wr").until("Stock is wr")
+        left(terminal)
+    (path,) = kept_files()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with Terminal("--resume") as terminal:
-        terminal.answer("Stock is wr", "ong every week\r").answer("every week", "\r")
-        terminal.answer("two problems", "\r")
-        known(terminal, [("company", "\r"), ("for customers?", "2\r")])  # its revenue is known
-        terminal.answer("to do?", "5\r")
+        terminal.until("Stock is wr").type("ong every week").send("\r")
+        terminal.answer("I read two problems", "\r")
+        known(terminal, [(COMPANY, "\r"), ("for customers?", "2\r")])  # its revenue is known
+        terminal.answer(NEXT, DONE)
         assert terminal.end() == 0
         assert HIRE in terminal.words
-    assert kept_file() is None
+    assert kept_files() == []
+
+
+def test_the_report_that_was_named_is_written_after_resuming_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with Terminal(*BUSINESS, "-o", "report.json", "--explain") as terminal:
+        wrote(terminal, LEADS).until(COMPANY)
+        left(terminal)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with Terminal("--resume") as terminal:
+        known(terminal, [(COMPANY, "\r"), (NEXT, DONE)])
+        assert terminal.end() == 0
+        assert "Rules that decided" in terminal.words
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["problems"][0]["text"] == LEADS
 
 
 def test_ctrl_c_while_a_problem_is_changed_keeps_the_change():
-    with Terminal("advise", f"- {LEADS}\n- {STOCK}") as terminal:
-        known(terminal, [("Is that right?", "2\r"), ("1. Leads", "2\r"), (LEADS, ", every day")])
-        terminal.answer("every day", "\x03").until("--resume", typing=False)
-        assert terminal.end() == 130
+    with Terminal("advise", f"1. {LEADS}\n2. {STOCK}") as terminal:
+        known(terminal, [(SPLIT, "3\r"), ("Which one?", "1\r")])
+        terminal.until("another problem begins").send(", every day").until("every day")
+        assert left(terminal)["drafts"]["split"][0]["text"] == f"{LEADS}, every day"
     with Terminal("--resume") as terminal:
-        terminal.until("in time").until(", every day")
-        terminal.send("\x03")
+        terminal.until("every day").until("yes").send("\x03")
         assert terminal.end() == 130
 
 
 def test_what_was_left_is_offered_when_a_new_conversation_begins():
     with Terminal() as terminal:
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "\r"), ("company", "\x03")])
-        assert terminal.end() == 130
+        wrote(terminal, LEADS).until(COMPANY)
+        left(terminal)
     with Terminal() as terminal:
-        terminal.answer("go on with it?", "\r").answer("company", "\x03")
-        assert terminal.end() == 130
+        terminal.answer("go on with it?", "\r").until(COMPANY)
+        left(terminal)
     with Terminal() as terminal:
-        terminal.answer("go on with it?", "2\r").until("three biggest")
+        terminal.answer("go on with it?", "2\r").until(ASKED)
         assert LEADS not in terminal.words
+        assert kept_files() == []
+
+
+def test_two_conversations_at_once_do_not_overwrite_each_other():
+    with Terminal() as one, Terminal() as other:
+        wrote(one, LEADS).until(COMPANY)
+        wrote(other, STOCK).until(COMPANY)
+        assert "go on with it?" not in other.words
+        found = [json.loads(path.read_text("utf-8"))["answers"] for path in kept_files()]
+        assert found == [{"problems": LEADS}, {"problems": STOCK}]
+
+
+def test_a_conversation_that_was_left_is_not_overwritten_by_one_with_problems():
+    with Terminal() as terminal:
+        wrote(terminal, LEADS).until(COMPANY)
+        left(terminal)
+    with Terminal("advise", STOCK) as terminal:
+        known(terminal, [("yearly revenue", "2\r"), ("for customers?", "2\r")])
+        assert terminal.end() == 0
+    assert kept()["answers"] == {"problems": LEADS}
+
+
+def test_what_is_older_than_seven_days_goes_at_any_start_and_cannot_be_resumed():
+    with Terminal() as terminal:
+        wrote(terminal, LEADS).until(COMPANY)
+        left(terminal)
+    (path,) = kept_files()
+    os.utime(path, (time.time() - 8 * 86_400,) * 2)
+    assert triage("advise", "--no-ask", STOCK).returncode == 0
+    assert not path.exists()
+    with Terminal("--resume") as terminal:
+        assert terminal.end() == 4
+        assert "No conversation was left" in terminal.words
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_lines_wrap_between_words_and_no_answer_or_figure_is_cut(columns):
-    arguments = ["--revenue", "3M", "--no-sells-software", LEADS, STOCK, REPORTS]
-    with Terminal(*arguments, columns=columns) as terminal:
-        terminal.until("Next:", typing=False)
-        assert terminal.end() == 0
-        lines = terminal.lines
-    assert len([line for line in lines if line.endswith("% sure")]) == 3
-    assert len([line for line in lines if " automate " in line]) == 3
-    words = set(" ".join([*lines, LEADS, STOCK, REPORTS]).split())
-    wide = [line for line in lines if len(line) == columns]  # a word that is cut ends there
-    assert all(line.split()[-1] in words for line in wide)
+def test_no_word_of_a_verdict_is_cut_where_lines_are_narrow(columns):
+    shown = []
+    for width in (200, columns):
+        with Terminal(*BUSINESS, LEADS, STOCK, REPORTS, columns=width) as terminal:
+            assert terminal.end() == 0
+            shown.append(terminal.lines)
+    wide, narrow = shown
+    rows = [line for line in wide if re.match(r" +\d+  ", line)]
+    answers = [re.sub(r"^ +\d+  .*?  +", "", line) for line in rows]
+    assert len(answers) == 3
+    whole([line for line in wide if line not in rows] + answers, narrow)
+    assert len([line for line in narrow if re.search(r" automate +\d+ % sure$", line)]) == 3
 
 
-def test_the_hints_of_every_prompt_are_whole_at_60_columns():
-    with Terminal("--revenue", "3M", columns=60) as terminal:
-        terminal.until("stop for now.")
-        known(terminal, [("three biggest", f"{LEADS}\r"), (LEADS[-9:], "\r")])
-        terminal.until("company").until("Type back to go back.").until("stop for now.").send("\r")
-        terminal.until("for customers?").until("stop for now.")
+def test_no_word_of_a_choice_is_cut_at_60_columns():
+    words = load_words()
+    with Terminal(columns=60, rows=40) as terminal:
+        wrote(terminal, COPYING, APP)
+        terminal.until(SPLIT).until("stop for now.")
+        whole([RIGHT, JOIN, DIVIDE, DROP, ADD], terminal.screen)
+        terminal.send("\r").until(COMPANY).until("Type back to go back.").until("stop for now.")
+        whole([words.company.ask, words.company.help], terminal.screen)
+        terminal.send("\r")
+        for step, key in ((words.revenue, "2\r"), (words.software, "2\r")):
+            terminal.until("stop for now.")
+            whole([step.ask, step.help, *step.answers.values()], terminal.screen)
+            terminal.send(key)
+        for question in quiz_questions():
+            terminal.until("stop for now.")
+            whole([question.ask, question.help, *question.answers.values()], terminal.screen)
+            terminal.send("4\r")
+        terminal.until(NEXT).until("stop for now.")
+        whole([one.value for one in Next], terminal.screen)
+        terminal.send("3\r").until("Which one?").until("stop for now.").send("1\r")
+        terminal.until("What is it?").until("stop for now.")
+        whole(KINDS, terminal.screen)
 
 
-def test_a_paste_of_20_000_characters_arrives_whole(tmp_path):
-    path = tmp_path / "report.json"
-    line = "We copy every order by hand into the accounting system. "
-    text = (line * (20_000 // len(line) + 1))[:20_000].strip()
-    arguments = ["advise", "--revenue", "3M", "--no-sells-software", "-o", str(path)]
-    with Terminal(*arguments) as terminal:
-        terminal.until("three biggest").send(pasted(text))
-        terminal.until("stop for now").send("\r").send("\r")
-        terminal.until("company" if False else "?")
-        while "company" not in terminal._said():
-            terminal.send("\r").until("?")
-        terminal.send("\r").answer("to do?", "5\r")
-        assert terminal.end() == 0
-    rows = json.loads(path.read_text())["problems"]
-    assert "".join(row["text"] for row in rows).count("accounting system") == text.count("system")
+def test_a_paste_of_20_000_characters_arrives_whole():
+    orders = " ".join(f"Order {number} is typed in twice." for number in range(1_000))
+    text = orders[:20_000].strip()
+    with Terminal(*BUSINESS) as terminal:
+        terminal.until(ASKED).send(pasted(text)).type("", "")
+        terminal.until("Arrow keys or a number")
+        assert left(terminal)["answers"]["problems"] == text
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_a_paste_without_marks_may_have_blank_lines(end):
-    text = end.join([LEADS, "", STOCK, "", REPORTS])
-    with Terminal("--revenue", "3M") as terminal:
-        terminal.until("three biggest").send(text)
+    with Terminal(*BUSINESS) as terminal:
+        terminal.until(ASKED).send(end.join([LEADS, "", STOCK, "", REPORTS]))
         terminal.until("into reports").send("\r").send("\r")
-        terminal.until("three problems. Is that right?")
+        terminal.until(f"I read three problems. {SPLIT}")
         for number, problem in enumerate([LEADS, STOCK, REPORTS], start=1):
             assert f"{number}. {problem}" in terminal.words
+        assert left(terminal)["answers"]["problems"] == "\n\n".join([LEADS, STOCK, REPORTS])
+
+
+def test_arrow_keys_change_what_was_typed():
+    with Terminal(*BUSINESS) as terminal:
+        terminal.until(ASKED).type("Led get lost").send("Stok is wrong")
+        terminal.send(LEFT * len("k is wrong") + "c")
+        terminal.send(UP * 2 + HOME + RIGHT_KEY * 2 + "a" + DOWN * 2 + END)
+        terminal.type("", "").until(SPLIT)
+        assert "^[" not in terminal.words
+        assert left(terminal)["answers"]["problems"] == "Lead get lost\n\nStock is wrong"
+
+
+def test_an_answer_longer_than_the_line_is_edited_in_it():
+    name = "The very long name of a company that nobody would print on a card, " * 2 + "Ltd"
+    with Terminal(*BUSINESS, columns=60) as terminal:
+        wrote(terminal, LEADS).until(COMPANY)
+        terminal.send(name).send(HOME + "Not ").send(END + ".").send("\r").until(NEXT)
+        assert left(terminal)["answers"]["company"] == f"Not {name}."
+
+
+def test_without_a_subcommand_options_and_problems_are_for_advise():
+    arguments = ["--revenue", "3M", LEADS, "--json"]
+    result = triage(*arguments)
+    assert result.returncode == 0
+    with Terminal(*arguments) as terminal:
+        assert terminal.end() == 0
+        shown = terminal.output
+    values = json.loads(result.stdout)
+    assert values["problems"][0]["text"] == LEADS
+    assert json.loads(shown[shown.index("{") :])["recommendation"] == values["recommendation"]
+
+
+def test_a_word_close_to_a_commands_name_is_refused_with_that_name():
+    result = triage("clasify")
+    assert result.returncode == 2
+    assert "'classify'" in result.stderr.decode()
+    with Terminal("clasify") as terminal:
+        assert terminal.end() == 2
+        assert "'classify'" in terminal.words
+
+
+def test_without_a_terminal_and_without_arguments_the_help_is_shown():
+    result = triage(stdin=LEADS.encode())
+    assert result.returncode == 0
+    assert "Commands:" in result.stdout.decode()
+
+
+def test_ctrl_c_while_the_problems_are_read_keeps_them():
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a service that never answers
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        llm = ["--backend", "llm", "-m", "m", "--base-url", address]
+        with Terminal(*BUSINESS, *llm) as terminal:
+            wrote(terminal, LEADS).until(COMPANY).press("\r")
+            terminal.until("this may take a minute", typing=False)
+            assert left(terminal)["answers"]["problems"] == LEADS
+    with Terminal("--resume") as terminal:
+        terminal.answer(NEXT, DONE)
+        assert terminal.end() == 0
+        assert HIRE in terminal.words
+
+
+def test_where_the_cursor_cannot_be_moved_lines_and_numbers_answer(tmp_path):
+    path = tmp_path / "report.html"
+    keys = [
+        (ASKED, f"{LEADS}\n"),
+        ("", "\n"),
+        (COMPANY, "Acme Ltd\n"),
+        (NEXT, "9\n"),
+        ("from 1 to 5", "1\n"),
+        ("Where to?", f"{path}\n"),
+        ("The report is in", "5\n"),
+    ]
+    with Terminal(*BUSINESS, term="dumb") as terminal:
+        for prompt, line in keys:
+            terminal.until(prompt, typing=False).until(">" if prompt else "", typing=False)
+            terminal.send(line)
+        assert terminal.end() == 0
+        assert HIRE in terminal.words
+        assert "\x1b[" not in terminal.output
+    assert "Acme Ltd" in path.read_text("utf-8")

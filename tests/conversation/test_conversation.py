@@ -1,5 +1,6 @@
 """The questions of a conversation: their order, what depends on what, and what an answer does."""
 
+import os
 import time
 from collections import Counter
 
@@ -15,14 +16,12 @@ from triage_agent.conversation import (
     Told,
     added,
     divided,
-    forget,
-    is_kept,
-    keep,
-    kept,
+    forget_old,
     merged,
+    new_place,
+    place_left,
 )
-from triage_agent.conversation.keeping import conversation_file
-from triage_agent.errors import InputError
+from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import LARGEST_INPUT, split_problems
 from triage_agent.models import OpenBackend
 from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
@@ -102,6 +101,9 @@ BUSINESS = ["company", "revenue", "software"]
     [
         pytest.param(AUTOMATE, BUSINESS, id="one clear problem"),
         pytest.param(listed(AUTOMATE, "Bills are late"), ["split", *BUSINESS], id="several"),
+        pytest.param(
+            f"{AUTOMATE} and {'so on and ' * 12}so on", ["split", *BUSINESS], id="a long one"
+        ),
         pytest.param("We need an app", ["behind:1", *BUSINESS], id="a wish for a technology"),
         pytest.param(VAGUE, [*BUSINESS, "unclear:1"], id="a vague one"),
         pytest.param(OUTSIDE, [*BUSINESS, "unclear:1"], id="one that is out of scope"),
@@ -287,8 +289,9 @@ async def test_a_conversation_goes_on_from_what_was_kept(triage):
     talk = Conversation(triage)
     await asked(talk, {"problems": listed(AUTOMATE, BUILD)}, last="revenue")
     talk.draft("revenue", "3 mill")
-    keep(KeptConversation(answers=dict(talk.answers), drafts=dict(talk.drafts)))
-    left = kept()
+    place = new_place()
+    place.keep(KeptConversation(answers=dict(talk.answers), drafts=dict(talk.drafts)))
+    left = place.kept()
     again = Conversation(triage, answers=left.answers, drafts=left.drafts)
     question = await again.question()
     assert (question.id, question.before) == ("revenue", "3 mill")
@@ -296,36 +299,89 @@ async def test_a_conversation_goes_on_from_what_was_kept(triage):
     assert again.problems == talk.problems
 
 
+def left(text):
+    """Keep a conversation that is left at once, and return its file."""
+    place = new_place()
+    place.keep(KeptConversation(answers={"problems": text}))
+    place.close()
+    return place.path
+
+
+def left_last():
+    """Return the problems of what was left last; None: nothing was."""
+    if (place := place_left()) is None:
+        return None
+    problems = place.kept().answers["problems"]
+    place.close()
+    return problems
+
+
 class TestKeeping:
     async def test_only_its_owner_can_read_the_file(self):
-        conversation_file().parent.mkdir(parents=True, exist_ok=True)
-        conversation_file().touch(mode=0o644)
-        assert keep(KeptConversation()).stat().st_mode & 0o777 == 0o600
+        place = new_place()
+        place.path.touch(mode=0o644)
+        place.keep(KeptConversation())
+        assert place.path.stat().st_mode & 0o777 == 0o600
 
     @pytest.mark.parametrize(("days", "there"), [(6.9, True), (7.1, False)])
-    async def test_it_is_deleted_after_seven_days(self, days, there, monkeypatch):
-        path, now = keep(KeptConversation()), time.time()
+    @pytest.mark.parametrize("look", [forget_old, left_last])
+    async def test_it_is_deleted_after_seven_days(self, look, days, there, monkeypatch):
+        path, now = left(AUTOMATE), time.time()
+        partial = path.with_name(f".{path.name}.partial")  # of a writer that was killed
+        partial.touch()
         monkeypatch.setattr(time, "time", lambda: now + days * 86_400)
-        assert is_kept() is there
-        assert path.exists() is there
+        look()
+        assert (path.exists(), partial.exists()) == (there, there)
+
+    async def test_two_at_once_have_files_of_their_own(self):
+        one, other = new_place(), new_place()
+        one.keep(KeptConversation(answers={"problems": AUTOMATE}))
+        other.keep(KeptConversation(answers={"problems": BUILD}))
+        assert one.kept().answers == {"problems": AUTOMATE}
+        assert other.kept().answers == {"problems": BUILD}
+
+    async def test_one_that_goes_on_was_not_left(self):
+        place = new_place()
+        place.keep(KeptConversation(answers={"problems": AUTOMATE}))
+        assert left_last() is None
+        place.close()
+        assert left_last() == AUTOMATE
+
+    async def test_a_new_one_leaves_what_was_left_before(self):
+        left(AUTOMATE)
+        assert new_place().path != left(BUILD)
+        assert left_last() == BUILD
+
+    async def test_of_several_the_one_that_was_left_last_comes_first(self):
+        os.utime(left(AUTOMATE), (time.time() - 60,) * 2)
+        other = left(BUILD)
+        assert left_last() == BUILD
+        other.unlink()
+        assert left_last() == AUTOMATE
 
     async def test_forgetting_deletes_it_and_there_may_be_none(self):
-        path = keep(KeptConversation())
-        forget()
-        forget()
-        assert not path.exists()
-        with pytest.raises(InputError, match="No conversation was left"):
-            kept()
+        left(AUTOMATE)
+        place = place_left()
+        place.forget()
+        place.forget()
+        place.close()
+        assert left_last() is None
+        assert [*place.path.parent.iterdir()] == []
 
     async def test_a_file_that_is_none_is_named(self):
-        path = keep(KeptConversation())
-        path.write_text("{}x")
+        left(AUTOMATE).write_text("{}x")
         with pytest.raises(InputError, match="Delete it"):
-            kept()
+            place_left().kept()
 
     async def test_its_folder_may_be_another(self, monkeypatch, tmp_path):
         monkeypatch.setenv("TRIAGE_STATE_DIR", str(tmp_path / "here"))
-        assert keep(KeptConversation()) == tmp_path / "here" / "left.json"
+        assert left(AUTOMATE).parent == tmp_path / "here"
+
+    async def test_a_folder_that_cannot_be_made_is_named(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("TRIAGE_STATE_DIR", str(tmp_path / "file" / "below"))
+        (tmp_path / "file").touch()
+        with pytest.raises(SettingsError, match="TRIAGE_STATE_DIR"):
+            new_place()
 
     async def test_what_is_given_now_goes_before_what_was_given_then(self):
         then = Told(texts=("a",), revenue="3M", sells_software=True)

@@ -24,7 +24,7 @@ DIRECTIONS = frozenset(
 )
 # What rich and prompt_toolkit write in a terminal: 16 colours and a grey, moves, erasing, modes.
 OURS = re.compile(
-    r"\x1b\[(?:(?:38;5;102|\d{1,2})(?:;(?:38;5;102|\d{1,2}))*)?m|\x1b\[\d*[A-DJKHG]|\x1b\[\?\d+[hl]|\x1b\[6n|\r"
+    r"\x1b\[(?:(?:38;5;(?:102|197|237)|\d{1,2})(?:;(?:38;5;(?:102|197|237)|\d{1,2}))*)?m|\x1b\[\d*[A-DJKHG]|\x1b\[\?\d+[hl]|\x1b\[6n|\r"
 )
 
 

@@ -22,7 +22,7 @@ def in_pseudo_terminal(arguments, keys, columns=60):
     """Run the program in a terminal, send keys as prompts appear, return (output, exit code)."""
     from support.terminal import Terminal  # it imports this module
 
-    with Terminal(*arguments, columns=int(columns)) as terminal:
+    with Terminal(*arguments, columns=columns) as terminal:
         for prompt, answer in keys:
             terminal.answer(prompt, answer)
         code = terminal.end()

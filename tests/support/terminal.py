@@ -4,9 +4,11 @@ import ctypes
 import fcntl
 import os
 import re
+import signal
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pexpect
 import pyte
@@ -14,8 +16,10 @@ import pyte
 from support.program import TRIAGE
 
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])")
-UP, DOWN, LEFT = "\x1b[A", "\x1b[B", "\x1b[D"
-PATIENCE_S = 60
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+HOME, END = "\x1b[H", "\x1b[F"
+PATIENCE_S = 600  # a machine may be busy: a screen is waited for, not a time
+IDLE_S = 10  # a program that waits so long for keys, or for nothing, prints no more
 PAUSE_S = 0.15  # longer than the one that ends a paste
 
 
@@ -45,7 +49,10 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        self._child.close(force=True)
+        if self._child.isalive():
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
+        self._child.close()
 
     @property
     def output(self):
@@ -74,15 +81,37 @@ class Terminal:
     def until(self, text, *, typing=True):
         """Wait until a text is printed since the last keys, and, if `typing`, keys are read."""
         end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
+        busy = time.monotonic()
+        while time.monotonic() < min(end, busy + IDLE_S):
             if text in self._said() and not (typing and self._is_cooked()):
                 return self
+            before = len(self._all)
             if not self._read():
                 break
+            if len(self._all) > before or self._works() is not False:
+                busy = time.monotonic()
         raise AssertionError(f"{text!r} did not come. The screen:\n" + "\n".join(self.lines))
 
     def send(self, keys):
-        """Press keys, and wait until they are taken: those that wait look like a paste."""
+        """Press keys, and wait until the program has taken them and waits for more.
+
+        Keys that come while others are looked at would be a paste to it.
+        """
+        self.press(keys)
+        end = time.monotonic() + PATIENCE_S
+        while self._waiting() and time.monotonic() < end and self._read():
+            pass
+        quiet = time.monotonic() + PAUSE_S
+        while time.monotonic() < min(quiet, end):
+            before = len(self._all)
+            if not self._read():
+                break
+            if len(self._all) > before or self._works():
+                quiet = time.monotonic() + PAUSE_S
+        return self
+
+    def press(self, keys):
+        """Press keys, and wait for nothing."""
         self._read()
         self._new = b""
         data = keys.encode()
@@ -90,12 +119,12 @@ class Terminal:
             written = os.write(self._child.child_fd, data[:1024])
             data = data[written:]
             self._read()
-        end = time.monotonic() + PATIENCE_S
-        while self._waiting() and time.monotonic() < end and self._read():
-            pass
-        taken = time.monotonic() + PAUSE_S
-        while time.monotonic() < taken and self._read():
-            pass
+        return self
+
+    def type(self, *lines):
+        """Type lines as a person does: the Enter behind each of them is a key of its own."""
+        for line in lines:
+            (self.send(line) if line else self).send("\r")
         return self
 
     def answer(self, prompt, keys):
@@ -106,8 +135,10 @@ class Terminal:
         """Wait for the end of the program, and return its exit code."""
         while self._read(PATIENCE_S):
             pass
+        if self._child.isalive():  # it has closed its terminal, and is about to end
+            self._child.wait()
         self._child.close()
-        assert self._child.exitstatus is not None, "it did not end"
+        assert self._child.exitstatus is not None, "a signal ended it"
         return self._child.exitstatus
 
     def _said(self):
@@ -121,6 +152,16 @@ class Terminal:
             return int.from_bytes(fcntl.ioctl(inside, termios.FIONREAD, b"0000"), sys.byteorder)
         finally:
             os.close(inside)
+
+    def _works(self):
+        """Return whether the program computes, or waits for its turn to; None: it is not known."""
+        threads = Path(f"/proc/{self._child.pid}/task")
+        try:
+            told = [one.read_text() for one in threads.glob("*/stat")]
+        except OSError:  # a thread has just ended
+            return True
+        states = [one.rpartition(")")[2].split()[0] for one in told]  # behind the name
+        return any(state != "S" for state in states) if states else None
 
     def _is_cooked(self):
         return bool(termios.tcgetattr(self._child.child_fd)[3] & termios.ICANON)

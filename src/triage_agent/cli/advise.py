@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from triage_agent.advice import Advice, Profile, QuizResult
+    from triage_agent.conversation import Told
     from triage_agent.triage import AsyncTriage
 
 
@@ -77,7 +78,7 @@ def advise(
     from triage_agent.cli.holding import begun, hold
     from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.telling import in_terminal
-    from triage_agent.conversation import Told
+    from triage_agent.conversation import Told, forget_old
     from triage_agent.errors import InputError
     from triage_agent.intake import from_arguments, read_amount
     from triage_agent.reports import (
@@ -102,6 +103,7 @@ def advise(
     if output:
         check_report(output, [quiz] if quiz else [])  # before anything is asked or paid for
     head = letterhead()
+    forget_old()
     triage = AsyncTriage(options)
     say(triage.line)
 
@@ -119,11 +121,15 @@ def advise(
             sells_software=sells_software,
             hourly_cost=hourly_cost,
             quiz=_points(answers),
+            output=str(output.absolute()) if output else None,
+            explain=explain or None,
         )
-        left = begun(told, resume=resume)
+        left, place = begun(told, resume=resume)
+        output, explain = _report(left.told), bool(left.told.explain)
         advice = hold(
             triage,
             left,
+            place,
             show_short=lambda advice: show(advice, REST if left.told.texts else ""),
             show_all=lambda advice: show_advice(stdout_console(), advice),
         )
@@ -154,6 +160,16 @@ async def _answered(
     async with triage:
         given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
         return await triage.advise(given, profile, quiz, hourly_cost=an_hour)
+
+
+def _report(told: "Told") -> Path | None:
+    """Return where the report goes, which may have been named when the conversation began."""
+    from triage_agent.reports import check_report
+
+    path = None if told.output is None else Path(told.output)
+    if path:
+        check_report(path)
+    return path
 
 
 def _points(quiz: "QuizResult | None") -> dict[str, int] | None:

@@ -149,11 +149,18 @@ def _editing(*, several_lines: bool) -> KeyBindings:
 
 
 def _enter(event: KeyPressEvent, *, several_lines: bool) -> None:
-    """End the text, or its line if it is pasted or may have several."""
+    """End the text, or its line if it is pasted or may have several.
+
+    Who presses Enter begins something new, so it makes a blank line, which sets paragraphs apart. A
+    line break that is pasted may only be where a mail was wrapped.
+    """
     buffer = event.current_buffer
-    ended = buffer.document.is_cursor_at_the_end and not buffer.document.current_line.strip()
-    if _is_pasted(event) or (several_lines and not (ended and buffer.text.strip())):
+    on_empty_line = not buffer.document.current_line.strip()
+    ended = buffer.document.is_cursor_at_the_end and on_empty_line
+    if _is_pasted(event):
         buffer.newline(copy_margin=False)
+    elif several_lines and not (ended and buffer.text.strip()):
+        buffer.insert_text("\n" if on_empty_line else "\n\n")
     else:
         buffer.validate_and_handle()
 

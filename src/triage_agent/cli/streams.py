@@ -20,7 +20,10 @@ NARROWEST = 30  # columns for which a line is broken
 
 
 def say(*lines: str) -> None:
-    """Write lines to standard error, where results do not go; each stays on one line."""
+    """Write lines to standard error, where results do not go; each stays on one line.
+
+    A terminal gets those that are too wide for it wrapped between words.
+    """
     _write(sys.stderr, lines)
 
 

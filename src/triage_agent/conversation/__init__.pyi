@@ -1,7 +1,7 @@
 from .answers import Answer
 from .asking import quiz_questions
 from .conversation import Conversation
-from .keeping import KeptConversation, Told, forget, is_kept, keep, kept
+from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
 from .pieces import Piece, added, divided, merged
 from .question import Question, Step
 
@@ -10,15 +10,15 @@ __all__ = [
     "Conversation",
     "KeptConversation",
     "Piece",
+    "Place",
     "Question",
     "Step",
     "Told",
     "added",
     "divided",
-    "forget",
-    "is_kept",
-    "keep",
-    "kept",
+    "forget_old",
     "merged",
+    "new_place",
+    "place_left",
     "quiz_questions",
 ]

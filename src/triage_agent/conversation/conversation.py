@@ -35,6 +35,7 @@ LABEL_OF = {
     **{label.value: label for label in Label},
     NEITHER: None,
 }
+LONGEST_SURE = 120  # characters of a text that is taken for one problem without asking
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
 SELLS = {"yes": True, "no": False, NOT_SURE: None}
 
@@ -262,10 +263,14 @@ class Conversation:
         )
 
     def _is_to_be_confirmed(self) -> bool:
-        """Return whether there is anything about the split that an owner may see otherwise."""
+        """Return whether there is anything about the split that an owner may see otherwise.
+
+        What is long may hold several although nothing in it tells, such as a voice note.
+        """
         read = self._read()
         taken_apart = any(len(one.problems) > 1 or one.set_aside for one in read)
-        return taken_apart or self._in_doubt
+        long = any(len(piece.text) > LONGEST_SURE for piece in self._pieces_read())
+        return taken_apart or long or self._in_doubt
 
     def _answered(self, row: Classification) -> Classification:
         """Return a row as the owner's answers about it have it."""

@@ -1,19 +1,27 @@
 """A conversation that was left is kept for some days, so that nothing typed is lost.
 
-The file holds the owner's own words; only they can read it, and it goes when they are done.
+Each has a file of its own, so that two at once do not overwrite each other. It holds the owner's
+own words; only they can read it, and it goes when they are done.
 """
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
 from triage_agent.conversation.pieces import Pieces
-from triage_agent.errors import InputError
+from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import LARGEST_RECORD, Strict, read_bytes, write_json
+
+try:
+    import fcntl
+except ImportError:  # Windows, where it is not noticed that a conversation still goes on
+    fcntl = None  # type: ignore[assignment]
 
 KEPT_DAYS = 7
 SECONDS_A_DAY = 86_400
@@ -29,6 +37,8 @@ class Told(Strict):
     sells_software: bool | None = None
     hourly_cost: str | None = None
     quiz: dict[str, int] | None = None
+    output: str | None = None  # the report's path, from the root: it goes on in another folder
+    explain: bool | None = None
 
     def or_else(self, earlier: "Told") -> "Told":
         """Return what was given, and what was given earlier where it was not."""
@@ -45,52 +55,138 @@ class KeptConversation(Strict):
     drafts: dict[str, str | Pieces] = Field(default_factory=dict)
 
 
-def conversation_file() -> Path:
-    """Return where a conversation is kept, in the user's own folder."""
-    from platformdirs import user_state_path  # here: it costs more than the rest of `--help`
+class Place:
+    """Where one conversation is kept; until it is closed, it is this program's alone."""
 
-    own = os.environ.get(OWN_FOLDER)
-    return (Path(own) if own else user_state_path("triage-agent", appauthor=False)) / "left.json"
+    def __init__(self, path: Path, held: int | None) -> None:
+        self.path, self._held = path, held
+
+    def keep(self, conversation: KeptConversation) -> None:
+        """Write the conversation for its owner alone, in place of what was kept of it before.
+
+        Raises `SettingsError` if it cannot be written.
+        """
+        try:
+            self.path.touch(mode=0o600)  # the writer keeps the rights of what it replaces
+            self.path.chmod(0o600)
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
+        write_json(self.path, conversation.model_dump(mode="json"))
+
+    def kept(self) -> KeptConversation:
+        """Return what was kept; raises `InputError` if it cannot be read."""
+        try:
+            return KeptConversation.model_validate_json(read_bytes(self.path, LARGEST_RECORD))
+        except (OSError, ValidationError) as error:
+            raise InputError(
+                f"{self.path} cannot be read. Delete it, and begin anew: triage"
+            ) from error
+
+    def forget(self) -> None:
+        """Delete what is kept."""
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let another program have what is kept."""
+        if self._held is not None:
+            _lock_of(self.path).unlink(missing_ok=True)
+            os.close(self._held)
+            self._held = None
 
 
-def keep(conversation: KeptConversation) -> Path:
-    """Write a conversation for its owner alone, in place of an earlier one, and return where."""
-    path = conversation_file()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # the writer keeps the rights of what it replaces
-    path.chmod(0o600)
-    write_json(path, conversation.model_dump(mode="json"))
-    return path
+def new_place() -> Place:
+    """Return a place where nothing is kept yet, and no other conversation goes on.
+
+    Raises `SettingsError` if there is no folder for it.
+    """
+    folder = _folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    places = (_free(folder / f"left-{number}.json") for number in count(1))
+    return next(place for place in places if place is not None)
 
 
-def forget() -> None:
-    """Delete the conversation that is kept."""
-    conversation_file().unlink(missing_ok=True)
+def place_left() -> Place | None:
+    """Return where the conversation is kept that was left last; None: there is none.
+
+    One that goes on elsewhere at this moment was not left.
+    """
+    forget_old()
+    by_age = sorted(_files(), key=_written, reverse=True)
+    taken = (place for path in by_age if (place := _taken(path)) is not None)
+    for place in taken:
+        if place.path.exists():
+            return place
+        place.close()
+    return None
 
 
 def forget_old() -> None:
-    """Delete the conversation that is kept if it is older than `KEPT_DAYS`."""
-    path = conversation_file()
+    """Delete every conversation that was written more than `KEPT_DAYS` ago."""
+    for path in (*_files(), *_folder().glob(".left-*")):  # the second: of a writer that was killed
+        if time.time() - _written(path) > KEPT_DAYS * SECONDS_A_DAY:
+            path.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    """Return the folder of the conversations, the user's own."""
+    from platformdirs import user_state_path  # here: it costs more than the rest of `--help`
+
+    own = os.environ.get(OWN_FOLDER)
+    return Path(own) if own else user_state_path("triage-agent", appauthor=False)
+
+
+def _files() -> Iterator[Path]:
+    return _folder().glob("left-*.json")
+
+
+def _written(path: Path) -> float:
+    """Return when a file was written; one that has just gone is the oldest, and no obstacle."""
     with suppress(FileNotFoundError):
-        if time.time() - path.stat().st_mtime > KEPT_DAYS * SECONDS_A_DAY:
-            path.unlink()
+        return path.stat().st_mtime
+    return 0.0
 
 
-def is_kept() -> bool:
-    """Return whether a conversation was left; one older than `KEPT_DAYS` is deleted."""
-    forget_old()
-    return conversation_file().exists()
+def _unwritable(folder: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"{folder} cannot be written to: {error.strerror}. {OWN_FOLDER} names another folder."
+    )
 
 
-def kept() -> KeptConversation:
-    """Return the conversation that was left; raises `InputError` if there is none."""
-    forget_old()
-    path = conversation_file()
+def _free(path: Path) -> Place | None:
+    """Return the place at a path if nothing is kept there and no conversation goes on."""
+    place = None if path.exists() else _taken(path)
+    if place and path.exists():  # another one was left there in this moment
+        place.close()
+        return None
+    return place
+
+
+def _taken(path: Path) -> Place | None:
+    """Return the place at a path for this program alone; None: another one has it.
+
+    The lock is a file beside it, since each writing replaces the file itself.
+    """
+    if fcntl is None:
+        return Place(path, None)
+    lock = _lock_of(path)
     try:
-        return KeptConversation.model_validate_json(read_bytes(path, LARGEST_RECORD))
-    except FileNotFoundError as error:
-        raise InputError(
-            f"No conversation was left in the last {KEPT_DAYS} days. Begin one: triage"
-        ) from error
-    except (OSError, ValidationError) as error:
-        raise InputError(f"{path} cannot be read. Delete it, and begin anew: triage") from error
+        held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # nor could anybody else write there
+        return Place(path, None)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(lock.stat(), os.fstat(held)):
+            return Place(path, held)
+    except (BlockingIOError, FileNotFoundError):  # the second: it was closed in this moment
+        pass
+    except OSError:  # a file system without locks
+        return Place(path, held)
+    os.close(held)
+    return None
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
