@@ -44,7 +44,7 @@ PATIENCE_S = 2
 NEW = "What else goes wrong, or is wanted?"
 
 
-async def converse(talk: Conversation, save: Callable[[], None] = lambda: None) -> None:
+async def converse(talk: Conversation, save: Callable[[], object] = lambda: None) -> None:
     """Ask what a verdict needs until it is ready; `save` is called after each answer.
 
     Raises `Left` when the person leaves; what they answered and began stays in `talk`.
