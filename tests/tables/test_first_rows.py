@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import openpyxl
 import pytest
@@ -189,3 +190,10 @@ def test_gaps_of_the_row_that_is_named_are_filled_from_above():
     table, rows = opened(text, header_row=2)
     assert table.columns == ("Firm", "What is slow?: first", "What is slow?: second")
     assert rows[0].number == 3
+
+
+@pytest.mark.parametrize("cell", ["a_" * 2000, "a1_" * 1300, "q1.[#-" * 600, "in usd " * 600])
+def test_a_long_cell_in_the_first_rows_takes_no_time(cell):
+    started = time.perf_counter()
+    opened(f"{cell},Q2,Q3\nWhat?,{cell},Why?\n{cell},x,y\nb,{cell},z\n")
+    assert time.perf_counter() - started < 5  # without a limit it takes minutes

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from triage_agent.tables.header_rows import A_NAME, column
+from triage_agent.tables.header_rows import A_NAME, column, shortened
 
 A_SENTENCE = 7  # words; names of columns are shorter, or are questions
 MOST_GUIDES = 3  # rows under the header that hold no form
@@ -76,6 +76,7 @@ def guides_under(names: Sequence[str], below: Sequence[Sequence[str]]) -> Guides
     """
     kinds: list[str] = []
     full = list(names)
+    below = [shortened(row) for row in below]
     for place, row in enumerate(below[:MOST_GUIDES]):
         rest = below[place + 1 :]
         kind = _kind(row, rest)
@@ -102,6 +103,7 @@ def is_form(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     >>> is_form(["Company", "We lose leads because nobody calls them back"], rows)
     False
     """
+    cells, below = shortened(cells), [shortened(row) for row in below]
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not below or any(A_NAME.fullmatch(cell) for cell in filled):
         return False

@@ -11,15 +11,15 @@ IMPORT_ID = re.compile(r"""\s*\{\s*["']ImportId["']""")  # the third row of a Qu
 CODE = re.compile(r"[A-Za-z][\w.\[\]#-]*")
 # Words that name a column, whatever the table is about.
 A_NAME = re.compile(
-    r"(?:[\w#]+[ _-]){0,2}(?:id|no|nr|name|company|firm|business|client|customer|date|time"
-    r"|timestamp|e-?mail|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description"
+    r"(?:(?:[^\W_]|#){1,20}[ _-]){0,2}(?:id|no|nr|name|company|firm|business|client|customer|date"
+    r"|time|timestamp|e-?mail|phone|problems?|challenges?|issues?|questions?|answers?|comments?|notes?|description"
     r"|descr|summary|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref"
     r"|reference|number|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
     r"|message|account|deal|ticket|case|lead|item|process|respondent|text|feedback"
     r"|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
     re.IGNORECASE,
 )
-QUESTION_CODE = re.compile(r"[A-Za-z]{1,10}[_.-]?\d+(?:[A-Za-z_.\[\]#-]+\w*\]?)*")
+QUESTION_CODE = re.compile(r"[A-Za-z]{1,10}[_.-]?\d+[\w.\[\]#-]*")
 QUESTION = re.compile(
     r"\?\s*$|^(?:what|which|how|why|who|when|where|please|describe|tell|list|name|select|in your"
     r"|if you)\b",
@@ -31,6 +31,7 @@ PLACEHOLDERS = frozenset({"response", "open-ended response", "open-ended comment
 OURS, ADDED = "triage_backend", "triage_"
 MOST_EXTRA = 2  # rows of a header under its first
 COUNT = re.compile(r"\(?(\d{1,2})[.):]?")
+SHORT = 200  # characters of a cell that show what kind of row it is in
 HELD = 90  # percent of the rows that fill a column which an extra header row leaves empty
 
 
@@ -130,6 +131,7 @@ def _asks(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[st
     The rows under it do not ask; a first form whose owner asks something has no such codes above,
     or holds more than questions and usual names.
     """
+    header, row, below = shortened(header), shortened(row), [shortened(one) for one in below]
     coded = [at for at, cell in enumerate(header) if QUESTION_CODE.fullmatch(cell.strip())]
     said = [cell.strip() for cell in row if cell.strip()]
     if len(said) > 1 and all(QUESTION.search(cell) or A_NAME.fullmatch(cell) for cell in said):
@@ -139,6 +141,11 @@ def _asks(header: Sequence[str], row: Sequence[str], below: Sequence[Sequence[st
     held = [cell for at in asked for cell in column(at, below)]
     answers = 4 * sum(QUESTION.search(cell) is not None for cell in held) <= len(held)
     return len(coded) >= 2 and 2 * len(asked) > len(coded) and bool(held) and answers
+
+
+def shortened(cells: Sequence[str]) -> list[str]:
+    """Return cells without the middle of long texts, which says nothing about a row."""
+    return [cell if len(cell) <= SHORT else cell[: SHORT - 20] + cell[-20:] for cell in cells]
 
 
 def is_typed(cell: str) -> bool:
