@@ -260,6 +260,7 @@ def test_no_word_of_a_verdict_is_cut_where_lines_are_narrow(columns):
 def test_no_word_of_a_choice_is_cut_at_60_columns():
     words = load_words()
     with Terminal(columns=60, rows=40) as terminal:
+        terminal.until(ASKED).until("Enter on an empty line: done. Ctrl-C: stop for now.")
         wrote(terminal, COPYING, APP)
         terminal.until(SPLIT).until("stop for now.")
         whole([RIGHT, JOIN, DIVIDE, DROP, ADD], terminal.screen)

@@ -86,7 +86,8 @@ def _output() -> "Output":
 
     output = create_output(getattr(sys.stderr, "uncleaned", sys.stderr))
     if isinstance(output, Vt100_Output):
-        output.enable_cpr = (
-            False  # not every terminal says where its cursor is, and nobody needs it
-        )
+        # Not every terminal says where its cursor is. Without knowing how much room is below it,
+        # prompt_toolkit shows no hint, so it is told that there is one line; it makes more.
+        output.enable_cpr = False
+        output.get_rows_below_cursor_position = lambda: 1  # type: ignore[method-assign]
     return output

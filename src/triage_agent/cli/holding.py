@@ -91,9 +91,12 @@ def hold(
         steps=[step for step in Step if not told.texts or step is not Step.COMPANY],
     )
 
+    def save() -> None:
+        keeping.save(talk)
+
     async def flow() -> Advice:
         async with triage:
-            await converse(talk, lambda: keeping.save(talk))
+            await converse(talk, save)
             advice = await talk.advice()
             show_short(advice)
             return advice if told.texts else await after_verdict(talk, show_short, show_all)
