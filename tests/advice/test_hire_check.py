@@ -405,7 +405,7 @@ class TestInATerminal:
         told = "our AI officer wants to rebuild the whole stack"
         arguments = ["check-hire", "--role", "ai-officer", "--json", told]
         keys = [(f"{n} of 6", "\r") for n in range(1, 7)]
-        shown, code = in_pseudo_terminal(arguments, keys, "100")
+        shown, code = in_pseudo_terminal(arguments, keys, 100)
         values = json.loads(shown[shown.index('{"schema_version"') :])
         assert code == 0
         assert values["flags"] == []
