@@ -385,7 +385,10 @@ def triage(*arguments):
             ["{forms}", "-o", "o.csv", "--report", "no/s.html"], 2, "no folder", id="no folder"
         ),
         pytest.param(
-            ["{forms}", "-o", "{forms}.csv", "--reports", "{forms}"], 2, "cannot be made", id="file"
+            ["{forms}", "-o", "{forms}.csv", "--reports", "{forms}"],
+            2,
+            "is a file, and a folder is needed",
+            id="file",
         ),
         pytest.param(
             ["{forms}", "-o", "o.csv", "-m", "no-such-model", "--max-cost", "1", *NOWHERE],

@@ -23,7 +23,7 @@ from triage_agent.batch.reviews import (
     text_key,
 )
 from triage_agent.batch.write_output import errors_path, run_path
-from triage_agent.cli import editor, review_walk
+from triage_agent.cli import review_walk, telling
 from triage_agent.cli.main import app
 from triage_agent.cli.review_walk import ReviewChoice
 from triage_agent.errors import InputError, ServiceError, SettingsError
@@ -122,7 +122,7 @@ class Desk:
         person = Person(answers or ())
         self.patch.setattr(review_walk, "choose", person.choose)
         self.patch.setattr(review_walk, "answer_line", person.type)
-        self.patch.setattr(editor, "in_terminal", lambda: answers is not None)
+        self.patch.setattr(telling, "in_terminal", lambda: answers is not None)
         shown = self._run("review", str(self.out), *options, code=code)
         assert not person.waiting, "the person was asked less than expected"
         return shown

@@ -45,7 +45,7 @@ def test_a_program_gets_the_errors_and_every_line_that_is_reported(request_):
     assert (result.errors, result.quote) == (1, None)
     assert [row["triage_1_outcome"] for row in read_back(request_.out)] == ["classified", "error"]
     assert "backend: words" in lines
-    assert any(line.startswith("1 problems ended in an error") for line in lines)
+    assert any(line.startswith("1 problem ended in an error") for line in lines)
 
 
 def test_everything_that_is_written_has_the_same_rights(request_):

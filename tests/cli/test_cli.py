@@ -397,7 +397,7 @@ def test_a_report_is_written_in_the_format_of_its_ending(tmp_path):
 def test_the_plan_is_printed_in_the_owners_words_if_it_is_asked_for():
     result = triage("advise", "--explain", "--revenue", "3M", *THREE)
     shown = " ".join(result.stdout.decode().split())
-    assert "Where to start - Start with “We spend 40 hours a week on reporting”" in shown
+    assert "Where to start - Start with problem 3, “We spend 40 hours a week on reporting”" in shown
     assert "Week 1 - " in shown
     assert "-o report.html" in shown
 
@@ -411,7 +411,7 @@ def test_json_and_a_report_go_together(tmp_path):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        pytest.param("r.pdf", "must end in .html, .md or .json", id="another format"),
+        pytest.param("r.docx", "must end in .html, .pdf, .md or .json", id="another format"),
         pytest.param("report", "must end in", id="no ending"),
         pytest.param("folder.html", "is a folder", id="a folder"),
         pytest.param("none/r.html", "no folder", id="a folder that is not there"),
