@@ -102,7 +102,12 @@ def test_decisions_and_businesses_are_kept_with_what_was_expected(tmp_path):
         ("d1", True, ""),
         ("e1", False, "why"),
     ]
-    assert rows[0]["expected"] == {"recommendation": "both", "rule": "D1", "provisional": False}
+    assert rows[0]["expected"] == {
+        "recommendation": "both",
+        "rule": "D1",
+        "provisional": False,
+        "open_facts": [],
+    }
 
 
 def test_a_run_into_the_folder_of_another_leaves_nothing_of_that(tmp_path):

@@ -122,7 +122,7 @@ def test_a_known_price_is_multiplied_with_what_was_used_and_the_cache_is_reporte
         start = (*service.options, "--also", "embedded")
         assert "$0.0160" in triage(*start).out
         again = triage(*start).out
-    assert f"llm: m: {ROWS} answers from the cache: they cost nothing" in again
+    assert f"llm: m: {ROWS} answers from the cache, at no cost" in again
     assert "$0.0160" not in again
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from triage_agent.errors import InputError
-from triage_agent.intake.code_list import code_list
+from triage_agent.intake.code_lists import code_list
 from triage_agent.intake.revenue_units import name_of, unit_of
 from triage_agent.intake.stated_revenue import read_revenue
 

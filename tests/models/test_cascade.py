@@ -588,7 +588,7 @@ def test_a_dry_run_needs_no_price_since_nothing_is_sent(tmp_path):
 
     code, shown, _, calls = with_server(work)
     assert (code, calls) == (0, 0)
-    assert shown.startswith("about 1 calls, ")
+    assert shown.startswith("about 1 call, ")
     assert "no price is known for 'test-model'; --price INPUT/OUTPUT" in shown
     assert "$" not in shown
 

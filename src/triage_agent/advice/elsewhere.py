@@ -68,11 +68,11 @@ def helpers_named(rows: Sequence[Classification]) -> tuple[str, ...]:
 
 @cache
 def _cues(words: HelperWords) -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
-    """Return what finds the cues of each helper in a text."""
+    """Return a pattern for the cues of each helper in a text."""
     return tuple((one.who, tuple(map(_cue, one.cues))) for one in words.helpers)
 
 
 def _cue(cue: str) -> re.Pattern[str]:
-    """Return what finds a cue as whole words, or as their beginning if it ends with a star."""
+    """Return a pattern for a cue as whole words, or as their beginning if it ends with a star."""
     end = "" if cue.endswith("*") else r"(?!\w)"
     return re.compile(rf"(?<!\w){re.escape(cue.removesuffix('*'))}{end}", re.IGNORECASE)

@@ -109,7 +109,7 @@ def room_note(columns: int, most: int) -> str | None:
         return None
     return (
         f"There are {columns} problem columns, more than --max-problems {most}, so each form has "
-        f"room for {columns} problems. To read fewer, name them with --problem-column."
+        f"room for {counted(columns, 'problem')}. To read fewer, name them with --problem-column."
     )
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ class Previous:
             "create table verdicts (row text primary key, recommendation text, seen integer)"
         )
         earlier = how_to_read(out)
-        first = next(read_out(out, earlier), None)
+        rows = read_out(out, earlier)
+        first = next(rows, None)
         found = list(first.values) if first else []
         there = [name for name in found if columns is None or name in columns]
         self._company = None if reading.columns.group_by else company_column(there)
@@ -106,7 +108,7 @@ class Previous:
             reading, found, self._company, self.name, counts_rows=counts_rows
         )
         self._groups = reading.columns.group_by is not None
-        for row in read_out(out, earlier):
+        for row in chain([first] if first else [], rows):
             key = self._key(row.values)
             if recommendation := row.values.get("triage_recommendation"):
                 keys = [key] if key else [text_key(one.text) for one in row.results]

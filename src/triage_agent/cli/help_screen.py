@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from triage_agent.cli.streams import show
 from triage_agent.errors import SettingsError
 
 MODEL_OPTIONS = "Model and LLM"
@@ -38,7 +39,7 @@ def show_all_help(context: typer.Context, wanted: bool) -> None:
     """Print the help with every option explained, and stop."""
     if wanted:
         context.meta[_EXPLAINED] = True
-        typer.echo(context.get_help())
+        show(*context.get_help().splitlines())
         raise typer.Exit
 
 

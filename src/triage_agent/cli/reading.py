@@ -31,6 +31,6 @@ def listed(texts: Iterable[str]) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return a text on one line, of so many characters at most."""
+    """Return a text on one line, shortened to a length in characters."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -9,7 +9,7 @@ from .amounts import (
     times,
     usd,
 )
-from .code_list import code_list
+from .code_lists import code_list
 from .currencies import check_usd_rate
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (

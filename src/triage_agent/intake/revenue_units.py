@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from triage_agent.errors import InputError
-from triage_agent.intake.code_list import code_list
+from triage_agent.intake.code_lists import code_list
 from triage_agent.intake.currencies import (
     Found,
     currency_pattern,

@@ -12,6 +12,7 @@ from triage_agent.intake.rules import roles_by_rules
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
 
 APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
+LEAD = 5  # words at most of what announces problems
 BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
@@ -76,7 +77,7 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
         return SplitText(
             _without(text, whole, around), (), _passages(text, around), holds_several=True
         )
-    problems, context = _assembled(units, verdict.roles)
+    problems, context = _assembled(text, units, verdict.roles)
     problems = [one for span in problems for one in _around(text, span, around)]
     return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
 
@@ -110,7 +111,9 @@ def _unticked(text: str, units: Sequence[Unit]) -> Iterator[Span]:
         yield from ((unit.start, unit.end) for unit in empty)
 
 
-def _assembled(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[list[Span], list[Span]]:
+def _assembled(
+    text: str, units: Sequence[Unit], roles: Sequence[Role]
+) -> tuple[list[Span], list[Span]]:
     """Return where the problems and their context stand."""
     problems: list[Span] = []
     context: list[Span] = []
@@ -124,9 +127,18 @@ def _assembled(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[list[Span]
         else:
             while stop < len(units) and roles[stop] is Role.INSIDE:
                 stop += 1
-            problems.append((_opening(units, place, stop), units[stop - 1].end))
+            (context if _is_lead(text, units, place, stop) else problems).append(
+                (_opening(units, place, stop), units[stop - 1].end)
+            )
         place = stop
     return problems, context
+
+
+def _is_lead(text: str, units: Sequence[Unit], place: int, stop: int) -> bool:
+    """Return whether a unit only announces those after it, as "My problems:" does."""
+    unit = units[place]
+    alone = stop == place + 1 < len(units)
+    return alone and text[unit.end - 1] == ":" and len(text[unit.start : unit.end].split()) <= LEAD
 
 
 def _opening(units: Sequence[Unit], place: int, stop: int) -> int:

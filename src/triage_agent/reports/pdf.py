@@ -29,7 +29,7 @@ def write_pdf(path: Path, page: str) -> None:
 def _with_colours(page: str) -> str:
     """Return a page whose drawings name their colours: WeasyPrint does not look them up there.
 
-    >>> _with_colours("<style>:root { --ink: #1a2027; }</style><svg fill='var(--ink)'></svg>")[-30:]
+    >>> _with_colours("<style>:root { --ink: #1a2027; }</style><svg fill='var(--ink)'></svg>")[-26:]
     "<svg fill='#1a2027'></svg>"
     """
     colours = dict(reversed(COLOUR.findall(page)))  # those of light paper stand first
