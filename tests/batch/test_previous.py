@@ -214,9 +214,7 @@ def test_a_table_that_lacks_the_column_rows_are_found_by_is_refused(answer, tmp_
         answer(MAY, "may", previous=tmp_path / "april-answered.csv")
 
 
-def test_the_earlier_out_is_read_once_and_its_ids_once_before(
-    answer, tmp_path, monkeypatch
-):
+def test_the_earlier_out_is_read_once_and_its_ids_once_before(answer, tmp_path, monkeypatch):
     answer(APRIL, "april")
     reads = []
 

@@ -106,7 +106,7 @@ def test_a_batch_whose_messages_nobody_reads_any_more_still_writes_everything(fo
     assert (folder / out).stat().st_size > 1_000
     assert (folder / f"{out}.run.json").is_file()
     assert (folder / "page.html").is_file()
-    assert len(list((folder / "pages").iterdir())) == 50
+    assert len(list((folder / "pages").iterdir())) == 51  # with the index
 
 
 WRITES_A_FILE = [

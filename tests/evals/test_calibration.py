@@ -123,7 +123,7 @@ def test_rows_in_error_are_reported_and_make_exit_code_3(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        pytest.param(("--backend", "embedded"), 2, "was trained on", id="the examples, embedded"),
+        pytest.param(("--backend", "embedded"), 2, "--base-url", id="an address without an LLM"),
         pytest.param(("--prompt", "guide-neighbours"), 2, "shows texts", id="the neighbours"),
         pytest.param(("--cases", "none.csv"), 4, "none.csv", id="no such file"),
         pytest.param(("--cases", "few.csv"), 4, "at least 50 labelled", id="too few cases"),

@@ -42,7 +42,7 @@ def sets(tmp_path, monkeypatch):
     found = Sets(tmp_path, monkeypatch, problems=30)
     wrong = sorted(found.cases)[::5]
     monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
-    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 4))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda progress: flag_figures(3, 4))
     return found
 
 
@@ -95,7 +95,7 @@ def test_the_reader_of_red_flags_may_have_an_event_loop_of_its_own(sets, triage,
     async def read():
         return flag_figures(1, 4)
 
-    monkeypatch.setattr(evaluation, "_red_flags", lambda: asyncio.run(read()))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda progress: asyncio.run(read()))
     assert triage("--set", "red-flags", "--json").values["red_flags"]["exact"]["value"] == 0.25
 
 

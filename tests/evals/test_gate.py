@@ -108,7 +108,7 @@ def test_gates_that_would_hold_nothing_are_an_error_that_names_the_file(tmp_path
 @pytest.fixture
 def sets(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "EmbeddedModel", Oracle)
-    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 3))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda progress: flag_figures(3, 3))
     return Sets(tmp_path, monkeypatch)
 
 
@@ -261,13 +261,6 @@ def test_every_shipped_limit_is_about_a_figure_that_a_run_has(sets, gate):
     assert [name for name in gated if figure(rows, name) is None] == []
 
 
-@pytest.mark.parametrize("limit", [4, 9])
-def test_the_gate_can_be_tried_on_fewer_cases(gate, limit):
-    values = gate("--json", "--limit", str(limit)).values
-    assert values["problems"]["rows"] == limit
-    assert values["attacks"]["pairs"] == limit
-
-
 def test_a_model_that_answers_wrongly_breaches(sets, gate, monkeypatch):
     wrong = list(sets.cases)[::2]
     monkeypatch.setattr(embedded, "EmbeddedModel", lambda prior: Oracle(prior, wrong=wrong))
@@ -405,22 +398,19 @@ class Weights:
 @pytest.fixture
 def real_model(tmp_path, monkeypatch):
     """Return the small sets with the model that ships."""
-    monkeypatch.setattr(evaluation, "_red_flags", lambda: flag_figures(3, 3))
+    monkeypatch.setattr(evaluation, "_red_flags", lambda progress: flag_figures(3, 3))
     return Sets(tmp_path, monkeypatch)
 
 
-def test_broken_weights_breach_and_whole_ones_do_not(real_model, tmp_path, capsys, monkeypatch):
-    arguments = ["eval", "--gate", "--json", "--limit", "16"]
+def test_broken_weights_are_measured_as_broken(real_model, tmp_path, capsys, monkeypatch):
+    arguments = ["eval", "--json", "--limit", "16"]
     whole = run_main(arguments, capsys, monkeypatch)
-    assert "problems.accuracy" in [one["name"] for one in whole.values["gate"] if one["holds"]]
     weights = Weights(tmp_path / "weights")
     weights.negate_label_head()
     monkeypatch.setattr(embedded_model, "WEIGHTS", weights.home)
     broken = run_main(arguments, capsys, monkeypatch)
-    assert broken.code == 7
     accuracy, before = (ended.values["problems"]["accuracy"]["value"] for ended in (broken, whole))
     assert accuracy < 0.5 < before
-    assert "problems.accuracy" in [o["name"] for o in broken.values["gate"] if not o["holds"]]
 
 
 @pytest.mark.parametrize("name", ["encoder.onnx", "heads.npz", "model.json", "tokenizer.json"])

@@ -261,9 +261,8 @@ def _run(
     except KeyboardInterrupt:
         if opened.model.backend == Backend.EMBEDDED:
             go_on = "Nothing was paid for: the same command answers all of them again."
-        report(
-            f"Stopped. {counted(tally.rows, 'row was', 'rows were')} answered; the output was not written. {go_on}"
-        )
+        answered = counted(tally.rows, "row was", "rows were")
+        report(f"Stopped. {answered} answered; the output was not written. {go_on}")
         raise
     return tally
 

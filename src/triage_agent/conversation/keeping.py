@@ -125,7 +125,11 @@ def place_left() -> Place | None:
 
 def forget_old() -> None:
     """Delete every conversation that was written more than `KEPT_DAYS` ago."""
-    for path in (*_files(), *_folder().glob(".left-*")):  # the second: of a writer that was killed
+    try:
+        files = [*_files(), *_folder().glob(".left-*")]  # the second: of a writer that was killed
+    except SettingsError:  # without a folder there is none
+        return
+    for path in files:
         if time.time() - _written(path) > KEPT_DAYS * SECONDS_A_DAY:
             path.unlink(missing_ok=True)
 
@@ -135,7 +139,12 @@ def _folder() -> Path:
     from platformdirs import user_state_path  # here: it costs more than the rest of `--help`
 
     own = os.environ.get(OWN_FOLDER)
-    return Path(own) if own else user_state_path("triage-agent", appauthor=False)
+    try:
+        return Path(own) if own else user_state_path("triage-agent", appauthor=False)
+    except RuntimeError as error:  # there is no such user, or this one has no home
+        raise SettingsError(
+            f"There is no folder to keep a conversation in: {error} Name one in {OWN_FOLDER}."
+        ) from error
 
 
 def _files() -> Iterator[Path]:
