@@ -25,6 +25,7 @@ Plain = Annotated[str, filled_with()]
 Counting = Annotated[str, filled_with("count")]
 Tallying = Annotated[str, filled_with("build", "automate", "problems")]
 Scoring = Annotated[str, filled_with("score")]
+Missing = Annotated[str, filled_with("score", "missing")]
 Money = Annotated[str, filled_with("hours", "hourly", "how", "worth", "role", "low", "high")]
 
 
@@ -56,8 +57,11 @@ class TallyWords(Strict):
 class TieWords(Strict):
     """What decides a tie."""
 
+    systems: Plain
+    data: Plain
+    systems_and_data: Plain
     passed: Scoring
-    unconnected: Scoring
+    unconnected: Missing
     prepared: Scoring
     software: Plain
     quiz: Plain
@@ -178,7 +182,10 @@ def _what_follows(decision: Decision, words: ReasonWords) -> list[str]:
     if quiz.passed:
         return [tie.passed.format(score=score), words.then[to]]
     if to is Recommendation.FRACTIONAL_CTO:
-        return [tie.unconnected.format(score=score)]
+        none = {one.id for one in quiz.dimensions if one.points == 0}
+        missing = tie.systems if "data" not in none else tie.data
+        missing = tie.systems_and_data if {"systems", "data"} <= none else missing
+        return [tie.unconnected.format(score=score, missing=missing)]
     return [tie.prepared.format(score=score), words.then[to]]
 
 

@@ -25,7 +25,6 @@ from triage_agent.reports import print_block, stderr_console, text_line
 BACK = "back"
 BACK_CHOICE = "back"
 BACK_HINT = "Type back to go back."
-OTHERWISE = "another amount, to be typed"
 LONGEST_SHOWN = 200  # characters of a problem
 LONGEST_CHOICE = 60  # of a problem among choices
 RIGHT, JOIN, DIVIDE, DROP, ADD = (
@@ -36,6 +35,7 @@ RIGHT, JOIN, DIVIDE, DROP, ADD = (
     "add one",
 )
 KEEP_WHOLE = "yes, it is one"
+ALL_ONE = "no, all of it is one problem"
 CUT = "Change the words, or press Enter where another problem begins."
 MORE = "Which two? The one you choose, and the one after it."
 WHICH = "Which one?"
@@ -101,16 +101,17 @@ async def take_quiz() -> QuizResult:
 
 async def ask_choice(question: Question, *, back: bool = True) -> str | None:
     """Return what is chosen, or typed where that is possible; None: back."""
-    keys = [*question.answers]
-    texts = [*question.answers.values(), *([OTHERWISE] if question.free else [])]
-    own = question.before if question.before not in keys else ""  # what was typed before
+    keys, texts = [*question.answers], [*question.answers.values()]
     first = keys.index(question.before) if question.before in keys else 0
-    place = await chosen(
-        [*texts, *([BACK_CHOICE] if back else [])], first=len(keys) if own else first
-    )
-    if place < len(keys):
-        return keys[place]
-    return await _typed(own, back=True) if place < len(texts) else None
+    if question.free:  # whatever is typed counts, so that an amount is never taken for a choice
+        for number, text in enumerate(texts, start=1):
+            tell(text, indent="     ", first=f"{number:>3}. ")
+        own = str(first + 1) if question.before in keys else question.before
+        typed = await _typed(own, back=back)
+        is_number = typed is not None and typed.isdecimal() and 0 < int(typed) <= len(keys)
+        return keys[int(typed or 0) - 1] if is_number else typed
+    place = await chosen([*texts, *([BACK_CHOICE] if back else [])], first=first)
+    return keys[place] if place < len(keys) else None
 
 
 def say_question(question: Question) -> None:
@@ -157,7 +158,7 @@ async def _confirmed(talk: Conversation, question: Question) -> tuple[Piece, ...
         several = len(pieces) > 1
         ways = [
             RIGHT if several or pieces != question.pieces else KEEP_WHOLE,
-            *([JOIN, DIVIDE, DROP, ADD] if several else [DIVIDE, ADD]),
+            *([ALL_ONE, JOIN, DIVIDE, DROP, ADD] if several else [DIVIDE, ADD]),
             *([BACK_CHOICE] if talk.answers else []),
         ]
         way = ways[await chosen(ways)]
@@ -166,6 +167,10 @@ async def _confirmed(talk: Conversation, question: Question) -> tuple[Piece, ...
         if way == BACK_CHOICE:
             return None
         number = 0
+        if way == ALL_ONE:
+            while len(pieces) > 1:
+                pieces = merged(pieces, 1, whole)
+            return pieces
         if way != ADD:
             last = len(pieces) - (way == JOIN)
             number = await _number(pieces[:last], MORE if way == JOIN else WHICH)

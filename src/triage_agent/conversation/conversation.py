@@ -245,14 +245,16 @@ class Conversation:
         return self._reads[texts]
 
     def _pieces_read(self) -> Pieces:
-        single = len(self.texts) == 1  # places in several texts would not tell which one
-        return tuple(
-            Piece(one.text, one.source.start, one.source.end)
-            if single and isinstance(one, Problem) and one.source
-            else Piece(one.text)
-            for read in self._read()
-            for one in read.problems
-        )
+        """Return the problems as they were read; if that is not sure, as they might be."""
+        read = self._read()
+        if len(read) == 1 and read[0].text:
+            parts = read[0].proposed or [
+                one.source for one in read[0].problems if isinstance(one, Problem) and one.source
+            ]
+            places = [(one.start or 0, one.end or 0) for one in parts]
+            return tuple(Piece(read[0].text[start:end], start, end) for start, end in places)
+        # Places in several texts would not tell which one.
+        return tuple(Piece(one.text) for text in read for one in text.problems)
 
     @property
     def _in_doubt(self) -> bool:

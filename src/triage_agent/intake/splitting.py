@@ -35,12 +35,14 @@ class SplitText:
         furniture: Greetings, signatures, quoted mail, headings and survey boilerplate.
         holds_several: Whether the text seems to hold several problems that cannot surely be told
             apart; then there is one, which holds them all.
+        proposed: Those several, as they may be told apart by somebody who looks.
     """
 
     problems: tuple[Passage, ...]
     context: tuple[Passage, ...] = ()
     furniture: tuple[Passage, ...] = ()
     holds_several: bool = False
+    proposed: tuple[Passage, ...] = ()
 
 
 class Judge(Protocol):
@@ -75,7 +77,11 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     if verdict.several and not verdict.sure:
         whole = [(_opening(units, 0, len(units)), units[-1].end)]
         return SplitText(
-            _without(text, whole, around), (), _passages(text, around), holds_several=True
+            _without(text, whole, around),
+            (),
+            _passages(text, around),
+            holds_several=True,
+            proposed=_without(text, _assembled(text, units, verdict.roles)[0], around),
         )
     problems, context = _assembled(text, units, verdict.roles)
     problems = [one for span in problems for one in _around(text, span, around)]

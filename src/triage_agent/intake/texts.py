@@ -20,11 +20,13 @@ class ReadText:
         problems: What it holds, in its order; the only one if a problem was given, not a text.
         text: The text as it was given; empty if it was not taken apart.
         set_aside: What is no problem in it, such as a greeting, in its order; it does not vote.
+        proposed: The problems of a text that holds several, if it was not surely taken apart.
     """
 
     problems: tuple[Problem | Rejected, ...]
     text: str = ""
     set_aside: tuple[Passage, ...] = ()
+    proposed: tuple[Passage, ...] = ()
 
 
 def read_text(
@@ -53,7 +55,7 @@ def read_text(
         for number, one in enumerate(parts.problems, start=1)
     )
     aside = sorted((*parts.context, *parts.furniture), key=lambda passage: passage.start)
-    return ReadText(problems, text, tuple(aside))
+    return ReadText(problems, text, tuple(aside), parts.proposed)
 
 
 def read_texts(
