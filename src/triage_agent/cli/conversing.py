@@ -158,7 +158,7 @@ async def _confirmed(talk: Conversation, question: Question) -> tuple[Piece, ...
         several = len(pieces) > 1
         ways = [
             RIGHT if several or pieces != question.pieces else KEEP_WHOLE,
-            *([ALL_ONE, JOIN, DIVIDE, DROP, ADD] if several else [DIVIDE, ADD]),
+            *([JOIN, DIVIDE, DROP, ADD, ALL_ONE] if several else [DIVIDE, ADD]),
             *([BACK_CHOICE] if talk.answers else []),
         ]
         way = ways[await chosen(ways)]
