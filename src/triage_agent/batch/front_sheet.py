@@ -15,7 +15,7 @@ OURS = "triage_"  # how the names of the technical columns begin
 
 
 def front_sheet(columns: Sequence[str], problems: int) -> FrontSheet:
-    """Return the first sheet of an OUT that has these columns, for so many problems a row."""
+    """Return the first sheet of an OUT with these columns and a number of problems in each row."""
     own = tuple(column for column in columns if not column.startswith(OURS))
     is_decided = "triage_recommendation" in columns
     added = (

@@ -19,6 +19,7 @@ from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
+from triage_agent.batch.row_keys import company_column
 from triage_agent.batch.software_answer import asks_about_selling
 from triage_agent.batch.table_shape import questions_in_rows
 from triage_agent.errors import InputError
@@ -33,12 +34,6 @@ SOFTWARE = re.compile(
     r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
     r"|\bsells software\b|\bsoftware for (?:\w+ )?customers\b"
-)
-
-
-COMPANY = re.compile(
-    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
-    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
 )
 
 
@@ -199,7 +194,9 @@ def _guess(
         known, notes = replace(known, revenue=chosen.column), chosen.notes
     software = known.sells_software or _guess_software(_free(known, columns), seen)
     known = replace(known, sells_software=software)
-    company = known.company or _guess_company(_free(known, columns), seen)
+    company = known.company or company_column(
+        [one for one in _free(known, columns) if seen.cells[one].words < SHORT_CELLS]
+    )
     return replace(known, company=company), notes
 
 
@@ -217,12 +214,6 @@ def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
         if found is not None and len(set(cells[found])) == len(cells[found]):
             return found
     return None
-
-
-def _guess_company(columns: Sequence[str], seen: Seen) -> str | None:
-    """Return the one column that is called like the name of a business; None: none, or several."""
-    found = [one for one in columns if COMPANY.match(plain(one)) and seen.cells[one].words < 8]
-    return found[0] if len(found) == 1 else None
 
 
 def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:

@@ -108,8 +108,8 @@ async def ask_choice(question: Question, *, back: bool = True) -> str | None:
             tell(text, indent="     ", first=f"{number:>3}. ")
         own = str(first + 1) if question.before in keys else question.before
         typed = await _typed(own, back=back)
-        is_number = typed is not None and typed.isdecimal() and 0 < int(typed) <= len(keys)
-        return keys[int(typed or 0) - 1] if is_number else typed
+        numbered = {str(number): key for number, key in enumerate(keys, start=1)}
+        return typed if typed is None else numbered.get(typed, typed)
     place = await chosen([*texts, *([BACK_CHOICE] if back else [])], first=first)
     return keys[place] if place < len(keys) else None
 
