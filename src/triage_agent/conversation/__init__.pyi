@@ -1,5 +1,5 @@
 from .answers import Answer
-from .asking import quiz_questions
+from .asking import question_for, quiz_questions
 from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
 from .pieces import Piece, added, divided, merged
@@ -20,5 +20,6 @@ __all__ = [
     "merged",
     "new_place",
     "place_left",
+    "question_for",
     "quiz_questions",
 ]

@@ -13,7 +13,7 @@ from .contract import (
 )
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
-from .html import advice_html, drawn, rendered, write_rendered
+from .html import advice_html, drawn, page_templates, rendered, write_rendered
 from .letterhead import NO_LETTERHEAD, Letterhead
 from .markdown import roles_markdown
 from .pdf import check_pdf, write_pdf
@@ -52,6 +52,7 @@ __all__ = [
     "decided_words",
     "drawn",
     "line_chart",
+    "page_templates",
     "print_block",
     "print_json",
     "recommendation_words",

@@ -18,6 +18,7 @@ from triage_agent.reports.evidence import passages, shown_evidence
 from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
     abstained_words,
+    answer_words,
     decided_words,
     label_words,
     recommendation_words,
@@ -63,13 +64,13 @@ def advice_html(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
 
 def rendered(template: str, **values: Any) -> str:
     """Return a template filled with values; all of them are escaped except those from `drawn`."""
-    return _environment().get_template(template).render(values)
+    return page_templates().get_template(template).render(values)
 
 
 def write_rendered(path: Path, template: str, **values: Any) -> None:
     """Write what `rendered` returns to a file, piece by piece: a list in it may be long."""
     with atomic_writer(path) as file:
-        for piece in _environment().get_template(template).generate(values):
+        for piece in page_templates().get_template(template).generate(values):
             file.write(piece.encode("utf-8", "replace"))
 
 
@@ -109,12 +110,15 @@ def _drawn_meter(value: float, most: float, parts: int = 1) -> "Markup":
 
 
 @cache
-def _environment() -> "Environment":
-    """Return the templates, every value in them escaped, and a misspelled name an error."""
+def page_templates(*others: Path) -> "Environment":
+    """Return the templates, every value in them escaped, and a misspelled name an error.
+
+    `others` are folders with more of them, which may use those here.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(HERE / "reports" / "templates"),
+        loader=FileSystemLoader([*others, HERE / "reports" / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=cleaned,
@@ -124,6 +128,7 @@ def _environment() -> "Environment":
     )
     environment.globals |= {
         "abstained_words": abstained_words,
+        "answer_words": answer_words,
         "decided_words": decided_words,
         "label_words": label_words,
         "meter": _drawn_meter,

@@ -1,0 +1,7 @@
+from .options import ServeOptions
+from .server import serve
+
+__all__ = [
+    "ServeOptions",
+    "serve",
+]

@@ -1,0 +1,62 @@
+-- What people type is in `submission` and `submission_words` alone, so that deleting is one place.
+
+CREATE TABLE submission (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    token BLOB NOT NULL UNIQUE,          -- SHA-256 of the secret in the owner's link
+    source TEXT NOT NULL,                -- how it came: page, or the name of a hook
+    version INTEGER NOT NULL DEFAULT 1,  -- rises with each change; two tabs do not overwrite
+    started_at TEXT NOT NULL,            -- ISO 8601, UTC
+    changed_at TEXT NOT NULL,
+    finished_at TEXT,                    -- the first verdict; null: the owner is not done
+    state TEXT NOT NULL,                 -- JSON: what was answered, and how it was read
+    advice TEXT,                         -- JSON: the contract of `advise --json`; null: no verdict
+    company TEXT NOT NULL DEFAULT '',
+    recommendation TEXT,
+    provisional INTEGER,
+    probability REAL,                    -- of the least sure problem; null: not known
+    to_review INTEGER NOT NULL DEFAULT 0,  -- how many of its problems a person should look at
+    spot_check INTEGER NOT NULL DEFAULT 0  -- 1: an adviser answers it without seeing the verdict
+) STRICT;
+
+CREATE INDEX submission_by_age ON submission (changed_at);
+
+CREATE VIRTUAL TABLE submission_words USING fts5 (company, problems);
+
+CREATE TABLE adviser (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    password TEXT NOT NULL,              -- argon2id
+    made_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE invitation (                -- a link that sets a password, once
+    token BLOB PRIMARY KEY,              -- SHA-256
+    name TEXT NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+    token BLOB PRIMARY KEY,              -- SHA-256 of the cookie
+    adviser INTEGER NOT NULL REFERENCES adviser (id) ON DELETE CASCADE,
+    csrf TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    used_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change (                    -- what advisers changed; no words of an owner
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission INTEGER NOT NULL REFERENCES submission (id) ON DELETE CASCADE,
+    adviser INTEGER NOT NULL REFERENCES adviser (id),
+    made_at TEXT NOT NULL,
+    problem INTEGER NOT NULL,            -- its number, from 1
+    before TEXT,                         -- the label; null: none
+    after TEXT,
+    undone INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX change_by_submission ON change (submission);
+
+CREATE TABLE spending (                  -- of a language model
+    day TEXT PRIMARY KEY,                -- UTC
+    usd REAL NOT NULL
+) STRICT, WITHOUT ROWID;

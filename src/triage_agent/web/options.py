@@ -1,0 +1,71 @@
+"""How a server is started, and what it refuses."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from triage_agent.errors import SettingsError
+
+HOST, PORT = "127.0.0.1", 8787
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where a server listens, where its data are, and what it may cost."""
+
+    data: Path
+    host: str = HOST
+    port: int = PORT
+    public_url: str | None = None  # as people reach it; None: only from this machine
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
+    retention_days: int | None = None  # None: nothing is deleted by itself
+    max_cost_per_day: Decimal | None = None  # USD; None: no language model is asked
+
+    @property
+    def address(self) -> str:
+        """The address to open, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach it by https."""
+        return self.address.startswith("https://")
+
+    def check(self) -> None:
+        """Raise `SettingsError` for a server that would be open without https, or cannot work."""
+        if self.public_url is None:
+            if not is_loopback(self.host):
+                raise SettingsError(
+                    f"--host {self.host} lets other machines in, and what people write would "
+                    "travel in the clear. Give --public-url https://… (the address at which a "
+                    "proxy with a certificate serves it), or leave out --host."
+                )
+            return
+        parts = urlsplit(self.public_url)
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise SettingsError(
+                f"--public-url {self.public_url} is not https. What people write would travel in "
+                "the clear. docs/how-to/serve.md shows how to get a certificate."
+            )
+        if not parts.hostname or parts.query or parts.fragment or parts.path.strip("/"):
+            raise SettingsError(
+                f"--public-url {self.public_url} should be like https://triage.example.com, "
+                "without a path."
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False

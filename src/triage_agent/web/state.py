@@ -1,0 +1,64 @@
+"""What is kept of a conversation between two requests: what was answered, and how it was read."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from triage_agent.conversation import Answer, Conversation, Piece
+from triage_agent.files import Strict
+from triage_agent.intake import SplitText
+from triage_agent.triage import AsyncTriage
+from triage_agent.types import Classification, Problem
+
+Kept = str | tuple[Piece, ...]
+
+
+class State(Strict):
+    """A conversation at one moment; everything follows from it."""
+
+    schema_version: Annotated[int, Field(ge=1, le=1)] = 1
+    answers: dict[str, Kept] = Field(default_factory=dict)
+    drafts: dict[str, Kept] = Field(default_factory=dict)
+    texts: tuple[tuple[str, SplitText], ...] = ()  # how each text was taken apart
+    rows: tuple[tuple[Problem, Classification], ...] = ()  # how each problem was read
+
+    @classmethod
+    def of(cls, talk: Conversation, memory: "RememberingTriage") -> "State":
+        """Return what is to be kept of a conversation; what it no longer needs is left out."""
+        texts, problems = set(talk.texts), set(talk.problems if talk.answers else ())
+        return cls(
+            answers=_plain(talk.answers),
+            drafts=_plain(talk.drafts),
+            texts=tuple(one for one in memory.texts.items() if one[0] in texts),
+            rows=tuple(one for one in memory.rows.items() if one[0] in problems),
+        )
+
+
+class RememberingTriage(AsyncTriage):
+    """Reads over another's backend, and nothing twice: not a text, and not a problem."""
+
+    def __init__(self, base: AsyncTriage, state: State) -> None:
+        """Begin with what a state remembers; `base` stays open."""
+        self._use(base.backend, base.options)
+        self.texts, self.rows = dict(state.texts), dict(state.rows)
+
+    def split(self, text: str) -> SplitText:
+        """Return the problems of a text, as they were found before if they were."""
+        if text not in self.texts:
+            self.texts[text] = super().split(text)
+        return self.texts[text]
+
+    async def classify(self, problem: object) -> Classification:
+        """Return the classification of one problem, as it was before if it did not fail."""
+        if not isinstance(problem, Problem):
+            return await super().classify(problem)  # type: ignore[arg-type]
+        if (known := self.rows.get(problem)) is not None and known.error is None:
+            return known
+        row = await super().classify(problem)
+        self.rows[problem] = row
+        return row
+
+
+def _plain(answers: Mapping[str, Answer]) -> dict[str, Kept]:
+    return dict(answers)

@@ -1,0 +1,38 @@
+"""The words of the pages: the shipped ones, and what a file of the user's own says instead."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import RootModel
+
+from triage_agent.errors import SettingsError
+from triage_agent.files import folder, load_toml
+
+ENGLISH = "en"
+Texts = Mapping[str, Mapping[str, str]]
+
+
+class Tables(RootModel[dict[str, dict[str, str]]]):
+    """A file of words: texts in tables."""
+
+
+@cache
+def shipped_texts() -> Texts:
+    """Return the words in English (prompts/web/en.toml)."""
+    return load_toml(folder("prompts") / "web" / f"{ENGLISH}.toml", Tables).root
+
+
+def load_texts(data: Path, language: str = ENGLISH) -> Texts:
+    """Return the words in a language, from the data folder's `texts/`; what lacks is English.
+
+    Raises `SettingsError` if there is no such file, or if it says what no page shows.
+    """
+    path, english = data / "texts" / f"{language}.toml", shipped_texts()
+    if not path.exists() and language == ENGLISH:
+        return english
+    own = load_toml(path, Tables).root
+    for part, words in own.items():
+        if unknown := words.keys() - english.get(part, {}).keys():
+            raise SettingsError(f"{path}: no page shows {part}.{min(unknown)}. Remove it.")
+    return {part: {**words, **own.get(part, {})} for part, words in english.items()}
