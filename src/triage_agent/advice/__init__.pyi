@@ -17,10 +17,11 @@ from .hire_reader import EmbeddedFlagModel
 from .plan import Advice, Plan, advice_for
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
-from .red_flags import Level, RedFlag, hire_words, load_red_flags
+from .red_flags import Level, RedFlag, flags_about, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import Role, RoleFacts, described, owners_questions, role_facts, side_by_side
 from .rules import Profile, Recommendation, Rule, Step
+from .situations import known_situations
 
 __all__ = [
     "FORM",
@@ -59,7 +60,9 @@ __all__ = [
     "check_flag",
     "decide",
     "described",
+    "flags_about",
     "hire_words",
+    "known_situations",
     "load_quiz",
     "load_red_flags",
     "owners_questions",

@@ -1,4 +1,4 @@
-from .charts import Series, line_chart
+from .charts import CHART_STYLE, Series, line_chart, radar_chart
 from .console import print_block, print_json, stderr_console, stdout_console, text_line
 from .contract import (
     SCHEMA_VERSION,
@@ -30,6 +30,7 @@ from .wording import (
 )
 
 __all__ = [
+    "CHART_STYLE",
     "NO_LETTERHEAD",
     "REST",
     "SCHEMA_VERSION",
@@ -55,6 +56,7 @@ __all__ = [
     "page_templates",
     "print_block",
     "print_json",
+    "radar_chart",
     "recommendation_words",
     "rendered",
     "review_words",

@@ -4,7 +4,7 @@ Colours are CSS variables of the page (`--ink`, `--muted`, `--line`, `--chart-1`
 that one picture serves light and dark; the fallbacks are for a page that defines none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
@@ -20,7 +20,7 @@ COLOURS = tuple(
     for number, fallback in enumerate(("#0b5cad", "#b4530a", "#2c7a4b", "#7b3fa0"), start=1)
 )
 DROPPED = {"title", "desc", "script", "defs"}
-STYLE = f"""
+CHART_STYLE = f"""
 .chart{{font:{FONT}px system-ui,sans-serif}}
 .chart text{{fill:var(--ink,#1a2027);stroke:none;font-size:{FONT}px}}
 .chart .background{{fill:none}}
@@ -63,7 +63,7 @@ def meter(value: float, most: float, parts: int = 1) -> str:
 
 
 def _block(x: float, width: float, colour: str) -> str:
-    return f'<rect x="{x:.1f}" width="{width:.1f}" height="10" style="fill:{colour}"/>'
+    return f'<rect x="{x:.1f}" width="{width:.1f}" height="10" fill="{colour}"/>'
 
 
 def line_chart(
@@ -95,6 +95,19 @@ def line_chart(
             path.attrib |= {"stroke-dasharray": "6 4"} if one.dashed else {}
     what = f"{title}: {y_title} over {x_title}, for {', '.join(named)}"
     return _finished(root, f"Line chart, {what}")
+
+
+def radar_chart(title: str, points: Mapping[str, int], most: int) -> str:
+    """Return points of 0 to `most` around a centre, one for each name; the page styles it."""
+    import pygal
+
+    chart = pygal.Radar(
+        **_settings(WIDTH, 380), range=(0, most), y_labels=[*range(1, most + 1)], margin=8
+    )
+    chart.x_labels = [one_line(name) for name in points]
+    chart.add("", [*points.values()])
+    shown = ", ".join(f"{name} {value}" for name, value in points.items())
+    return _finished(_parsed(chart), f"Radar chart, {title}, of {most}: {shown}", styled=False)
 
 
 def _settings(width: int, height: int) -> dict[str, Any]:
@@ -132,11 +145,12 @@ def _of_class(root: Element, tag: str, name: str) -> list[Element]:
     return [one for one in root.iter(tag) if name in one.get("class", "").split()]
 
 
-def _finished(root: Element, description: str) -> str:
-    """Return the drawing as text, with its style and what it shows in words."""
+def _finished(root: Element, description: str, *, styled: bool = True) -> str:
+    """Return the drawing as text, with what it shows in words, and its style if it has its own."""
     box = root.get("viewBox", "")
     root.attrib = {"class": "chart", "viewBox": box, "role": "img", "aria-label": description}
-    style = Element("style")
-    style.text = STYLE.replace("\n", "")
-    root.insert(0, style)
+    if styled:
+        style = Element("style")
+        style.text = CHART_STYLE.replace("\n", "")
+        root.insert(0, style)
     return tostring(root, encoding="unicode")

@@ -17,6 +17,7 @@ from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine, TooBusyError
+from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
@@ -43,6 +44,7 @@ def create_app(
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
             *OWNER,
+            *EXTRAS,
         ],
         middleware=[Middleware(Guard, secure=options.secure)],
         exception_handlers={

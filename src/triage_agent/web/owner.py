@@ -27,7 +27,8 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
-from triage_agent.web.pages import page
+from triage_agent.web.forms import fields_of
+from triage_agent.web.pages import page, whole_page
 from triage_agent.web.security import STARTS, STEPS, who
 from triage_agent.web.site import site_of
 from triage_agent.web.state import RememberingTriage, State
@@ -90,7 +91,7 @@ async def start(request: Request) -> Response:
     """Show where an owner begins, or begin with what they wrote."""
     if request.method == "GET":
         return _start_page(request, secrets.token_urlsafe(24))
-    site, form = site_of(request), await _form(request)
+    site, form = site_of(request), await fields_of(request)
     text, once = form.get("text", ""), form.get("once", "")
 
     def again(error: str) -> HTMLResponse:
@@ -122,7 +123,7 @@ async def conversation(request: Request) -> Response:
     if request.method == "POST":
         if not await site_of(request).limiter.allows(STEPS, "step", who(request)):
             raise HTTPException(429)
-        return await _step(visit, await _form(request))
+        return await _step(visit, await fields_of(request))
     question = await visit.question()
     if question is None:
         return RedirectResponse(f"{visit.address}/verdict", 303)
@@ -135,7 +136,7 @@ async def verdict(request: Request) -> Response:
     error = ""
     if request.method == "POST":
         try:
-            await _change(visit, await _form(request))
+            await _change(visit, await fields_of(request))
         except InputError as refused:
             error = refused.message
         else:
@@ -165,7 +166,7 @@ async def report(request: Request) -> Response:
         return RedirectResponse(visit.address, 303)
     advice, site = await visit.advice(), site_of(request)
     head = Letterhead(advice.company, visit.submission.day, site.adviser)
-    return HTMLResponse(advice_html(advice, head))
+    return whole_page(advice_html(advice, head))
 
 
 async def delete(request: Request) -> Response:
@@ -269,9 +270,3 @@ def _asked(visit: Visit, question: Question, error: str = "", typed: str = "") -
         error=error,
         typed=typed or question.before,
     )
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """Return the fields of a sent form, of which each has one value."""
-    form = await request.form(max_files=0, max_fields=100)
-    return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -1,7 +1,10 @@
 """Pages are made of templates, in which every value is escaped."""
 
+import base64
+import re
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -14,6 +17,7 @@ from triage_agent.web.site import site_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 STATIC = HERE / "web" / "static"
 
 
@@ -38,3 +42,14 @@ def page(
 @cache
 def _templates() -> "Environment":
     return page_templates(HERE / "web" / "templates")
+
+
+def whole_page(html: str) -> HTMLResponse:
+    """Return a page that is complete in itself, such as a report; its own styles are allowed."""
+    styles = " ".join(f"'sha256-{_digest(style)}'" for style in STYLE.findall(html))
+    policy = f"default-src 'none'; style-src {styles}; img-src data:; frame-ancestors 'none'"
+    return HTMLResponse(html, headers={"content-security-policy": policy})
+
+
+def _digest(style: str) -> str:
+    return base64.b64encode(sha256(style.encode()).digest()).decode()
