@@ -15,8 +15,9 @@ from starlette.staticfiles import StaticFiles
 
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
+from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
-from triage_agent.web.engine import RETRY_AFTER_S, Engine, TooBusyError
+from triage_agent.web.engine import RETRY_AFTER_S, Engine
 from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
@@ -49,7 +50,6 @@ def create_app(
         middleware=[Middleware(Guard, secure=options.secure)],
         exception_handlers={
             HTTPException: refused,
-            TooBusyError: busy,
             Exception: failed,
         },
         lifespan=_lifespan(options, database, triage, texts, adviser or Adviser()),
@@ -70,18 +70,6 @@ async def refused(request: Request, error: Exception) -> Response:
     return page(request, "error.html.j2", status=status, headers=headers, what=what, values={})
 
 
-async def busy(request: Request, _: Exception) -> Response:
-    """Answer that more people are here than can be answered soon."""
-    return page(
-        request,
-        "error.html.j2",
-        status=503,
-        headers={"retry-after": str(RETRY_AFTER_S)},
-        what="busy",
-        values={"seconds": RETRY_AFTER_S},
-    )
-
-
 async def failed(request: Request, error: Exception) -> Response:
     """Answer that something went wrong; the log names the place, and nothing that was written."""
     LOG.error("%s in %s", type(error).__name__, request.scope.get("route"))
@@ -97,8 +85,7 @@ def _lifespan(
             async with Engine(triage) as engine, anyio.create_task_group() as tasks:
                 submissions = Submissions(database)
                 app.state.site = Site(options, database, submissions, engine, texts, adviser)
-                if options.retention_days is not None:
-                    tasks.start_soon(_delete_old, submissions, options.retention_days)
+                tasks.start_soon(_delete_old, submissions, options)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -107,10 +94,12 @@ def _lifespan(
     return lifespan
 
 
-async def _delete_old(submissions: Submissions, days: int) -> None:
+async def _delete_old(submissions: Submissions, options: ServeOptions) -> None:
     """Delete what is too old, at the start and once a day."""
     while True:
-        deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
-        if deleted:
-            LOG.warning("%d submissions were older than %d days, and are deleted", deleted, days)
+        if (days := options.retention_days) is not None:
+            deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
+            if deleted:
+                LOG.warning("%d submissions older than %d days are deleted", deleted, days)
+        await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
         await anyio.sleep(SECONDS_A_DAY)

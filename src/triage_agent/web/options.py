@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from triage_agent.errors import SettingsError
 
 HOST, PORT = "127.0.0.1", 8787
+BACKUP_DAYS = 30  # that a backup is kept where nothing else is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     retention_days: int | None = None  # None: nothing is deleted by itself
     max_cost_per_day: Decimal | None = None  # USD; None: no language model is asked
+
+    @property
+    def backup_days(self) -> int:
+        """After how many days a backup in the data folder is deleted."""
+        return self.retention_days or BACKUP_DAYS
 
     @property
     def address(self) -> str:

@@ -6,8 +6,9 @@ lose nothing.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from urllib.parse import quote
 
 import anyio
@@ -27,6 +28,7 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
+from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.security import STARTS, STEPS, who
@@ -36,6 +38,30 @@ from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
 TRAP = "website"  # a field that people do not see, and programs fill in
 BACK = "back"
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def patient(handler: Handler) -> Handler:
+    """Return a handler that, where too many people wait, offers to send the same form again."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except TooBusyError:
+            return page(
+                request,
+                "busy.html.j2",
+                status=503,
+                headers={"retry-after": str(RETRY_AFTER_S)},
+                method=request.method,
+                fields=await fields_of(request) if request.method == "POST" else {},
+                seconds=RETRY_AFTER_S,
+            )
+
+    return answer
 
 
 @dataclass(slots=True)
@@ -87,6 +113,7 @@ class Visit:
         return await site_of(self.request).engine.run(self.talk.advice)
 
 
+@patient
 async def start(request: Request) -> Response:
     """Show where an owner begins, or begin with what they wrote."""
     if request.method == "GET":
@@ -117,6 +144,7 @@ async def start(request: Request) -> Response:
     return RedirectResponse(f"/t/{token}", 303)
 
 
+@patient
 async def conversation(request: Request) -> Response:
     """Show the next question, or take an answer to the one that was shown."""
     visit = await Visit.of(request)
@@ -130,6 +158,7 @@ async def conversation(request: Request) -> Response:
     return _asked(visit, question)
 
 
+@patient
 async def verdict(request: Request) -> Response:
     """Show the verdict on one screen, or change an answer that it rests on."""
     visit = await Visit.of(request)
@@ -159,6 +188,7 @@ async def verdict(request: Request) -> Response:
     )
 
 
+@patient
 async def report(request: Request) -> Response:
     """Show the whole report, which is a page of its own, to read or to print."""
     visit = await Visit.of(request)
@@ -176,7 +206,7 @@ async def delete(request: Request) -> Response:
         token = request.path_params["token"]
         if not await anyio.to_thread.run_sync(site.submissions.delete, token):
             raise HTTPException(404)
-        return page(request, "deleted.html.j2", days=site.options.retention_days)
+        return page(request, "deleted.html.j2", days=site.options.backup_days)
     return page(request, "delete.html.j2", visit=await Visit.of(request))
 
 
