@@ -96,7 +96,7 @@ def test_a_full_house_is_told_when_to_come_back_and_loses_nothing(tmp_path, monk
     with site(tmp_path) as client:
         with monkeypatch.context() as patched:
             patched.setattr(rooms.Engine, "run", full)
-            page = begin(client, "Leads get lost\n<b>often</b>")
+            page = begin(client, "Leads get lost <b>often</b>")
             assert page.status_code == 503
             assert int(page.headers["retry-after"]) > 0
         page = send(client, page)
