@@ -1,15 +1,35 @@
 """`triage serve`: the pages for owners, and the adviser's inbox."""
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from triage_agent.cli.help_screen import MODEL_OPTIONS
+from triage_agent.cli.shared_options import with_options
 from triage_agent.cli.streams import say
-from triage_agent.settings import LOCAL_FILE, Options, read_adviser, user_file
+from triage_agent.errors import SettingsError
+from triage_agent.settings import LOCAL_FILE, Backend, Options, read_adviser, user_file
+
+LLM_OPTIONS = (
+    "backend",
+    "model",
+    "base_url",
+    "api_key",
+    "prompt",
+    "threshold",
+    "review_below",
+    "timeout",
+    "redact",
+    "price",
+)
 
 
+@with_options(LLM_OPTIONS)
 def serve(
+    options: Options,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8787,
     data: Annotated[
@@ -27,30 +47,38 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    max_cost_per_day: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="USD",
+            help="What an LLM may cost a day; beyond it the built-in model answers.",
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = None,
 ) -> None:
     """Serve the questions and the verdict as web pages, on this machine or your server."""
     try:
-        from triage_agent.web import ServeOptions
+        from triage_agent.web import CappedTriage, ServeOptions
         from triage_agent.web import serve as serve_pages
     except ImportError as error:
-        from triage_agent.errors import SettingsError
-
         raise SettingsError(
             f"The web pages need libraries that are not installed ({error.name}). "
             "Install them: pip install 'triage-agent[web]'"
         ) from error
     from triage_agent.triage import AsyncTriage
 
-    options = ServeOptions(
-        data,
-        host,
-        port,
-        public_url,
-        tuple(trusted_proxy or ()),
-        retention_days,
-    )
-    options.check()
+    served = ServeOptions(data, host, port, public_url, tuple(trusted_proxy or ()), retention_days)
+    served.check()
     adviser = read_adviser(Path(LOCAL_FILE), user_file())
-    triage = AsyncTriage(Options())
-    say(triage.line, f"The pages are at {options.address} (Ctrl-C ends)")
-    serve_pages(options, triage, adviser)
+    if options.backend is not Backend.LLM:  # a model that is set elsewhere is not for strangers
+        triage = AsyncTriage(replace(options, backend=Backend.EMBEDDED, model=None))
+    elif max_cost_per_day is None:
+        raise SettingsError(
+            "--backend llm lets strangers spend your money. Say how much a day with "
+            "--max-cost-per-day, or leave --backend out."
+        )
+    else:
+        triage = CappedTriage(options, Decimal(str(max_cost_per_day)), data)
+    say(triage.line, f"The pages are at {served.address} (Ctrl-C ends)")
+    serve_pages(served, triage, adviser)

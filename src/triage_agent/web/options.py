@@ -1,7 +1,6 @@
 """How a server is started, and what it refuses."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ BACKUP_DAYS = 30  # that a backup is kept where nothing else is set
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where a server listens, where its data are, and what it may cost."""
+    """Where a server listens, and where its data are."""
 
     data: Path
     host: str = HOST
@@ -22,7 +21,6 @@ class ServeOptions:
     public_url: str | None = None  # as people reach it; None: only from this machine
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     retention_days: int | None = None  # None: nothing is deleted by itself
-    max_cost_per_day: Decimal | None = None  # USD; None: no language model is asked
 
     @property
     def backup_days(self) -> int:

@@ -6,9 +6,7 @@ lose nothing.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import anyio
@@ -28,89 +26,17 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
-from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
+from triage_agent.web.capped import CappedTriage
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.security import STARTS, STEPS, who
-from triage_agent.web.site import site_of
+from triage_agent.web.site import Site, site_of
 from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.submissions import ChangedMeanwhileError, Submission
+from triage_agent.web.submissions import ChangedMeanwhileError
+from triage_agent.web.visit import Visit, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
-BACK = "back"
-
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def patient(handler: Handler) -> Handler:
-    """Return a handler that, where too many people wait, offers to send the same form again."""
-
-    @wraps(handler)
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except TooBusyError:
-            return page(
-                request,
-                "busy.html.j2",
-                status=503,
-                headers={"retry-after": str(RETRY_AFTER_S)},
-                method=request.method,
-                fields=await fields_of(request) if request.method == "POST" else {},
-                seconds=RETRY_AFTER_S,
-            )
-
-    return answer
-
-
-@dataclass(slots=True)
-class Visit:
-    """One owner's conversation during one request."""
-
-    request: Request
-    token: str
-    submission: Submission
-    memory: RememberingTriage
-    talk: Conversation
-
-    @classmethod
-    async def of(cls, request: Request) -> "Visit":
-        """Return the conversation of the link in an address, or answer that there is none."""
-        site, token = site_of(request), request.path_params["token"]
-        found = await anyio.to_thread.run_sync(site.submissions.by_token, token)
-        if found is None:
-            raise HTTPException(404)
-        memory = RememberingTriage(site.engine.triage, found.state)
-        talk = Conversation(memory, answers=found.state.answers, drafts=found.state.drafts)
-        return cls(request, token, found, memory, talk)
-
-    @property
-    def address(self) -> str:
-        """The path of the conversation."""
-        return f"/t/{self.token}"
-
-    async def keep(self, advice: Advice | None = None) -> None:
-        """Keep the conversation as it is now."""
-        site = site_of(self.request)
-        state = State.of(self.talk, self.memory)
-        await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
-        kept = await anyio.to_thread.run_sync(site.submissions.by_token, self.token)
-        if kept is None:  # deleted in this moment
-            raise HTTPException(404)
-        self.submission = kept
-
-    async def question(self) -> Question | None:
-        """Return what is asked next; what had to be read for it is kept."""
-        before = len(self.memory.texts) + len(self.memory.rows)
-        found = await site_of(self.request).engine.run(self.talk.question)
-        if len(self.memory.texts) + len(self.memory.rows) > before:
-            await self.keep()
-        return found
-
-    async def advice(self) -> Advice:
-        """Return the verdict, which is kept if it is another than before."""
-        return await site_of(self.request).engine.run(self.talk.advice)
+BACK, EMBEDDED = "back", "embedded"
 
 
 @patient
@@ -184,6 +110,7 @@ async def verdict(request: Request) -> Response:
         advice=advice,
         revenue=visit.talk.again(Step.REVENUE),
         software=visit.talk.again(Step.SOFTWARE),
+        fell_back=_fell_back(visit, advice),
         link=quote(f"{site_of(request).options.address}{visit.address}/verdict", safe=""),
     )
 
@@ -206,6 +133,8 @@ async def delete(request: Request) -> Response:
         token = request.path_params["token"]
         if not await anyio.to_thread.run_sync(site.submissions.delete, token):
             raise HTTPException(404)
+        if isinstance(site.engine.triage, CappedTriage):
+            await anyio.to_thread.run_sync(site.engine.triage.forget)
         return page(request, "deleted.html.j2", days=site.options.backup_days)
     return page(request, "delete.html.j2", visit=await Visit.of(request))
 
@@ -219,6 +148,18 @@ ROUTES = [
 ]
 
 
+def _fell_back(visit: Visit, advice: Advice) -> bool:
+    """Return whether the built-in model read something that a language model should have read."""
+    llm = site_of(visit.request).engine.triage.backend.llm
+    return llm is not None and any(row.backend == EMBEDDED for row in advice.problems)
+
+
+def _notice(site: Site) -> str:
+    """Return who reads what is written, and where it goes."""
+    words, llm = site.texts["start"], site.engine.triage.backend.llm
+    return words["notice_llm"].format(host=llm.chat.host) if llm else words["notice"]
+
+
 def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:
     """Return the page on which an owner begins."""
     site = site_of(request)
@@ -227,7 +168,7 @@ def _start_page(request: Request, once: str, text: str = "", error: str = "") ->
         "start.html.j2",
         status=422 if error else 200,
         question=first_question(),
-        notice=site.texts["start"]["notice"],
+        notice=_notice(site),
         once=once,
         text=text,
         error=error,

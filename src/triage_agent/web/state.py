@@ -7,7 +7,7 @@ from pydantic import Field
 
 from triage_agent.conversation import Answer, Conversation, Piece
 from triage_agent.files import Strict
-from triage_agent.intake import SplitText
+from triage_agent.intake import Rejected, SplitText
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Problem
 
@@ -36,26 +36,27 @@ class State(Strict):
 
 
 class RememberingTriage(AsyncTriage):
-    """Reads over another's backend, and nothing twice: not a text, and not a problem."""
+    """Reads by another, and nothing twice: not a text, and not a problem."""
 
     def __init__(self, base: AsyncTriage, state: State) -> None:
         """Begin with what a state remembers; `base` stays open."""
+        self._base = base
         self._use(base.backend, base.options)
         self.texts, self.rows = dict(state.texts), dict(state.rows)
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, as they were found before if they were."""
         if text not in self.texts:
-            self.texts[text] = super().split(text)
+            self.texts[text] = self._base.split(text)
         return self.texts[text]
 
-    async def classify(self, problem: object) -> Classification:
+    async def classify(self, problem: str | Problem | Rejected) -> Classification:
         """Return the classification of one problem, as it was before if it did not fail."""
         if not isinstance(problem, Problem):
-            return await super().classify(problem)  # type: ignore[arg-type]
+            return await self._base.classify(problem)
         if (known := self.rows.get(problem)) is not None and known.error is None:
             return known
-        row = await super().classify(problem)
+        row = await self._base.classify(problem)
         self.rows[problem] = row
         return row
 

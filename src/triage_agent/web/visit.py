@@ -1,0 +1,91 @@
+"""One owner's conversation during one request, and the patience that it may need."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+
+import anyio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from triage_agent.advice import Advice
+from triage_agent.conversation import Conversation, Question
+from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
+from triage_agent.web.forms import fields_of
+from triage_agent.web.pages import page
+from triage_agent.web.site import site_of
+from triage_agent.web.state import RememberingTriage, State
+from triage_agent.web.submissions import Submission
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def patient(handler: Handler) -> Handler:
+    """Return a handler that, where too many people wait, offers to send the same form again."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except TooBusyError:
+            return page(
+                request,
+                "busy.html.j2",
+                status=503,
+                headers={"retry-after": str(RETRY_AFTER_S)},
+                method=request.method,
+                fields=await fields_of(request) if request.method == "POST" else {},
+                seconds=RETRY_AFTER_S,
+            )
+
+    return answer
+
+
+@dataclass(slots=True)
+class Visit:
+    """One owner's conversation during one request."""
+
+    request: Request
+    token: str
+    submission: Submission
+    memory: RememberingTriage
+    talk: Conversation
+
+    @classmethod
+    async def of(cls, request: Request) -> "Visit":
+        """Return the conversation of the link in an address, or answer that there is none."""
+        site, token = site_of(request), request.path_params["token"]
+        found = await anyio.to_thread.run_sync(site.submissions.by_token, token)
+        if found is None:
+            raise HTTPException(404)
+        memory = RememberingTriage(site.engine.triage, found.state)
+        talk = Conversation(memory, answers=found.state.answers, drafts=found.state.drafts)
+        return cls(request, token, found, memory, talk)
+
+    @property
+    def address(self) -> str:
+        """The path of the conversation."""
+        return f"/t/{self.token}"
+
+    async def keep(self, advice: Advice | None = None) -> None:
+        """Keep the conversation as it is now."""
+        site = site_of(self.request)
+        state = State.of(self.talk, self.memory)
+        await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+        kept = await anyio.to_thread.run_sync(site.submissions.by_token, self.token)
+        if kept is None:  # deleted in this moment
+            raise HTTPException(404)
+        self.submission = kept
+
+    async def question(self) -> Question | None:
+        """Return what is asked next; what had to be read for it is kept."""
+        before = len(self.memory.texts) + len(self.memory.rows)
+        found = await site_of(self.request).engine.run(self.talk.question)
+        if len(self.memory.texts) + len(self.memory.rows) > before:
+            await self.keep()
+        return found
+
+    async def advice(self) -> Advice:
+        """Return the verdict, which is kept if it is another than before."""
+        return await site_of(self.request).engine.run(self.talk.advice)
