@@ -1,0 +1,96 @@
+"""A real browser, and a real server over a model that answers by words."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing, contextmanager
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+SERVER = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[3:]
+from limits import RateLimitItemPerMinute
+from support.site import WordModel
+from triage_agent.models import OpenBackend
+from triage_agent.settings import Adviser
+from triage_agent.triage import AsyncTriage
+import triage_agent.web.owner as owner
+from triage_agent.web import ServeOptions, serve
+owner.STARTS = RateLimitItemPerMinute(1000)
+serve(
+    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2])),
+    AsyncTriage.over(OpenBackend(WordModel(), "")),
+    Adviser("Ann Ray", colour="#aa3311"),
+)
+"""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; CI fails without it, and elsewhere the tests are left out."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no Chromium: apt-get install chromium")
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield one
+        one.close()
+
+
+@contextmanager
+def served(folder):
+    """Yield the address of a server whose data are in a folder."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = subprocess.Popen([sys.executable, "-c", SERVER, str(folder), str(port), *sys.path])
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/healthz", timeout=1).close()  # noqa: S310
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        yield address
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(40)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("data")) as one:
+        yield one
+
+
+@pytest.fixture
+def page(request, browser):
+    """A page of its own; the marker `view` gives its width, scheme and whether scripts run."""
+    view = {"width": 400, "dark": False, "scripts": True}
+    for marker in request.node.iter_markers("view"):
+        view |= marker.kwargs
+    context = browser.new_context(
+        viewport={"width": view["width"], "height": 800},
+        color_scheme="dark" if view["dark"] else "light",
+        java_script_enabled=view["scripts"],
+        reduced_motion="reduce",
+    )
+    one = context.new_page()
+    one.set_default_timeout(20_000)
+    refused = []
+    one.on("console", lambda message: refused.append(message.text))
+    yield one
+    assert not [text for text in refused if "Content Security Policy" in text]
+    context.close()
