@@ -18,16 +18,13 @@ SERVER = """
 import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[3:]
-from limits import RateLimitItemPerMinute
 from support.site import WordModel
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
-import triage_agent.web.owner as owner
 from triage_agent.web import ServeOptions, serve
-owner.STARTS = RateLimitItemPerMinute(1000)
 serve(
-    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2])),
+    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2]), starts_per_hour=1_000_000),
     AsyncTriage.over(OpenBackend(WordModel(), "")),
     Adviser("Ann Ray", colour="#aa3311"),
 )

@@ -103,7 +103,7 @@ def begin(client, text, **values):
 
 def heading(page):
     """Return the first heading of a page."""
-    return re.sub(r"<[^>]+>", "", re.search(r"<h1>(.*?)</h1>", page.text, re.S)[1]).strip()
+    return re.sub(r"<[^>]+>", "", re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.S)[1]).strip()
 
 
 def walk(client, page, *, company="", revenue="1M to 10M", software="no"):

@@ -39,22 +39,26 @@ def test_beyond_the_day_s_money_the_embedded_model_answers_until_the_next_day(tm
 
 def test_where_the_language_model_fails_the_embedded_model_answers(tmp_path):
     async def run():
-        async with OpenAIServer(schedule=[Fault.KEY]) as server:
-            async with capped(server, tmp_path, "1000", [date(2026, 11, 9)]) as one:
-                return [(await one.classify(TEXT)).backend for _ in range(2)]
+        async with (
+            OpenAIServer(schedule=[Fault.KEY]) as server,
+            capped(server, tmp_path, "1000", [date(2026, 11, 9)]) as one,
+        ):
+            return [(await one.classify(TEXT)).backend for _ in range(2)]
 
     assert asyncio.run(run()) == ["embedded", "embedded"]
 
 
 def test_forgetting_leaves_no_answer_on_the_disk_and_the_spending_stays(tmp_path):
     async def run():
-        async with OpenAIServer() as server:
-            async with capped(server, tmp_path, "1000", [date(2026, 11, 9)]) as one:
-                await one.classify(TEXT)
-                database = one.backend.llm.database
-                before = database.stats().replies, one.backend.spent_usd
-                one.forget()
-                return before, (database.stats().replies, one.backend.spent_usd)
+        async with (
+            OpenAIServer() as server,
+            capped(server, tmp_path, "1000", [date(2026, 11, 9)]) as one,
+        ):
+            await one.classify(TEXT)
+            database = one.backend.llm.database
+            before = database.stats().replies, one.backend.spent_usd
+            one.forget()
+            return before, (database.stats().replies, one.backend.spent_usd)
 
     (replies, spent), after = asyncio.run(run())
     assert replies == 1

@@ -27,11 +27,8 @@ from triage_agent.models import OpenBackend
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web import ServeOptions, serve
-from triage_agent.web import owner
-from limits import RateLimitItemPerMinute
-owner.STARTS = owner.STEPS = RateLimitItemPerMinute(1_000_000)
 serve(
-    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2])),
+    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2]), starts_per_hour=1_000_000),
     AsyncTriage.over(OpenBackend(WordModel(), "")),
     Adviser(),
 )

@@ -47,6 +47,10 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    starts_per_hour: Annotated[
+        int,
+        typer.Option(min=1, help="How many conversations one address may begin in an hour."),
+    ] = 30,
     max_cost_per_day: Annotated[
         float | None,
         typer.Option(
@@ -68,7 +72,9 @@ def serve(
         ) from error
     from triage_agent.triage import AsyncTriage
 
-    served = ServeOptions(data, host, port, public_url, tuple(trusted_proxy or ()), retention_days)
+    served = ServeOptions(
+        data, host, port, public_url, tuple(trusted_proxy or ()), starts_per_hour, retention_days
+    )
     served.check()
     adviser = read_adviser(Path(LOCAL_FILE), user_file())
     if options.backend is not Backend.LLM:  # a model that is set elsewhere is not for strangers

@@ -22,7 +22,7 @@ from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
-from triage_agent.web.security import Guard
+from triage_agent.web.security import Guard, Limiter
 from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import Texts, load_texts
@@ -84,7 +84,15 @@ def _lifespan(
         try:
             async with Engine(triage) as engine, anyio.create_task_group() as tasks:
                 submissions = Submissions(database)
-                app.state.site = Site(options, database, submissions, engine, texts, adviser)
+                app.state.site = Site(
+                    options,
+                    database,
+                    submissions,
+                    engine,
+                    texts,
+                    Limiter(options.starts_per_hour),
+                    adviser,
+                )
                 tasks.start_soon(_delete_old, submissions, options)
                 yield
                 tasks.cancel_scope.cancel()

@@ -31,8 +31,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.reports import CHART_STYLE, drawn, radar_chart
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
-from triage_agent.web.security import STEPS, who
-from triage_agent.web.site import site_of
+from triage_agent.web.site import may_step, site_of
 
 ANSWERS = {"yes": True, "no": False, "not-sure": None}
 
@@ -166,6 +165,6 @@ async def _sent(request: Request) -> Mapping[str, str]:
     """Return the fields of the form that was sent; empty: none was."""
     if request.method != "POST":
         return {}
-    if not await site_of(request).limiter.allows(STEPS, "step", who(request)):
+    if not await may_step(request):
         raise HTTPException(429)
     return await fields_of(request)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from triage_agent.errors import SettingsError
 
 HOST, PORT = "127.0.0.1", 8787
+STARTS_PER_HOUR = 30  # an office behind one address has not more
 BACKUP_DAYS = 30  # that a backup is kept where nothing else is set
 
 
@@ -20,6 +21,7 @@ class ServeOptions:
     port: int = PORT
     public_url: str | None = None  # as people reach it; None: only from this machine
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
+    starts_per_hour: int = STARTS_PER_HOUR  # conversations that one address may begin
     retention_days: int | None = None  # None: nothing is deleted by itself
 
     @property

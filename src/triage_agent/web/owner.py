@@ -29,8 +29,8 @@ from triage_agent.web.asking import (
 from triage_agent.web.capped import CappedTriage
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page, whole_page
-from triage_agent.web.security import STARTS, STEPS, who
-from triage_agent.web.site import Site, site_of
+from triage_agent.web.security import who
+from triage_agent.web.site import Site, may_step, site_of
 from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.submissions import ChangedMeanwhileError
 from triage_agent.web.visit import Visit, patient
@@ -52,7 +52,7 @@ async def start(request: Request) -> Response:
 
     if form.get(TRAP):  # a program; it is told nothing
         return RedirectResponse("/", 303)
-    if not await site.limiter.allows(STARTS, "start", who(request)):
+    if not await site.limiter.allows(site.limiter.starts, "start", who(request)):
         raise HTTPException(429)
     if form.get("agree") != "yes":
         return again(site.texts["start"]["agree_missing"])
@@ -75,7 +75,7 @@ async def conversation(request: Request) -> Response:
     """Show the next question, or take an answer to the one that was shown."""
     visit = await Visit.of(request)
     if request.method == "POST":
-        if not await site_of(request).limiter.allows(STEPS, "step", who(request)):
+        if not await may_step(request):
             raise HTTPException(429)
         return await _step(visit, await fields_of(request))
     question = await visit.question()

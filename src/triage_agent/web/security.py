@@ -27,16 +27,17 @@ HSTS = "max-age=31536000"
 MOST_BYTES = 1_000_000  # of a request: 100 pages of text
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-STARTS = RateLimitItemPerHour(30)  # of conversations from one address
-STEPS = RateLimitItemPerMinute(120)
+STEPS_A_START = 40  # that an owner may take on average, from one address
 SIGN_INS = RateLimitItemPerMinute(5)
 
 
 class Limiter:
-    """Counts what one address does, in this process."""
+    """Counts what one address does, in this process: `starts` conversations in an hour."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: int) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
+        self.starts = RateLimitItemPerHour(starts)
+        self.steps = RateLimitItemPerHour(starts * STEPS_A_START)
 
     async def allows(self, limit: RateLimitItem, what: str, who: str) -> bool:
         """Return whether `who` may do it once more; it is counted if so."""

@@ -9,7 +9,7 @@ from triage_agent.settings import Adviser
 from triage_agent.web.database import Database
 from triage_agent.web.engine import Engine
 from triage_agent.web.options import ServeOptions
-from triage_agent.web.security import Limiter
+from triage_agent.web.security import Limiter, who
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import Texts
 
@@ -23,10 +23,16 @@ class Site:
     submissions: Submissions
     engine: Engine
     texts: Texts
+    limiter: Limiter
     adviser: Adviser = field(default_factory=Adviser)
-    limiter: Limiter = field(default_factory=Limiter)
 
 
 def site_of(request: Request) -> Site:
     """Return what the pages of this request's server share."""
     return cast("Site", request.app.state.site)
+
+
+async def may_step(request: Request) -> bool:
+    """Return whether the address of a request may send one more form; it is counted if so."""
+    limiter = site_of(request).limiter
+    return await limiter.allows(limiter.steps, "step", who(request))
