@@ -1,0 +1,389 @@
+"""A server on loopback that plays the rules of a behaviour: odd, slow and broken ones included."""
+
+import asyncio
+import contextlib
+import gzip
+import json
+import re
+import ssl
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from acceptance.answers import MESSAGES, OBJECTS, TEXTS, call, good, schema_of, texts_of
+
+Json = dict[str, Any]
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests"}
+
+
+@dataclass
+class Seen:
+    """A request as it came in."""
+
+    number: int
+    path: str
+    headers: dict[str, str]
+    body: Json
+    row: str
+    row_number: int
+    in_flight: int
+    at: float
+
+    @property
+    def limit(self) -> float:
+        """The limit of the completion; none is as good as endless."""
+        given = self.body.get("max_completion_tokens") or self.body.get("max_tokens")
+        return given or float("inf")
+
+    @property
+    def form(self) -> str:
+        """How the request asks for JSON."""
+        if self.body.get("tools"):
+            return "tools"
+        form = self.body.get("response_format") or {}
+        return form.get("type", "plain") if isinstance(form, dict) else "plain"
+
+
+@dataclass
+class Double:
+    """The server of one behaviour.
+
+    `rules` holds `responses`, of which the first one whose `when` fits is played; without one, the
+    answer is good. `slots`, `work`: so many requests are answered at once, each in so many seconds.
+    `up_after`, `down_after` and `down_for`: when nobody listens at the port.
+    """
+
+    rules: Json
+    markers: list[str] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    port: int = 0
+    most_in_flight: int = 0
+    _in_flight: int = 0
+    _per_row: dict[str, int] = field(default_factory=dict)
+    _schema: Json | None = None
+    _server: asyncio.Server | None = None
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _slots: asyncio.Semaphore | None = None
+    _first: float | None = None
+    tls: ssl.SSLContext | None = None
+
+    async def start(self) -> None:
+        """Begin to listen, or take a port and begin later."""
+        self._slots = asyncio.Semaphore(self.rules.get("slots", 10_000))
+        await self._listen()
+        if "up_after" in self.rules:
+            await self._stop_listening()
+            self._later(self.rules["up_after"])
+
+    def _later(self, seconds: float) -> None:
+        async def again() -> None:
+            await asyncio.sleep(seconds)
+            await self._listen()
+
+        task = asyncio.get_running_loop().create_task(again())
+        self._tasks.add(task)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self.tls, reuse_address=True, backlog=512
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop_listening(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        for task in self._tasks:
+            task.cancel()
+        await self._stop_listening()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.strip().split("\r\n")
+        method, path = first.split(" ")[:2]
+        pairs = (line.partition(":") for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        raw = await reader.readexactly(int(headers.get("content-length", 0)))
+        if headers.get("transfer-encoding") == "chunked":
+            raw = await _read_chunks(reader)
+        if headers.get("content-encoding") == "gzip":
+            raw = gzip.decompress(raw)
+        if method != "POST":
+            return await self._other(method, path, writer)
+        return await self._post(path, headers, json.loads(raw or b"{}"), writer)
+
+    async def _other(self, method: str, path: str, writer: asyncio.StreamWriter) -> bool:
+        """Answer what is not a completion: the list of the models."""
+        models = self.rules.get("models", ["test-model"])
+        if method == "GET" and path.partition("?")[0].endswith("/models") and models is not None:
+            listed = {"object": "list", "data": [{"id": m, "object": "model"} for m in models]}
+            await _send(writer, 200, {}, json.dumps(listed).encode())
+        else:
+            await _send(writer, 404, {}, b'{"detail": "Not Found"}')
+        return True
+
+    async def _post(
+        self, path: str, headers: dict[str, str], body: Json, writer: asyncio.StreamWriter
+    ) -> bool:
+        now = time.monotonic()
+        self._first = self._first or now
+        users = [t for m, t in zip(body["messages"], texts_of(body), strict=False)]
+        row = next((m for m in self.markers if any(m in text for text in users)), "")
+        self._per_row[row] = self._per_row.get(row, 0) + 1
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        seen = Seen(
+            len(self.seen) + 1, path, headers, body, row, self._per_row[row], self._in_flight, now
+        )
+        self.seen.append(seen)
+        self._schema = schema_of(body) or self._schema
+        if seen.number == self.rules.get("down_after"):
+            await self._stop_listening()
+            self._later(self.rules["down_for"])
+            self._in_flight -= 1
+            return False
+        try:
+            async with self._slots:
+                await asyncio.sleep(self.rules.get("work", 0))
+                return await self._play(self._pick(seen), seen, writer)
+        finally:
+            self._in_flight -= 1
+
+    def _pick(self, seen: Seen) -> Json:
+        for response in self.rules.get("responses", []):
+            if all(
+                _fits(name, wanted, seen, self._first)
+                for name, wanted in response.get("when", {}).items()
+            ):
+                return response
+        return {"answer": {}}
+
+    async def _play(self, response: Json, seen: Seen, writer: asyncio.StreamWriter) -> bool:
+        await asyncio.sleep(response.get("delay", 0))
+        if "hang" in response:
+            await asyncio.sleep(response["hang"])
+            return False
+        fault = response.get("fault")
+        if fault == "reset":
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(1, 13, b"\x01\x00\x00\x00\x00\x00\x00\x00")  # SO_LINGER of nothing
+            writer.transport.abort()
+            return False
+        if fault == "drop":
+            return False
+        if fault == "not_http":
+            writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+            await writer.drain()
+            return False
+        headers = {"content-type": "application/json", **response.get("headers", {})}
+        content = self._body(response, seen)
+        status = response.get("status", 200)
+        if fault == "half":
+            writer.write(_head(status, {**headers, "content-length": str(len(content))}))
+            writer.write(content[: len(content) // 2])
+            await writer.drain()
+            return False
+        if "chunked" in response:
+            await _send_chunks(writer, status, headers, content, response["chunked"])
+        elif response.get("no_length"):
+            writer.write(_head(status, {**headers, "connection": "close"}) + content)
+            await writer.drain()
+            return False
+        else:
+            await _send(writer, status, headers, content)
+        return not response.get("close")
+
+    def _body(self, response: Json, seen: Seen) -> bytes:
+        if "json" in response:
+            text = json.dumps(response["json"], ensure_ascii=False)
+        elif "text" in response:
+            text = response["text"]
+        else:
+            text = _completion(response.get("answer", {}), seen, self._schema)
+        if response.get("echo"):  # the words of the row come back, as some services do
+            text = text.replace("{echo}", json.dumps(texts_of(seen.body)[-1])[1:-1])
+        content = text.encode(response.get("charset", "utf-8"))
+        if response.get("bom"):
+            content = b"\xef\xbb\xbf" + content
+        if response.get("gzip"):
+            content = gzip.compress(content)
+        return content
+
+
+def _fits(name: str, wanted: Any, seen: Seen, first: float | None) -> bool:
+    body = seen.body
+    prompt = "\n".join(texts_of(body))
+    last = texts_of(body)[-1] if texts_of(body) else ""
+    value = {
+        "call": lambda: _among(seen.number, wanted),
+        "row": lambda: seen.row in ([wanted] if isinstance(wanted, str) else wanted),
+        "row_call": lambda: _among(seen.row_number, wanted),
+        "has": lambda: all(body.get(key) is not None for key in wanted),
+        "has_any": lambda: any(body.get(key) is not None for key in wanted),
+        "lacks": lambda: all(body.get(key) is None for key in wanted),
+        "equals": lambda: all(body.get(key) == it for key, it in wanted.items()),
+        "not_equals": lambda: any(body.get(key) != it for key, it in wanted.items()),
+        "limit_below": lambda: seen.limit < wanted,
+        "limit_over": lambda: seen.limit > wanted,
+        "no_limit": lambda: (seen.limit == float("inf")) is wanted,
+        "form": lambda: seen.form in ([wanted] if isinstance(wanted, str) else wanted),
+        "not_form": lambda: seen.form not in ([wanted] if isinstance(wanted, str) else wanted),
+        "system": lambda: any(m["role"] in ("system", "developer") for m in body["messages"])
+        is wanted,
+        "prompt_has": lambda: wanted.lower() in prompt.lower(),
+        "prompt_lacks": lambda: wanted.lower() not in prompt.lower(),
+        "last_has": lambda: wanted.lower() in last.lower(),
+        "last_lacks": lambda: wanted.lower() not in last.lower(),
+        "path": lambda: re.search(wanted, seen.path) is not None,
+        "path_not": lambda: re.search(wanted, seen.path) is None,
+        "header": lambda: all(
+            re.search(it, seen.headers.get(key, "")) for key, it in wanted.items()
+        ),
+        "no_header": lambda: any(
+            not re.search(it, seen.headers.get(key, "")) for key, it in wanted.items()
+        ),
+        "in_flight_over": lambda: seen.in_flight > wanted,
+        "seconds_below": lambda: time.monotonic() - (first or 0) < wanted,
+        "one_system_first": lambda: ([m["role"] for m in body["messages"]].count("system") == 1)
+        is wanted,
+        "tool_choice_forced": lambda: (body.get("tool_choice") not in (None, "auto", "none"))
+        is wanted,
+    }[name]
+    return value()
+
+
+def _among(number: int, wanted: Any) -> bool:
+    if isinstance(wanted, list):
+        return wanted[0] <= number <= wanted[1]
+    return number == wanted
+
+
+def _completion(answer: Json, seen: Seen, schema: Json | None) -> str:
+    makes = answer.get("make", [])
+    it: Any = good(schema)
+    for make in makes:
+        if make in OBJECTS:
+            changed = OBJECTS[make](it)
+            it = it if changed is None else changed
+    text = json.dumps(it, ensure_ascii=False)
+    for make in makes:
+        if make in TEXTS:
+            text = TEXTS[make](text, it)
+    text = answer.get("content", text)
+    by_tool = seen.form == "tools" and answer.get("via", "auto") == "auto"
+    message: Json = {"role": "assistant", "content": None if by_tool else text}
+    if by_tool:
+        name = seen.body["tools"][0]["function"]["name"]
+        message["tool_calls"] = [call(text, name)]
+    for make in makes:
+        if make in MESSAGES:
+            MESSAGES[make](message, text)
+        elif make not in OBJECTS and make not in TEXTS:
+            raise KeyError(make)
+    message.update(answer.get("message", {}))
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": answer.get("finish", "tool_calls" if by_tool else "stop"),
+        **answer.get("choice", {}),
+    }
+    completion: Json = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1790000000,
+        "model": seen.body.get("model"),
+        "choices": [choice],
+        "usage": {"prompt_tokens": 700, "completion_tokens": 60, "total_tokens": 760},
+        **answer.get("body", {}),
+    }
+    for key in answer.get("without", []):
+        completion.pop(key, None)
+    for key in answer.get("choice_without", []):
+        choice.pop(key, None)
+    if answer.get("not_finite"):  # as Python writes what JSON does not know
+        tokens = [{"token": "x", "logprob": float(it), "bytes": None} for it in ("-inf", "nan")]
+        choice["logprobs"] = {"content": [{**tokens[0], "top_logprobs": tokens}]}
+    if answer.get("second"):
+        other = {**message, "content": text.replace("automate-process", "build-software")}
+        completion["choices"].append({**choice, "index": 1, "message": other})
+    if answer.get("events"):
+        return _events(completion, text)
+    return json.dumps(completion, ensure_ascii=False)
+
+
+def _events(completion: Json, text: str) -> str:
+    """Return the completion as a stream of events, which nobody asked for."""
+    half = len(text) // 2
+    lines = []
+    for part, finish in ((text[:half], None), (text[half:], None), ("", "stop")):
+        choice = {"index": 0, "delta": {"content": part}, "finish_reason": finish}
+        chunk = {**completion, "object": "chat.completion.chunk", "choices": [choice]}
+        lines.append(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n")
+    return "".join(lines) + "data: [DONE]\n\n"
+
+
+def _head(status: int, headers: dict[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def _send(
+    writer: asyncio.StreamWriter, status: int, headers: dict[str, str], content: bytes
+) -> None:
+    headers = {"content-type": "application/json", **headers, "content-length": str(len(content))}
+    writer.write(_head(status, headers) + content)
+    await writer.drain()
+
+
+async def _send_chunks(
+    writer: asyncio.StreamWriter, status: int, headers: dict[str, str], content: bytes, how: Json
+) -> None:
+    """Send in pieces with pauses; `lead` is sent first, as a sign of life."""
+    writer.write(_head(status, {**headers, "transfer-encoding": "chunked"}))
+    pieces = [how["lead"].encode()] * how.get("leads", 1) if "lead" in how else []
+    size = how.get("size", len(content))
+    pieces += [content[at : at + size] for at in range(0, len(content), size)]
+    for piece in pieces:
+        writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(how.get("pause", 0))
+    if not how.get("unfinished"):
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+    whole = b""
+    while size := int(await reader.readline(), 16):
+        whole += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return whole
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    """Return a context with the certificate of that folder, which nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
