@@ -180,6 +180,7 @@ OBJECTS: dict[str, Callable[[Json], Any]] = {
     "evidence_many": _set(evidence=["by hand"] * 9),
     "evidence_long": _set(evidence=["by hand " * 400]),
     "evidence_text": _set(evidence="by hand"),
+    "evidence_encoded": _set(evidence='["by hand"]'),
     "evidence_null": _set(evidence=None),
     "evidence_missing": _without("evidence"),
     "evidence_objects": _set(evidence=[{"quote": "by hand"}]),

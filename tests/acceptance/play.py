@@ -286,8 +286,9 @@ def verdict(behaviour: Json, seen: Json) -> list[str]:
     expect = behaviour["expect"]
     wrong = _wrong_rows(expect, seen)
     told = "\n".join(seen["messages"]).lower()
+    failed = any(row["outcome"] != "classified" for row in seen["rows"])
     for words in expect.get("message_has", []):
-        if not any(word in told for word in words.split("|")):
+        if failed and not any(word in told for word in words.split("|")):
             wrong.append(f"the message lacks “{words}”: {told[:300]!r}")
     for words in [*expect.get("message_lacks", []), KEY]:
         wrong += [f"the message has “{word}”" for word in words.split("|") if word in told]

@@ -190,10 +190,6 @@ class Double:
             return False
         if fault == "drop":
             return False
-        if fault == "not_http":
-            writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
-            await writer.drain()
-            return False
         headers = {"content-type": "application/json", **response.get("headers", {})}
         content = self._body(response, seen)
         status = response.get("status", 200)
@@ -204,10 +200,6 @@ class Double:
             return False
         if "chunked" in response:
             await _send_chunks(writer, status, headers, content, response["chunked"])
-        elif response.get("no_length"):
-            writer.write(_head(status, {**headers, "connection": "close"}) + content)
-            await writer.drain()
-            return False
         else:
             await _send(writer, status, headers, content)
         return not response.get("close")
@@ -219,14 +211,10 @@ class Double:
             text = response["text"]
         else:
             text = _completion(response.get("answer", {}), seen, self._schema)
+        text += response.get("suffix", "")
         if response.get("echo"):  # the words of the row come back, as some services do
             text = text.replace("{echo}", json.dumps(texts_of(seen.body)[-1])[1:-1])
-        content = text.encode(response.get("charset", "utf-8"))
-        if response.get("bom"):
-            content = b"\xef\xbb\xbf" + content
-        if response.get("gzip"):
-            content = gzip.compress(content)
-        return content
+        return text.encode()
 
 
 def _fits(name: str, wanted: Any, seen: Seen, first: float | None) -> bool:
@@ -323,9 +311,6 @@ def _completion(answer: Json, seen: Seen, schema: Json | None) -> str:
     if answer.get("not_finite"):  # as Python writes what JSON does not know
         tokens = [{"token": "x", "logprob": float(it), "bytes": None} for it in ("-inf", "nan")]
         choice["logprobs"] = {"content": [{**tokens[0], "top_logprobs": tokens}]}
-    if answer.get("second"):
-        other = {**message, "content": text.replace("automate-process", "build-software")}
-        completion["choices"].append({**choice, "index": 1, "message": other})
     if answer.get("events"):
         return _events(completion, text)
     return json.dumps(completion, ensure_ascii=False)
