@@ -4,45 +4,18 @@ import asyncio
 import contextlib
 import gzip
 import json
-import re
 import ssl
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from acceptance.answers import MESSAGES, OBJECTS, TEXTS, call, good, schema_of, texts_of
+from acceptance.answers import schema_of, texts_of
+from acceptance.completions import completion
+from acceptance.conditions import Seen, fits
 
 Json = dict[str, Any]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests"}
-
-
-@dataclass
-class Seen:
-    """A request as it came in."""
-
-    number: int
-    path: str
-    headers: dict[str, str]
-    body: Json
-    row: str
-    row_number: int
-    in_flight: int
-    at: float
-
-    @property
-    def limit(self) -> float:
-        """The limit of the completion; none is as good as endless."""
-        given = self.body.get("max_completion_tokens") or self.body.get("max_tokens")
-        return given or float("inf")
-
-    @property
-    def form(self) -> str:
-        """How the request asks for JSON."""
-        if self.body.get("tools"):
-            return "tools"
-        form = self.body.get("response_format") or {}
-        return form.get("type", "plain") if isinstance(form, dict) else "plain"
 
 
 @dataclass
@@ -171,7 +144,7 @@ class Double:
     def _pick(self, seen: Seen) -> Json:
         for response in self.rules.get("responses", []):
             if all(
-                _fits(name, wanted, seen, self._first)
+                fits(name, wanted, seen, self._first)
                 for name, wanted in response.get("when", {}).items()
             ):
                 return response
@@ -210,121 +183,11 @@ class Double:
         elif "text" in response:
             text = response["text"]
         else:
-            text = _completion(response.get("answer", {}), seen, self._schema)
+            text = completion(response.get("answer", {}), seen.body, self._schema)
         text += response.get("suffix", "")
         if response.get("echo"):  # the words of the row come back, as some services do
             text = text.replace("{echo}", json.dumps(texts_of(seen.body)[-1])[1:-1])
         return text.encode()
-
-
-def _fits(name: str, wanted: Any, seen: Seen, first: float | None) -> bool:
-    body = seen.body
-    prompt = "\n".join(texts_of(body))
-    last = texts_of(body)[-1] if texts_of(body) else ""
-    value = {
-        "call": lambda: _among(seen.number, wanted),
-        "row": lambda: seen.row in ([wanted] if isinstance(wanted, str) else wanted),
-        "row_call": lambda: _among(seen.row_number, wanted),
-        "has": lambda: all(body.get(key) is not None for key in wanted),
-        "has_any": lambda: any(body.get(key) is not None for key in wanted),
-        "lacks": lambda: all(body.get(key) is None for key in wanted),
-        "equals": lambda: all(body.get(key) == it for key, it in wanted.items()),
-        "not_equals": lambda: any(body.get(key) != it for key, it in wanted.items()),
-        "limit_below": lambda: seen.limit < wanted,
-        "limit_over": lambda: seen.limit > wanted,
-        "no_limit": lambda: (seen.limit == float("inf")) is wanted,
-        "form": lambda: seen.form in ([wanted] if isinstance(wanted, str) else wanted),
-        "not_form": lambda: seen.form not in ([wanted] if isinstance(wanted, str) else wanted),
-        "system": lambda: any(m["role"] in ("system", "developer") for m in body["messages"])
-        is wanted,
-        "prompt_has": lambda: wanted.lower() in prompt.lower(),
-        "prompt_lacks": lambda: wanted.lower() not in prompt.lower(),
-        "last_has": lambda: wanted.lower() in last.lower(),
-        "last_lacks": lambda: wanted.lower() not in last.lower(),
-        "path": lambda: re.search(wanted, seen.path) is not None,
-        "path_not": lambda: re.search(wanted, seen.path) is None,
-        "header": lambda: all(
-            re.search(it, seen.headers.get(key, "")) for key, it in wanted.items()
-        ),
-        "no_header": lambda: any(
-            not re.search(it, seen.headers.get(key, "")) for key, it in wanted.items()
-        ),
-        "in_flight_over": lambda: seen.in_flight > wanted,
-        "seconds_below": lambda: time.monotonic() - (first or 0) < wanted,
-        "one_system_first": lambda: ([m["role"] for m in body["messages"]].count("system") == 1)
-        is wanted,
-        "tool_choice_forced": lambda: (body.get("tool_choice") not in (None, "auto", "none"))
-        is wanted,
-    }[name]
-    return value()
-
-
-def _among(number: int, wanted: Any) -> bool:
-    if isinstance(wanted, list):
-        return wanted[0] <= number <= wanted[1]
-    return number == wanted
-
-
-def _completion(answer: Json, seen: Seen, schema: Json | None) -> str:
-    makes = answer.get("make", [])
-    it: Any = good(schema)
-    for make in makes:
-        if make in OBJECTS:
-            changed = OBJECTS[make](it)
-            it = it if changed is None else changed
-    text = json.dumps(it, ensure_ascii=False)
-    for make in makes:
-        if make in TEXTS:
-            text = TEXTS[make](text, it)
-    text = answer.get("content", text)
-    by_tool = seen.form == "tools" and answer.get("via", "auto") == "auto"
-    message: Json = {"role": "assistant", "content": None if by_tool else text}
-    if by_tool:
-        name = seen.body["tools"][0]["function"]["name"]
-        message["tool_calls"] = [call(text, name)]
-    for make in makes:
-        if make in MESSAGES:
-            MESSAGES[make](message, text)
-        elif make not in OBJECTS and make not in TEXTS:
-            raise KeyError(make)
-    message.update(answer.get("message", {}))
-    choice = {
-        "index": 0,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": answer.get("finish", "tool_calls" if by_tool else "stop"),
-        **answer.get("choice", {}),
-    }
-    completion: Json = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1790000000,
-        "model": seen.body.get("model"),
-        "choices": [choice],
-        "usage": {"prompt_tokens": 700, "completion_tokens": 60, "total_tokens": 760},
-        **answer.get("body", {}),
-    }
-    for key in answer.get("without", []):
-        completion.pop(key, None)
-    for key in answer.get("choice_without", []):
-        choice.pop(key, None)
-    if answer.get("not_finite"):  # as Python writes what JSON does not know
-        tokens = [{"token": "x", "logprob": float(it), "bytes": None} for it in ("-inf", "nan")]
-        choice["logprobs"] = {"content": [{**tokens[0], "top_logprobs": tokens}]}
-    if answer.get("events"):
-        return _events(completion, text)
-    return json.dumps(completion, ensure_ascii=False)
-
-
-def _events(completion: Json, text: str) -> str:
-    """Return the completion as a stream of events, which nobody asked for."""
-    half = len(text) // 2
-    lines = []
-    for part, finish in ((text[:half], None), (text[half:], None), ("", "stop")):
-        choice = {"index": 0, "delta": {"content": part}, "finish_reason": finish}
-        chunk = {**completion, "object": "chat.completion.chunk", "choices": [choice]}
-        lines.append(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n")
-    return "".join(lines) + "data: [DONE]\n\n"
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:

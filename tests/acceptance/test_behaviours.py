@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.play import behaviours, verdict
+from acceptance.play import behaviours
+from acceptance.verdict import verdict
 
 TESTS = Path(__file__).parents[1]
 HELD_OUT = os.environ.get("TRIAGE_HELD_OUT") == "1"
