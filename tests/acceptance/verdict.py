@@ -43,7 +43,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _words(expect: Json, seen: Json, told: str) -> Iterator[str]:
-    failed = any(row["outcome"] != "classified" for row in seen["rows"])
+    ends = [row["outcome"] for row in seen["rows"]]
+    failed = not ends or any(end != "classified" for end in ends)
     for words in expect.get("message_has", []):
         if failed and not any(word in told for word in words.split("|")):
             yield f"the message lacks “{words}”"
