@@ -6,6 +6,7 @@ OUT are known before its first row, and rows of one business can decide together
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,9 @@ from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification
 
+# Forms whose cells are taken apart at once: a text is remembered until it is classified, if they
+# are few.
+READ_AT_ONCE = min(4, os.cpu_count() or 1)
 Page = Callable[[Form, list[Classification], Decision | None], None]
 
 
@@ -80,7 +84,7 @@ async def answer_rows(
     no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
     it. What concerns every row (the service stopped, the cost cap) is raised.
     """
-    tally = Tally()
+    tally, places = Tally(), asyncio.Semaphore(READ_AT_ONCE)
 
     def with_earlier() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
         for row in rows:
@@ -90,7 +94,9 @@ async def answer_rows(
         pair: tuple[Row, Mapping[str, Any] | None],
     ) -> tuple[Form, Values, bool, list[Classification]]:
         row, before = pair
-        form = read_form(row, job.reading, triage.split)
+        # Cells are taken apart by a model, in as many threads as bear it: the loop has other work.
+        async with places:
+            form = await asyncio.to_thread(read_form, row, job.reading, triage.split)
         if before is not None and _is_of(before, row):
             values = taken_over(before, row.number, form.texts, job.reviews)
             if values is not None:

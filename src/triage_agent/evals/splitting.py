@@ -144,6 +144,7 @@ def splitting_rates(figures: SplittingFigures) -> list[tuple[str, Rate]]:
         for half, of in halves
         for entry in (
             (f"split exactly, {half}", of.exact),
+            (f"right number of problems, {half}", of.same_number),
             (f"several taken as one, {half}", of.taken_as_one),
             (f"one problem cut, {half}", of.cut),
             (f"one problem doubted, {half}", of.doubted),
