@@ -1,5 +1,6 @@
 """A report is saved in a conversation: its name is asked for, and its folder said before."""
 
+import os
 import re
 from pathlib import Path
 
@@ -19,24 +20,28 @@ WHERE = (
 
 async def save_report(advice: Advice) -> None:
     """Write a report where the owner wants it; an error is said, and nothing is lost."""
-    name = str(_free_name(advice.company))
+    name = free = str(_free_name(advice.company))
     tell("")
     tell(WHERE.format(folder=Path.cwd()))
     while (name := await typed_text(name, hint=BACK_HINT)) and name.casefold() != BACK:
         try:
-            path = _written(Path(name).expanduser(), advice)
-        except (TriageError, RuntimeError) as error:  # the second: `~somebody` has no home
-            tell(str(error))
+            _write(name, free, advice)
+        except TriageError as error:
+            tell(error.message)
         else:
-            tell(f"The report is in {path}", style="bold")
             return
 
 
-def _written(path: Path, advice: Advice) -> Path:
-    """Return where a report was written."""
+def _write(name: str, free: str, advice: Advice) -> None:
+    """Write a report and say where it is; in a folder its name is the `free` one.
+
+    Raises `TriageError` if it cannot be written.
+    """
+    path = Path(os.path.expanduser(name))  # noqa: PTH111  (it never fails)
+    path = path / free if path.is_dir() else path
     check_report(path)
     write_report(path, advice, letterhead())
-    return path.absolute()
+    tell(f"The report is in {path.absolute()}", style="bold")
 
 
 def _free_name(company: str) -> Path:
