@@ -40,10 +40,11 @@ class Next(Enum):
     END = "nothing, I am done"
 
 
-MENU_LINES = len(Next) + 3  # with a blank line, the question and the hint, at 60 columns
+MENU_LINES = len(Next) + 3  # with the question, the hint, and a blank line before the verdict
 QUESTION = "What would you like to do?"
 WRONG = "the answer about one is wrong"
 ABOUT = "What do you want to read?"
+ANOTHER = "something else"
 CHANGE = "What do you want to change?"
 BUSINESS = {
     "the yearly revenue": Step.REVENUE,
@@ -60,11 +61,11 @@ async def after_verdict(talk: Conversation, save: Callable[[], object]) -> Advic
     shown: Advice | None = None
     while True:
         advice = await talk.advice()
+        tell("")
         if advice != shown:
             show_verdict(stdout_console(), advice, rest="", below=MENU_LINES)
             tell("")
         else:  # what was shown since has pushed it up
-            tell("")
             tell(headline_words(advice), style="bold")
         shown = advice
         tell(QUESTION, style="bold")
@@ -99,18 +100,30 @@ async def _change(
 
 
 async def _read(advice: Advice) -> None:
-    """Show the parts of the reasons that the owner wants to read."""
+    """Show the parts of the reasons that the owner wants to read, one after the other.
+
+    Below a part only the next one is offered, so that a list does not push it off the screen.
+    """
     parts = explained(advice)
-    place = 0
+    titles = [part.title for part in parts]
+    place, listed = 0, True
     while True:
         tell("")
         tell(ABOUT, style="bold")
-        place = await chosen([*(part.title for part in parts), BACK_CHOICE], first=place)
-        if place == len(parts):
+        if listed:
+            place = await chosen([*titles, BACK_CHOICE], first=place)
+            back = place == len(parts)
+        else:
+            ways = [*titles[place : place + 1], ANOTHER, BACK_CHOICE]
+            way = ways[await chosen(ways)]
+            listed, back = way == ANOTHER, way == BACK_CHOICE
+            if listed:
+                continue
+        if back:
             return
         tell("")
         show_part(stdout_console(), parts[place])
-        place += 1
+        place, listed = place + 1, False
 
 
 async def _problems(talk: Conversation) -> dict[str, Answer]:

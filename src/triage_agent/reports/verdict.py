@@ -50,36 +50,42 @@ def show_verdict(console: Console, advice: Advice, rest: str = REST, below: int 
     choices; what the choices lead to may then be left out.
     """
     tall = max(SCREEN, console.height) if console.is_terminal else SCREEN
-    for shape in _shapes(advice, least=0 if below else 1):
+    for shape in _shapes(advice, menu=bool(below)):
         lines = list(_lines(console, advice, shape, rest))
+        if not below and shape.blank:
+            lines = [Text(""), *lines]
         if len(lines) < tall - below:
             break
     for line in lines:
         console.print(line, soft_wrap=True)
 
 
-def _shapes(advice: Advice, least: int) -> Iterator[Shape]:
+def _shapes(advice: Advice, *, menu: bool) -> Iterator[Shape]:
     """Yield what may be shown, all first; then less of what can be looked up elsewhere.
 
-    `least` is how many of the next steps are shown at least.
+    A `menu` below leads to the plan, so the next step goes before the problems do.
     """
     problems = min(MOST_PROBLEMS, len(advice.problems))
     shape = Shape(problems, min(MOST_OPEN, len(advice.decision.to_settle)), len(_steps(advice)))
     yield shape
-    for part, fewest in (("steps", 1), ("settle", 1), ("problems", FEWEST_PROBLEMS)):
-        while getattr(shape, part) > fewest:
-            shape = replace(shape, **{part: getattr(shape, part) - 1})
-            yield shape
-    last = {"blank": False}, {"steps": min(least, shape.steps)}, {"who": False}
-    for change in (*last, {"problems": min(1, problems)}):
-        shape = replace(shape, **change)
-        yield shape
+    while shape.steps > 1:
+        yield (shape := replace(shape, steps=shape.steps - 1))
+    if menu:
+        yield replace(shape, blank=False)
+        yield (shape := replace(shape, steps=0))
+        yield (shape := replace(shape, blank=False))
+    while shape.settle > 1:
+        yield (shape := replace(shape, settle=shape.settle - 1))
+    while shape.problems > FEWEST_PROBLEMS:
+        yield (shape := replace(shape, problems=shape.problems - 1))
+    yield (shape := replace(shape, blank=False))
+    yield (shape := replace(shape, who=False))
+    yield replace(shape, problems=min(1, problems))
 
 
 def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterator[Text]:
     """Yield the lines of the verdict in this shape."""
     blank = [Text("")] * shape.blank
-    yield from blank
     headline = text_line(headline_words(advice))
     headline.stylize("bold", 0, len(advice.plan.headline))
     yield from blocked(console, headline)
