@@ -194,10 +194,10 @@ def test_problems_are_added_after_the_verdict_until_it_is_firm(tmp_path):
             terminal.answer("What else goes wrong", f"{problem}\r").until(HIRE)
         terminal.until("(firm)").until(NEXT)
         terminal.send("3\r").answer("You have three problems", "3\r")  # two belong together
-        terminal.answer("Which two?", "1\r").until("(provisional)").until(NEXT)
+        terminal.answer("Which two?", "1\r").until("your two problems").until(NEXT)
         terminal.send("3\r").answer("You have two problems", "2\r").answer("Which one?", "1\r")
         terminal.until("another problem begins").send(HOME + RIGHT_KEY * len(LEADS)).send("\r")
-        terminal.send(END).type("", "").until("(firm)").until(NEXT)
+        terminal.send(END).type("", "").until("your three problems").until(NEXT)
         assert [piece["text"] for piece in left(terminal)["answers"]["split"]] == [
             LEADS,
             STOCK,

@@ -80,7 +80,9 @@ def _shapes(advice: Advice, *, menu: bool) -> Iterator[Shape]:
         yield (shape := replace(shape, problems=shape.problems - 1))
     yield (shape := replace(shape, blank=False))
     yield (shape := replace(shape, who=False))
-    yield replace(shape, problems=min(1, problems))
+    yield (shape := replace(shape, problems=min(1, problems)))
+    if menu:
+        yield replace(shape, settle=0)
 
 
 def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterator[Text]:
@@ -160,7 +162,9 @@ def _sure(row: Classification) -> str:
 
 
 def _list(console: Console, title: str, lines: Sequence[str], most: int) -> Iterator[Text]:
-    """Yield a titled list; a single line stands behind its title."""
+    """Yield a titled list, nothing of it if `most` is 0; a single line stands behind its title."""
+    if not most:
+        return
     if len(lines) == 1:
         yield from blocked(console, text_line(f"{title}: {lines[0]}"))
     elif lines:
