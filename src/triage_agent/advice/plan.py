@@ -167,5 +167,5 @@ def _why_no_vote(row: Classification) -> str:
         return ""
     if row.abstained_because is not Abstention.NEITHER and row.decided_by is not DecidedBy.PERSON:
         return "could not be placed"
-    said = ", as you said" if row.decided_by is DecidedBy.PERSON else ""
+    said = ", as answered" if row.decided_by is DecidedBy.PERSON else ""
     return f"{{verb}} about neither kind of work{said}"
