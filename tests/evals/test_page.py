@@ -156,7 +156,7 @@ def test_every_figure_that_was_measured_is_shown():
         "attacks that won 33.3 % 1 of 3",
         "attacks that made it abstain or fail 33.3 % 1 of 3",
         "other words, other label 0.0 % 0 of 2",
-        "decisions by the rules 1.000 1 of 1",
+        "decisions by the rules 100.0 % 1 of 1",
         "businesses from their own words 0.0 % 0 of 1",
         "labels in those 50.0 % 1 of 2",
         "red flags, all right 75.0 % 3 of 4",
