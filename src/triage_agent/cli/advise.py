@@ -63,7 +63,7 @@ def advise(
         typer.Option(metavar="USD", help="What an hour of your staff costs."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the rules, the facts, the plan and the flags.")
+        bool, typer.Option("--explain", help="Show the reasons, the plan, the facts and the rules.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what you left, within 7 days.")
@@ -82,7 +82,6 @@ def advise(
     from triage_agent.errors import InputError
     from triage_agent.intake import from_arguments, read_amount
     from triage_agent.reports import (
-        REST,
         as_advice,
         check_report,
         print_json,
@@ -107,11 +106,11 @@ def advise(
     triage = AsyncTriage(options)
     say(triage.line)
 
-    def show(advice: Advice, rest: str = REST) -> None:
+    def show(advice: Advice) -> None:
         if explain:
             show_advice(stdout_console(), advice)
         else:
-            show_verdict(stdout_console(), advice, rest)
+            show_verdict(stdout_console(), advice)
 
     if asked:
         told = Told(
@@ -126,13 +125,7 @@ def advise(
         )
         left, place = begun(told, resume=resume)
         output, explain = _report(left.told), bool(left.told.explain)
-        advice = hold(
-            triage,
-            left,
-            place,
-            show_short=lambda advice: show(advice, REST if left.told.texts else ""),
-            show_all=lambda advice: show_advice(stdout_console(), advice),
-        )
+        advice = hold(triage, left, place, show=show)
     else:
         advice = asyncio.run(_answered(triage, texts, profile, answers, an_hour))
     if output:  # first, since whoever reads what is printed may go away

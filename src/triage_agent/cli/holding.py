@@ -69,14 +69,14 @@ def hold(
     left: KeptConversation,
     place: Place | None,
     *,
-    show_short: Callable[[Advice], None],
-    show_all: Callable[[Advice], None],
+    show: Callable[[Advice], None],
 ) -> Advice:
     """Return the advice that a conversation ends with; `left` is what it goes on from.
 
-    Of texts that were given on the command line the verdict is the end. What is answered is kept
-    at once, in the `place` where it was left if it was, and deleted at the end. Raises
-    `KeyboardInterrupt` when the person leaves.
+    Of texts that were given on the command line the verdict that is shown is the end; of others it
+    stands above a list of what may be done with it. What is answered is kept at once, in the
+    `place` where it was left if it was, and deleted at the end. Raises `KeyboardInterrupt` when the
+    person leaves.
     """
     told, keeping = left.told, Keeping(left.told, place)
     talk = Conversation(
@@ -97,9 +97,9 @@ def hold(
     async def flow() -> Advice:
         async with triage:
             await converse(talk, save)
-            advice = await talk.advice()
-            show_short(advice)
-            return advice if told.texts else await after_verdict(talk, show_short, show_all)
+            if told.texts or told.explain:
+                show(advice := await talk.advice())
+            return advice if told.texts else await after_verdict(talk, save)
 
     try:
         advice = asyncio.run(flow())

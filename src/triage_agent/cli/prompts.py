@@ -74,7 +74,8 @@ class _Choices:
             text = f"\n{' ' * len(lead)}".join(textwrap.wrap(choice, max(width, 1)) or [""])
             if place == self._at:
                 found.append(("[SetCursorPosition]", ""))  # a long list is scrolled to it
-            found.append(("bold" if place == self._at else "", f"{lead}{text}\n"))
+            end = "\n" if place + 1 < len(self._choices) else ""
+            found.append(("bold" if place == self._at else "", f"{lead}{text}{end}"))
         return found
 
     def keys(self) -> KeyBindings:

@@ -11,6 +11,7 @@ from .contract import (
     as_row,
     rounded,
 )
+from .explained import explained, show_advice, show_part
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, page_templates, rendered, write_rendered
@@ -18,13 +19,14 @@ from .letterhead import NO_LETTERHEAD, Letterhead
 from .markdown import roles_markdown
 from .pdf import check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import show_advice, show_problem, show_quiz, show_roles
-from .verdict import REST, show_verdict
+from .terminal import show_problem, show_quiz, show_roles
+from .verdict import show_verdict
 from .wording import (
     abstained_words,
     answer_words,
     counted_words,
     decided_words,
+    headline_words,
     recommendation_words,
     review_words,
 )
@@ -32,7 +34,6 @@ from .wording import (
 __all__ = [
     "CHART_STYLE",
     "NO_LETTERHEAD",
-    "REST",
     "SCHEMA_VERSION",
     "Letterhead",
     "Series",
@@ -52,6 +53,8 @@ __all__ = [
     "counted_words",
     "decided_words",
     "drawn",
+    "explained",
+    "headline_words",
     "line_chart",
     "page_templates",
     "print_block",
@@ -65,6 +68,7 @@ __all__ = [
     "show_advice",
     "show_hire_check",
     "show_investment",
+    "show_part",
     "show_portfolio",
     "show_problem",
     "show_quiz",

@@ -23,6 +23,7 @@ from triage_agent.reports.wording import (
     label_words,
     recommendation_words,
     review_words,
+    rule_words,
     sure_words,
 )
 from triage_agent.types import Classification
@@ -135,6 +136,7 @@ def page_templates(*others: Path) -> "Environment":
         "percent": percent,
         "recommendation_words": recommendation_words,
         "review_words": review_words,
+        "rule_words": rule_words,
         "sure_words": sure_words,
     }
     return environment
