@@ -135,6 +135,38 @@ class TestTheConversation:
         assert "many" in page.text
 
 
+class TestAfterTheVerdict:
+    def test_a_problem_is_added_and_the_verdict_follows(self, client):
+        page = walk(client, begin(client, "1. Invoices are typed\n2. Stock is counted on paper"))
+        page = client.post(page.url.path, data={"problems": "change"})
+        page = send(client, page, new="Customers want an app here", do="confirm")
+        assert page.url.path.endswith("/verdict")
+        assert "Customers want an app here" in page.text
+
+    def test_an_answer_about_a_problem_is_corrected_and_credited(self, client):
+        page = walk(client, begin(client, "Invoices are typed by hand every day"))
+        page = client.get(page.url.path.replace("verdict", "again/unclear/1"))
+        page = send(client, page, **{"unclear:1": "engineering_leadership"})
+        assert heading(page) == "Hire a fractional CTO."
+        assert "as you said" in page.text
+
+    def test_the_quiz_can_be_taken_and_shows_its_picture(self, client):
+        page = walk(client, begin(client, "Invoices are typed by hand every day"))
+        quiz = client.get(page.url.path.replace("verdict", "again/quiz"))
+        refused = send(client, quiz, **{"quiz:data": "1"})
+        assert refused.status_code == 422
+        names = re.findall(r'name="(quiz:[^"]+)" value="0"', quiz.text)
+        page = send(client, quiz, **dict.fromkeys(names, "2"))
+        assert len(names) == 8
+        assert "67 of 100" in page.text
+        assert "Radar chart" in page.text
+
+    @pytest.mark.parametrize("path", ["again/unclear/9", "again/unclear/0", "again/company"])
+    def test_what_cannot_be_asked_again_is_not_found(self, client, path):
+        page = walk(client, begin(client, "Invoices are typed by hand every day"))
+        assert client.get(page.url.path.replace("verdict", path)).status_code == 404
+
+
 class TestWhatIsKept:
     def test_a_restart_loses_nothing(self, tmp_path):
         with site(tmp_path) as one:

@@ -53,8 +53,10 @@ def review_words(row: Classification) -> str:
     return "; ".join(REVIEW[reason] for reason in row.review_reasons)
 
 
-def answer_words(row: Classification) -> str:
+def answer_words(row: Classification, person: str = "as a person said") -> str:
     """Return the answer about a problem in a sentence, without ids, for somebody who reads a table.
+
+    `person` says whose answer it is where no model's counts.
 
     >>> from triage_agent.types import Outcome
     >>> sure = Classification(
@@ -70,7 +72,7 @@ def answer_words(row: Classification) -> str:
         return f"No answer: {because}"
     said = label_words(row.label).capitalize()
     by_person = row.decided_by is DecidedBy.PERSON
-    if sure := "as a person said" if by_person else sure_words(row.probability):
+    if sure := person if by_person else sure_words(row.probability):
         said += f" ({sure})"
     return f"{said}. To look at: {review_words(row)}" if row.needs_review else said
 

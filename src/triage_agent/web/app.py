@@ -22,6 +22,7 @@ from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
+from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.security import Guard, Limiter
 from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
@@ -45,6 +46,7 @@ def create_app(
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
             *OWNER,
+            *RESULT,
             *EXTRAS,
         ],
         middleware=[Middleware(Guard, secure=options.secure)],

@@ -7,7 +7,6 @@ lose nothing.
 
 import secrets
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import anyio
 from starlette.exceptions import HTTPException
@@ -15,10 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from triage_agent.advice import Advice
 from triage_agent.conversation import Conversation, Question, Step
 from triage_agent.errors import InputError
-from triage_agent.reports import Letterhead, advice_html
 from triage_agent.web.asking import (
     Progress,
     answer_of,
@@ -28,15 +25,14 @@ from triage_agent.web.asking import (
 )
 from triage_agent.web.capped import CappedTriage
 from triage_agent.web.forms import fields_of
-from triage_agent.web.pages import page, whole_page
+from triage_agent.web.pages import page
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, may_step, site_of
 from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.submissions import ChangedMeanwhileError
-from triage_agent.web.visit import Visit, patient
+from triage_agent.web.visit import Visit, answered, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
-BACK, EMBEDDED = "back", "embedded"
+BACK = "back"
 
 
 @patient
@@ -62,7 +58,7 @@ async def start(request: Request) -> Response:
     talk = Conversation(memory)
     try:
         # It reads the text, to see whether any problem is in it.
-        await site.engine.run(lambda: _answered(talk, Step.PROBLEMS, text))
+        await site.engine.run(lambda: answered(talk, Step.PROBLEMS, text))
     except InputError as error:
         return again(error.message)
     token = site.submissions.token(once)
@@ -84,48 +80,6 @@ async def conversation(request: Request) -> Response:
     return _asked(visit, question)
 
 
-@patient
-async def verdict(request: Request) -> Response:
-    """Show the verdict on one screen, or change an answer that it rests on."""
-    visit = await Visit.of(request)
-    error = ""
-    if request.method == "POST":
-        try:
-            await _change(visit, await fields_of(request))
-        except InputError as refused:
-            error = refused.message
-        else:
-            return RedirectResponse(f"{visit.address}/verdict", 303)
-    if await visit.question() is not None:
-        return RedirectResponse(visit.address, 303)
-    advice = await visit.advice()
-    if visit.submission.finished_at is None:
-        await visit.keep(advice)
-    return page(
-        request,
-        "verdict.html.j2",
-        status=422 if error else 200,
-        error=error,
-        visit=visit,
-        advice=advice,
-        revenue=visit.talk.again(Step.REVENUE),
-        software=visit.talk.again(Step.SOFTWARE),
-        fell_back=_fell_back(visit, advice),
-        link=quote(f"{site_of(request).options.address}{visit.address}/verdict", safe=""),
-    )
-
-
-@patient
-async def report(request: Request) -> Response:
-    """Show the whole report, which is a page of its own, to read or to print."""
-    visit = await Visit.of(request)
-    if await visit.question() is not None:
-        return RedirectResponse(visit.address, 303)
-    advice, site = await visit.advice(), site_of(request)
-    head = Letterhead(advice.company, visit.submission.day, site.adviser)
-    return whole_page(advice_html(advice, head))
-
-
 async def delete(request: Request) -> Response:
     """Ask whether everything is to be deleted, or delete it."""
     site = site_of(request)
@@ -142,16 +96,8 @@ async def delete(request: Request) -> Response:
 ROUTES = [
     Route("/", start, methods=["GET", "POST"]),
     Route("/t/{token}", conversation, methods=["GET", "POST"]),
-    Route("/t/{token}/verdict", verdict, methods=["GET", "POST"]),
-    Route("/t/{token}/report", report),
     Route("/t/{token}/delete", delete, methods=["GET", "POST"]),
 ]
-
-
-def _fell_back(visit: Visit, advice: Advice) -> bool:
-    """Return whether the built-in model read something that a language model should have read."""
-    llm = site_of(visit.request).engine.triage.backend.llm
-    return llm is not None and any(row.backend == EMBEDDED for row in advice.problems)
 
 
 def _notice(site: Site) -> str:
@@ -180,7 +126,7 @@ async def _step(visit: Visit, form: Mapping[str, str]) -> Response:
     here = RedirectResponse(visit.address, 303)
     if form.get("do") == BACK:
         visit.talk.back()
-        await _kept(visit)
+        await visit.keep_if_newest()
         return here
     question = await visit.question()
     if question is None or question.id != form.get("id"):
@@ -195,38 +141,11 @@ async def _step(visit: Visit, form: Mapping[str, str]) -> Response:
                 visit.talk.draft(question.id, pieces)
         else:
             given = answer_of(question, form)
-            await site_of(visit.request).engine.run(
-                lambda: _answered(visit.talk, question.id, given)
-            )
+            await visit.answer(question.id, given)
     except InputError as error:
         return _asked(visit, question, error.message, form.get("text", ""))
-    await _kept(visit)
+    await visit.keep_if_newest()
     return here
-
-
-async def _change(visit: Visit, form: Mapping[str, str]) -> None:
-    """Take a change to what the verdict rests on."""
-    talk = visit.talk
-    for step in (Step.REVENUE, Step.SOFTWARE):
-        if step in form:
-            talk.answer(step, form[step])
-    advice = await visit.advice()
-    try:
-        await visit.keep(advice)
-    except ChangedMeanwhileError as error:
-        raise InputError(error.message) from error
-
-
-async def _answered(talk: Conversation, id: str, value: str) -> None:  # noqa: A002
-    talk.answer(id, value)
-
-
-async def _kept(visit: Visit) -> None:
-    """Keep the conversation; if another window was quicker, what it did counts."""
-    try:
-        await visit.keep()
-    except ChangedMeanwhileError:
-        return
 
 
 def _asked(visit: Visit, question: Question, error: str = "", typed: str = "") -> HTMLResponse:

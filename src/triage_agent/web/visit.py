@@ -1,6 +1,7 @@
 """One owner's conversation during one request, and the patience that it may need."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 
@@ -10,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from triage_agent.advice import Advice
-from triage_agent.conversation import Conversation, Question
+from triage_agent.conversation import Answer, Conversation, Question
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
 from triage_agent.web.site import site_of
 from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.submissions import Submission
+from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -89,3 +90,17 @@ class Visit:
     async def advice(self) -> Advice:
         """Return the verdict, which is kept if it is another than before."""
         return await site_of(self.request).engine.run(self.talk.advice)
+
+    async def answer(self, id: str, value: Answer) -> None:  # noqa: A002  (its name in `Question`)
+        """Take an answer, which may be read; raises `InputError` if it is none."""
+        await site_of(self.request).engine.run(lambda: answered(self.talk, id, value))
+
+    async def keep_if_newest(self) -> None:
+        """Keep the conversation; if another window was quicker, what it did counts."""
+        with suppress(ChangedMeanwhileError):
+            await self.keep()
+
+
+async def answered(talk: Conversation, id: str, value: Answer) -> None:  # noqa: A002
+    """Take an answer where problems are read."""
+    talk.answer(id, value)

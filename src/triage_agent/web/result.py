@@ -1,0 +1,141 @@
+"""The owner's verdict on one screen, its report, and what may be changed about what it rests on."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from triage_agent.advice import MAX_POINTS, Advice
+from triage_agent.conversation import Question, Step
+from triage_agent.errors import InputError
+from triage_agent.reports import Letterhead, advice_html, as_advice, drawn, radar_chart
+from triage_agent.web.asking import answer_of
+from triage_agent.web.forms import fields_of
+from triage_agent.web.pages import page, whole_page
+from triage_agent.web.site import may_step, site_of
+from triage_agent.web.visit import Visit, patient
+
+EMBEDDED = "embedded"
+BUSINESS = (Step.REVENUE, Step.SOFTWARE)
+AGAIN = {Step.UNCLEAR.value: Step.UNCLEAR, Step.QUIZ.value: Step.QUIZ}  # pages of their own
+
+
+@patient
+async def verdict(request: Request) -> Response:
+    """Show the verdict on one screen, or change the business that it is about."""
+    visit, error = await Visit.of(request), ""
+    if request.method == "POST":
+        form = await _sent(request)
+        if "problems" in form:
+            (question,) = visit.talk.again(Step.SPLIT)
+            visit.talk.draft(question.id, question.pieces)
+            await visit.keep_if_newest()
+            return RedirectResponse(visit.address, 303)
+        try:
+            await _change(visit, {step: form[step] for step in BUSINESS if step in form})
+            return RedirectResponse(f"{visit.address}/verdict", 303)
+        except InputError as refused:
+            error = refused.message
+    if await visit.question() is not None:
+        return RedirectResponse(visit.address, 303)
+    advice = await visit.advice()
+    if visit.submission.advice != as_advice(advice):
+        await visit.keep(advice)
+    (revenue,), (software,) = (visit.talk.again(step) for step in BUSINESS)
+    return page(
+        request,
+        "verdict.html.j2",
+        status=422 if error else 200,
+        error=error,
+        visit=visit,
+        advice=advice,
+        revenue=revenue,
+        software=software,
+        radar=_radar(request, advice),
+        fell_back=_fell_back(visit, advice),
+        link=quote(f"{site_of(request).options.address}{visit.address}/verdict", safe=""),
+    )
+
+
+@patient
+async def again(request: Request) -> Response:
+    """Ask about one problem once more, or ask the quiz, and take the answers."""
+    visit, step = await Visit.of(request), AGAIN.get(request.path_params["step"])
+    if step is None:
+        raise HTTPException(404)
+    try:
+        questions = visit.talk.again(step, request.path_params.get("number", 1))
+    except InputError as error:
+        raise HTTPException(404) from error
+    missing: list[str] = []
+    if request.method == "POST":
+        form = await _sent(request)
+        given = {one.id: _given(one, form) for one in questions}
+        missing = [name for name, value in given.items() if not value]
+        if not missing:
+            await _change(visit, given)
+            return RedirectResponse(f"{visit.address}/verdict", 303)
+    return page(
+        request,
+        "again.html.j2",
+        status=422 if missing else 200,
+        visit=visit,
+        questions=questions,
+        missing=missing,
+    )
+
+
+@patient
+async def report(request: Request) -> Response:
+    """Show the whole report, which is a page of its own, to read or to print."""
+    visit = await Visit.of(request)
+    if await visit.question() is not None:
+        return RedirectResponse(visit.address, 303)
+    advice, site = await visit.advice(), site_of(request)
+    head = Letterhead(advice.company, visit.submission.day, site.adviser)
+    return whole_page(advice_html(advice, head))
+
+
+ROUTES = [
+    Route("/t/{token}/verdict", verdict, methods=["GET", "POST"]),
+    Route("/t/{token}/again/{step}", again, methods=["GET", "POST"]),
+    Route("/t/{token}/again/{step}/{number:int}", again, methods=["GET", "POST"]),
+    Route("/t/{token}/report", report),
+]
+
+
+async def _sent(request: Request) -> Mapping[str, str]:
+    """Return the fields of a sent form, if its sender has not sent very many."""
+    if not await may_step(request):
+        raise HTTPException(429)
+    return await fields_of(request)
+
+
+def _given(question: Question, form: Mapping[str, str]) -> str:
+    """Return what a form with several questions answers to one; empty: nothing."""
+    chosen = answer_of(question, {"choice": form.get(question.id, "")})
+    return chosen if chosen in question.answers else ""
+
+
+async def _change(visit: Visit, answers: Mapping[str, str]) -> None:
+    """Take answers to questions that were answered before; the verdict is made anew."""
+    for name, value in answers.items():
+        visit.talk.answer(name, value)
+    await visit.keep()
+
+
+def _fell_back(visit: Visit, advice: Advice) -> bool:
+    """Return whether the built-in model read something that a language model should have read."""
+    llm = site_of(visit.request).engine.triage.backend.llm
+    return llm is not None and any(row.backend == EMBEDDED for row in advice.problems)
+
+
+def _radar(request: Request, advice: Advice) -> object:
+    """Return the picture of the quiz; None: it was not taken."""
+    if advice.decision.quiz is None:
+        return None
+    points = {one.dimension: one.points for one in advice.decision.quiz.dimensions}
+    return drawn(radar_chart(site_of(request).texts["quiz"]["title"], points, MAX_POINTS))
