@@ -12,7 +12,6 @@ import urllib.request
 from contextlib import closing, contextmanager
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 SERVER = """
 import sys
@@ -39,6 +38,8 @@ def browser():
         if os.environ.get("CI"):
             pytest.fail("there is no Chromium: apt-get install chromium")
         pytest.skip("there is no Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # of a group that the other tests do without
+
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield one
