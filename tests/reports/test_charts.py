@@ -9,7 +9,7 @@ import pytest
 from tinyhtml5.parser import HTMLParser
 
 from support.hostile import HOSTILE, steering
-from triage_agent.reports.charts import COLOURS, Series, line_chart, meter
+from triage_agent.reports.charts import CHART_STYLE, COLOURS, Series, line_chart, meter, radar_chart
 
 SERIES = (
     Series("embedded", ((0.1, 1.0), (0.5, 0.97), (1.0, 0.9))),
@@ -17,6 +17,7 @@ SERIES = (
 )
 MAKE = {
     "meter": lambda: meter(2, 3, 3),
+    "radar": lambda: radar_chart("Quiz", {"Data": 0, "Team adoption": 3, "Budget & return": 2}, 3),
     "lines": lambda: line_chart("Risk", "coverage", "accuracy", SERIES, (0, 1), (0.5, 1)),
 }
 
@@ -54,11 +55,9 @@ def test_a_chart_is_valid_in_a_page(make):
 
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 def test_every_colour_is_a_variable_of_the_page(make):
-    svg = make()
-    painted = re.findall(r"(?:fill|stroke):([^;}]+)", svg)
+    painted = re.findall(r'\b(?:fill|stroke)(?::|=")([^;}"]+)', make() + CHART_STYLE)
     assert painted
     assert all(paint.startswith("var(--") or paint == "none" for paint in painted)
-    assert not re.search(r'\b(?:fill|stroke)="', svg)
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,22 @@ Colours are CSS variables of the page (`--ink`, `--muted`, `--line`, `--chart-1`
 that one picture serves light and dark; the fallbacks are for a page that defines none.
 """
 
+import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree.ElementTree import Element, fromstring, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from triage_agent.privacy import one_line
 
 WIDTH = 440  # units of the drawing; small, so that text stays readable on a phone
 FONT = 13
 GAP = 3  # between the parts of a meter, of 100
+RADAR_HEIGHT, RADIUS = 320, 118
+LABELS_AT, ABOVE = 1.1, 1.17  # times the radius: beside a point, and above or below it
+LABEL_LETTERS = 14  # in a line
+NEAR_AXIS = 0.2  # from here on a label stands beside its point, not above or below
 MOST_SERIES = 8  # colours repeat after four
 COLOURS = tuple(
     f"var(--chart-{number},{fallback})"
@@ -28,6 +34,8 @@ CHART_STYLE = f"""
 .chart .axis.y text{{text-anchor:end;fill:var(--muted,#55606c)}}
 .chart .axis.x text,.chart .title{{text-anchor:middle;fill:var(--muted,#55606c)}}
 .chart .series .line{{fill:none;stroke-width:2}}
+.chart .ring{{fill:none;stroke:var(--line,#c9d0d8)}}
+.chart .points{{fill:{COLOURS[0]};fill-opacity:.25;stroke:{COLOURS[0]};stroke-width:2}}
 """ + "".join(
     f".chart .color-{n}{{stroke:{colour};fill:{colour}}}"
     for n, colour in enumerate(COLOURS * (MOST_SERIES // len(COLOURS)))
@@ -98,16 +106,51 @@ def line_chart(
 
 
 def radar_chart(title: str, points: Mapping[str, int], most: int) -> str:
-    """Return points of 0 to `most` around a centre, one for each name; the page styles it."""
-    import pygal
+    """Return points of 0 to `most` around a centre, one for each name; the page styles it.
 
-    chart = pygal.Radar(
-        **_settings(WIDTH, 380), range=(0, most), y_labels=[*range(1, most + 1)], margin=8
-    )
-    chart.x_labels = [one_line(name) for name in points]
-    chart.add("", [*points.values()])
+    Drawn here: the charts of the library turn their labels, so that long ones cross each other.
+    """
+    root = Element("svg", viewBox=f"0 0 {WIDTH} {RADAR_HEIGHT}")
+    spokes = [(math.sin(angle), -math.cos(angle)) for angle in _angles(len(points))]
+    for ring in range(1, most + 1):
+        _polygon(root, "ring", [(x * ring / most, y * ring / most) for x, y in spokes])
+    for spoke in spokes:
+        _polygon(root, "ring", [(0.0, 0.0), spoke])
+    values = zip(spokes, points.values(), strict=True)
+    _polygon(root, "points", [(x * value / most, y * value / most) for (x, y), value in values])
+    for (x, y), name in zip(spokes, points, strict=True):
+        anchor = "middle" if abs(x) < NEAR_AXIS else "start" if x > 0 else "end"
+        away = ABOVE if anchor == "middle" else LABELS_AT
+        _label(root, one_line(name), x * away, y * away, anchor)
     shown = ", ".join(f"{name} {value}" for name, value in points.items())
-    return _finished(_parsed(chart), f"Radar chart, {title}, of {most}: {shown}", styled=False)
+    return _finished(root, f"Radar chart, {title}, of {most}: {shown}", styled=False)
+
+
+def _angles(count: int) -> list[float]:
+    return [math.tau * number / count for number in range(count)]
+
+
+def _polygon(root: Element, kind: str, corners: Sequence[tuple[float, float]]) -> None:
+    """Add a closed line; corners are in units of the radius, from the centre."""
+    placed = (f"{_across(x):.1f},{_down(y):.1f}" for x, y in corners)
+    SubElement(root, "polygon", {"class": kind, "points": " ".join(placed)})
+
+
+def _label(root: Element, name: str, x: float, y: float, anchor: str) -> None:
+    """Add a name in lines that are short enough to stand beside the drawing."""
+    lines = textwrap.wrap(name, LABEL_LETTERS)
+    top = _down(y) - FONT * (len(lines) - 1) / 2 + FONT / 3
+    for number, line in enumerate(lines):
+        place = {"x": f"{_across(x):.1f}", "y": f"{top + FONT * number:.1f}"}
+        SubElement(root, "text", {**place, "text-anchor": anchor}).text = line
+
+
+def _across(x: float) -> float:
+    return WIDTH / 2 + RADIUS * x
+
+
+def _down(y: float) -> float:
+    return RADAR_HEIGHT / 2 + RADIUS * y
 
 
 def _settings(width: int, height: int) -> dict[str, Any]:
