@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
+from triage_agent.web.api import create_api
 from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
@@ -26,7 +28,8 @@ from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.security import Guard, Limiter
 from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
-from triage_agent.web.texts import Texts, load_texts
+from triage_agent.web.texts import load_texts
+from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
 SECONDS_A_DAY = 86_400
@@ -41,8 +44,23 @@ def create_app(
     """
     options.check()
     database, texts = Database(options.data), load_texts(options.data)
+    api = create_api()
+
+    def site(engine: Engine) -> Site:
+        return Site(
+            options,
+            database,
+            Submissions(database),
+            Tokens(database),
+            engine,
+            texts,
+            Limiter(options.starts_per_hour),
+            adviser or Adviser(),
+        )
+
     return Starlette(
         routes=[
+            Mount("/api", api),
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
             *OWNER,
@@ -54,7 +72,7 @@ def create_app(
             HTTPException: refused,
             Exception: failed,
         },
-        lifespan=_lifespan(options, database, triage, texts, adviser or Adviser()),
+        lifespan=_lifespan(site, triage, api),
     )
 
 
@@ -79,27 +97,20 @@ async def failed(request: Request, error: Exception) -> Response:
 
 
 def _lifespan(
-    options: ServeOptions, database: Database, triage: AsyncTriage, texts: Texts, adviser: Adviser
+    make_site: Callable[[Engine], Site], triage: AsyncTriage, api: FastAPI
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        try:
-            async with Engine(triage) as engine, anyio.create_task_group() as tasks:
-                submissions = Submissions(database)
-                app.state.site = Site(
-                    options,
-                    database,
-                    submissions,
-                    engine,
-                    texts,
-                    Limiter(options.starts_per_hour),
-                    adviser,
-                )
-                tasks.start_soon(_delete_old, submissions, options)
-                yield
-                tasks.cancel_scope.cancel()
-        finally:
-            database.close()
+        async with Engine(triage) as engine:
+            site = app.state.site = api.state.site = make_site(engine)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
+                    tasks.start_soon(_delete_old, site.submissions, site.options)
+                    yield
+                    tasks.cancel_scope.cancel()
+            finally:
+                site.database.close()
 
     return lifespan
 

@@ -12,6 +12,7 @@ from triage_agent.web.options import ServeOptions
 from triage_agent.web.security import Limiter, who
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import Texts
+from triage_agent.web.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Site:
     options: ServeOptions
     database: Database
     submissions: Submissions
+    tokens: Tokens
     engine: Engine
     texts: Texts
     limiter: Limiter

@@ -1,0 +1,210 @@
+"""The HTTP API: classify, advise, quiz and decide for other programs, by tokens with scopes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, cast
+
+import anyio
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from triage_agent.errors import InputError, TriageError
+from triage_agent.triage import AsyncTriage
+from triage_agent.web import service
+from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
+from triage_agent.web.problem_details import MEDIA_TYPE, ProblemError, problem
+from triage_agent.web.security import GUESSES, REQUESTS, who
+from triage_agent.web.service import AdviseAsked, ClassifyAsked, DecideAsked, QuizAsked
+from triage_agent.web.site import Site
+from triage_agent.web.tokens import Token
+
+LONGEST_KEY = 200
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": what, "content": {MEDIA_TYPE: {}}}
+    for status, what in (
+        (401, "There is no token, or it does not work."),
+        (403, "The token is not for this."),
+        (422, "The request is not as it must be; `detail` says where."),
+        (429, "Too many requests; `Retry-After` says when to come back."),
+        (503, "Too many people wait; `Retry-After` says when to come back."),
+    )
+}
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=LONGEST_KEY,
+        description="The same key within a day gets the same answer, and nothing is done twice.",
+    ),
+]
+Result = Callable[[], Awaitable[dict[str, Any]]]
+WAIT = {"retry-after": str(RETRY_AFTER_S)}
+
+
+def token_for(scope: str) -> Callable[[Request], Awaitable[Token]]:
+    """Return what finds the token of a request, and refuses one that is not for this."""
+
+    async def find(request: Request) -> Token:
+        site = site_of_api(request)
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        found = None
+        if kind.casefold() == "bearer" and given:
+            if not await site.limiter.allows(GUESSES, "guess", who(request), only_test=True):
+                raise ProblemError(429, "Too many tokens that do not work.", WAIT)
+            found = await anyio.to_thread.run_sync(site.tokens.find, given.strip())
+        if found is None:
+            await site.limiter.allows(GUESSES, "guess", who(request))
+            raise ProblemError(
+                401,
+                "Send a token that works (Authorization: Bearer …). An adviser makes one.",
+                {"www-authenticate": "Bearer"},
+            )
+        if scope not in found.scopes:
+            raise ProblemError(403, f"This token is not for {scope}.")
+        if not await site.limiter.allows(REQUESTS, "request", found.digest.hex()):
+            raise ProblemError(429, "Too many requests with this token in a minute.", WAIT)
+        return found
+
+    return find
+
+
+Classifying = Annotated[Token, Depends(token_for("classify"))]
+Advising = Annotated[Token, Depends(token_for("advise"))]
+Deciding = Annotated[Token, Depends(token_for("decide"))]
+Quizzing = Annotated[Token, Depends(token_for("quiz"))]
+
+
+def create_api() -> FastAPI:
+    """Return the API; its state holds the `Site` once the server runs."""
+    api = FastAPI(
+        title="triage-agent",
+        version="1",
+        summary="Does a problem call for software to be built, or for work to be automated?",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        responses=RESPONSES,
+        exception_handlers={
+            ProblemError: _answered,
+            RequestValidationError: _not_valid,
+            HTTPException: _refused,
+            TriageError: _failed,
+            TooBusyError: _busy,
+        },
+    )
+
+    @api.post("/v1/classify", summary="One answer for each problem; a text is never taken apart.")
+    async def classify(
+        request: Request, asked: ClassifyAsked, token: Classifying, key: Key = None
+    ) -> Response:
+        return await _once(request, token, key, lambda: _read(request, service.classified, asked))
+
+    @api.post("/v1/advise", summary="Whom to hire; texts are taken apart into their problems.")
+    async def advise(
+        request: Request, asked: AdviseAsked, token: Advising, key: Key = None
+    ) -> Response:
+        return await _once(request, token, key, lambda: _read(request, service.advised, asked))
+
+    @api.post("/v1/decide", summary="Whom to hire, from problems that are classified.")
+    async def decide(
+        request: Request, asked: DecideAsked, token: Deciding, key: Key = None
+    ) -> Response:
+        return await _once(request, token, key, lambda: _made(service.decided, asked))
+
+    @api.post("/v1/quiz", summary="The result of the readiness quiz.")
+    async def quiz(
+        request: Request, asked: QuizAsked, token: Quizzing, key: Key = None
+    ) -> Response:
+        return await _once(request, token, key, lambda: _made(service.quizzed, asked))
+
+    @api.get("/v1/quiz", summary="The questions of the readiness quiz.")
+    async def questions(request: Request, token: Quizzing) -> Response:
+        return await _once(request, token, None, lambda: _made(service.quiz_questions))
+
+    return api
+
+
+def site_of_api(request: Request) -> Site:
+    """Return what the API shares with the pages."""
+    return cast("Site", request.app.state.site)
+
+
+async def _read(
+    request: Request, work: Callable[[AsyncTriage, Any], Awaitable[dict[str, Any]]], asked: Any
+) -> dict[str, Any]:
+    """Return what some work gives that reads problems."""
+    engine = site_of_api(request).engine
+    return await engine.run(lambda: work(engine.triage, asked))
+
+
+async def _made(work: Callable[..., dict[str, Any]], *asked: Any) -> dict[str, Any]:
+    """Return what some work gives that reads nothing."""
+    return work(*asked)
+
+
+async def _once(request: Request, token: Token, key: str | None, work: Result) -> Response:
+    """Return the result as an answer, the same for the same idempotency key; its use is noted."""
+    tokens, what = site_of_api(request).tokens, f"{request.method} {request.url.path}"
+    status = 500
+    try:
+        if key is not None:
+            # The path too: one key is for one request.
+            asked = what.encode() + b"\0" + await request.body()
+            before = await anyio.to_thread.run_sync(tokens.claim, token, key, asked)
+            if before is not None:
+                if not before.same:
+                    raise ProblemError(422, "This idempotency key was used for another request.")
+                if before.status is None:
+                    raise ProblemError(409, "A request with this key is under way.", WAIT)
+                status = before.status
+                return JSONResponse(before.body, status, {"idempotency-replayed": "true"})
+        body: Any = None
+        try:
+            body = await work()
+            status = 200
+            return JSONResponse(body)
+        finally:
+            if key is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(tokens.settle, token, key, status, body)
+    except ProblemError as error:
+        status = error.status
+        raise
+    except InputError:
+        status = 422
+        raise
+    except TooBusyError:
+        status = 503
+        raise
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(tokens.note, token, what, status)
+
+
+async def _answered(_: Request, error: Exception) -> Response:
+    return problem(cast("ProblemError", error))
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    """Say what is wrong in a request and where, without what was written there."""
+    faults = [
+        {"where": "/".join(map(str, one["loc"][1:])) or "body", "what": one["msg"]}
+        for one in cast("RequestValidationError", error).errors()
+    ]
+    first = faults[0]
+    return problem(ProblemError(422, f"{first['where']}: {first['what']}.", faults=faults))
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    status = cast("HTTPException", error).status_code
+    return problem(ProblemError(status, "There is no such path, or not with this method."))
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    """Say what an error of ours says: it is the caller's, or the service's behind us."""
+    status = 422 if isinstance(error, InputError) else 502
+    return problem(ProblemError(status, cast("TriageError", error).message))
+
+
+async def _busy(_: Request, error: Exception) -> Response:  # noqa: ARG001
+    return problem(ProblemError(503, "Too many people wait. Come back a little later.", WAIT))
