@@ -26,6 +26,7 @@ from triage_agent.cli.help_screen import (
     is_text,
     keep_settings_error,
 )
+from triage_agent.cli.mcp import mcp
 from triage_agent.cli.pipes import is_piped
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
@@ -88,6 +89,7 @@ app.command(short_help="Calculate what an automation or a hire returns.")(roi)
 app.command("compare-roles", short_help="Show the two roles side by side.")(compare_roles)
 app.command("check-hire", short_help="Check for the red flags of a wrong hire.")(check_hire)
 app.command(short_help="Serve the questions and the verdict as web pages.")(serve)
+app.command(short_help="Serve the same answers as tools for assistants.")(mcp)
 app.command(short_help="Show or delete the cached answers of the LLM.")(cache)
 app.command(short_help="Check the set-up, and where each setting comes from.")(doctor)
 

@@ -1,5 +1,7 @@
 """`triage serve`: the pages for owners, and the adviser's inbox."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +27,18 @@ LLM_OPTIONS = (
     "redact",
     "price",
 )
+
+
+@contextmanager
+def needs_web() -> Iterator[None]:
+    """Turn a library that is missing in this block into an error that names the extra."""
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            f"This needs libraries that are not installed ({error.name}). "
+            "Install them: pip install 'triage-agent[web]'"
+        ) from error
 
 
 @with_options(LLM_OPTIONS)
@@ -62,14 +76,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the questions and the verdict as web pages, on this machine or your server."""
-    try:
+    with needs_web():
         from triage_agent.web import CappedTriage, ServeOptions
         from triage_agent.web import serve as serve_pages
-    except ImportError as error:
-        raise SettingsError(
-            f"The web pages need libraries that are not installed ({error.name}). "
-            "Install them: pip install 'triage-agent[web]'"
-        ) from error
     from triage_agent.triage import AsyncTriage
 
     served = ServeOptions(

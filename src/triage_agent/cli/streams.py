@@ -11,6 +11,8 @@ import io
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO, cast
 
 from triage_agent.cli.pipes import open_streams
@@ -37,6 +39,18 @@ def guard_streams() -> None:
     open_streams()
     sys.stdout = cast("TextIO", CleanStream(sys.stdout))
     sys.stderr = cast("TextIO", CleanStream(sys.stderr))
+
+
+@contextmanager
+def raw_output() -> Iterator[None]:
+    """Let a protocol write to standard output, which escapes what it carries by itself."""
+    guarded = sys.stdout
+    if isinstance(guarded, CleanStream):
+        sys.stdout = guarded.uncleaned
+    try:
+        yield
+    finally:
+        sys.stdout = guarded
 
 
 class CleanStream(io.TextIOBase):

@@ -1,4 +1,5 @@
 from .capped import CappedTriage
+from .mcp_tools import serve_mcp
 from .options import ServeOptions
 from .server import serve
 
@@ -6,4 +7,5 @@ __all__ = [
     "CappedTriage",
     "ServeOptions",
     "serve",
+    "serve_mcp",
 ]
