@@ -15,6 +15,7 @@ NAMES = [
     "AsyncTriage",
     "Backend",
     "Classification",
+    "Client",
     "Decision",
     "InputError",
     "Label",

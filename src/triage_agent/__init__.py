@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from triage_agent.types import Label as Label
     from triage_agent.types import Outcome as Outcome
     from triage_agent.types import Problem as Problem
+    from triage_agent.web import Client as Client
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
@@ -49,5 +50,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "settings": ["Backend", "Options"],
         "triage": ["AsyncTriage", "Triage"],
         "types": ["Classification", "Label", "Outcome", "Problem"],
+        "web": ["Client"],
     },
 )

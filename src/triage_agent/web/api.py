@@ -11,11 +11,20 @@ from starlette.exceptions import HTTPException
 
 from triage_agent.errors import InputError, TriageError
 from triage_agent.triage import AsyncTriage
-from triage_agent.web import service
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.problem_details import MEDIA_TYPE, ProblemError, problem
 from triage_agent.web.security import GUESSES, REQUESTS, who
-from triage_agent.web.service import AdviseAsked, ClassifyAsked, DecideAsked, QuizAsked
+from triage_agent.web.service import (
+    AdviseAsked,
+    ClassifyAsked,
+    DecideAsked,
+    QuizAsked,
+    advised,
+    classified,
+    decided,
+    questions_of_the_quiz,
+    quizzed,
+)
 from triage_agent.web.site import Site
 from triage_agent.web.tokens import Token
 
@@ -97,29 +106,29 @@ def create_api() -> FastAPI:
     async def classify(
         request: Request, asked: ClassifyAsked, token: Classifying, key: Key = None
     ) -> Response:
-        return await _once(request, token, key, lambda: _read(request, service.classified, asked))
+        return await _once(request, token, key, lambda: _read(request, classified, asked))
 
     @api.post("/v1/advise", summary="Whom to hire; texts are taken apart into their problems.")
     async def advise(
         request: Request, asked: AdviseAsked, token: Advising, key: Key = None
     ) -> Response:
-        return await _once(request, token, key, lambda: _read(request, service.advised, asked))
+        return await _once(request, token, key, lambda: _read(request, advised, asked))
 
     @api.post("/v1/decide", summary="Whom to hire, from problems that are classified.")
     async def decide(
         request: Request, asked: DecideAsked, token: Deciding, key: Key = None
     ) -> Response:
-        return await _once(request, token, key, lambda: _made(service.decided, asked))
+        return await _once(request, token, key, lambda: _made(decided, asked))
 
     @api.post("/v1/quiz", summary="The result of the readiness quiz.")
     async def quiz(
         request: Request, asked: QuizAsked, token: Quizzing, key: Key = None
     ) -> Response:
-        return await _once(request, token, key, lambda: _made(service.quizzed, asked))
+        return await _once(request, token, key, lambda: _made(quizzed, asked))
 
     @api.get("/v1/quiz", summary="The questions of the readiness quiz.")
     async def questions(request: Request, token: Quizzing) -> Response:
-        return await _once(request, token, None, lambda: _made(service.quiz_questions))
+        return await _once(request, token, None, lambda: _made(questions_of_the_quiz))
 
     return api
 

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from triage_agent.errors import TriageError
 from triage_agent.triage import AsyncTriage
-from triage_agent.web import service
 from triage_agent.web.service import (
     MOST_PROBLEMS,
     AdviseAsked,
@@ -20,6 +19,11 @@ from triage_agent.web.service import (
     Points,
     QuizAsked,
     Text,
+    advised,
+    classified,
+    compared,
+    questions_of_the_quiz,
+    quizzed,
 )
 
 INSTRUCTIONS = (
@@ -77,7 +81,7 @@ def create_mcp(triage: AsyncTriage) -> MCPServer[None]:
         person should look at an answer.
         """
         with said():
-            return await service.classified(triage, ClassifyAsked(problems=[*problems]))
+            return await classified(triage, ClassifyAsked(problems=[*problems]))
 
     @server.tool(annotations=READS)
     async def advise(
@@ -95,20 +99,20 @@ def create_mcp(triage: AsyncTriage) -> MCPServer[None]:
             problems=[*problems], revenue=revenue, sells_software=sells_software, quiz=quiz
         )
         with said():
-            return await service.advised(triage, asked)
+            return await advised(triage, asked)
 
     @server.tool(annotations=READS)
     def quiz(answers: Quiz = None) -> dict[str, Any]:
         """Return the eight questions of the readiness quiz; with answers, its result."""
         if not answers:
-            return service.quiz_questions()
+            return questions_of_the_quiz()
         with said():
-            return service.quizzed(QuizAsked(answers=answers))
+            return quizzed(QuizAsked(answers=answers))
 
     @server.tool(annotations=READS)
     def compare_roles() -> dict[str, Any]:
         """Return the two roles side by side: what each does, costs and returns."""
-        return service.compared()
+        return compared()
 
     return server
 

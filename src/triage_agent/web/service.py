@@ -112,7 +112,7 @@ def quizzed(asked: QuizAsked) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, **as_quiz(score(asked.answers))}
 
 
-def quiz_questions() -> dict[str, Any]:
+def questions_of_the_quiz() -> dict[str, Any]:
     """Return the eight questions, and their answers in the order of their points."""
     return {
         "schema_version": SCHEMA_VERSION,
