@@ -1,0 +1,147 @@
+"""How many requests may be under way at once.
+
+    what the server does               what follows
+    answers                            +1 for each answer, until the first 429 or timeout; then +1
+                                       a round; only while the places are in use
+    429, 408, 504, no answer in time   × 0.8, at most once a round, never below 1
+    5xx, dropped connection            no growth for 5 s
+    takes longer, the more it is asked back to half (see `Gain`), and tried again later
+
+The idea of the last line is that of TCP Vegas and of Netflix's concurrency limits: a queue shows
+in the time that an answer takes before anything is refused. They hold that time against the
+shortest seen, which would keep a server that works on several requests at once, each a little
+slower, far below what it can do. So here it is the number of answers a second that must grow.
+"""
+
+import math
+from collections import defaultdict
+from statistics import fmean, median
+
+FIRST_LIMIT = 4
+CUT = 0.8
+SATURATED = 0.8  # the share of the places in use from which more places may help
+PAUSE_S = 5.0  # how long the limit does not grow after a failure of the server
+LATE = frozenset({408, 504})  # a timeout of the server, or of a gateway before it
+NEVER = -math.inf  # the moment of what has not happened
+LEAST_GAIN = 0.2  # of the added requests; a queue brings none, a server with free places all
+SHORTEST_S = 0.001  # the clock and the network know no shorter time
+RETRY_FIRST, RETRY_LAST = 16, 512  # answers until what brought no gain is tried again
+
+
+class ConcurrencyLimit:
+    """The limit: additive increase, multiplicative decrease, and no increase without a gain."""
+
+    def __init__(self, most: int, first: int = FIRST_LIMIT) -> None:
+        self._most, self._gain = most, Gain(first)
+        self._slow_start = True
+        # Numbers of requests: the last one admitted, and the last one before the last cut and
+        # before the places were last used up.
+        self._newest = self._cut_at = self._full_at = 0
+        self._steady_until = NEVER
+        self._set(first)
+
+    def fill(self, in_flight: int, newest: int) -> None:
+        """Take note of how many are under way, and of the last request admitted."""
+        self._newest = newest
+        # Whole places: at a limit of 1.9 one request is all that can be under way.
+        if in_flight >= SATURATED * self.places:
+            self._full_at = newest
+
+    def update(self, status: int | None, number: int, now: float, *, timed_out: bool) -> None:
+        """Learn from the outcome of one request."""
+        if status == 429 or timed_out or status in LATE:
+            self._slow_start = False
+            if number > self._cut_at:
+                self._cut_at = self._newest
+                self._set(self.limit * CUT)
+        if status is None or status == 408 or status >= 500:
+            self._steady_until = now + PAUSE_S
+        elif status < 400 and number <= self._full_at and now >= self._steady_until:
+            self._set(self.limit + (1 if self._slow_start else 1 / self.limit))
+
+    def took(self, beside: int, seconds: float) -> None:
+        """Learn how long the server took for a request, which was one of `beside` under way."""
+        self._gain.note(beside, seconds, self.places)
+        self._set(self.limit)
+
+    def _set(self, limit: float) -> None:
+        self.limit = min(max(limit, 1.0), float(self._most), self._gain.ceiling)
+        self.places = int(self.limit)
+
+
+class Gain:
+    """Whether more requests at once bring more answers a second.
+
+    Numbers of requests under way are held against each other in bands, each twice the one before:
+    1, 2 and 3, 4 to 7 … A band in which the server gives hardly more answers a second than in the
+    one below is left, and tried again later: a measurement may be chance, and a server may change.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._top = _band(first)  # the highest band that may be entered
+        self._measured = False
+        self._new: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        self._known: dict[int, tuple[float, float]] = {}  # band: requests, answers a second
+        self._left = 0  # answers until the band above is tried again; 0: it was not left
+        self._patience = RETRY_FIRST
+
+    @property
+    def ceiling(self) -> float:
+        """The most requests that may be under way."""
+        return 2.0 ** (self._top + 1) - 1 if self._measured else math.inf
+
+    def note(self, beside: int, seconds: float, places: int) -> None:
+        """Learn how long one of `beside` requests under way took, with so many places."""
+        self._measured = True
+        if self._left:
+            self._left -= 1
+            if not self._left:
+                self._top += 1
+        band, new = _band(beside), self._new[_band(beside)]
+        new.append((beside, beside / max(seconds, SHORTEST_S)))
+        if len(new) < _needed(band):
+            return
+        self._known[band] = _typical(new)
+        self._new[band] = []
+        if band >= _band(places) and not (self._left and band > self._top):
+            self._judge(band)
+
+    def _judge(self, band: int) -> None:
+        """Allow the next band, or go back to the one below."""
+        if band and (below := self._below(band)) is not None:
+            requests, answers = self._known[band]
+            added = (answers / below[1] - 1) / (requests / below[0] - 1)
+            if added < LEAST_GAIN:
+                self._top, self._left = band - 1, self._patience
+                self._patience = min(2 * self._patience, RETRY_LAST)
+                return
+            self._patience = RETRY_FIRST
+        self._top = max(self._top, band + 1)
+
+    def _below(self, band: int) -> tuple[float, float] | None:
+        """Return what is known of the next lower band; two measurements are better than none."""
+        for lower in range(band - 1, -1, -1):
+            if lower in self._known:
+                return self._known[lower]
+            if len(self._new[lower]) > 1:
+                return _typical(self._new[lower])
+        return None
+
+
+def _band(requests: int) -> int:
+    """Return the band of a number of requests.
+
+    >>> [_band(n) for n in (1, 2, 3, 4, 7, 8)]
+    [0, 1, 1, 2, 2, 3]
+    """
+    return max(requests, 1).bit_length() - 1
+
+
+def _needed(band: int) -> int:
+    """Return how many answers a judgement takes: replies of a model differ in length."""
+    return 4 if band < 2 else max(8, 2 ** (band - 1))
+
+
+def _typical(measured: list[tuple[int, float]]) -> tuple[float, float]:
+    """Return the mean number of requests, and the usual number of answers a second."""
+    return fmean(beside for beside, _ in measured), median(rate for _, rate in measured)
