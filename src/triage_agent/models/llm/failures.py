@@ -101,10 +101,10 @@ def _never_sent(message: str, kind: str, *, again: bool) -> ServiceError:
 
 def _certificate(causes: list[BaseException], place: str) -> ServiceError | None:
     """Return the error if the server's certificate is not trusted."""
-    wrong = _first(causes, ssl.SSLCertVerificationError)
-    if wrong is None:
+    wrong = [one for one in causes if isinstance(one, ssl.SSLCertVerificationError)]
+    if not wrong:
         return None
-    code = getattr(wrong, "verify_code", 0)
+    code = max(getattr(one, "verify_code", 0) for one in wrong)  # aiohttp's own has none
     if code in NAMES:
         what = "is for another name"
     elif code in DATES:
@@ -169,8 +169,12 @@ def _not_connected(causes: list[BaseException], place: str) -> ServiceError | No
     """Return the error if no connection was made, so that nothing was sent."""
     if not any(isinstance(one, NOT_CONNECTED) for one in causes):
         return None
-    refused = _first(causes, ConnectionRefusedError)
-    why = " (connection refused: nothing listens there)" if refused else ""
+    if _first(causes, ConnectionRefusedError):
+        why = " (connection refused: nothing listens there)"
+    elif any(isinstance(one, LATE) for one in causes):
+        why = " (it takes no connection in time: is the port right, and http or https?)"
+    else:
+        why = ""
     complaint = f"{place} cannot be reached{why}. {CHECK}{_through_proxy(place)}"
     return _never_sent(complaint, "connection", again=True)
 
