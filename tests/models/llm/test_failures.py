@@ -135,6 +135,13 @@ async def test_http_to_a_server_with_tls_is_named_and_not_tried_again(answer):
     assert "https://" in error.message
 
 
+async def test_http_to_a_server_that_just_hangs_up_because_it_wants_tls_is_named_too():
+    async with OpenAIServer(tls=tls("here")) as server:
+        error, naps = await ask(server.base_url.replace("https:", "http:"))
+        assert server.calls == 0
+    assert (error.__cause__.kind, naps) == ("tls", 0)
+
+
 async def test_nobody_at_the_address_is_tried_again_and_then_stops_the_run():
     error, naps = await ask("http://127.0.0.1:9/v1")
     assert (error.type, error.__cause__.kind) == ("stop_unreachable", "connection")

@@ -84,10 +84,11 @@ def wants_tls(status: int, content: bytes, place: str) -> ServiceError | None:
     'tls'
     """
     said = content[:2_000].decode("utf-8", "replace")
-    return _only_tls(place) if status == 400 and WANTS_TLS.search(said) else None
+    return only_tls(place) if status == 400 and WANTS_TLS.search(said) else None
 
 
-def _only_tls(place: str) -> ServiceError:
+def only_tls(place: str) -> ServiceError:
+    """Return our error for a server that was asked without TLS and wants it."""
     return _never_sent(
         f"{place} speaks TLS only. Write its address with https:// (--base-url).",
         "tls",
@@ -149,8 +150,8 @@ def _tls(causes: list[BaseException], place: str) -> ServiceError | None:
             "tls",
             again=False,
         )
-    quoted = (str(one) for one in causes if isinstance(one, aiohttp.ClientResponseError))
-    return _only_tls(place) if any(TLS_ALERT.search(words) for words in quoted) else None
+    quoted = (one.message for one in causes if isinstance(one, aiohttp.ClientResponseError))
+    return only_tls(place) if any(TLS_ALERT.search(words) for words in quoted) else None
 
 
 def _name(causes: list[BaseException], place: str) -> ServiceError | None:

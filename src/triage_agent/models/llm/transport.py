@@ -4,7 +4,9 @@ The SDK's own ways to send cost several times what sending itself does: for ever
 build options, URL and headers anew, twice, and the default transport searches all its connections.
 """
 
+import asyncio
 import json
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from time import perf_counter
@@ -191,6 +193,22 @@ def _refuse(named: str, error: Exception) -> NoReturn:
 def timeouts(timeout_s: float) -> openai.Timeout:
     """Return the time limits of a request; that of the connection ends before the whole does."""
     return openai.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, 0.9 * timeout_s))
+
+
+async def speaks_tls(base_url: str) -> bool:
+    """Return whether a server that drops plain HTTP without a word completes a TLS handshake.
+
+    Nothing is sent to it, so its certificate does not matter.
+    """
+    parts, context = urlsplit(base_url), ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80, ssl=context)
+    except (OSError, ValueError):  # what it says to one; a timeout is an OSError
+        return False
+    writer.close()
+    return True
 
 
 def headers_of(client: openai.AsyncOpenAI) -> httpx2.Headers:
