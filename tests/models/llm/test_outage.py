@@ -80,7 +80,7 @@ async def test_a_server_killed_and_started_again_20_seconds_later_answers_every_
         service = Counted(first.base_url)
         assert not isinstance((await service.ask(1))[0], Exception)
         under_way = asyncio.ensure_future(service.ask(IN_FLIGHT + 100))
-        while first.calls < 1 + IN_FLIGHT:
+        while first.calls < 1 + IN_FLIGHT:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     before = service.sent
     await asyncio.sleep(20 / SCALE)
@@ -174,7 +174,7 @@ async def test_a_run_that_is_stopped_does_not_go_on_waiting():
         await service.ask(1)
     async with service:
         under_way = asyncio.ensure_future(service.ask(5))
-        while not service.said:
+        while not service.said:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         service.chat.stop(StopError("The run was stopped.", "stopped"))
         results = await asyncio.wait_for(under_way, 5)

@@ -23,7 +23,8 @@ SATURATED = 0.8  # the share of the places in use from which more places may hel
 PAUSE_S = 5.0  # how long the limit does not grow after a failure of the server
 LATE = frozenset({408, 504})  # a timeout of the server, or of a gateway before it
 NEVER = -math.inf  # the moment of what has not happened
-LEAST_GAIN = 0.2  # of the added requests; a queue brings none, a server with free places all
+LEAST_GAIN = 0.1  # of the added requests; a queue brings none, a server with free places all
+APART = 1.5  # how many times the requests two measurements must differ by to be compared
 SHORTEST_S = 0.001  # the clock and the network know no shorter time
 RETRY_FIRST, RETRY_LAST = 16, 512  # answers until what brought no gain is tried again
 
@@ -108,9 +109,9 @@ class Gain:
 
     def _judge(self, band: int) -> None:
         """Allow the next band, or go back to the one below."""
-        if band and (below := self._below(band)) is not None:
-            requests, answers = self._known[band]
-            added = (answers / below[1] - 1) / (requests / below[0] - 1)
+        requests, answers = self._known[band]
+        if (less := self._with_fewer(band, requests)) is not None:
+            added = (answers / less[1] - 1) / (requests / less[0] - 1)
             if added < LEAST_GAIN:
                 self._top, self._left = band - 1, self._patience
                 self._patience = min(2 * self._patience, RETRY_LAST)
@@ -118,13 +119,14 @@ class Gain:
             self._patience = RETRY_FIRST
         self._top = max(self._top, band + 1)
 
-    def _below(self, band: int) -> tuple[float, float] | None:
-        """Return what is known of the next lower band; two measurements are better than none."""
+    def _with_fewer(self, band: int, requests: float) -> tuple[float, float] | None:
+        """Return what is known of clearly fewer requests; two measurements are better than none."""
         for lower in range(band - 1, -1, -1):
-            if lower in self._known:
-                return self._known[lower]
-            if len(self._new[lower]) > 1:
-                return _typical(self._new[lower])
+            known = self._known.get(lower)
+            if known is None and len(self._new[lower]) > 1:
+                known = _typical(self._new[lower])
+            if known is not None and known[0] * APART <= requests:
+                return known
         return None
 
 

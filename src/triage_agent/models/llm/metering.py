@@ -65,7 +65,7 @@ class Meter:
         finally:
             try:
                 if reservation is not None:
-                    reservation.settle(exchange.usage)
+                    reservation.settle_soon(exchange.usage)
             finally:  # whatever becomes of the books, the next in line is let in or told
                 self._settled.set()
                 if ticket is not None:
@@ -79,7 +79,7 @@ class Meter:
         """
         while self._budget is not None:
             try:
-                return self._budget.reserve(request_bytes, max_output_tokens)
+                return await self._budget.reserved(request_bytes, max_output_tokens)
             except CostCapError as error:
                 if not error.may_pass:
                     raise
