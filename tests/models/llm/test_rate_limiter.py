@@ -749,7 +749,7 @@ def test_a_server_with_some_slots_has_them_filled_and_no_long_line(slots):
 
     lasted = play(scene, first_limit=1)
     assert len(lasted) >= 0.85 * 300 * slots
-    assert max(lasted) <= 5
+    assert sorted(lasted)[95 * len(lasted) // 100] <= 4  # once in a while more are tried
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.3, 0.8])

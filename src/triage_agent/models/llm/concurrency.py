@@ -25,6 +25,7 @@ LATE = frozenset({408, 504})  # a timeout of the server, or of a gateway before 
 NEVER = -math.inf  # the moment of what has not happened
 LEAST_GAIN = 0.1  # of the added requests; a queue brings none, a server with free places all
 APART = 1.5  # how many times the requests two measurements must differ by to be compared
+OUTLIER = 4  # times the median
 SHORTEST_S = 0.001  # the clock and the network know no shorter time
 RETRY_FIRST, RETRY_LAST = 16, 512  # answers until what brought no gain is tried again
 
@@ -83,7 +84,8 @@ class Gain:
         self._measured = False
         self._new: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         self._known: dict[int, tuple[float, float]] = {}  # band: requests, answers a second
-        self._left = 0  # answers until the band above is tried again; 0: it was not left
+        self._no_gain: int | None = None  # the lowest band that brought none, and is left
+        self._left = 0  # answers until it is tried again
         self._patience = RETRY_FIRST
 
     @property
@@ -94,40 +96,45 @@ class Gain:
     def note(self, beside: int, seconds: float, places: int) -> None:
         """Learn how long one of `beside` requests under way took, with so many places."""
         self._measured = True
-        if self._left:
+        if self._no_gain is not None:
             self._left -= 1
             if not self._left:
-                self._top += 1
+                self._top, self._no_gain = self._no_gain, None
         band, new = _band(beside), self._new[_band(beside)]
-        new.append((beside, beside / max(seconds, SHORTEST_S)))
+        new.append((beside, max(seconds, SHORTEST_S)))
         if len(new) < _needed(band):
             return
-        self._known[band] = _typical(new)
+        requests, answers = _typical(new)
+        before = self._known.get(band, (requests, answers))
+        self._known[band] = (requests + before[0]) / 2, (answers + before[1]) / 2
         self._new[band] = []
-        if band >= _band(places) and not (self._left and band > self._top):
+        if _band(places) <= band <= self._top:
             self._judge(band)
 
     def _judge(self, band: int) -> None:
         """Allow the next band, or go back to the one below."""
         requests, answers = self._known[band]
-        if (less := self._with_fewer(band, requests)) is not None:
-            added = (answers / less[1] - 1) / (requests / less[0] - 1)
-            if added < LEAST_GAIN:
-                self._top, self._left = band - 1, self._patience
-                self._patience = min(2 * self._patience, RETRY_LAST)
-                return
-            self._patience = RETRY_FIRST
-        self._top = max(self._top, band + 1)
+        less = self._with_fewer(band, requests)
+        if less is None and band and self._no_gain is not None:
+            self._top = band - 1  # a lower one may do as well; it has to be measured
+        elif less and answers / less[1] - 1 < LEAST_GAIN * (requests / less[0] - 1):
+            self._top, self._no_gain, self._left = band - 1, band, self._patience
+            self._patience = min(2 * self._patience, RETRY_LAST)
+        elif self._no_gain is None:
+            self._patience = RETRY_FIRST if band == self._top else self._patience
+            self._top = max(self._top, band + 1)
+        else:
+            self._top = max(self._top, min(band + 1, self._no_gain - 1))
 
     def _with_fewer(self, band: int, requests: float) -> tuple[float, float] | None:
-        """Return what is known of clearly fewer requests; two measurements are better than none."""
-        for lower in range(band - 1, -1, -1):
-            known = self._known.get(lower)
-            if known is None and len(self._new[lower]) > 1:
-                known = _typical(self._new[lower])
-            if known is not None and known[0] * APART <= requests:
-                return known
-        return None
+        """Return the best that is known of clearly fewer requests."""
+        known = {
+            lower: self._known.get(lower) or _typical(self._new[lower])
+            for lower in range(band)
+            if lower in self._known or len(self._new[lower]) > 1  # two are better than none
+        }
+        fewer = [one for one in known.values() if one[0] * APART <= requests]
+        return max(fewer, key=lambda one: one[1], default=None)
 
 
 def _band(requests: int) -> int:
@@ -141,9 +148,17 @@ def _band(requests: int) -> int:
 
 def _needed(band: int) -> int:
     """Return how many answers a judgement takes: replies of a model differ in length."""
-    return 4 if band < 2 else max(8, 2 ** (band - 1))
+    return max(8, 2 ** (band - 1)) if band else 4
 
 
 def _typical(measured: list[tuple[int, float]]) -> tuple[float, float]:
-    """Return the mean number of requests, and the usual number of answers a second."""
-    return fmean(beside for beside, _ in measured), median(rate for _, rate in measured)
+    """Return the mean number of requests, and of the answers a second, without far outliers.
+
+    The first answer of all may have waited for a model to be loaded.
+
+    >>> _typical([(1, 30.0), (1, 2.0), (1, 2.0), (1, 2.0)])
+    (1.0, 0.5)
+    """
+    far = OUTLIER * median(seconds for _, seconds in measured)
+    requests = fmean(beside for beside, _ in measured)
+    return requests, requests / fmean(seconds for _, seconds in measured if seconds <= far)
