@@ -49,6 +49,10 @@ class ProxyLoginError(Exception):
     """A proxy wants a login, or another one."""
 
 
+class PlainToTLSError(Exception):
+    """A server that hangs up on plain HTTP speaks TLS."""
+
+
 def failure(error: Exception, place: str) -> ServiceError:
     """Return our error for a request that got no answer, or none that could be read."""
     causes = _chain(error)
@@ -84,11 +88,10 @@ def wants_tls(status: int, content: bytes, place: str) -> ServiceError | None:
     'tls'
     """
     said = content[:2_000].decode("utf-8", "replace")
-    return only_tls(place) if status == 400 and WANTS_TLS.search(said) else None
+    return _only_tls(place) if status == 400 and WANTS_TLS.search(said) else None
 
 
-def only_tls(place: str) -> ServiceError:
-    """Return our error for a server that was asked without TLS and wants it."""
+def _only_tls(place: str) -> ServiceError:
     return _never_sent(
         f"{place} speaks TLS only. Write its address with https:// (--base-url).",
         "tls",
@@ -150,8 +153,10 @@ def _tls(causes: list[BaseException], place: str) -> ServiceError | None:
             "tls",
             again=False,
         )
+    if _first(causes, PlainToTLSError):
+        return _only_tls(place)
     quoted = (one.message for one in causes if isinstance(one, aiohttp.ClientResponseError))
-    return only_tls(place) if any(TLS_ALERT.search(words) for words in quoted) else None
+    return _only_tls(place) if any(TLS_ALERT.search(words) for words in quoted) else None
 
 
 def _name(causes: list[BaseException], place: str) -> ServiceError | None:

@@ -15,11 +15,11 @@ from pydantic_core import to_json
 from triage_agent.errors import ServiceError, SettingsError, StopError
 from triage_agent.models.llm.attempts import refusal_of
 from triage_agent.models.llm.dialect import OTHER_LIMIT, reported_usage
-from triage_agent.models.llm.failures import failure, only_tls, proxy_variables, wants_tls
+from triage_agent.models.llm.failures import failure, wants_tls
 from triage_agent.models.llm.metering import Exchange, Meter
 from triage_agent.models.llm.outage import Outage
 from triage_agent.models.llm.refusals import host_of, may_be_billed, place_of
-from triage_agent.models.llm.transport import WAITED, speaks_tls, status_error
+from triage_agent.models.llm.transport import WAITED, status_error
 from triage_agent.models.protocols import ChatRequest
 from triage_agent.types import Usage
 
@@ -87,13 +87,12 @@ class Sender:
             if exchange.usage is None and not may_be_billed(refusal):
                 exchange.usage = Usage()
             raise
-        except ServiceError as dropped:
-            error = await self._explained(dropped)
+        except ServiceError as error:
             exchange.usage = None if error.sent else Usage()
             exchange.timed_out = error.kind == "timeout"
             self.reached = self.reached or error.sent
             self._outage.failed(error, reached=self.reached)
-            raise error from dropped.__cause__
+            raise
         self.reached = True
         self._outage.answered(well=True)
         exchange.status, exchange.headers = response.status_code, response.headers
@@ -101,13 +100,6 @@ class Sender:
         payload = self._decode(response.content)
         exchange.usage = reported_usage(payload) or Usage(calls=1)
         return payload
-
-    async def _explained(self, error: ServiceError) -> ServiceError:
-        """Return the error, or a better one if a server that drops plain HTTP wants TLS."""
-        dropped = error.kind == "connection" and error.sent
-        if not dropped or self.reached or self._url.scheme == "https" or proxy_variables():
-            return error
-        return only_tls(self._place) if await speaks_tls(str(self._url)) else error
 
     async def _post(self, content: bytes) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""

@@ -22,6 +22,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.models.llm.failures import (
     LOGIN_WANTED,
     BodyError,
+    PlainToTLSError,
     ProxyLoginError,
     proxy_variables,
 )
@@ -30,6 +31,7 @@ from triage_agent.models.llm.loop_lag import LoopLag
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
 TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
 CONNECT_TIMEOUT_S = 10.0
+KEEP_ALIVE_S = 4.0  # uvicorn and llama.cpp close an idle connection after 5; ours must be first
 PACKINGS = "gzip, deflate"
 OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 WAITED = "triage_waited_s"  # the extension of a response that holds the server's own time
@@ -61,9 +63,23 @@ class DirectClient(httpx2.AsyncClient):
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self._lag = LoopLag()
+        self._never_answered = True
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ARG002
         """Return the response to a request with its body read, or raise `BodyError`."""
+        try:
+            response = await self._send(request)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError) as error:
+            if self._never_answered and request.url.scheme == "http" and not self._proxy:
+                self._never_answered = False  # it is asked once
+                if await speaks_tls(request.url):
+                    raise PlainToTLSError from error
+            raise
+        self._never_answered = False
+        return response
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the response to a request, or raise what aiohttp raises."""
         session = self._session or self._open()
         with self._lag.measured() as lag:
             async with session.request(
@@ -100,7 +116,7 @@ class DirectClient(httpx2.AsyncClient):
     def _open(self) -> aiohttp.ClientSession:
         """Return the session, which belongs to the event loop that runs now."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._limits,
             response_class=_Timed,
@@ -195,16 +211,16 @@ def timeouts(timeout_s: float) -> openai.Timeout:
     return openai.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, 0.9 * timeout_s))
 
 
-async def speaks_tls(base_url: str) -> bool:
+async def speaks_tls(url: httpx2.URL) -> bool:
     """Return whether a server that drops plain HTTP without a word completes a TLS handshake.
 
     Nothing is sent to it, so its certificate does not matter.
     """
-    parts, context = urlsplit(base_url), ssl.create_default_context()
+    context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80, ssl=context)
+            _, writer = await asyncio.open_connection(url.host, url.port or 80, ssl=context)
     except (OSError, ValueError):  # what it says to one; a timeout is an OSError
         return False
     writer.close()
