@@ -25,6 +25,7 @@ import importlib.util
 import json
 import os
 import pstats
+import re
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,21 @@ def texts(count: int) -> list[str]:
     ]
 
 
+PARTS = (
+    "sqlite",
+    "httpx2",
+    "aiohttp",
+    "openai",
+    "pydantic",
+    "asyncio",
+    "json",
+    "privacy",
+    "classify",
+)
+PROFILE: list[cProfile.Profile] = []  # switched on when the engine has warmed up
+OUR_PART = re.compile(r"models/llm/(\w+)")
+
+
 async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
     """Ask about every row, and return rates, latencies and CPU between the 500th and the last."""
     done: list[float] = []
@@ -72,6 +88,8 @@ async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
             took.append(done[-1] - began)
             if len(done) == WARM_UP:
                 cpu.append(time.process_time())
+                if PROFILE:
+                    PROFILE[0].enable()
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
@@ -309,6 +327,23 @@ def report(
     return float(found["per_s"])
 
 
+def show_parts(stats: Any, rows: int) -> None:
+    """Print the calls and milliseconds of each row, by the part of the program."""
+    parts: dict[str, tuple[float, float]] = {}
+    for (file, _, function), (_, calls, seconds, *_) in stats.stats.items():
+        if "poll" in function:
+            continue  # waiting
+        ours = OUR_PART.search(file)
+        known = (part for part in PARTS if part in file or part in function)
+        part = f"llm/{ours[1]}" if ours else next(known, "the rest")
+        before = parts.get(part, (0, 0.0))
+        parts[part] = before[0] + calls / rows, before[1] + 1000 * seconds / rows
+    whole = [sum(one) for one in zip(*parts.values(), strict=True)]
+    for part, (calls, ms) in (("whole", whole), *sorted(parts.items(), key=lambda p: -p[1][1])):
+        if ms >= 0.01:
+            print(f"    {part:20} {calls:6.0f} calls a row {ms:7.3f} ms under the profiler")
+
+
 def main() -> None:
     """Compare, or be one of those compared."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -325,15 +360,14 @@ def main() -> None:
     if chosen.worker is None:
         compare(chosen)
         return
-    profile = cProfile.Profile()
     if chosen.profile:
-        profile.enable()
+        PROFILE.append(cProfile.Profile())
     found = contend(
         chosen.contender[0], chosen.worker, chosen.rows, chosen.in_flight[0], chosen.core
     )
-    if chosen.profile:
-        profile.disable()
-        pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+    if PROFILE:
+        PROFILE[0].disable()
+        show_parts(pstats.Stats(PROFILE[0]), chosen.rows - WARM_UP)
     print(json.dumps(found))
 
 

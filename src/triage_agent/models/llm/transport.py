@@ -62,6 +62,8 @@ class DirectClient(httpx2.AsyncClient):
         self._tls = httpx2.create_ssl_context() if secure else True
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
+        self._raw: list[tuple[bytes, bytes]] = []
+        self._headers_made: dict[str, str] = {}
         self._lag = LoopLag()
         self._never_answered = True
 
@@ -86,7 +88,7 @@ class DirectClient(httpx2.AsyncClient):
                 request.method,
                 str(request.url),
                 data=request.content,
-                headers=request.headers,
+                headers=self._headers_of(request),
                 allow_redirects=False,
             ) as answer:
                 waited_s = max(getattr(answer, "waited_s", 0.0) - lag(), 0.0)
@@ -105,6 +107,14 @@ class DirectClient(httpx2.AsyncClient):
             request=request,
             extensions={WAITED: waited_s},
         )
+
+    def _headers_of(self, request: httpx2.Request) -> dict[str, str]:
+        """Return the headers as aiohttp wants them, made anew only where they differ."""
+        raw = [pair for pair in request.headers.raw if pair[0] != b"Content-Length"]  # its own
+        if raw != self._raw:
+            self._raw = raw
+            self._headers_made = {k.decode(): v.decode("latin-1") for k, v in raw}
+        return self._headers_made
 
     async def aclose(self) -> None:
         """Close the connections."""
