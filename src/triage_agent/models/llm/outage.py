@@ -3,7 +3,7 @@
     what is seen                                            the server is taken for down
     a refused connection, a name that is no longer known    at once, if it has answered before
     503 or 500 with words that it is loading its model      at once
-    a dropped connection, 502, 503, 504                     at the third in a row, if it has given
+    a dropped connection, 502, 503, 504                     at the fifth in a row, if it has given
                                                             a good answer before
 
 While it is down no other request is sent: one asks after 0.5 s, then in doubling times up to 5 s.
@@ -20,7 +20,7 @@ from triage_agent.models.llm.refusals import Refusal
 from triage_agent.models.llm.waits import PATIENCE_S, in_words
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 5.0
-IN_A_ROW = 3
+IN_A_ROW = 5
 DOUBTFUL = frozenset({502, 503, 504})
 LOADING_STATUSES = frozenset({500, 503})
 LOADING = re.compile(
