@@ -19,6 +19,7 @@ class LoopLag:
 
     def __init__(self) -> None:
         self._late: deque[float] = deque(maxlen=REMEMBERED)
+        self._due = 0.0  # when the present nap should end
         self._users = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -27,6 +28,7 @@ class LoopLag:
         """Measure for as long as the block runs, and give what returns the lag, in seconds."""
         self._users += 1
         if self._task is None:
+            self._due = perf_counter() + EVERY_S
             self._task = asyncio.get_running_loop().create_task(self._nap())
         try:
             yield self._latest
@@ -39,14 +41,15 @@ class LoopLag:
             self._task.cancel()
 
     def _latest(self) -> float:
-        return max(self._late, default=0.0)
+        overdue = perf_counter() - self._due if self._task else 0.0  # it may be woken after us
+        return max(overdue, *self._late, 0.0)
 
     async def _nap(self) -> None:
         """Note how late naps end, until nobody wants to know any more."""
         try:
             while self._users:
-                began = perf_counter()
+                self._due = perf_counter() + EVERY_S
                 await asyncio.sleep(EVERY_S)
-                self._late.append(max(perf_counter() - began - EVERY_S, 0.0))
+                self._late.append(perf_counter() - self._due)
         finally:
             self._task = None
