@@ -22,6 +22,12 @@ from triage_agent.models.llm.waits import PATIENCE_S, in_words
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 5.0
 IN_A_ROW = 5
 DOUBTFUL = frozenset({502, 503, 504})
+# What to say of a server whose address is known to be right, by the kind of the failure.
+GONE = {
+    "connection": "it no longer answers.",
+    "dns": "its name cannot be looked up any more. Is there a network?",
+    "proxy": "the proxy on the way cannot be reached any more.",
+}
 LOADING_STATUSES = frozenset({500, 503})
 LOADING = re.compile(
     r"\bloading\b.{0,40}\bmodel|\bmodel\b.{0,80}\b(loading|starting|warming up)", re.IGNORECASE
@@ -114,13 +120,14 @@ class Outage:
 
     def failed(self, error: ServiceError, *, reached: bool) -> None:
         """Learn that a request got no answer; `reached`: the server was there once."""
-        if error.kind in {"connection", "dns", "proxy"} and not error.sent:
+        why = GONE.get(error.kind, error.message)
+        if error.kind in GONE and not error.sent:
             if reached:
-                self._down(error.message)
+                self._down(why)
         elif error.kind == "connection":
-            self._doubt(error.message)
+            self._doubt(why)
         elif self.on:
-            self._down(error.message)
+            self._down(why)
 
     def _doubt(self, why: str, wait_s: float | None = None) -> None:
         """Note a failure that may be one request's bad luck."""
