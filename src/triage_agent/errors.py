@@ -80,8 +80,8 @@ class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
     Attributes:
-        kind: `timeout`, `connection`, `not_json`, `unreadable`, `rate_limit`, `server` or
-            `bad_request`.
+        kind: `timeout`, `connection`, `dns`, `tls`, `certificate`, `proxy`, `not_json`,
+            `unreadable`, `rate_limit`, `server` or `bad_request`.
         wait_s: How many seconds the service asked us to wait; None: it did not say.
         sent: Whether the request may have reached the service, which may then bill it.
     """

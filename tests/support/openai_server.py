@@ -17,6 +17,7 @@ import json
 import math
 import re
 import signal
+import ssl
 import sys
 import time
 from collections import Counter, deque
@@ -34,6 +35,7 @@ PATH = "/v1/chat/completions"
 MARKED_FAULT = re.compile(r"\[\[fault:(\w+)\]\]")
 PROBLEM = re.compile(r"<problem-(\w+)>\n(.*)\n</problem-\1>", re.DOTALL)
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
+TLS_HANDSHAKE = b"\x16"  # the first byte of one; servers without TLS answer it as here
 MODES = frozenset({"json_schema", "tool", "json_object", "plain"})
 
 
@@ -227,6 +229,8 @@ class Options:
     retry_after_s: float = 1.0  # of a fault that was asked for; a real limit computes its own
     keep: int | None = None  # how many of the last calls are kept; None: all
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
+    tls: ssl.SSLContext | None = None  # None: plain HTTP
+    slots: int | None = None  # how many it works on at once, the others wait; None: all
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -254,11 +258,13 @@ class OpenAIServer:
             if limit:
                 self._buckets[name] = Bucket(limit, self.options.clock)
         self._server: asyncio.Server | None = None
+        self._free_at = [0.0] * (self.options.slots or 0)  # when each slot is free again
 
     @property
     def base_url(self) -> str:
         """The address to give to a client."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        scheme = "https" if self.options.tls else "http"
+        return f"{scheme}://127.0.0.1:{self.port}/v1"
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -268,7 +274,11 @@ class OpenAIServer:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024
+            lambda: _Connection(self),
+            "127.0.0.1",
+            self.port,
+            backlog=1024,
+            ssl=self.options.tls,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -280,6 +290,15 @@ class OpenAIServer:
             connection.transport.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)  # the aborted transports close their sockets in the next round
+
+    def delay(self) -> float:
+        """Return in how many seconds a call that comes now is answered."""
+        if not self._free_at:
+            return self.options.latency_s
+        now = time.monotonic()
+        slot = min(range(len(self._free_at)), key=self._free_at.__getitem__)
+        self._free_at[slot] = max(self._free_at[slot], now) + self.options.latency_s
+        return self._free_at[slot] - now
 
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
@@ -432,7 +451,10 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._busy:
+        if self._buffer[:1] == TLS_HANDSHAKE and not self._owner.options.tls:
+            self._send(None, _error(400, "Invalid HTTP request received.", None, "invalid", None))
+            self.transport.close()
+        elif not self._busy:
             self._read()
 
     def _read(self) -> None:
@@ -464,7 +486,7 @@ class _Connection(asyncio.Protocol):
         fault, answer = owner.answer(call)
         if owner.options.latency_s:
             loop = asyncio.get_running_loop()
-            loop.call_later(owner.options.latency_s, self._send, fault, answer)
+            loop.call_later(owner.delay(), self._send, fault, answer)
         else:
             self._send(fault, answer)
 
@@ -627,6 +649,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
 
     return Options(
         latency_s=arguments.latency,
+        slots=arguments.slots,
         schedule=[None if part == "ok" else Fault(part) for part in split(arguments.schedule)],
         faults=[Fault(part) for part in split(arguments.faults)],
         fault_rate=arguments.fault_rate,
@@ -653,6 +676,7 @@ def parser() -> argparse.ArgumentParser:
     made.formatter_class = argparse.RawDescriptionHelpFormatter
     made.add_argument("--port", type=int, default=0, help="0 takes a free one, printed on stdout")
     made.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    made.add_argument("--slots", type=int, help="how many calls it works on at once")
     made.add_argument("--schedule", default="", help="one entry a call: ok or a fault, by comma")
     made.add_argument("--faults", default="", help=", ".join(Fault))
     made.add_argument("--fault-rate", type=float, default=0.0)

@@ -727,9 +727,9 @@ async def test_where_nobody_ever_listened_the_run_stops_and_else_it_is_one_row(
     assert route.call_count == ATTEMPTS_UNSENT
 
 
-async def test_where_somebody_has_listened_a_refused_connection_ends_one_row(chat, httpx2_mock):
-    refused = [httpcore2.ConnectError("refused")] * ATTEMPTS_UNSENT
-    httpx2_mock.post(URL).mock(side_effect=[answered(), *refused, answered()])
+async def test_where_somebody_has_listened_it_is_waited_for(chat, naps, httpx2_mock):
+    refused = [httpcore2.ConnectError("refused")] * (ATTEMPTS + 2)
+    httpx2_mock.post(URL).mock(side_effect=[answered(), *refused, answered('{"a": "late"}')])
     await chat.ask(REQUEST)
-    assert (await failure_of(chat)).type == "service_connection"
-    await chat.ask(REQUEST)
+    assert (await chat.ask(REQUEST)).text == '{"a": "late"}'
+    assert naps == [0.5, 1, 2, 4, *[5] * (ATTEMPTS - 2)]

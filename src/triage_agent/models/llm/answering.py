@@ -140,11 +140,15 @@ class CachingAnswerer:
         try:
             answer = await self.answerer.answer(request)
         except ReplyError:
-            self.cache.store_rejected(key)
+            await self._written(lambda: self.cache.store_rejected(key))
             raise
         packed = pack(answer, request.text)
-        self.cache.store(key, packed)
+        await self._written(lambda: self.cache.store(key, packed))
         return unpack(packed, request.text)
+
+    async def _written(self, write: Callable[[], None]) -> None:
+        """Return when a write is made; who is cancelled meanwhile leaves it to be made."""
+        await asyncio.shield(self.cache.writes.submit(write))
 
     def _ended(self, key: str, task: asyncio.Future[ValidReply]) -> None:
         """Remove a question that was answered or failed, also if nobody waits for it any more."""

@@ -4,6 +4,7 @@ Amounts are whole micro-dollars or `Decimal`, never floats, and rounded up. Sinc
 million tokens, tokens times price is micro-dollars.
 """
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,6 +111,18 @@ class Budget:
         self._open += 1
         return Reservation(self, number)
 
+    async def reserved(self, request_bytes: int, max_output_tokens: int) -> "Reservation":
+        """Return the reservation once it is written, or raise `CostCapError`."""
+        future = self._database.writes.submit(
+            lambda: self.reserve(request_bytes, max_output_tokens)
+        )
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and not future.exception():
+                future.result().settle(Usage())  # made, and nobody is there to use it
+            raise
+
     def _settle(self, number: int, usage: Usage | None) -> None:
         """Put what a request cost in the place of what was reserved for it."""
         self._open -= 1
@@ -127,6 +140,12 @@ class Reservation:
     _budget: Budget
     _number: int
     _settled: bool = False
+
+    def settle_soon(self, usage: Usage | None) -> None:
+        """Do what `settle` does, with the other writes of this round of the event loop."""
+        written = self._budget._database.writes.submit(lambda: self.settle(usage))  # noqa: SLF001
+        # If it fails, all stays reserved, and the next reservation says why.
+        written.add_done_callback(lambda one: one.cancelled() or one.exception())
 
     def settle(self, usage: Usage | None) -> None:
         """Count what was used, once.

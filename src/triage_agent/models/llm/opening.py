@@ -12,6 +12,7 @@ from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.concurrency import FIRST_LIMIT
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
@@ -75,6 +76,7 @@ def open_llm(
         requests_per_minute=options.rpm,
         tokens_per_minute=options.tpm,
         on_wait=waits.say,
+        first_limit=1 if local else FIRST_LIMIT,
     )
     chat = OpenAIChat(
         choice.model,
@@ -83,7 +85,8 @@ def open_llm(
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if account else None),
         on_wait=waits.say,
-        http_client=open_client(options.timeout, local=local),
+        on_outage=waits.say_outage,
+        http_client=open_client(options.timeout, choice.base_url or OPENAI_BASE_URL, local=local),
     )
     caching = CachingAnswerer(
         ValidatingAnswerer(chat),
