@@ -31,7 +31,8 @@ class Answerer(Protocol):
 class ValidatingAnswerer:
     """Asks a chat service, and once more with the validation error if the reply does not fit.
 
-    If that does not fit either, all of it once more from the start: what a model says differs.
+    If that does not fit either, all of it once more from the start: what a model says differs, and
+    so does what comes of it where the schema is enforced in another way.
     """
 
     chat: Chat
@@ -45,7 +46,7 @@ class ValidatingAnswerer:
                 raise
             before = error.usage
         try:
-            answer = await self._round(request)
+            answer = await self._round(replace(request, rungs_down=1))
         except TriageError as error:
             error.usage += before
             raise

@@ -3,15 +3,18 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 8 attempts, waiting as the server asks,
-                                                     else 0.5 s doubling to 30 s, with jitter
+    timeout, dropped connection, 408, 409, 424, 425, up to 8 attempts, waiting as the server asks,
+    429, 498, 5xx, an error inside a 200             else 0.5 s doubling to 30 s, with jitter
     refused connection                               the same, up to 6 attempts
     empty answer, one that is no HTTP, no JSON or    the same
     longer than 16 MiB
-    400 or 422 about a parameter or the format,      asked again at once without it, and in future
-    403, 404, 500 or 501 naming one
+    400 or 422 about a parameter or the format,      asked again at once without it; once that
+    403, 404, 500 or 501 naming one                  works, all later rows too (see `ladder`)
+    a code that ends in _failed, a reply that only   asked again, then on the next rung
+    repeats itself until it is cut off
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
-    401, 403, 404, quota used up, redirect,          the run stops
+    the same of these for each of the first texts,   the run stops
+    401, 403, 404, quota used up, redirect,
     a wait of more than ten minutes, nobody who
     ever listened at the address
 """
@@ -30,24 +33,15 @@ from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
-from triage_agent.models.llm.dialect import (
-    OTHER_LIMIT,
-    Dialect,
-    OutputMode,
-    read_completion,
-    reported_usage,
-)
+from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect, reported_usage
+from triage_agent.models.llm.error_bodies import refusal_inside
+from triage_agent.models.llm.explanations import explain, refused_alike
+from triage_agent.models.llm.first_refusals import FIRST_TEXTS, FirstRefusals
+from triage_agent.models.llm.ladder import Ladder, RefusedError, Row
 from triage_agent.models.llm.metering import Meter
-from triage_agent.models.llm.refusals import (
-    FORM_IF_NAMED,
-    OPENAI_BASE_URL,
-    Refusal,
-    explain,
-    host_of,
-    may_be_billed,
-    place_of,
-)
+from triage_agent.models.llm.refusals import Refusal, may_be_billed
 from triage_agent.models.llm.transport import failure, timeouts, unreadable
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
@@ -79,17 +73,15 @@ class OpenAIChat:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
-        self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
-        self.host = host_of(self.base_url)
-        self._place = place_of(self.base_url)
-        self._address = f"{self.base_url}/chat/completions"  # the client need not join it
+        self.address = read_address(base_url or OPENAI_BASE_URL)
+        self.base_url, self.host = self.address.base_url, self.address.host
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self.dialect = Dialect(limit_name=own_limit)
+        self._ladder, self._first = Ladder(Dialect(limit_name=own_limit)), FirstRefusals()
         self.attempts = attempts
         self._sleep, self._timeout_s = sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
@@ -98,14 +90,27 @@ class OpenAIChat:
         self._reached = False  # whether a connection was ever made
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
+        headers: dict[str, Any] = dict(self.address.key_headers(self._key))
+        if headers and not self.address.wants_bearer:
+            headers["Authorization"] = openai.Omit()
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
             api_key=self._key or "none",
             base_url=self.base_url,
+            default_headers=headers,
             max_retries=0,
             timeout=timeouts(timeout_s),
             http_client=http_client,
         )
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the service is asked at present."""
+        return self._ladder.dialect
+
+    @dialect.setter
+    def dialect(self, dialect: Dialect) -> None:
+        self._ladder.dialect = dialect
 
     @property
     def output_mode(self) -> str:
@@ -114,14 +119,14 @@ class OpenAIChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
-        spent: list[Usage] = []
+        row = Row(request)
         try:
             try:  # nearly every first attempt is the last, and needs no retry machinery
-                reply = await self._attempt(request, spent)
+                reply = await self._attempt(row)
             except TriageError as first:
-                reply = await self._retry(first, request, spent)
+                reply = await self._retry(first, row)
         except TriageError as error:
-            error.usage = sum(spent, Usage())
+            error.usage = sum(row.spent, Usage())
             if never_sent(error) and not self._reached:  # nobody is there: every row would fail
                 nobody = StopError(error.message, "unreachable")
                 self.stop(nobody)
@@ -129,7 +134,7 @@ class OpenAIChat:
             if isinstance(error, StopError):
                 self.stop(error)
             raise
-        return replace(reply, usage=sum(spent, Usage()))
+        return replace(reply, usage=sum(row.spent, Usage()))
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
@@ -140,23 +145,20 @@ class OpenAIChat:
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
-        if output_mode == self.dialect.output_mode:
-            self.dialect = self.dialect.after_reply(fits=fits)
+        self._ladder.report_fit(output_mode, fits=fits)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _retry(
-        self, first: TriageError, request: ChatRequest, spent: list[Usage]
-    ) -> ChatReply:
+    async def _retry(self, first: TriageError, row: Row) -> ChatReply:
         """Return the answer of a later attempt, if `first`, the error of the first, may pass."""
         errors = [first]
 
         async def attempt() -> ChatReply:
             if errors:
                 raise errors.pop()
-            return await self._attempt(request, spent)
+            return await self._attempt(row)
 
         retrying = AsyncRetrying(
             stop=self._gives_up,
@@ -183,45 +185,38 @@ class OpenAIChat:
             for one in either:
                 one.cancel()
 
-    async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
+    async def _attempt(self, row: Row) -> ChatReply:
+        """Return the answer of one attempt, noting in the row what it cost, useful or not."""
         try:
             try:
-                reply = await self._ask_in_dialect(request, spent)
+                reply = await self._ladder.ask(row, self._metered_post, self.model)
             except TriageError:
                 raise
+            except RefusedError as error:
+                raise self._explain(error.refusal, row) from error
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(usage_of(error))
+            row.spent.append(usage_of(error))
             raise
-        spent.append(reply.usage)
+        row.spent.append(reply.usage)
         return reply
 
-    async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return one answer, dropping what the server refuses until it accepts."""
-        while True:
-            dialect = self.dialect
-            try:
-                payload = await self._metered_post(dialect.body(request, self.model), request)
-            except openai.APIStatusError as error:
-                refusal = refusal_of(error)
-                changed = self._learn(dialect, refusal)
-                if changed is None:
-                    raise explain(refusal, self.host, self.model, self._key) from error
-                self.dialect = changed
-                spent.append(Usage(calls=1))
-                continue
-            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
-
-    def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
-        """Return the dialect to ask in next if a refusal was about the request's form."""
-        if not refusal.about_form:
-            return None
-        if replace(dialect, ignored=self.dialect.ignored) != self.dialect:
-            return self.dialect  # a concurrent request has learned it meanwhile
-        by_name = refusal.status in FORM_IF_NAMED
-        return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
+    def _explain(self, refusal: Refusal, row: Row) -> TriageError:
+        """Return our error for a refusal, which may be the last of the first few that are alike."""
+        first = self._first
+        row.daily, before = row.daily + refusal.daily, row.daily
+        error = explain(
+            refusal,
+            self.address,
+            self.model,
+            self._key,
+            answered=first.answered,
+            daily=before,
+        )
+        if not isinstance(error, StopError) and first.add(refusal, row.request):
+            return refused_alike(refusal, FIRST_TEXTS, self.host, self._key)
+        return error
 
     async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
@@ -238,12 +233,13 @@ class OpenAIChat:
             try:
                 response = await self._post(content)
             except openai.APIStatusError as error:
+                refusal = refusal_of(error)
                 exchange.status, exchange.headers = error.status_code, error.response.headers
-                self._reached = True
+                exchange.wait_s, self._reached = refusal.wait_s, True
                 exchange.usage = reported_usage(error.body)
-                if exchange.usage is None and not may_be_billed(refusal_of(error)):
+                if exchange.usage is None and not may_be_billed(refusal):
                     exchange.usage = Usage()
-                raise
+                raise RefusedError(refusal) from error
             except ServiceError as error:
                 exchange.usage = None if error.sent else Usage()
                 self._reached = self._reached or error.sent
@@ -252,6 +248,10 @@ class OpenAIChat:
             exchange.status, exchange.headers = response.status_code, response.headers
             payload = self._decode(response.content)
             exchange.usage = reported_usage(payload) or Usage(calls=1)
+            if (inside := refusal_inside(payload)) is not None:
+                exchange.status, exchange.wait_s = inside.status, inside.wait_s
+                raise RefusedError(inside)
+            self._first.answered = True
             return payload
 
     async def _post(self, content: bytes) -> httpx2.Response:
@@ -261,7 +261,7 @@ class OpenAIChat:
             # its timeout starts anew with every byte that drips in.
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(
-                    self._address,
+                    self.address.endpoint,
                     cast_to=httpx2.Response,
                     content=content,
                     options={"follow_redirects": False},
@@ -269,7 +269,7 @@ class OpenAIChat:
         except openai.APIStatusError:
             raise
         except Exception as error:
-            raise failure(error, self._place) from error
+            raise failure(error, self.address.place) from error
 
     def _decode(self, content: bytes) -> Any:
         """Return the JSON value of an answer's body."""

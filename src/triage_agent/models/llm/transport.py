@@ -11,7 +11,7 @@ import httpx2
 import openai
 
 from triage_agent.errors import ServiceError, SettingsError
-from triage_agent.models.llm.refusals import is_local
+from triage_agent.models.llm.addresses import is_local
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
 TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
