@@ -18,9 +18,9 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
+from triage_agent.models.llm.addresses import host_of, is_local
 from triage_agent.models.llm.client import ATTEMPTS, ATTEMPTS_UNSENT, OpenAIChat
 from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
-from triage_agent.models.llm.addresses import host_of, is_local
 from triage_agent.models.llm.retry_after import retry_after_s
 from triage_agent.models.llm.transport import open_client
 from triage_agent.models.protocols import ChatRequest, Message

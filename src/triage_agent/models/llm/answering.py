@@ -31,8 +31,8 @@ class Answerer(Protocol):
 class ValidatingAnswerer:
     """Asks a chat service, and once more with the validation error if the reply does not fit.
 
-    If that does not fit either, all of it once more from the start: what a model says differs, and
-    so does what comes of it where the schema is enforced in another way.
+    If that does not fit either, all of it once more from the start: what a model says differs. Each
+    time the schema is enforced in the next way: where the one is ignored, another may not be.
     """
 
     chat: Chat
@@ -46,7 +46,7 @@ class ValidatingAnswerer:
                 raise
             before = error.usage
         try:
-            answer = await self._round(replace(request, rungs_down=1))
+            answer = await self._round(replace(request, rungs_down=2))
         except TriageError as error:
             error.usage += before
             raise
@@ -76,7 +76,9 @@ class ValidatingAnswerer:
         )
         second: ChatReply | None = None
         try:
-            second = await self.chat.ask(replace(request, messages=request.messages + turns))
+            down = request.rungs_down + 1
+            repair = replace(request, messages=request.messages + turns, rungs_down=down)
+            second = await self.chat.ask(repair)
             answer = read_answer(second, brief=request.brief)
         except TriageError as again:
             if second is not None:

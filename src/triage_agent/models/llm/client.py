@@ -35,7 +35,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
-from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect, reported_usage
+from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect, OutputMode, reported_usage
 from triage_agent.models.llm.error_bodies import refusal_inside
 from triage_agent.models.llm.explanations import explain, refused_alike
 from triage_agent.models.llm.first_refusals import FIRST_TEXTS, FirstRefusals
@@ -135,6 +135,13 @@ class OpenAIChat:
                 self.stop(error)
             raise
         return replace(reply, usage=sum(row.spent, Usage()))
+
+    async def ask_once(self, request: ChatRequest, mode: OutputMode) -> ChatReply:
+        """Return the answer to one request in this mode, or raise its error; for `doctor`."""
+        try:
+            return await self._ladder.ask_once(request, mode, self._metered_post, self.model)
+        except RefusedError as error:
+            raise self._explain(error.refusal, Row(request)) from error
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""

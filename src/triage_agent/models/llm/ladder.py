@@ -10,7 +10,7 @@ the run is counted as for any reply that does not fit.
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from triage_agent.errors import ReplyError
@@ -22,6 +22,7 @@ from triage_agent.types import Usage
 WITNESSES = 2  # rows in a row that were refused in a dialect that has worked
 RUNAWAY = 40  # blanks, or characters of a repetition, at the end of a reply that was cut off
 REPEATED = re.compile(r"(.{1,24}?)\1{4,}$", re.DOTALL)
+NO_RUNG = frozenset({401, 402, 429})  # refused whatever the rung
 LOOKED_AT = 400  # characters at the end of such a reply
 
 
@@ -78,6 +79,13 @@ class Ladder:
                 self._answered(row, dialect)
                 return reply
 
+    async def ask_once(
+        self, request: ChatRequest, mode: OutputMode, post: Post, model: str
+    ) -> ChatReply:
+        """Return the answer to one request in one mode; nothing else is tried, or learned."""
+        body = replace(self.dialect, output_mode=mode).body(request, model)
+        return read_completion(await post(body, request), mode, model)
+
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
         if output_mode == self.dialect.output_mode:
@@ -96,20 +104,24 @@ class Ladder:
             elif not self._next_rung(row, dialect):
                 raise RefusedError(refusal)
             return
-        if not refusal.about_form:
-            raise RefusedError(refusal)
-        alone = row.dialect is None and not row.request.rungs_down
-        if alone and not dialect.is_like(self.dialect):
-            return  # the run has learned something while this request was under way
-        words, by_name = refusal.own_words, refusal.status in FORM_IF_NAMED
-        if changed := dialect.after_refusal(words, refusal.parameter, by_name=by_name):
+        changed = None
+        if refusal.about_form:
+            alone = row.dialect is None and not row.request.rungs_down
+            if alone and not dialect.is_like(self.dialect):
+                return  # the run has learned something while this request was under way
+            words, by_name = refusal.own_words, refusal.status in FORM_IF_NAMED
+            changed = dialect.after_refusal(words, refusal.parameter, by_name=by_name)
+        if changed is not None:
             row.dialect, row.refused = changed, row.refused or refusal
-        elif row.request.rungs_down and not row.gave_up:
+        elif row.request.rungs_down and not row.gave_up and _depends_on_rung(refusal):
+            # What is asked for here is another sample, and the run's own rung gives that too.
             row.dialect, row.refused, row.gave_up = self.dialect, None, True
-        else:
-            first = row.refused or refusal  # nothing helped, so nothing is changed
+        elif refusal.about_form and row.refused is not None:
+            first = row.refused  # nothing helped, so nothing is changed
             row.dialect = row.refused = None
             raise RefusedError(first)
+        else:
+            raise RefusedError(refusal)
 
     def _next_rung(self, row: Row, dialect: Dialect) -> bool:
         """Have the row asked on the next rung; return whether it has not been, and there is one."""
@@ -134,6 +146,12 @@ class Ladder:
                 self._left = None if self._proven else self.dialect
                 self.dialect, self._proven, self._doubts = dialect, True, 0
         row.refused = None
+
+
+def _depends_on_rung(refusal: Refusal) -> bool:
+    """Return whether what was refused on one rung may be accepted on another."""
+    other = refusal.about_text or refusal.about_quota
+    return not other and refusal.status not in NO_RUNG
 
 
 def ran_away(error: ReplyError, dialect: Dialect) -> bool:
