@@ -389,8 +389,8 @@ async def test_three_rows_whose_first_reply_ignores_the_schema_move_the_run_to_t
     model, httpx2_mock
 ):
     def answer(request):
-        held = mode_of(json.loads(request.content)) != "json_schema"
-        return answered(GOOD if held else "prose")(request)
+        mode = mode_of(json.loads(request.content))
+        return answered("prose" if mode == "json_schema" else GOOD)(request)
 
     route = httpx2_mock.post(URL).mock(side_effect=answer)
     for _ in range(4):

@@ -8,7 +8,7 @@ the strictest request and steps down once for everything that is refused.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -134,12 +134,16 @@ class Dialect:
         weaker = OUTPUT_MODES[OUTPUT_MODES.index(self.output_mode) + 1 :]
         return replace(self, output_mode=weaker[0], ignored=0) if weaker else None
 
-    def lowered(self, rungs: int) -> "Dialect":
-        """Return the dialect so many modes further down, or in the last."""
-        lower = self
-        for _ in range(rungs):
-            lower = lower.step_down() or lower
-        return lower
+    def below(self, tried: Collection[str]) -> "Dialect":
+        """Return the dialect in the first mode from here on that is not among `tried`; else this.
+
+        >>> Dialect().below(["json_schema"]).output_mode.value
+        'tool'
+        """
+        lower: Dialect | None = self
+        while lower is not None and lower.output_mode in tried:
+            lower = lower.step_down()
+        return lower or self
 
     def is_like(self, other: "Dialect") -> bool:
         """Return whether both ask alike, whatever replies have ignored the schema so far."""

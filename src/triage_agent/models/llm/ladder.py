@@ -62,7 +62,7 @@ class Ladder:
     async def ask(self, row: Row, post: Post, model: str) -> ChatReply:
         """Return one answer; raise `RefusedError` when no other way of asking is left."""
         while True:
-            dialect = row.dialect or self.dialect.lowered(row.request.rungs_down)
+            dialect = row.dialect or self.dialect.below(row.request.tried)
             body = dialect.body(row.request, model)
             try:
                 payload = await post(body, row.request)
@@ -106,14 +106,14 @@ class Ladder:
             return
         changed = None
         if refusal.about_form:
-            alone = row.dialect is None and not row.request.rungs_down
+            alone = row.dialect is None and not row.request.tried
             if alone and not dialect.is_like(self.dialect):
                 return  # the run has learned something while this request was under way
             words, by_name = refusal.own_words, refusal.status in FORM_IF_NAMED
             changed = dialect.after_refusal(words, refusal.parameter, by_name=by_name)
         if changed is not None:
             row.dialect, row.refused = changed, row.refused or refusal
-        elif row.request.rungs_down and not row.gave_up and _depends_on_rung(refusal):
+        elif row.request.tried and not row.gave_up and _depends_on_rung(refusal):
             # What is asked for here is another sample, and the run's own rung gives that too.
             row.dialect, row.refused, row.gave_up = self.dialect, None, True
         elif refusal.about_form and row.refused is not None:
