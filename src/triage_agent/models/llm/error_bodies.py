@@ -133,6 +133,8 @@ def _codes(nodes: list[Mapping[str, Any]]) -> Iterator[str]:
             value = node.get(name)
             if isinstance(value, str | int) and not isinstance(value, bool):
                 yield str(value).casefold()
+        if "flagged_input" in node:  # OpenRouter's moderation has no code of its own
+            yield "content_filter"
 
 
 def _message(nodes: list[Mapping[str, Any]]) -> str:
