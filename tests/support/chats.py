@@ -1,4 +1,4 @@
-"""A chat service at the server double, rows that are asked there, and errors as servers send them."""
+"""A chat service at the server double, rows asked there, and errors as servers send them."""
 
 import asyncio
 

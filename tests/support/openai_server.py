@@ -229,7 +229,7 @@ class Options:
     latency_s: float = 0.0
     schedule: Schedule = ()
     script: Callable[[Call], Answer | None] | None = None  # decides before all else
-    path: str = PATH
+    endpoint: str = PATH  # where chats are answered
     faults: Sequence[Fault | str] = ()  # what the random share consists of
     fault_rate: float = 0.0
     seed: int = 0
@@ -309,7 +309,7 @@ class OpenAIServer:
             return None, scripted.raw
         if call.path == MODELS_PATH:
             return None, _response(200, b'{"object": "list", "data": []}')
-        if call.path != self.options.path:
+        if call.path != self.options.endpoint:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
         if fault is not None:

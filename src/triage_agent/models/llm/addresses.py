@@ -66,7 +66,7 @@ def read_address(base_url: str) -> Address:
     >>> read_address("localhost:8080/v1").base_url
     'http://localhost:8080/v1'
     """
-    text = base_url.strip()
+    text = base_url.strip().strip("'\"").strip()
     if "://" not in text and _is_here(text):
         text = f"http://{text}"
     parts, host = _split(text)

@@ -90,9 +90,8 @@ class OpenAIChat:
         self._reached = False  # whether a connection was ever made
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
-        headers: dict[str, Any] = dict(self.address.key_headers(self._key))
-        if headers and not self.address.wants_bearer:
-            headers["Authorization"] = openai.Omit()
+        headers = self.address.key_headers(self._key)
+        bearer = not headers or self.address.wants_bearer
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
             api_key=self._key or "none",
@@ -102,6 +101,9 @@ class OpenAIChat:
             timeout=timeouts(timeout_s),
             http_client=http_client,
         )
+        self._left_out: dict[str, openai.Omit] = {}  # of the headers that the client makes
+        if not bearer:
+            self._client.api_key, self._left_out = "", {"Authorization": openai.Omit()}
 
     @property
     def dialect(self) -> Dialect:
@@ -271,7 +273,7 @@ class OpenAIChat:
                     self.address.endpoint,
                     cast_to=httpx2.Response,
                     content=content,
-                    options={"follow_redirects": False},
+                    options={"follow_redirects": False, "headers": self._left_out},
                 )
         except openai.APIStatusError:
             raise
