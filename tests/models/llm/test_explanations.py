@@ -10,7 +10,7 @@ from support.openai_server import Answer
 from triage_agent.errors import StopError, TriageError
 from triage_agent.models.llm.client import ATTEMPTS
 from triage_agent.models.llm.dialect import Dialect
-from triage_agent.models.llm.first_refusals import FIRST_TEXTS
+from triage_agent.models.llm.refusals_in_a_row import FIRST_TEXTS, LATER_TEXTS
 
 PAGE = (
     "<!DOCTYPE html><html><head><title>Attention Required!</title><style>b{}</style></head>"
@@ -267,6 +267,13 @@ ONCE = {
         False,
         "Unexpected endpoint",
     ),
+    "a web page that claims success": (
+        200,
+        PAGE,
+        "service_not_json",
+        True,
+        "--base-url ends where the API begins (often in /v1). It said: Attention Required!",
+    ),
     "a redirect": (307, "", "SettingsError", False, "--base-url"),
 }
 
@@ -398,17 +405,41 @@ def test_a_run_stops_when_its_first_texts_are_all_refused_alike(status, content,
 
 @pytest.mark.parametrize(
     ("status", "content"),
-    [(403, PAGE), (400, error("Content Exists Risk")), (400, error("Bad input."))],
-    ids=["a firewall", "a filter", "anything"],
+    [(403, PAGE), (400, error("Content Exists Risk"))],
+    ids=["a firewall", "a filter"],
 )
-def test_once_a_text_was_answered_refused_ones_end_their_rows_only(status, content):
+def test_once_a_text_was_answered_texts_that_are_refused_end_their_rows_only(status, content):
     async def work(chat, server):
         del server
-        return [await outcome(chat, f"Problem number {n}.") for n in range(10)]
+        return [await outcome(chat, f"Problem number {n}.") for n in range(LATER_TEXTS + 2)]
 
     rows = run(work, script=lambda call: Answer(status, content) if call.number else None)
     assert not any(isinstance(row, StopError) for row in rows)
-    assert len([row for row in rows if isinstance(row, TriageError)]) == 9
+    assert len([row for row in rows if isinstance(row, TriageError)]) == LATER_TEXTS + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "type_"),
+    [
+        (403, {"message": "Forbidden"}, "stop_refused"),
+        (400, error("Bad input."), "stop_refused"),
+        (400, error("Invalid model name passed in"), "stop_not_found"),
+    ],
+    ids=["forbidden", "anything", "a model that was taken away"],
+)
+def test_once_a_text_was_answered_it_takes_more_refusals_in_a_row_to_stop_a_run(
+    status, content, type_
+):
+    async def work(chat, server):
+        del server
+        return [await outcome(chat, f"Problem number {n}.") for n in range(LATER_TEXTS + 3)]
+
+    def script(call):
+        return None if call.number in {0, 2} else Answer(status, content)
+
+    rows = run(work, script=script)
+    assert [row.type for row in rows[3:-1]] == ["service_bad_request"] * (LATER_TEXTS - 1)
+    assert rows[-1].type == type_
 
 
 def test_one_text_asked_again_and_again_says_nothing_about_others():

@@ -37,11 +37,11 @@ from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
 from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect, OutputMode, reported_usage
 from triage_agent.models.llm.error_bodies import refusal_inside
-from triage_agent.models.llm.explanations import explain, refused_alike
-from triage_agent.models.llm.first_refusals import FIRST_TEXTS, FirstRefusals
+from triage_agent.models.llm.explanations import explain, not_json, refused_alike
 from triage_agent.models.llm.ladder import Ladder, RefusedError, Row
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.refusals import Refusal, may_be_billed
+from triage_agent.models.llm.refusals_in_a_row import RefusalsInARow
 from triage_agent.models.llm.transport import failure, timeouts, unreadable
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
@@ -81,7 +81,7 @@ class OpenAIChat:
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self._ladder, self._first = Ladder(Dialect(limit_name=own_limit)), FirstRefusals()
+        self._ladder, self._refusals = Ladder(Dialect(limit_name=own_limit)), RefusalsInARow()
         self.attempts = attempts
         self._sleep, self._timeout_s = sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
@@ -212,20 +212,19 @@ class OpenAIChat:
         return reply
 
     def _explain(self, refusal: Refusal, row: Row) -> TriageError:
-        """Return our error for a refusal, which may be the last of the first few that are alike."""
-        first = self._first
+        """Return our error for a refusal, or one for all texts that were refused like this one."""
         row.daily, before = row.daily + refusal.daily, row.daily
         error = explain(
             refusal,
             self.address,
             self.model,
             self._key,
-            answered=first.answered,
+            answered=self._refusals.answered,
             daily=before,
         )
-        if not isinstance(error, StopError) and first.add(refusal, row.request):
-            return refused_alike(refusal, FIRST_TEXTS, self.host, self._key)
-        return error
+        if isinstance(error, StopError) or not (texts := self._refusals.add(refusal, row.request)):
+            return error
+        return refused_alike(refusal, texts, self.host, self._key)
 
     async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
@@ -260,7 +259,7 @@ class OpenAIChat:
             if (inside := refusal_inside(payload)) is not None:
                 exchange.status, exchange.wait_s = inside.status, inside.wait_s
                 raise RefusedError(inside)
-            self._first.answered = True
+            self._refusals.note_answer()
             return payload
 
     async def _post(self, content: bytes) -> httpx2.Response:
@@ -285,8 +284,4 @@ class OpenAIChat:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise ServiceError(
-                f"{self.host} answered with something that is not JSON. "
-                "Check that --base-url ends where the API begins (often in /v1).",
-                "not_json",
-            ) from error
+            raise not_json(content, self.host, self._key) from error

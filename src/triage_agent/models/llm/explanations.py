@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.addresses import Address
 from triage_agent.models.llm.refusals import RETRIED, Refusal
-from triage_agent.models.llm.server_words import shown
+from triage_agent.models.llm.server_words import is_page, shown, text_of_page
 from triage_agent.models.llm.waits import PATIENCE_S, in_words
 from triage_agent.types import Usage
 
+LONGEST_QUOTED = 10_000  # characters that are looked at for a message
 DAILY_WAITS = 2  # Gemini names half a minute for a limit of the day too: then it is not believed
 
 
@@ -50,7 +51,7 @@ def explain(
 
 
 def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopError:
-    """Return the error that stops a run whose first texts were all refused in the same way."""
+    """Return the error that stops a run in which so many texts in a row were refused alike."""
     said = shown(refusal.message, key)
     tail = f" It said: {said}" if said else ""
     cure = "Check the settings with: triage doctor"
@@ -60,9 +61,21 @@ def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopErro
     elif refusal.about_model:
         cure, kind = "Check --model.", "not_found"
     return StopError(
-        f"{host} refused each of the first {texts} texts in the same way ({refusal.status}), so "
-        f"the rest is not sent. {cure}{tail}",
+        f"{host} refused {texts} texts in a row in the same way ({refusal.status}), so the rest is "
+        f"not sent. {cure}{tail}",
         kind,
+    )
+
+
+def not_json(content: bytes, host: str, key: str) -> ServiceError:
+    """Return the error for an answer that claims success and is a page, or anything but JSON."""
+    text = content.decode("utf-8", "replace")
+    said = shown(text_of_page(text) if is_page(text) else text[:LONGEST_QUOTED], key)
+    tail = f" It said: {said}" if said else ""
+    return ServiceError(
+        f"{host} answered with something that is not JSON. "
+        f"Check that --base-url ends where the API begins (often in /v1).{tail}",
+        "not_json",
     )
 
 
@@ -89,7 +102,7 @@ def _about_access(
             return StopError(f"{host} wants a key. Set OPENAI_API_KEY.{tail}", "key")
         complaint = f"{host} did not accept the key. Check OPENAI_API_KEY (or --api-key)."
         return StopError(f"{complaint}{tail}", "key")
-    if status == 403:
+    if status == 403 and not answered:
         return StopError(f"{host} does not allow this key to use {model}.{tail}", "forbidden")
     if refusal.names_model or (status == 404 and refusal.about_model):
         return StopError(f"{host} knows no model {model!r}. Check --model.{tail}", "not_found")

@@ -10,7 +10,7 @@ SHOWN = 200  # characters of a server's words in a message
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 UNSEEN = re.compile(r"<(script|style|head)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S)
 TAG = re.compile(r"<[^>]{0,2000}>")
-PAGE = re.compile(r"\s*(?:<!doctype\s+html|<html|<head|<body|<title|<h1|<center)", re.IGNORECASE)
+PAGE = re.compile(r"\s*<(?:!doctype|\?xml|html|head|body|title|h1|center)\b", re.IGNORECASE)
 SHINGLE = 4  # words in a row that stand in our request too are an echo of it
 WORD = re.compile(r"[A-Za-z0-9_]+|[^\W\dA-Za-z_]")
 
