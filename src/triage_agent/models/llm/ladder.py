@@ -8,6 +8,7 @@ failed, or it ran on in blanks until it was cut off) is asked on the next, and w
 the run is counted as for any reply that does not fit.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -58,9 +59,20 @@ class Ladder:
         self._proven = False  # whether a row that was not refused was answered in it
         self._doubts = 0  # rows since then that were refused in it, and answered in another
         self._left: Dialect | None = None  # on the word of one row
+        self._scout: Row | None = None  # the row that looks for the first dialect that works
+        self._scouted = asyncio.Event()  # set when it has ended
 
     async def ask(self, row: Row, post: Post, model: str) -> ChatReply:
         """Return one answer; raise `RefusedError` when no other way of asking is left."""
+        try:
+            return await self._ask(row, post, model)
+        finally:
+            if self._scout is row:
+                self._scout = None
+                self._scouted.set()
+
+    async def _ask(self, row: Row, post: Post, model: str) -> ChatReply:
+        """Return one answer, in the dialect of the run or in another."""
         while True:
             dialect = row.dialect or self.dialect.below(row.request.tried)
             body = dialect.body(row.request, model)
@@ -68,8 +80,15 @@ class Ladder:
                 payload = await post(body, row.request)
                 reply = read_completion(payload, OutputMode(dialect.output_mode), model)
             except RefusedError as error:
-                self._refused(row, dialect, error.refusal.without_echo_of(body))
                 row.spent.append(Usage(calls=1))
+                refusal = error.refusal.without_echo_of(body)
+                if refusal.about_form and row.dialect is None and not self._proven:
+                    await self._follow(row)
+                try:
+                    self._refused(row, dialect, refusal)
+                except RefusedError:
+                    row.spent.pop()  # it is counted where it is explained
+                    raise
             except ReplyError as error:
                 self._answered(row, dialect, kind=error.kind)
                 if not (ran_away(error, dialect) and self._next_rung(row, dialect)):
@@ -78,6 +97,16 @@ class Ladder:
             else:
                 self._answered(row, dialect)
                 return reply
+
+    async def _follow(self, row: Row) -> None:
+        """Wait for the row that looks for a dialect on behalf of the run, or become that row.
+
+        Many rows are under way when the first is refused, and each would find the same.
+        """
+        if self._scout is None:
+            self._scout, self._scouted = row, asyncio.Event()
+        elif self._scout is not row:
+            await self._scouted.wait()
 
     async def ask_once(
         self, request: ChatRequest, mode: OutputMode, post: Post, model: str

@@ -1,10 +1,7 @@
 """Asks one question on every rung of the ladder, so that a person sees which of them work."""
 
 import asyncio
-import json
 from dataclasses import dataclass, replace
-
-import httpx2
 
 from triage_agent.errors import ReplyError, ServiceError, TriageError
 from triage_agent.models.llm.addresses import is_local
@@ -13,7 +10,7 @@ from triage_agent.models.llm.dialect import OUTPUT_MODES, OutputMode
 from triage_agent.models.llm.error_bodies import refusal_inside
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import read_answer
-from triage_agent.models.llm.transport import open_client
+from triage_agent.models.llm.transport import look_at
 from triage_agent.models.protocols import ChatRequest
 
 NAMES = {
@@ -22,7 +19,6 @@ NAMES = {
     OutputMode.JSON_OBJECT: "JSON object",
     OutputMode.PLAIN: "plain words",
 }
-LONGEST_LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +75,8 @@ async def address_with_version(chat: OpenAIChat) -> str | None:
     url = chat.address.with_version
     if url is None:
         return None
-    client = open_client(LONGEST_LOOK_S, local=is_local(chat.host))
-    try:
-        answer = await client.get(f"{url}/models", follow_redirects=False)
-        body = answer.json()
-    except (httpx2.HTTPError, ValueError, json.JSONDecodeError, OSError):
+    looked = await look_at(f"{url}/models", is_local(chat.host))
+    if looked is None:
         return None
-    finally:
-        await client.aclose()
-    wants_key = answer.status_code in {401, 403}
-    found = answer.status_code == 200 and refusal_inside(body) is None
-    return url if wants_key or found else None
+    status, body = looked
+    return url if status in {401, 403} or (status == 200 and not refusal_inside(body)) else None

@@ -3,7 +3,7 @@
 import os
 import zlib
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,6 +17,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabil
 TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
 READ_BYTES = 16 * 1024  # of what arrived, decoded at a time: 16 MiB at most
 CONNECT_TIMEOUT_S = 10.0
+LONGEST_LOOK_S = 5.0
 # Where a request that fails in this way has never left this machine.
 NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx2.ConnectError)
 DROPPED = aiohttp.ServerDisconnectedError | ConnectionError
@@ -123,6 +124,19 @@ def open_client(timeout_s: float, *, local: bool = False) -> httpx2.AsyncClient:
             f"No connection can be made with what the environment sets ({type(error).__name__}). "
             f"Check {named}."
         ) from error
+
+
+async def look_at(url: str, local: bool) -> tuple[int, Any] | None:
+    """Return the status and the JSON value that an address answers to a GET; None: it does not.
+
+    Nothing is sent: no key and no text.
+    """
+    async with open_client(LONGEST_LOOK_S, local=local) as client:
+        try:
+            answer = await client.get(url, follow_redirects=False)
+            return answer.status_code, answer.json()
+        except (httpx2.HTTPError, BodyError, ValueError, OSError):
+            return None
 
 
 def timeouts(timeout_s: float) -> openai.Timeout:
