@@ -336,11 +336,13 @@ def test_a_rate_limit_inside_a_200_is_waited_for_like_any_other():
     assert (reply.output_mode, calls, naps) == ("json_schema", 2, [4.0])
 
 
-def test_a_limit_that_resets_at_a_moment_tells_that_moment():
+@pytest.mark.parametrize("in_body", [True, False], ids=["in the error", "in a header"])
+def test_a_limit_that_resets_at_a_moment_tells_that_moment(in_body):
     reset = datetime.now().astimezone() + timedelta(hours=7, seconds=30)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(reset.timestamp() * 1e3))}
-    content = error("Rate limit exceeded.", 429, metadata={"headers": headers})
-    failed = run(lambda chat, _: outcome(chat), script=lambda _: Answer(429, content))
+    content = error("Rate limit exceeded.", 429, metadata={"headers": headers if in_body else {}})
+    answer = Answer(429, content, {} if in_body else headers)
+    failed = run(lambda chat, _: outcome(chat), script=lambda _: answer)
     assert failed.type == "stop_quota"
     assert "420 minutes" in failed.message
     assert reset.strftime("%A %d %B") in failed.message

@@ -102,7 +102,14 @@ def _read(status: int, body: Any, headers: Mapping[str, str]) -> Refusal:
         message,
         parameter,
         frozenset(_codes(nodes)),
-        _first(retry_after_s(headers), *lengths, *seconds, *resets, wait_in_words(message)),
+        _first(
+            retry_after_s(headers),
+            *lengths,
+            *seconds,
+            *resets,
+            until_s(headers.get("x-ratelimit-reset", "") if status == 429 else ""),
+            wait_in_words(message),
+        ),
         filtered=tuple(_filtered(nodes)),
     )
 

@@ -28,7 +28,7 @@ def explain(
     was refused for a limit of the day before, and has waited as it was told to.
     """
     host, status = address.host, refusal.status
-    tail = f" It said: {said}" if (said := shown(refusal.message, key)) else ""
+    tail = f" It said: {said}" if (said := shown(refusal.to_show, key)) else ""
     if refusal.about_quota:
         complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"
         return StopError(complaint, "quota")
@@ -52,7 +52,7 @@ def explain(
 
 def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopError:
     """Return the error that stops a run in which so many texts in a row were refused alike."""
-    said = shown(refusal.message, key)
+    said = shown(refusal.to_show, key)
     tail = f" It said: {said}" if said else ""
     cure = "Check the settings with: triage doctor"
     kind = "refused"

@@ -69,7 +69,7 @@ KEY = re.compile(
 KEY_CODES = frozenset({"api_key_invalid", "invalid_api_key", "unauthenticated"})
 MODEL = re.compile(
     r"(?:model|deployment)\b.{0,80}?\b(?:not (?:found|exist|available|loaded|supported)"
-    r"|does(?: not|n't) exist|unknown|invalid|no longer)"
+    r"|does(?: not|n't) exist|is (?:unknown|invalid|not valid)|no longer)"
     r"|(?:invalid|unknown|no such|unrecognized|no) (?:model|deployment)|models? loaded"
     r"|no allowed providers",
     re.IGNORECASE | re.DOTALL,
@@ -101,8 +101,13 @@ class Refusal:
 
     @property
     def own_words(self) -> str:
-        """What the server says of its own."""
+        """What the server says of its own, nothing if all is an echo."""
         return self.message if self.own is None else self.own
+
+    @property
+    def to_show(self) -> str:
+        """What a person is shown: its own words, unless there are none."""
+        return " ".join(self.own_words.split()) or self.message
 
     def without_echo_of(self, body: Mapping[str, Any]) -> "Refusal":
         """Return the refusal with what its message repeats of the request marked as such."""
