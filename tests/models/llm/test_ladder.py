@@ -8,7 +8,8 @@ import pytest
 from support.chats import error, outcome, request_about, run
 from support.openai_server import Answer, completion, mode_of
 from triage_agent.errors import ReplyError, TriageError
-from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.client import ATTEMPTS
+from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.ladder import ran_away
 
 NO_SYSTEM = {
@@ -157,6 +158,16 @@ def test_a_change_that_does_not_help_is_taken_back_and_the_row_ends_with_the_fir
     assert len(asked) == 1 + 4 + 1
 
 
+def test_a_crash_that_names_a_way_to_ask_has_all_ways_tried_once_and_is_then_waited_for():
+    async def work(chat, server):
+        return await outcome(chat), server.calls
+
+    crash = Answer(500, error("Traceback: response_format, tools"))
+    failed, calls = run(work, script=lambda _: crash)
+    assert failed.type == "service_server"
+    assert calls == ATTEMPTS + len(OUTPUT_MODES) - 1
+
+
 def test_a_change_on_the_word_of_one_row_is_taken_back_when_the_old_way_works_after_all():
     first = asyncio.Event()
 
@@ -283,6 +294,30 @@ def test_what_is_learned_is_learned_once_for_all_rows_under_way():
     assert not any(isinstance(row, TriageError) for row in rows)
     assert calls <= 17
     assert dialect.dropped == {"temperature"}
+
+
+def test_rows_that_are_refused_meanwhile_wait_for_the_one_that_looks_for_a_way():
+    async def work(chat, server):
+        rows = await asyncio.gather(*(outcome(chat, f"Text {n}.") for n in range(8)))
+        return rows, server.calls
+
+    rows, calls = run(work, modes=frozenset({"plain"}), refuses=frozenset({"temperature"}))
+    assert not any(isinstance(row, TriageError) for row in rows)
+    assert calls <= 8 + 4 + 7
+
+
+def test_where_that_one_finds_none_the_others_look_for_themselves():
+    def script(call):
+        bad = "Text 0." in json.dumps(call.body["messages"])
+        return Answer(400, error("No tools.")) if bad or "tools" in call.body else None
+
+    async def work(chat, server):
+        chat.dialect = Dialect(output_mode=OutputMode.TOOL)
+        rows = await asyncio.gather(*(outcome(chat, f"Text {n}.") for n in range(4)))
+        return rows, server.calls
+
+    rows, _ = run(work, script=script)
+    assert [isinstance(row, TriageError) for row in rows] == [True, False, False, False]
 
 
 def test_a_row_keeps_what_it_was_told_while_it_waits_for_its_turn():

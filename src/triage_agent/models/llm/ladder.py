@@ -45,6 +45,7 @@ class Row:
     refused: Refusal | None = None  # for which it left the run's dialect
     failed: int = 0  # replies that failed because of the rung
     gave_up: bool = False  # lower rungs, because none of them is accepted
+    walked: bool = False  # all ways were tried for a refusal, and none helped
     daily: int = 0  # refusals for a limit of the day
 
 
@@ -82,7 +83,7 @@ class Ladder:
             except RefusedError as error:
                 row.spent.append(Usage(calls=1))
                 refusal = error.refusal.without_echo_of(body)
-                if refusal.about_form and row.dialect is None and not self._proven:
+                if refusal.about_form and not (row.dialect or row.walked or self._proven):
                     await self._follow(row)
                 try:
                     self._refused(row, dialect, refusal)
@@ -134,7 +135,7 @@ class Ladder:
                 raise RefusedError(refusal)
             return
         changed = None
-        if refusal.about_form:
+        if refusal.about_form and not row.walked:
             alone = row.dialect is None and not row.request.tried
             if alone and not dialect.is_like(self.dialect):
                 return  # the run has learned something while this request was under way
@@ -147,7 +148,7 @@ class Ladder:
             row.dialect, row.refused, row.gave_up = self.dialect, None, True
         elif refusal.about_form and row.refused is not None:
             first = row.refused  # nothing helped, so nothing is changed
-            row.dialect = row.refused = None
+            row.dialect, row.refused, row.walked = None, None, True
             raise RefusedError(first)
         else:
             raise RefusedError(refusal)
