@@ -89,6 +89,7 @@ def test_a_query_that_may_hold_a_key_is_refused_and_not_shown(rest):
         ("https://acme.services.ai.azure.com/openai/v1", {"api-key"}),
         ("https://acme.openai.azure.us/openai/v1", {"api-key"}),
         (f"https://gateway.test{DEPLOYMENT}?api-version=1", {"api-key", "authorization"}),
+        ("https://gateway.test/openai?api-version=1", {"api-key", "authorization"}),
         ("https://api.openai.com/v1", {"authorization"}),
         ("https://openai.azure.com.evil.test/v1", {"authorization"}),
         ("https://evilopenai.azure.com.test/openai/v1", {"authorization"}),

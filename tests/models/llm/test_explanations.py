@@ -80,6 +80,23 @@ ONCE = {
         False,
         "Add more.",
     ),
+    "text-generation-inference: a text too long, inside a 200": (
+        200,
+        {
+            "error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.",
+            "error_type": "validation",
+        },
+        "service_bad_request",
+        False,
+        "Input validation error",
+    ),
+    "an invalid request inside a 200, without a status": (
+        200,
+        {"error": "Invalid request body."},
+        "service_bad_request",
+        False,
+        "Invalid request body.",
+    ),
     "Gemini: a list": (
         503,
         google(503, "The model is overloaded.", "UNAVAILABLE"),

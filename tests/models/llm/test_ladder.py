@@ -158,6 +158,30 @@ def test_a_change_that_does_not_help_is_taken_back_and_the_row_ends_with_the_fir
     assert len(asked) == 1 + 4 + 1
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (404, "No endpoints found that can handle the requested parameters."),
+        (400, "Extra inputs are not permitted"),
+        (422, "Unsupported parameters."),
+    ],
+)
+def test_a_refusal_that_names_no_parameter_has_the_least_known_left_out_and_then_the_next_rung(
+    status, message
+):
+    def script(call):
+        known = mode_of(call.body) == "json_object" and "logprobs" not in call.body
+        return None if known else Answer(status, error(message, status))
+
+    async def work(chat, server):
+        return await outcome(chat), ["logprobs" in body for body in server.bodies], modes(server)
+
+    reply, logprobs, used = run(work, script=script)
+    assert reply.output_mode == "json_object"
+    assert logprobs == [True, False, False, False]
+    assert used == ["json_schema", "json_schema", "tool", "json_object"]
+
+
 def test_a_crash_that_names_a_way_to_ask_has_all_ways_tried_once_and_is_then_waited_for():
     async def work(chat, server):
         return await outcome(chat), server.calls

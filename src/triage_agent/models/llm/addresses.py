@@ -42,10 +42,12 @@ class Address:
     def key_headers(self, key: str) -> dict[str, str]:
         """Return the headers in which Azure wants the key; none for any other service.
 
+        A gateway in front of it has a host of its own, and shows by the path or the version.
+
         >>> read_address("https://x.openai.azure.com/openai/v1").key_headers("k")
         {'api-key': 'k'}
         """
-        azure = AZURE_HOST.search(self.host) or AZURE_PATH in self.base_url
+        azure = AZURE_HOST.search(self.host) or AZURE_PATH in self.base_url or self.query
         return {"api-key": key} if azure and key and not key.startswith(ENTRA_TOKEN) else {}
 
     @property

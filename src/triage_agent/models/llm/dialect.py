@@ -38,6 +38,12 @@ ROLES = re.compile(
     r"|messages?[\[.' ,]{1,4}0.{1,4}role",
     re.IGNORECASE | re.DOTALL,
 )
+# Words of a refusal that names no parameter: what is least often known goes first.
+UNNAMED = re.compile(
+    r"\b(?:requested|unsupported|unknown|unrecognized|extra|additional) "
+    r"(?:request )?(?:parameter|argument|field|input)s?\b",
+    re.IGNORECASE,
+)
 BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
 
 
@@ -119,6 +125,8 @@ class Dialect:
             return replace(self, bounds=False)
         if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(complaint):
             return self.step_down()
+        if UNNAMED.search(complaint):
+            return self._without("logprobs") if "logprobs" in left else self.step_down()
         return None
 
     def after_reply(self, *, fits: bool) -> "Dialect":

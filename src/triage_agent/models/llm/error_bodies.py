@@ -17,17 +17,29 @@ from triage_agent.models.llm.retry_after import length_s, retry_after_s, until_s
 from triage_agent.models.llm.server_words import is_page, text_of_page
 
 # Fields of an error in which servers name what it is, how long to wait, and why.
-CODE_FIELDS = ("code", "status_code", "status", "type", "reason", "quotaId", "error_code")
+CODE_FIELDS = (
+    "code",
+    "status_code",
+    "status",
+    "type",
+    "reason",
+    "quotaId",
+    "error_code",
+    "error_type",
+)
 WAIT_FIELDS = frozenset({"retryDelay", "retry_after", "retry_after_seconds"})
 WORD_FIELDS = ("message", "detail", "msg", "error_description", "error_message", "title")
 GENERIC = re.compile(r"provider returned error|upstream (?:request failed|error)", re.IGNORECASE)
 STATUS_OF_CODE = {  # the names of google.rpc, and what others call the same
     "invalid_argument": 400,
     "invalid_request_error": 400,
+    "validation": 422,
+    "template_error": 422,
     "unauthenticated": 401,
     "permission_denied": 403,
     "not_found": 404,
     "resource_exhausted": 429,
+    "overloaded": 429,
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
     "internal": 500,
@@ -35,6 +47,10 @@ STATUS_OF_CODE = {  # the names of google.rpc, and what others call the same
     "overloaded_error": 529,
     "deadline_exceeded": 504,
 }
+# Words of an error without a status that another attempt will not change.
+LASTING = re.compile(
+    r"validation error|\binvalid\b|not supported|unsupported|must be", re.IGNORECASE
+)
 DEEPEST, MOST_NODES = 6, 300  # of an error's body that are looked at
 ECHO_FIELDS = frozenset({"input", "ctx", "body", "failed_generation"})  # what was sent or made
 
@@ -73,8 +89,9 @@ def _read_inside(payload: Mapping[str, Any]) -> Refusal:
     read, codes = _read(0, payload, {}), list(_codes(list(_nodes(payload))))
     numbers = [int(code) for code in codes if re.fullmatch(r"[45][0-9]{2}", code)]
     names = [STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE]
-    missing = [404] if NO_ENDPOINT.search(read.message) else []
-    status = (numbers or names or missing or [int(HTTPStatus.BAD_GATEWAY)])[0]
+    lasts = [400] if LASTING.search(read.message) or read.about_text or read.about_key else []
+    missing = [404] if NO_ENDPOINT.search(read.message) or read.about_model else []
+    status = (numbers or names or missing or lasts or [int(HTTPStatus.BAD_GATEWAY)])[0]
     return replace(read, status=status, inside_200=True)
 
 

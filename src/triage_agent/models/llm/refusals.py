@@ -60,7 +60,8 @@ FILTER = re.compile(
 )
 TOO_LONG_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 TOO_LONG = re.compile(
-    r"context.length|context.window|context.size|reduce the length|input tokens|request too large",
+    r"context.length|context.window|context.size|reduce the length|input tokens|request too large"
+    r"|tokens?[`' ]+\+[`' ]+max_new_tokens",
     re.IGNORECASE,
 )
 KEY = re.compile(
