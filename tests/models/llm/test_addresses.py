@@ -24,6 +24,7 @@ MEANT = {
         "http://llm.test/v1/chat/completions",
     ),
     "the older endpoint": ("http://llm.test/v1/completions", "http://llm.test/v1/chat/completions"),
+    "the list of models": ("http://llm.test/v1/models", "http://llm.test/v1/chat/completions"),
     "no path": ("http://llm.test", "http://llm.test/chat/completions"),
     "this machine without a scheme": (
         "localhost:11434/v1",
@@ -60,6 +61,21 @@ def test_an_address_is_read_as_it_is_meant(written, endpoint):
 def test_an_address_elsewhere_needs_its_scheme(base_url):
     with pytest.raises(SettingsError, match="URL"):
         read_address(base_url)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "meant"),
+    [
+        ("http://llm.test:8080", "http://llm.test:8080/v1"),
+        ("http://llm.test/api", "http://llm.test/api/v1"),
+        (AZURE, f"{AZURE}/openai/v1"),
+        (f"{AZURE}/openai", f"{AZURE}/openai/v1"),
+        ("http://llm.test/v1", None),
+        ("https://generativelanguage.googleapis.com/v1beta/openai", None),
+    ],
+)
+def test_without_a_version_in_its_path_another_address_is_probably_meant(base_url, meant):
+    assert read_address(base_url).with_version == meant
 
 
 @pytest.mark.parametrize(

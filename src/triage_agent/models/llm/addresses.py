@@ -9,7 +9,9 @@ from triage_agent.errors import SettingsError
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # The path that a person copies from a documentation or from a log, with what the client adds.
-ENDPOINT = re.compile(r"(?:/chat/completions|/completions)?/?$")
+ENDPOINT = re.compile(
+    r"(?:/chat/completions|/completions|(?<=/v1)/(?:models|responses|embeddings|messages))?/?$"
+)
 # Hosts that Microsoft gives to its service, its sovereign clouds included; there the key goes in a
 # header of its own. A token of Entra ID, which begins like every JSON Web Token, is a bearer's.
 AZURE_HOST = re.compile(
@@ -37,7 +39,11 @@ class Address:
     @property
     def with_version(self) -> str | None:
         """The address that is probably meant if nothing is found at this one; None: it is it."""
-        return None if VERSION.search(urlsplit(self.base_url).path) else f"{self.base_url}/v1"
+        path = urlsplit(self.base_url).path
+        if VERSION.search(path):
+            return None
+        inner = "/openai" if AZURE_HOST.search(self.host) and not path else ""
+        return f"{self.base_url}{inner}/v1"
 
     def key_headers(self, key: str) -> dict[str, str]:
         """Return the headers in which Azure wants the key; none for any other service.

@@ -12,7 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from triage_agent.models.llm.refusals import NO_ENDPOINT, Refusal
+from triage_agent.models.llm.refusals import Refusal
 from triage_agent.models.llm.retry_after import length_s, retry_after_s, until_s, wait_in_words
 from triage_agent.models.llm.server_words import is_page, text_of_page
 
@@ -27,29 +27,19 @@ CODE_FIELDS = (
     "error_code",
     "error_type",
 )
-WAIT_FIELDS = frozenset({"retryDelay", "retry_after", "retry_after_seconds"})
+WAIT_FIELDS = frozenset(
+    {"retryDelay", "retryAfter", "retry_after", "retry_after_seconds", "estimated_time"}
+)
 WORD_FIELDS = ("message", "detail", "msg", "error_description", "error_message", "title")
 GENERIC = re.compile(r"provider returned error|upstream (?:request failed|error)", re.IGNORECASE)
-STATUS_OF_CODE = {  # the names of google.rpc, and what others call the same
-    "invalid_argument": 400,
-    "invalid_request_error": 400,
-    "validation": 422,
-    "template_error": 422,
-    "unauthenticated": 401,
-    "permission_denied": 403,
-    "not_found": 404,
-    "resource_exhausted": 429,
-    "overloaded": 429,
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-    "internal": 500,
-    "unavailable": 503,
-    "overloaded_error": 529,
-    "deadline_exceeded": 504,
-}
-# Words of an error without a status that another attempt will not change.
-LASTING = re.compile(
-    r"validation error|\binvalid\b|not supported|unsupported|must be", re.IGNORECASE
+# The status that the name or the words of an error stand for, where nothing else gives one.
+STATUS_OF_WORDS = (
+    (re.compile(r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted"), 429),
+    (re.compile(r"overload|unavailable|capacity|time.?d? ?out|deadline"), 503),
+    (re.compile(r"unauthenticated|unauthori[sz]ed|authentication|api.?key.?invalid"), 401),
+    (re.compile(r"permission.?denied|forbidden"), 403),
+    (re.compile(r"not.?found|unexpected endpoint|no route"), 404),
+    (re.compile(r"invalid|validation|template_error|bad.?request|unsupported|not supported"), 400),
 )
 DEEPEST, MOST_NODES = 6, 300  # of an error's body that are looked at
 ECHO_FIELDS = frozenset({"input", "ctx", "body", "failed_generation"})  # what was sent or made
@@ -63,7 +53,10 @@ def read_refusal(status: int, text: str, headers: Mapping[str, str]) -> Refusal:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = text
-    return _read(status, body, headers)
+    refusal = _read(status, body, headers)
+    limited = any(STATUS_OF_WORDS[0][0].search(code) for code in refusal.codes)
+    # GitHub and some gateways refuse what comes too fast with 403 or 400.
+    return replace(refusal, status=429) if limited and status in {400, 403} else refusal
 
 
 def refusal_inside(payload: Any) -> Refusal | None:
@@ -87,12 +80,21 @@ def refusal_inside(payload: Any) -> Refusal | None:
 def _read_inside(payload: Mapping[str, Any]) -> Refusal:
     """Return the error in a payload, with the status that it names, else that of a crash."""
     read, codes = _read(0, payload, {}), list(_codes(list(_nodes(payload))))
-    numbers = [int(code) for code in codes if re.fullmatch(r"[45][0-9]{2}", code)]
-    names = [STATUS_OF_CODE[code] for code in codes if code in STATUS_OF_CODE]
-    lasts = [400] if LASTING.search(read.message) or read.about_text or read.about_key else []
-    missing = [404] if NO_ENDPOINT.search(read.message) or read.about_model else []
-    status = (numbers or names or missing or lasts or [int(HTTPStatus.BAD_GATEWAY)])[0]
-    return replace(read, status=status, inside_200=True)
+    numbers = (int(code) for code in codes if re.fullmatch(r"[45][0-9]{2}", code))
+    lasts = read.about_text or read.about_model or read.about_key
+    status = next(numbers, None) or next(filter(None, map(_status_of, [*codes, read.message])), 0)
+    status = status or (HTTPStatus.BAD_REQUEST if lasts else HTTPStatus.BAD_GATEWAY)
+    return replace(read, status=int(status), inside_200=True)
+
+
+def _status_of(words: str) -> int | None:
+    """Return the status that words stand for; None: they are about none.
+
+    >>> _status_of("rate_limit_error"), _status_of("The engine is overloaded."), _status_of("Oh.")
+    (429, 503, None)
+    """
+    known = (status for pattern, status in STATUS_OF_WORDS if pattern.search(words.casefold()))
+    return next(known, None)
 
 
 def _read(status: int, body: Any, headers: Mapping[str, str]) -> Refusal:

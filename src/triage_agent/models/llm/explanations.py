@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.addresses import Address
-from triage_agent.models.llm.refusals import RETRIED, Refusal
+from triage_agent.models.llm.refusals import MISSING, RETRIED, Refusal
 from triage_agent.models.llm.server_words import is_page, shown, text_of_page
 from triage_agent.models.llm.waits import PATIENCE_S, in_words
 from triage_agent.types import Usage
@@ -104,9 +104,9 @@ def _about_access(
         return StopError(f"{complaint}{tail}", "key")
     if status == 403 and not answered:
         return StopError(f"{host} does not allow this key to use {model}.{tail}", "forbidden")
-    if refusal.names_model or (status == 404 and refusal.about_model):
+    if refusal.names_model or (status in MISSING and refusal.about_model):
         return StopError(f"{host} knows no model {model!r}. Check --model.{tail}", "not_found")
-    if status == 404 and not answered:
+    if status in MISSING and not answered:
         complaint = f"{host} knows no model {model!r}, or no API at this address."
         cure = "Check --model and --base-url."
         if refusal.about_address and address.with_version:

@@ -21,6 +21,7 @@ FORM_IF_NAMED = frozenset({403, 404, 500, 501})
 # Any other may be that of a gateway that gave up while the model went on, and is billed.
 NOT_BEGUN = frozenset({501, 505, 529})
 GAVE_UP = frozenset({408, 499})
+MISSING = frozenset({404, 405, 410})  # the model, or an API at this address
 
 QUOTA_CODES = frozenset(
     {
@@ -38,9 +39,12 @@ QUOTA_CODES = frozenset(
 QUOTA = re.compile(
     r"budget has been exceeded|exceeded ?budget|over budget|crossed budget|credit balance is too"
     r"|insufficient (?:account )?(?:balance|credit|quota|fund)|billing (?:hard )?limit"
-    r"|(?:out of|no) credits|credits? (?:are |is )?exhausted",
+    r"|(?:out of|no) credits|credits? (?:are |is )?exhausted|key limit exceeded"
+    r"|monthly (?:limit|quota|budget|spend)|spend(?:ing)? limit",
     re.IGNORECASE,
 )
+# Gemini says so of a limit that is free again within a minute too, and then names the wait.
+NO_WAIT_QUOTA = re.compile(r"exceeded your (?:current |monthly )?quota", re.IGNORECASE)
 FILTER_CODES = frozenset(
     {
         "content_filter",
@@ -117,7 +121,10 @@ class Refusal:
     @property
     def about_quota(self) -> bool:
         """Whether the account has nothing left, whatever the status says."""
-        return self.status == 402 or bool(self.codes & QUOTA_CODES or QUOTA.search(self.own_words))
+        words = self.own_words
+        exceeded = self.wait_s is None and NO_WAIT_QUOTA.search(words)
+        named = self.codes & QUOTA_CODES or QUOTA.search(words)
+        return self.status == 402 or bool(named or exceeded)
 
     @property
     def daily(self) -> bool:
