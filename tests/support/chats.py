@@ -1,13 +1,16 @@
 """A chat service at the server double, rows asked there, and errors as servers send them."""
 
 import asyncio
+import ssl
+
+import openai
 
 from support.openai_server import OpenAIServer
 from triage_agent.errors import TriageError
 from triage_agent.models.llm.client import OpenAIChat
-from triage_agent.models.llm.transport import open_client
 from triage_agent.models.protocols import ChatRequest, Message
 
+TLS = ssl.create_default_context()  # building one takes longer than most of these tests
 KEY = "sk-test-0123456789abcdef"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 5}}}
 
@@ -36,7 +39,7 @@ def run(work, naps=None, path="/v1", api_key=KEY, **options):
     async def main():
         async with OpenAIServer(**options) as server:
             address = server.base_url.removesuffix("/v1") + path
-            client = open_client(5, local=True)
+            client = openai.DefaultAsyncHttpxClient(verify=TLS, timeout=5, trust_env=False)
             chat = OpenAIChat("m", address, api_key, sleep=sleep, http_client=client)
             try:
                 return await work(chat, server)

@@ -28,7 +28,7 @@ def explain(
     was refused for a limit of the day before, and has waited as it was told to.
     """
     host, status = address.host, refusal.status
-    tail = f" It said: {said}" if (said := shown(refusal.to_show, key)) else ""
+    tail = _said(refusal.to_show, key)
     if refusal.about_quota:
         complaint = f"The account at {host} has no quota left. Top it up, then run again.{tail}"
         return StopError(complaint, "quota")
@@ -52,8 +52,7 @@ def explain(
 
 def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopError:
     """Return the error that stops a run in which so many texts in a row were refused alike."""
-    said = shown(refusal.to_show, key)
-    tail = f" It said: {said}" if said else ""
+    tail = _said(refusal.to_show, key)
     cure = "Check the settings with: triage doctor"
     kind = "refused"
     if refusal.about_key:
@@ -70,13 +69,18 @@ def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopErro
 def not_json(content: bytes, host: str, key: str) -> ServiceError:
     """Return the error for an answer that claims success and is a page, or anything but JSON."""
     text = content.decode("utf-8", "replace")
-    said = shown(text_of_page(text) if is_page(text) else text[:LONGEST_QUOTED], key)
-    tail = f" It said: {said}" if said else ""
+    tail = _said(text_of_page(text) if is_page(text) else text[:LONGEST_QUOTED], key)
     return ServiceError(
         f"{host} answered with something that is not JSON. "
         f"Check that --base-url ends where the API begins (often in /v1).{tail}",
         "not_json",
     )
+
+
+def _said(words: str, key: str) -> str:
+    """Return a server's words as the end of a message; nothing if it has none."""
+    said = shown(words, key)
+    return f" It said: {said}{'' if said[-1] in '.!?' else '.'}" if said else ""
 
 
 def _about_text(refusal: Refusal, host: str, tail: str) -> TriageError:
