@@ -32,10 +32,12 @@ from http import HTTPStatus
 from typing import Any, Self
 
 PATH = "/v1/chat/completions"
+MODELS_PATH = "/v1/models"
 MARKED_FAULT = re.compile(r"\[\[fault:(\w+)\]\]")
 PROBLEM = re.compile(r"<problem-(\w+)>\n(.*)\n</problem-\1>", re.DOTALL)
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 TLS_HANDSHAKE = b"\x16"  # the first byte of one; servers without TLS answer it as here
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 MODES = frozenset({"json_schema", "tool", "json_object", "plain"})
 
 
@@ -167,11 +169,28 @@ class Call:
     path: str
     authorization: str
     body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)  # their names in lower case
 
     @property
     def text(self) -> str:
         """The problem between its tags, else the first user message."""
         return problem_text(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that a test words itself, as one server or another words it."""
+
+    status: int
+    content: Any  # a text is sent as it is, everything else as JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes to send."""
+        if isinstance(self.content, str):
+            return _response(self.status, self.content.encode(), self.headers, "text/html")
+        return _response(self.status, json.dumps(self.content).encode(), self.headers)
 
 
 Schedule = Iterable[Fault | str | None] | Callable[[Call], Fault | str | None]
@@ -211,6 +230,8 @@ class Options:
 
     latency_s: float = 0.0
     schedule: Schedule = ()
+    script: Callable[[Call], Answer | None] | None = None  # decides before all else
+    endpoint: str = PATH  # where chats are answered
     faults: Sequence[Fault | str] = ()  # what the random share consists of
     fault_rate: float = 0.0
     seed: int = 0
@@ -302,7 +323,12 @@ class OpenAIServer:
 
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
-        if call.path != PATH:
+        if self.options.script is not None and (scripted := self.options.script(call)):
+            self.faults["scripted"] += 1
+            return None, scripted.raw
+        if call.path == MODELS_PATH:
+            return None, _response(200, b'{"object": "list", "data": []}')
+        if call.path != self.options.endpoint:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
         if fault is not None:
@@ -480,7 +506,14 @@ class _Connection(asyncio.Protocol):
         except ValueError:
             self._send(None, _error(400, "The body is not JSON.", None, "invalid", None))
             return
-        call = Call(owner.calls, line.split(b" ")[1].decode(), sent.decode("latin-1"), body)
+        named = dict(h.decode("latin-1").split(":", 1) for h in headers if b":" in h)
+        call = Call(
+            owner.calls,
+            line.split(b" ")[1].decode(),
+            sent.decode("latin-1"),
+            body,
+            {name.lower(): value.strip() for name, value in named.items()},
+        )
         owner.calls += 1
         owner.kept.append(call)
         fault, answer = owner.answer(call)
@@ -633,7 +666,7 @@ def _response(
     kind: str = "application/json",
 ) -> bytes:
     lines = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"HTTP/1.1 {status} {PHRASES.get(status, 'Unnamed')}",
         f"content-type: {kind}",
         f"content-length: {len(content)}",
         *(f"{name}: {value}" for name, value in (headers or {}).items()),

@@ -34,11 +34,11 @@ from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
+from .llm.addresses import OPENAI_BASE_URL, host_of
 from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.prices import Price, load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
-from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
 
 __all__ = [

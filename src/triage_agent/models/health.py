@@ -11,6 +11,7 @@ from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.types import Problem
 
 ATTEMPTS = 2  # who checks a server that fails is told so within seconds
+LEAST_S = 20.0  # that other ways to ask are given to answer
 SAMPLE = "Leads get lost because nobody follows up on them fast enough."
 
 
@@ -19,7 +20,7 @@ class CheckResult:
     """One check: whether it passed, the detail in words, and the exit code if it failed."""
 
     check: str
-    ok: bool
+    ok: bool | None  # None: it did not, and nothing depends on it
     detail: str
     exit_code: int = 0
 
@@ -52,15 +53,50 @@ async def _ask_all(opened: OpenBackend, results: list[CheckResult]) -> None:
         parts = opened.model.parts
         for one in parts:
             started = time.perf_counter()
-            prediction = await one.predict(Problem("doctor", SAMPLE))
+            try:
+                prediction = await one.predict(Problem("doctor", SAMPLE))
+            except TriageError as error:
+                results.append(_failure(error))
+                await _look_further(opened, error, results)
+                return
             took = time.perf_counter() - started
             if one.output_mode:
                 results.append(CheckResult("endpoint", True, "reachable, and it accepts the key"))
-                results.append(
-                    CheckResult("structured output", True, f"works (by {one.output_mode})")
-                )
+                results.append(CheckResult("structured output", True, "works"))
             check = f"one question to {one.backend}" if len(parts) > 1 else "one question"
             results.append(CheckResult(check, True, f"{prediction.label.value}, {took:.2f} s"))
+            if one.output_mode:
+                await _walk(opened, results, max(LEAST_S, 2 * took), answered=True)
+
+
+async def _look_further(
+    opened: OpenBackend, error: TriageError, results: list[CheckResult]
+) -> None:
+    """Add what helps with an error of the service: another address, or another way to ask."""
+    if opened.llm is None:
+        return
+    if error.kind == "not_found":
+        from triage_agent.models.llm import address_with_version
+
+        if url := await address_with_version(opened.llm.chat):
+            found = f"an API answers at {url}: try --base-url {url}"
+            results.append(CheckResult("address", None, found))
+    elif isinstance(error, ReplyError) or error.kind in {"bad_request", "server"}:
+        await _walk(opened, results, LEAST_S)
+
+
+async def _walk(
+    opened: OpenBackend, results: list[CheckResult], seconds: float, *, answered: bool = False
+) -> None:
+    """Add a line for each way in which the LLM can be held to a schema."""
+    if opened.llm is None:
+        return
+    from triage_agent.models.llm import walk
+
+    chat = opened.llm.chat
+    known = chat.output_mode if answered and not chat.dialect.ignored else None
+    rungs = await walk(chat, opened.llm.model, SAMPLE, seconds, known)
+    results += [CheckResult(rung.name, rung.works or None, rung.says) for rung in rungs]
 
 
 def _failure(error: TriageError) -> CheckResult:

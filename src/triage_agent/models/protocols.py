@@ -102,6 +102,7 @@ class ChatRequest:
     temperature: float = 0.0
     brief: bool = False  # the reply leaves out what only people read
     sample: int = 0  # the number of the vote, when one problem is asked several times
+    tried: tuple[str, ...] = ()  # output modes in which a reply to it did not fit
     text: str = ""  # the problem as it is sent, which answers quote; it stands in the messages too
 
 

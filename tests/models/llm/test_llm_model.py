@@ -314,7 +314,7 @@ async def test_after_a_repair_that_did_not_help_the_question_is_asked_anew(model
         (answered("{", finish_reason="length"), "reply_truncated"),
         (answered("", finish_reason="content_filter"), "reply_content_filter"),
         (answered("", message={"refusal": "No."}), "reply_refusal"),
-        (httpx.Response(400, json={"error": {"message": "No."}}), "service_bad_request"),
+        (httpx.Response(413, json={"error": {"message": "No."}}), "service_bad_request"),
         (httpx.Response(401), "stop_key"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -374,13 +374,39 @@ async def test_the_probability_comes_from_the_answer_that_is_used_not_from_the_r
     assert prediction.probability_from == "logprobs-uncalibrated"
 
 
-async def test_three_replies_that_ignore_the_schema_lead_to_the_next_mode_repairs_counted(
+async def test_each_reply_that_ignores_the_schema_has_the_row_asked_on_the_next_rung(
     model, httpx2_mock
 ):
     answers = [answered("prose"), answered("prose"), answered("prose"), answered(GOOD)]
     route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
-    assert [mode_of(body) for body in bodies(route)] == [*["json_schema"] * 3, "tool"]
+    modes = ["json_schema", "tool", "json_object", "plain"]
+    assert [mode_of(body) for body in bodies(route)] == modes
+    assert model.chat.output_mode == "json_schema"
+
+
+async def test_three_rows_whose_first_reply_ignores_the_schema_move_the_run_to_the_next_rung(
+    model, httpx2_mock
+):
+    def answer(request):
+        mode = mode_of(json.loads(request.content))
+        return answered("prose" if mode == "json_schema" else GOOD)(request)
+
+    route = httpx2_mock.post(URL).mock(side_effect=answer)
+    for _ in range(4):
+        assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
+    modes = [mode_of(body) for body in bodies(route)]
+    assert modes == [*["json_schema", "tool"] * 3, "tool"]
+
+
+async def test_a_repair_that_the_next_rung_refuses_is_asked_for_on_the_run_s_own(
+    model, httpx2_mock
+):
+    refused = httpx.Response(400, json={"error": {"message": "No."}})
+    answers = [answered("prose"), refused, answered(GOOD)]
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
+    assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
+    assert [mode_of(body) for body in bodies(route)] == ["json_schema", "tool", "json_schema"]
 
 
 @pytest.mark.parametrize("mode", OutputMode, ids=str)

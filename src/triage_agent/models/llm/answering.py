@@ -31,21 +31,23 @@ class Answerer(Protocol):
 class ValidatingAnswerer:
     """Asks a chat service, and once more with the validation error if the reply does not fit.
 
-    If that does not fit either, all of it once more from the start: what a model says differs.
+    If that does not fit either, all of it once more from the start: what a model says differs. Each
+    time the schema is enforced in the next way: where the one is ignored, another may not be.
     """
 
     chat: Chat
 
     async def answer(self, request: ChatRequest) -> ValidReply:
         """Return the validated reply; a fourth bad reply is a `ReplyError`."""
+        tried: list[str] = []
         try:
-            return await self._round(request)
+            return await self._round(request, tried)
         except ReplyError as error:
             if error.kind not in {"not_json", "bad_schema"}:
                 raise
             before = error.usage
         try:
-            answer = await self._round(request)
+            answer = await self._round(request, tried)
         except TriageError as error:
             error.usage += before
             raise
@@ -55,18 +57,24 @@ class ValidatingAnswerer:
         """Close the chat service."""
         await self.chat.aclose()
 
-    async def _round(self, request: ChatRequest) -> ValidReply:
-        """Return the validated reply to a question, or to the repair of it."""
-        raw = await self.chat.ask(request)
+    async def _round(self, request: ChatRequest, tried: list[str]) -> ValidReply:
+        """Return the validated reply to a question, or to the repair of it.
+
+        `tried` are the output modes in which a reply did not fit; others are added to it.
+        """
+        raw = await self.chat.ask(replace(request, tried=tuple(tried)))
         try:
             answer = read_answer(raw, brief=request.brief)
         except ReplyError as error:
             self.chat.report_fit(raw.output_mode, fits=False)
-            return await self._repair(request, raw, error)
+            tried.append(raw.output_mode)
+            return await self._repair(request, raw, error, tried)
         self.chat.report_fit(raw.output_mode, fits=True)
         return answer
 
-    async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> ValidReply:
+    async def _repair(
+        self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
+    ) -> ValidReply:
         """Return the reply to one repair question, its usage including that of the first reply."""
         turns = (
             # Half a surrogate pair, which a server may send, cannot be sent back.
@@ -75,11 +83,13 @@ class ValidatingAnswerer:
         )
         second: ChatReply | None = None
         try:
-            second = await self.chat.ask(replace(request, messages=request.messages + turns))
+            repair = replace(request, messages=request.messages + turns, tried=tuple(tried))
+            second = await self.chat.ask(repair)
             answer = read_answer(second, brief=request.brief)
         except TriageError as again:
             if second is not None:
                 self.chat.report_fit(second.output_mode, fits=False)
+                tried.append(second.output_mode)
             again.usage += raw.usage
             raise
         return replace(answer, usage=raw.usage + second.usage)

@@ -3,18 +3,21 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 8 attempts, waiting as the server asks,
-                                                     else 0.5 s doubling to 30 s, with jitter
+    timeout, dropped connection, 408, 409, 424, 425, up to 8 attempts, waiting as the server asks,
+    429, 498, 5xx, an error inside a 200             else 0.5 s doubling to 30 s, with jitter
     refused connection                               the same, up to 6 attempts
     any of these from a server that has gone away    no attempt is counted until it is back, up to
                                                      ten minutes (see `outage`)
     no TLS, a certificate, an unknown name           the row ends in an error, no retry
     empty answer, one that is no HTTP, no JSON or    the same
     longer than 16 MiB
-    400 or 422 about a parameter or the format,      asked again at once without it, and in future
-    403, 404, 500 or 501 naming one
+    400 or 422 about a parameter or the format,      asked again at once without it; once that
+    403, 404, 500 or 501 naming one                  works, all later rows too (see `ladder`)
+    a code that ends in _failed, a reply that only   asked again, then on the next rung
+    repeats itself until it is cut off
     other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
-    401, 403, 404, quota used up, redirect,          the run stops
+    the same of these for each of the first texts,   the run stops
+    401, 403, 404, quota used up, redirect,
     a wait of more than ten minutes, nobody who
     ever listened at the address
 """
@@ -23,6 +26,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import httpx2
@@ -30,23 +34,16 @@ import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from triage_agent.errors import SettingsError, StopError, TriageError
-from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
-from triage_agent.models.llm.dialect import (
-    Dialect,
-    OutputMode,
-    read_completion,
-)
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
+from triage_agent.models.llm.attempts import may_pass, never_sent, usage_of, wait
+from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.explanations import explain, refused_alike
 from triage_agent.models.llm.failures import unreadable
+from triage_agent.models.llm.ladder import Ladder, Row
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.outage import Outage
-from triage_agent.models.llm.refusals import (
-    FORM_IF_NAMED,
-    OPENAI_BASE_URL,
-    Refusal,
-    explain,
-    host_of,
-    place_of,
-)
+from triage_agent.models.llm.refusals import Refusal, RefusedError
+from triage_agent.models.llm.refusals_in_a_row import RefusalsInARow
 from triage_agent.models.llm.sending import Sender
 from triage_agent.models.llm.transport import headers_of, timeouts
 from triage_agent.models.protocols import ChatReply, ChatRequest
@@ -81,34 +78,47 @@ class OpenAIChat:
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
-        self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
-        self.host = host_of(self.base_url)
+        self.address = read_address(base_url or OPENAI_BASE_URL)
+        self.base_url, self.host = self.address.base_url, self.address.host
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
         own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self.dialect = Dialect(limit_name=own_limit)
+        self._ladder, self._refusals = Ladder(Dialect(limit_name=own_limit)), RefusalsInARow()
         self.attempts = attempts
         self._sleep, self._on_wait = sleep, on_wait
         self._stop = asyncio.Event()  # set when the run has ended
-        self._outage = Outage(place_of(self.base_url), self._wait_or_stop, on_outage)
+        self._outage = Outage(self.address.place, self._wait_or_stop, on_outage)
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
-        limits = timeouts(timeout_s)
+        limits, own = timeouts(timeout_s), self.address.key_headers(self._key)
         http = http_client or openai.DefaultAsyncHttpxClient(timeout=limits)
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
             api_key=self._key or "none",
             base_url=self.base_url,
+            default_headers=own,
             max_retries=0,
             timeout=limits,
             http_client=http,
         )
+        headers = headers_of(self._client)
+        if own and not self.address.wants_bearer:
+            del headers["authorization"]
         self._sender = Sender(
-            self.base_url, headers_of(self._client), http, timeout_s, meter or Meter(), self._outage
+            self.address, self._key, headers, http, timeout_s, meter or Meter(), self._outage
         )
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the service is asked at present."""
+        return self._ladder.dialect
+
+    @dialect.setter
+    def dialect(self, dialect: Dialect) -> None:
+        self._ladder.dialect = dialect
 
     @property
     def output_mode(self) -> str:
@@ -117,24 +127,29 @@ class OpenAIChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
-        spent: list[Usage] = []
+        row = Row(request)
         try:
             try:  # nearly every first attempt is the last, and needs no retry machinery
-                reply = await self._attempt(request, spent)
+                reply = await self._attempt(row)
             except TriageError as first:
-                reply = await self._retry(first, request, spent)
+                reply = await self._retry(first, row)
         except TriageError as error:
-            error.usage = sum(spent, Usage())
-            if (
-                never_sent(error) and not self._sender.reached
-            ):  # nobody is there: every row would fail
+            error.usage = sum(row.spent, Usage())
+            if never_sent(error) and not self._sender.reached:  # nobody is there: all would fail
                 nobody = StopError(error.message, "unreachable")
                 self.stop(nobody)
                 raise nobody from error
             if isinstance(error, StopError):
                 self.stop(error)
             raise
-        return replace(reply, usage=sum(spent, Usage()))
+        return replace(reply, usage=sum(row.spent, Usage()))
+
+    async def ask_once(self, request: ChatRequest, mode: OutputMode) -> ChatReply:
+        """Return the answer to one request in this mode, or raise its error; for `doctor`."""
+        try:
+            return await self._ladder.ask_once(request, mode, self._metered_post, self.model)
+        except RefusedError as error:
+            raise self._explain(error.refusal, Row(request)) from error
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
@@ -143,23 +158,20 @@ class OpenAIChat:
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
-        if output_mode == self.dialect.output_mode:
-            self.dialect = self.dialect.after_reply(fits=fits)
+        self._ladder.report_fit(output_mode, fits=fits)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _retry(
-        self, first: TriageError, request: ChatRequest, spent: list[Usage]
-    ) -> ChatReply:
+    async def _retry(self, first: TriageError, row: Row) -> ChatReply:
         """Return the answer of a later attempt, if `first`, the error of the first, may pass."""
         errors = [first]
 
         async def attempt() -> ChatReply:
             if errors:
                 raise errors.pop()
-            return await self._attempt(request, spent)
+            return await self._attempt(row)
 
         pardoned = 0  # attempts that failed while the server was down
 
@@ -197,42 +209,40 @@ class OpenAIChat:
             for one in either:
                 one.cancel()
 
-    async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
+    async def _attempt(self, row: Row) -> ChatReply:
+        """Return the answer of one attempt, noting in the row what it cost, useful or not."""
         try:
             try:
-                reply = await self._ask_in_dialect(request, spent)
+                reply = await self._ladder.ask(row, self._metered_post, self.model)
             except TriageError:
                 raise
+            except RefusedError as error:
+                raise self._explain(error.refusal, row) from error
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(usage_of(error))
+            row.spent.append(usage_of(error))
             raise
-        spent.append(reply.usage)
+        row.spent.append(reply.usage)
         return reply
 
-    async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return one answer, dropping what the server refuses until it accepts."""
-        while True:
-            dialect = self.dialect
-            try:
-                payload = await self._sender.post(dialect.body(request, self.model), request)
-            except openai.APIStatusError as error:
-                refusal = refusal_of(error)
-                changed = self._learn(dialect, refusal)
-                if changed is None:
-                    raise explain(refusal, self.host, self.model, self._key) from error
-                self.dialect = changed
-                spent.append(Usage(calls=1))
-                continue
-            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
+    def _explain(self, refusal: Refusal, row: Row) -> TriageError:
+        """Return our error for a refusal, or one for all texts that were refused like this one."""
+        row.daily, before = row.daily + refusal.daily, row.daily
+        error = explain(
+            refusal,
+            self.address,
+            self.model,
+            self._key,
+            answered=self._refusals.answered,
+            daily=before,
+        )
+        if isinstance(error, StopError) or not (texts := self._refusals.add(refusal, row.request)):
+            return error
+        return refused_alike(refusal, texts, self.host, self._key)
 
-    def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
-        """Return the dialect to ask in next if a refusal was about the request's form."""
-        if not refusal.about_form:
-            return None
-        if replace(dialect, ignored=self.dialect.ignored) != self.dialect:
-            return self.dialect  # a concurrent request has learned it meanwhile
-        by_name = refusal.status in FORM_IF_NAMED
-        return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
+    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+        """Return the decoded answer to one request, sent when the meter admits it."""
+        payload = await self._sender.post(body, request)
+        self._refusals.note_answer()
+        return payload

@@ -8,7 +8,7 @@ the strictest request and steps down once for everything that is refused.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -28,6 +28,21 @@ OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "
 FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b|tool use")
 FORMAT_WORDS = re.compile(
     FORMAT_NAMES.pattern + r"|structured output|schema|grammar|\btool|\bfunction", re.IGNORECASE
+)
+# Words of a chat template that knows no system role, or wants the roles in another order.
+ROLES = re.compile(
+    r"\b(?:system|developer)[ _](?:role|message|prompt|instruction)"
+    r"|\broles? must\b|\broles are supp"
+    r"|\brole\b.{0,40}\bsystem\b|\bsystem\b['\"`]? (?:is |are )?(?:not supported|unsupported)"
+    r"|\bsupport (?:the )?['\"`]?system\b"
+    r"|messages?[\[.' ,]{1,4}0.{1,4}role",
+    re.IGNORECASE | re.DOTALL,
+)
+# Words of a refusal that names no parameter: what is least often known goes first.
+UNNAMED = re.compile(
+    r"\b(?:requested|unsupported|unknown|unrecognized|extra|additional) "
+    r"(?:request )?(?:parameter|argument|field|input)s?\b",
+    re.IGNORECASE,
 )
 BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
 
@@ -52,6 +67,7 @@ class Dialect:
     limit_name: str = "max_tokens"
     dropped: frozenset[str] = frozenset()  # parameters that were refused
     bounds: bool = True  # whether the schema may bound lengths and numbers
+    system: bool = True  # whether instructions have a turn of their own, before the user's
     ignored: int = 0  # replies in a row, in this mode, that did not fit the schema
 
     def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
@@ -83,6 +99,9 @@ class Dialect:
             )
             if self.output_mode is OutputMode.JSON_OBJECT:
                 body["response_format"] = {"type": "json_object"}
+        if not self.system and len(messages) > 1 and messages[0]["role"] == "system":
+            instructions = messages.pop(0)["content"]
+            messages[0]["content"] = f"{instructions}\n\n{messages[0]['content']}"
         return {key: value for key, value in body.items() if key not in self.dropped}
 
     def after_refusal(
@@ -95,14 +114,19 @@ class Dialect:
         """
         complaint = f"{parameter or ''} {message}"
         may_go = ("temperature", "top_logprobs", "logprobs", self.limit_name)
-        for name in (name for name in may_go if name not in self.dropped):
-            if re.search(rf"\b{name}\b", complaint):
-                return self._without(name)
-        named = any(re.search(rf"\b{word}\b", complaint) for word in BOUNDS)
-        if named and self.bounds and self.output_mode is not OutputMode.PLAIN:
+        left = [name for name in may_go if name not in self.dropped]
+        named = [name for name in left if re.search(rf"\b{name}\b", complaint)]
+        if named:
+            return self._without(parameter if parameter in named else named[0])
+        if self.system and ROLES.search(complaint):
+            return replace(self, system=False)
+        bound = any(re.search(rf"\b{word}\b", complaint) for word in BOUNDS)
+        if bound and self.bounds and self.output_mode is not OutputMode.PLAIN:
             return replace(self, bounds=False)
         if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(complaint):
             return self.step_down()
+        if UNNAMED.search(complaint):
+            return self._without("logprobs") if "logprobs" in left else self.step_down()
         return None
 
     def after_reply(self, *, fits: bool) -> "Dialect":
@@ -117,6 +141,21 @@ class Dialect:
         """Return the dialect in the next, less strict mode; None after the last."""
         weaker = OUTPUT_MODES[OUTPUT_MODES.index(self.output_mode) + 1 :]
         return replace(self, output_mode=weaker[0], ignored=0) if weaker else None
+
+    def below(self, tried: Collection[str]) -> "Dialect":
+        """Return the dialect in the first mode from here on that is not among `tried`; else this.
+
+        >>> Dialect().below(["json_schema"]).output_mode.value
+        'tool'
+        """
+        lower: Dialect | None = self
+        while lower is not None and lower.output_mode in tried:
+            lower = lower.step_down()
+        return lower or self
+
+    def is_like(self, other: "Dialect") -> bool:
+        """Return whether both ask alike, whatever replies have ignored the schema so far."""
+        return replace(self, ignored=other.ignored) == other
 
     def _without(self, name: str) -> "Dialect":
         """Return the dialect that no longer sends `name`; a completion limit is renamed first."""

@@ -25,7 +25,7 @@ import httpx2
 import openai
 
 from triage_agent.errors import ServiceError
-from triage_agent.models.llm.refusals import is_local
+from triage_agent.models.llm.addresses import is_local
 
 E = TypeVar("E", bound=BaseException)
 DROPPED = aiohttp.ServerDisconnectedError | ConnectionError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from triage_agent.errors import StopError
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.rate_limiter import RateLimiter
-from triage_agent.models.llm.refusals import retry_after_s
+from triage_agent.models.llm.retry_after import retry_after_s
 from triage_agent.models.llm.ticket import Ticket
 from triage_agent.types import Usage
 
@@ -21,6 +21,7 @@ class Exchange:
 
     status: int | None = None  # None: a timeout or a dropped connection
     headers: Mapping[str, str] = field(default_factory=dict)
+    wait_s: float | None = None  # that its error asks for; None: see the headers
     usage: Usage | None = None  # None: unknown, so the whole reservation counts as used
     timed_out: bool = False
     server_s: float | None = None  # how long the server took to begin its answer
@@ -94,7 +95,7 @@ def _give_back(ticket: Ticket, exchange: Exchange) -> None:
     ticket.done(
         exchange.status,
         headers=exchange.headers,
-        wait_s=retry_after_s(exchange.headers),
+        wait_s=retry_after_s(exchange.headers) if exchange.wait_s is None else exchange.wait_s,
         tokens=usage.input_tokens + usage.output_tokens if usage else None,
         timed_out=exchange.timed_out,
         server_s=exchange.server_s,

@@ -71,17 +71,7 @@ class LLMModel(Model):
         text, truncated = cut(hidden.text if hidden else problem.text)
         if hidden and truncated:
             text = without_half_placeholder(text)
-        shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
-        request = ChatRequest(
-            messages=self.template.messages(text, shown),
-            schema_name=SCHEMA_NAME,
-            schema=reply_schema(brief=self.brief),
-            max_output_tokens=MAX_OUTPUT_TOKENS,
-            temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
-            brief=self.brief,
-            text=text,
-        )
-        answers = await self._ask(request)
+        answers = await self._ask(await self.request(text))
         predictions = [to_prediction(answer, truncated=truncated) for answer in answers]
         prediction = predictions[0] if self.votes == 1 else count(predictions)
         if hidden is None:
@@ -90,6 +80,19 @@ class LLMModel(Model):
             prediction,
             evidence=tuple(restore(quote, hidden) for quote in prediction.evidence),
             rationale=restore(prediction.rationale, hidden),
+        )
+
+    async def request(self, text: str) -> ChatRequest:
+        """Return the question about a text, which is sent as it is."""
+        shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
+        return ChatRequest(
+            messages=self.template.messages(text, shown),
+            schema_name=SCHEMA_NAME,
+            schema=reply_schema(brief=self.brief),
+            max_output_tokens=MAX_OUTPUT_TOKENS,
+            temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
+            brief=self.brief,
+            text=text,
         )
 
     async def aclose(self) -> None:

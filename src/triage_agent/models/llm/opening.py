@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from triage_agent.errors import StopError
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, is_local, read_address
 from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
@@ -18,7 +19,6 @@ from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.rate_limiter import RateLimiter
-from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
 from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
@@ -62,8 +62,9 @@ def open_llm(
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    check_address(choice.base_url or OPENAI_BASE_URL)
+    address = read_address(choice.base_url or OPENAI_BASE_URL)
+    check_address(address.base_url)
+    host = address.host
     local = is_local(host)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())

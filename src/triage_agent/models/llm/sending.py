@@ -13,12 +13,15 @@ import openai
 from pydantic_core import to_json
 
 from triage_agent.errors import ServiceError, SettingsError, StopError
+from triage_agent.models.llm.addresses import Address
 from triage_agent.models.llm.attempts import refusal_of
 from triage_agent.models.llm.dialect import OTHER_LIMIT, reported_usage
+from triage_agent.models.llm.error_bodies import refusal_inside
+from triage_agent.models.llm.explanations import not_json
 from triage_agent.models.llm.failures import failure, wants_tls
 from triage_agent.models.llm.metering import Exchange, Meter
 from triage_agent.models.llm.outage import Outage
-from triage_agent.models.llm.refusals import host_of, may_be_billed, place_of
+from triage_agent.models.llm.refusals import Refusal, RefusedError, may_be_billed
 from triage_agent.models.llm.transport import WAITED, status_error
 from triage_agent.models.protocols import ChatRequest
 from triage_agent.types import Usage
@@ -29,15 +32,16 @@ class Sender:
 
     def __init__(
         self,
-        base_url: str,
+        address: Address,
+        key: str,
         headers: httpx2.Headers,
         http: httpx2.AsyncClient,
         timeout_s: float,
         meter: Meter,
         outage: Outage,
     ) -> None:
-        self._host, self._place = host_of(base_url), place_of(base_url)
-        self._url = httpx2.URL(f"{base_url.rstrip('/')}/chat/completions")
+        self._address, self._key = address, key
+        self._url = httpx2.URL(address.endpoint)
         self._headers = headers
         self._http, self._timeout_s = http, timeout_s
         self._meter, self._outage = meter, outage
@@ -52,10 +56,13 @@ class Sender:
             self._meter.stop(error)
 
     async def post(self, body: dict[str, Any], request: ChatRequest) -> Any:
-        """Return the decoded answer to one request, sent when the meter admits it."""
+        """Return the decoded answer to one request, sent when the meter admits it.
+
+        Raises `RefusedError` for an error of the service, also one inside an answer.
+        """
         if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
             raise SettingsError(
-                f"{self._host} takes no completion limit, so no cost cap can be enforced. "
+                f"{self._address.host} takes no completion limit, so no cost cap can be enforced. "
                 "Leave out --max-cost, or choose another model."
             )
         content = to_json(body)
@@ -80,26 +87,34 @@ class Sender:
             response = await self._post(content)
         except openai.APIStatusError as error:
             exchange.status, exchange.headers = error.status_code, error.response.headers
-            self.reached = True
             exchange.usage = reported_usage(error.body)
             refusal = refusal_of(error)
-            self._outage.refused(refusal)
             if exchange.usage is None and not may_be_billed(refusal):
                 exchange.usage = Usage()
-            raise
+            self._refused(refusal, exchange)
+            raise RefusedError(refusal) from error
         except ServiceError as error:
             exchange.usage = None if error.sent else Usage()
             exchange.timed_out = error.kind == "timeout"
             self.reached = self.reached or error.sent
             self._outage.failed(error, reached=self.reached)
             raise
-        self.reached = True
-        self._outage.answered(well=True)
         exchange.status, exchange.headers = response.status_code, response.headers
         exchange.server_s = response.extensions.get(WAITED)
         payload = self._decode(response.content)
         exchange.usage = reported_usage(payload) or Usage(calls=1)
+        if (inside := refusal_inside(payload)) is not None:
+            exchange.status = inside.status
+            self._refused(inside, exchange)
+            raise RefusedError(inside)
+        self.reached = True
+        self._outage.answered(well=True)
         return payload
+
+    def _refused(self, refusal: Refusal, exchange: Exchange) -> None:
+        """Note an error of the service, which is there."""
+        exchange.wait_s, self.reached = refusal.wait_s, True
+        self._outage.refused(refusal)
 
     async def _post(self, content: bytes) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""
@@ -109,10 +124,10 @@ class Sender:
             async with asyncio.timeout(self._timeout_s):
                 response = await self._http.send(request, follow_redirects=False)
         except Exception as error:
-            raise failure(error, self._place) from error
+            raise failure(error, self._address.place) from error
         if response.is_success:
             return response
-        if mixed_up := wants_tls(response.status_code, response.content, self._place):
+        if mixed_up := wants_tls(response.status_code, response.content, self._address.place):
             raise mixed_up
         raise status_error(response)
 
@@ -121,8 +136,4 @@ class Sender:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise ServiceError(
-                f"{self._host} answered with something that is not JSON. "
-                "Check that --base-url ends where the API begins (often in /v1).",
-                "not_json",
-            ) from error
+            raise not_json(content, self._address.host, self._key) from error

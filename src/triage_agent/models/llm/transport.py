@@ -35,6 +35,7 @@ KEEP_ALIVE_S = 4.0  # uvicorn and llama.cpp close an idle connection after 5; ou
 PACKINGS = "gzip, deflate"
 OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 WAITED = "triage_waited_s"  # the extension of a response that holds the server's own time
+LONGEST_LOOK_S = 5.0
 
 
 def check_address(base_url: str) -> None:
@@ -214,6 +215,19 @@ def _refuse(named: str, error: Exception) -> NoReturn:
         f"No connection can be made with what the environment sets ({type(error).__name__}). "
         f"Check {named}."
     ) from error
+
+
+async def look_at(url: str, local: bool) -> tuple[int, Any] | None:
+    """Return the status and the JSON value that an address answers to a GET; None: it does not.
+
+    Nothing is sent: no key and no text.
+    """
+    async with open_client(LONGEST_LOOK_S, url, local=local) as client:
+        try:
+            answer = await client.get(url, follow_redirects=False)
+            return answer.status_code, answer.json()
+        except (aiohttp.ClientError, httpx2.HTTPError, BodyError, ValueError, OSError):
+            return None
 
 
 def timeouts(timeout_s: float) -> openai.Timeout:
