@@ -1,4 +1,5 @@
 from .adviser import Adviser, read_adviser
+from .extra_body import read_extra_body
 from .options import (
     DEFAULT_CASCADE_ACCURACY,
     DEFAULT_THRESHOLD,
@@ -28,6 +29,7 @@ __all__ = [
     "check_options",
     "choose_backend",
     "read_adviser",
+    "read_extra_body",
     "read_files",
     "settings_of_options",
     "user_file",

@@ -10,7 +10,9 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     longer than 16 MiB
     400 or 422 about a parameter or the format,      asked again at once without it, and in future
     403, 404, 500 or 501 naming one
-    other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
+    a refusal of a limit that was raised             asked again at once with half of it
+    other 4xx, refusal, filter                       the row ends in an error, no retry
+    a refusal of what the user's options ask for,
     401, 403, 404, quota used up, redirect,          the run stops
     a wait of more than ten minutes, nobody who
     ever listened at the address
@@ -31,13 +33,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
 from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
-from triage_agent.models.llm.dialect import (
-    OTHER_LIMIT,
-    Dialect,
-    OutputMode,
-    read_completion,
-    reported_usage,
-)
+from triage_agent.models.llm.completion import read_completion, reported_usage
+from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect
+from triage_agent.models.llm.extras import Extras, smaller_limit
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.refusals import (
     FORM_IF_NAMED,
@@ -60,7 +58,8 @@ TIMEOUT_S = 120.0
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `meter` admits each request (None: all, at once); `on_wait` is told the seconds of each wait.
+    `meter` admits each request (None: all, at once); `extras` are the user's part of each;
+    `on_wait` is told the seconds of each wait.
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
@@ -75,6 +74,7 @@ class OpenAIChat:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         meter: Meter | None = None,
+        extras: Extras | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
@@ -88,8 +88,9 @@ class OpenAIChat:
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
-        own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self.dialect = Dialect(limit_name=own_limit)
+        self._extras = extras or Extras()
+        self.dialect = self._extras.dialect(self.host)
+        self.thinks = False  # whether the model was seen to think before it answers
         self.attempts = attempts
         self._sleep, self._timeout_s = sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
@@ -142,6 +143,11 @@ class OpenAIChat:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
         if output_mode == self.dialect.output_mode:
             self.dialect = self.dialect.after_reply(fits=fits)
+
+    def report_cut(self, limit: int) -> bool:
+        """Learn that a completion limit cut off a reply; return whether a larger one is next."""
+        self.dialect = self.dialect.after_cut(limit)
+        return self.dialect.has_more(limit)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -200,19 +206,32 @@ class OpenAIChat:
 
     async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
         """Return one answer, dropping what the server refuses until it accepts."""
+        least, most = request.max_output_tokens, 0  # `most` has room beside this one text; 0: any
         while True:
             dialect = self.dialect
+            limit = min(most or dialect.most_room, dialect.limit_of(request))
             try:
-                payload = await self._metered_post(dialect.body(request, self.model), request)
+                body = self._extras.added_to(dialect.body(request, self.model, limit))
+                payload = await self._metered_post(body, limit)
             except openai.APIStatusError as error:
                 refusal = refusal_of(error)
-                changed = self._learn(dialect, refusal)
-                if changed is None:
-                    raise explain(refusal, self.host, self.model, self._key) from error
-                self.dialect = changed
+                if smaller := smaller_limit(refusal, limit, least):
+                    most = smaller
+                    if not refusal.about_text:
+                        self.dialect = self.dialect.after_limit(smaller)
+                else:
+                    changed = self._learn(dialect, refusal)
+                    said = explain(refusal, self.host, self.model, self._key)
+                    refused = self._extras.refused_by(refusal, changed, said.message)
+                    if refused or changed is None:
+                        raise (refused or said) from error
+                    self.dialect = changed
                 spent.append(Usage(calls=1))
                 continue
-            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
+            sent = limit if dialect.limit_name in body else None
+            reply = read_completion(payload, dialect.output_mode.value, self.model, sent)
+            self.thinks = self.thinks or reply.thought
+            return replace(reply, limit=None) if most else reply
 
     def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
         """Return the dialect to ask in next if a refusal was about the request's form."""
@@ -223,7 +242,7 @@ class OpenAIChat:
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
-    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+    async def _metered_post(self, body: dict[str, Any], most_tokens: int) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
         if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
             raise SettingsError(
@@ -231,7 +250,7 @@ class OpenAIChat:
                 "Leave out --max-cost, or choose another model."
             )
         content = to_json(body)
-        async with self._meter.admit(len(content), request.max_output_tokens) as exchange:
+        async with self._meter.admit(len(content), most_tokens) as exchange:
             if self._stopped is not None:  # while this one waited for its turn
                 exchange.usage = Usage()
                 raise StopError(self._stopped.message, self._stopped.kind)
