@@ -13,12 +13,13 @@ from .options import (
     settings_of_options,
     variable_of,
 )
-from .sources import LOCAL_FILE, FileValue, read_files, user_file
+from .sources import LOCAL_FILE, USER_FILE, FileValue, read_files, user_file
 
 __all__ = [
     "DEFAULT_CASCADE_ACCURACY",
     "DEFAULT_THRESHOLD",
     "LOCAL_FILE",
+    "USER_FILE",
     "USUAL_PRIOR",
     "Adviser",
     "Backend",

@@ -12,10 +12,9 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     403, 404, 500 or 501 naming one
     a refusal of a limit that was raised             asked again at once with half of it
     other 4xx, refusal, filter                       the row ends in an error, no retry
-    a refusal of what the user's options ask for,
-    401, 403, 404, quota used up, redirect,          the run stops
-    a wait of more than ten minutes, nobody who
-    ever listened at the address
+    401, 403, 404, quota used up, redirect, refused  the run stops
+    option, a wait of more than ten minutes, nobody
+    who ever listened at the address
 """
 
 import asyncio
@@ -58,7 +57,7 @@ TIMEOUT_S = 120.0
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `meter` admits each request (None: all, at once); `extras` are the user's part of each;
+    `meter` admits each request (None: all, at once); `extras` is the user's part of each.
     `on_wait` is told the seconds of each wait.
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
@@ -88,9 +87,8 @@ class OpenAIChat:
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
-        self._extras = extras or Extras()
-        self.dialect = self._extras.dialect(self.host)
-        self.thinks = False  # whether the model was seen to think before it answers
+        self.extras, self.thinks = extras or Extras(), False  # it was seen to think for an answer
+        self.dialect = self.extras.dialect(self.host)
         self.attempts = attempts
         self._sleep, self._timeout_s = sleep, timeout_s
         self._meter, self._on_wait = meter or Meter(), on_wait
@@ -206,29 +204,29 @@ class OpenAIChat:
 
     async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
         """Return one answer, dropping what the server refuses until it accepts."""
-        least, most = request.max_output_tokens, 0  # `most` has room beside this one text; 0: any
+        most = 0  # tokens for which the server has room beside this text; 0: not known
         while True:
             dialect = self.dialect
             limit = min(most or dialect.most_room, dialect.limit_of(request))
             try:
-                body = self._extras.added_to(dialect.body(request, self.model, limit))
+                body = self.extras.added_to(dialect.body(request, self.model, limit))
                 payload = await self._metered_post(body, limit)
             except openai.APIStatusError as error:
                 refusal = refusal_of(error)
-                if smaller := smaller_limit(refusal, limit, least):
+                if smaller := smaller_limit(refusal, limit, request.max_output_tokens):
                     most = smaller
                     if not refusal.about_text:
                         self.dialect = self.dialect.after_limit(smaller)
                 else:
                     changed = self._learn(dialect, refusal)
                     said = explain(refusal, self.host, self.model, self._key)
-                    refused = self._extras.refused_by(refusal, changed, said.message)
+                    refused = self.extras.refused_by(refusal, changed, said.message)
                     if refused or changed is None:
                         raise (refused or said) from error
                     self.dialect = changed
                 spent.append(Usage(calls=1))
                 continue
-            sent = limit if dialect.limit_name in body else None
+            sent = body.get(dialect.limit_name)
             reply = read_completion(payload, dialect.output_mode.value, self.model, sent)
             self.thinks = self.thinks or reply.thought
             return replace(reply, limit=None) if most else reply

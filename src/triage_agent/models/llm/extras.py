@@ -9,6 +9,7 @@ from typing import Any
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.dialect import OTHER_LIMIT, Dialect
 from triage_agent.models.llm.refusals import Refusal
+from triage_agent.privacy import mask
 from triage_agent.settings import Options, read_extra_body
 
 EFFORT = "reasoning_effort"
@@ -35,15 +36,24 @@ class Extras:
         return cls(options.reasoning_effort, options.max_output_tokens, body)
 
     @property
-    def identity(self) -> str:
-        """What of an answer's origin they are, in JSON; empty: nothing was given."""
-        given = {
+    def given(self) -> dict[str, str | int]:
+        """The options that were given, the extra body as JSON."""
+        known = {
             EFFORT: self.effort,
             "max_output_tokens": self.most_tokens,
-            "extra_body": dict(self.body) or None,
+            "extra_body": json.dumps(dict(self.body), sort_keys=True) if self.body else None,
         }
-        known = {name: value for name, value in given.items() if value is not None}
-        return json.dumps(known, sort_keys=True) if known else ""
+        return {name: value for name, value in known.items() if value is not None}
+
+    @property
+    def identity(self) -> str:
+        """What of an answer's origin they are; empty: nothing was given."""
+        return json.dumps(self.given, sort_keys=True) if self.given else ""
+
+    @property
+    def record(self) -> dict[str, str | int]:
+        """What a run's record says of them: what looks like a key is masked."""
+        return {k: mask(v) if isinstance(v, str) else v for k, v in self.given.items()}
 
     def dialect(self, host: str) -> Dialect:
         """Return the dialect to begin with: a completion limit that was given is used at once."""
@@ -51,6 +61,11 @@ class Extras:
         if self.most_tokens is None:
             return Dialect(limit_name=name)
         return Dialect(limit_name=name, room=self.most_tokens, most_room=self.most_tokens)
+
+    def learned(self, dialect: Dialect) -> int:
+        """Return the completion limit that a dialect has learned; 0: none that was not given."""
+        room = min(dialect.room, dialect.most_room)
+        return 0 if room == self.most_tokens else room
 
     def added_to(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request's body with the user's part in it."""

@@ -96,7 +96,7 @@ def _error(raw: ChatReply, misfit: _MisfitError) -> ReplyError:
             "--reasoning-effort low; else choose another model with --model."
         )
     elif misfit.none:
-        kind, said = "not_json", "The model's reply is not JSON."
+        kind, said = "not_json", "The model's reply holds no JSON object."
     else:
         kind, said = "bad_schema", f"The model's reply does not fit the schema ({complaint})."
     return ReplyError(f"{said} {advice}", kind, raw.text, raw.usage, complaint)
