@@ -29,8 +29,6 @@ def payload(content="{}", finish="stop", message=None, **more):
         (payload(message={"content": "{}", "refusal": "I can't help."}), "refusal"),
         (payload(content="", finish="content_filter"), "content_filter"),
         (payload(content='{"label', finish="content_filter"), "content_filter"),
-        (payload(content='{"label', finish="length"), "truncated"),
-        (payload(content="", finish="length"), "truncated"),
     ],
 )
 def test_an_answer_that_holds_no_whole_reply_is_an_error_of_its_kind(answer, kind):
@@ -39,13 +37,95 @@ def test_an_answer_that_holds_no_whole_reply_is_an_error_of_its_kind(answer, kin
     assert caught.value.kind == kind
 
 
-def test_what_was_written_before_a_cut_is_kept_out_of_the_message():
-    with pytest.raises(ReplyError) as caught:
-        read_completion(
-            payload(content='{"rationale": "Ann', finish="length"), "plain", "m"
-        )
-    assert caught.value.reply == '{"rationale": "Ann'
-    assert "Ann" not in str(caught.value)
+@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "model_length"])
+@pytest.mark.parametrize("content", ["", None, '{"label'])
+def test_a_reply_that_was_cut_off_says_so_and_what_its_limit_was(finish, content):
+    reply = read_completion(payload(content, finish), "plain", "m", 600)
+    assert (reply.cut_off, reply.limit, reply.text) == (True, 600, content or "")
+
+
+def test_an_empty_reply_that_used_all_its_tokens_was_cut_off_whatever_the_server_calls_it():
+    answer = payload("") | {"usage": {"prompt_tokens": 9, "completion_tokens": 600}}
+    assert read_completion(answer, "plain", "m", 600).cut_off
+    with pytest.raises(ReplyError, match="empty"):
+        read_completion(answer, "plain", "m", 2_400)
+
+
+ANSWER = '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": f"<think>Maybe {{}}.</think>{ANSWER}"},
+        {"content": ANSWER, "reasoning_content": "Maybe {}."},
+        {"content": ANSWER, "reasoning": "Maybe {}."},
+        {"content": ANSWER, "reasoning_details": [{"type": "reasoning.text", "text": "Maybe."}]},
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "Maybe {}."}]},
+                {"type": "text", "text": ANSWER},
+            ]
+        },
+        {
+            "content": [
+                {"type": "reasoning", "text": "Maybe {}."},
+                {"type": "output_text", "text": ANSWER},
+            ]
+        },
+    ],
+    ids=["tags", "DeepSeek and vLLM", "Ollama", "OpenRouter", "Mistral", "parts with a text each"],
+)
+def test_thinking_is_never_the_answer_and_is_noticed(message):
+    reply = read_completion(payload(message=message), "plain", "m")
+    assert (reply.text, reply.thought) == (ANSWER, True)
+
+
+def test_thinking_is_noticed_where_only_its_tokens_are_reported():
+    usage = {"completion_tokens": 50, "completion_tokens_details": {"reasoning_tokens": 40}}
+    assert read_completion(payload(ANSWER) | {"usage": usage}, "plain", "m").thought
+    assert not read_completion(payload(ANSWER), "plain", "m").thought
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("content", ["", None])
+@pytest.mark.parametrize("words", ["", "It is {plain}.</think>\n", "So: "])
+def test_an_answer_that_a_server_takes_for_thinking_is_read(name, content, words):
+    message = {"content": content, name: f"{words}{ANSWER}\n"}
+    assert read_completion(payload(message=message), "plain", "m").text == ANSWER
+
+
+@pytest.mark.parametrize(
+    "thought",
+    ["It is plain.", f"First {ANSWER}, but then", f"First {ANSWER}, now {ANSWER}", "{", "[1]"],
+    ids=["no object", "a draft", "two objects", "a torn one", "a list"],
+)
+def test_a_draft_in_the_thinking_is_no_answer(thought):
+    message = {"content": "", "reasoning_content": thought}
+    with pytest.raises(ReplyError, match="empty"):
+        read_completion(payload(message=message), "plain", "m")
+
+
+def test_thinking_that_was_cut_off_holds_no_answer():
+    message = {"content": "", "reasoning_content": ANSWER}
+    assert read_completion(payload(message=message, finish="length"), "plain", "m").text == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"function_call": {"name": "triage", "arguments": ANSWER}}, ANSWER),
+        ({"function_call": {"name": "triage", "arguments": {"a": 1}}}, ANSWER),
+        ({"tool_calls": [{"function": {"arguments": ANSWER}}] * 2}, f"[{ANSWER},{ANSWER}]"),
+        (
+            {"tool_calls": [{"function": {"arguments": ""}}, {"function": {"arguments": ANSWER}}]},
+            ANSWER,
+        ),
+    ],
+    ids=["the older form", "the older form, decoded", "two calls", "an empty one before it"],
+)
+def test_every_form_of_a_call_is_read(message, text):
+    assert read_completion(payload(message=message), "tool", "m").text == text
 
 
 def test_a_tool_call_is_read_before_any_content():
@@ -59,7 +139,7 @@ def test_a_tool_call_is_read_before_any_content():
     "message",
     [
         {"content": None, "tool_calls": [{"function": {"arguments": {"a": 1}}}]},
-        {"content": [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ": 1}"}, "x"]},
+        {"content": [{"type": "text", "text": '{"a"'}, {"text": ": 1}"}, "x"]},
     ],
     ids=["arguments that are decoded already", "content in parts"],
 )

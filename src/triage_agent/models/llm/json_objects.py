@@ -105,7 +105,7 @@ def _token(token: str) -> str:
     if token.startswith("/"):
         return " "
     if token.startswith("'"):
-        token = '"' + token[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+        token = '"' + token[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"') + '"'
     return repr(json.loads(token, strict=False)) if token.startswith('"') else token
 
 

@@ -9,11 +9,12 @@ TAGS = r"(?:think|thinking|thought|reasoning|reflection|seed:think)"
 MARK = re.compile(
     rf"(?P<open><{TAGS}\s*>|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|(?:begin|start)_of_thought\|>"
     r"|<\|inner_prefix\|>"
-    r"|<\|channel\|>\s*(?:analysis|commentary(?!\s+to=))"  # gpt-oss
-    r"|<\|channel>\s*thought)"  # Gemma 4
+    r"|<\|channel\|>\s*(?:analysis|commentary(?!\s+to=))(?:<\|message\|>)?"  # gpt-oss
+    r"|<\|channel>\s*thought\s*)"  # Gemma 4
     rf"|</\s*{TAGS}\s*>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<\|end_of_thought\|>"
     r"|<\|inner_suffix\|>"
-    r"|<\|channel\|>\s*(?:final|commentary\s+to=)|assistantfinal(?=\s*[{`])"
+    r"|<\|channel\|>\s*(?:final|commentary\s+to=[\w.]+\s*)(?:<\|constrain\|>\w+)?(?:<\|message\|>)?"
+    r"|assistantfinal(?=\s*[{`])"
     r"|<channel\|>",
     re.IGNORECASE,
 )
