@@ -9,7 +9,6 @@ library and pydantic read all of the above without.)
 import ast
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +33,6 @@ class Found:
     value: Any
     start: int
     end: int
-    whole: bool = True  # False: the text ends within it
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,11 +57,12 @@ def objects_in(text: str, *, cut_off: bool = False) -> list[Found]:
     found: list[Found] = []
     end = 0
     for start in [match.start() for match in STARTS.finditer(text)][-MOST_PLACES:]:
-        if start >= end and (one := _read(text, start)):
+        if start < end:
+            continue
+        one = _read(text, start) or (_unfinished(text, start) if cut_off else None)
+        if one:
             found.append(one)
             end = one.end
-    if cut_off and (start := text.find("{", end)) >= 0:
-        found += _unfinished(text, start)
     return found
 
 
@@ -132,14 +131,19 @@ def _key(node: ast.expr | None) -> str:
     raise ValueError("not a key")
 
 
-def _unfinished(text: str, start: int) -> Iterator[Found]:
-    """Yield the object in which the text ends, with what of it is complete."""
+def _unfinished(text: str, start: int) -> Found | None:
+    """Return the object that starts at one place, with what of it is complete where the text ends.
+
+    None: it is none, or the text goes on after it.
+    """
+    if text[start] != "{":
+        return None
     try:
         value = from_json(text[start:], allow_partial=True)
     except ValueError:
-        return
-    if isinstance(value, dict) and value:
-        last = next(reversed(value))
-        if UNFINISHED_NUMBER.search(text):  # 9 may be the beginning of 95
-            del value[last]
-        yield Found(value, start, len(text), whole=False)
+        return None
+    if not (isinstance(value, dict) and value):
+        return None
+    if UNFINISHED_NUMBER.search(text):  # 9 may be the beginning of 95
+        del value[next(reversed(value))]
+    return Found(value, start, len(text))
