@@ -109,7 +109,9 @@ class ValidatingAnswerer:
         second = await self._ask(repair, raw.usage)
         try:
             return read_answer(second, brief=request.brief, about=request.text)
-        except ReplyError:
+        except ReplyError as again:
+            if again.kind == "truncated":
+                return await self._after_cut(repair, second, again)
             self.chat.report_fit(second.output_mode, fits=False)
             raise
 
