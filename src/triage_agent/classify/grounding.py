@@ -69,7 +69,7 @@ def standing_quotes(quotes: Iterable[str], text: str) -> tuple[str, ...]:
             continue
         match = re.search(rf"(?<!\w){_pattern(quote)}(?!\w)", text, re.IGNORECASE)
         if match:
-            found.append(match.group())
+            found.append(match.group().strip())
     return tuple(dict.fromkeys(found))[:MAX_QUOTES]
 
 
