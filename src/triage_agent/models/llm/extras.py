@@ -33,7 +33,8 @@ class Extras:
     def of(cls, options: Options) -> "Extras":
         """Return those of the options, or raise `SettingsError`."""
         body = read_extra_body(options.extra_body) if options.extra_body else {}
-        return cls(options.reasoning_effort, options.max_output_tokens, body)
+        effort = (options.reasoning_effort or "").strip() or None
+        return cls(effort, options.max_output_tokens, body)
 
     @property
     def given(self) -> dict[str, str | int]:
