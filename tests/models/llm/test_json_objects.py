@@ -87,6 +87,7 @@ def test_a_key_with_the_same_value_twice_has_it():
         ('{"a": true, "b": 90, ', {"a": True, "b": 90}),
         ('{"a": true, "b": fal', {"a": True}),
         ('{"a": true, "b"', {"a": True}),
+        ('{"a": "\ud83d", "b": "cut', {"a": "?"}),
     ],
 )
 def test_of_an_object_in_which_the_text_ends_what_is_complete_is_read(text, value):

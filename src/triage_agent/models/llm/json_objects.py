@@ -139,7 +139,8 @@ def _unfinished(text: str, start: int) -> Found | None:
     if text[start] != "{":
         return None
     try:
-        value = from_json(text[start:], allow_partial=True)
+        # It takes no half of a surrogate pair, which a server may send.
+        value = from_json(text[start:].encode("utf-8", "replace"), allow_partial=True)
     except ValueError:
         return None
     if not (isinstance(value, dict) and value):
