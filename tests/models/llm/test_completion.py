@@ -139,9 +139,16 @@ def test_a_tool_call_is_read_before_any_content():
     "message",
     [
         {"content": None, "tool_calls": [{"function": {"arguments": {"a": 1}}}]},
+        {"content": {"a": 1}},
+        {"content": {"type": "text", "text": '{"a": 1}'}},
         {"content": [{"type": "text", "text": '{"a"'}, {"text": ": 1}"}, "x"]},
     ],
-    ids=["arguments that are decoded already", "content in parts"],
+    ids=[
+        "arguments that are decoded already",
+        "content that is decoded already",
+        "content that is one part",
+        "content in parts",
+    ],
 )
 def test_what_some_servers_send_instead_of_text_is_read(message):
     assert read_completion(payload(message=message), "tool", "m").text == '{"a": 1}'

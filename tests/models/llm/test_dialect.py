@@ -243,6 +243,13 @@ def test_requests_cut_off_at_the_same_time_are_one_step():
 
 
 def test_a_server_that_takes_no_larger_limit_is_asked_for_none():
-    dialect = Dialect().after_cut(600).after_cut(2_400).after_limit(4_096)
+    dialect = Dialect().after_cut(600).after_cut(2_400).after_limit(9_600, 4_096)
     assert dialect.body(REQUEST, "m")["max_tokens"] == 4_096
     assert not dialect.after_cut(4_096).has_more(4_096)
+
+
+def test_that_one_text_leaves_no_room_for_a_limit_needs_a_second_witness():
+    once = Dialect().after_limit(9_600, 4_800, one_text=True)
+    assert once.most_room == MOST_ROOM
+    assert once.after_limit(4_800, 2_400, one_text=True).most_room == MOST_ROOM
+    assert once.after_limit(9_600, 4_800, one_text=True).most_room == 4_800

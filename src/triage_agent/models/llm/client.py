@@ -214,9 +214,8 @@ class OpenAIChat:
             except openai.APIStatusError as error:
                 refusal = refusal_of(error)
                 if smaller := smaller_limit(refusal, limit, request.max_output_tokens):
-                    most = smaller
-                    if not refusal.about_text:
-                        self.dialect = self.dialect.after_limit(smaller)
+                    most, one = smaller, refusal.about_text
+                    self.dialect = self.dialect.after_limit(limit, smaller, one_text=one)
                 else:
                     changed = self._learn(dialect, refusal)
                     said = explain(refusal, self.host, self.model, self._key)

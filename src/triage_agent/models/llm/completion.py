@@ -90,8 +90,10 @@ def _arguments(function: Mapping[str, Any]) -> str:
 
 
 def _content_of(message: Mapping[str, Any]) -> str:
-    """Return the content; of one in parts, those that are text."""
+    """Return the content; of one in parts, those that are text; of a decoded one, its JSON."""
     content = message.get("content")
+    if isinstance(content, Mapping):
+        content = [content] if isinstance(content.get("text"), str) else json.dumps(content)
     if isinstance(content, list):
         parts = [part for part in content if isinstance(part, Mapping)]
         texts = [part.get("text") for part in parts if not _is_thought(part)]

@@ -53,6 +53,7 @@ class Dialect:
     ignored: int = 0  # replies in a row, in this mode, that did not fit the schema
     room: int = 0  # the completion limit that answers were found to need; 0: the request's own
     most_room: int = MOST_ROOM  # the largest that is sent
+    no_room: int = 0  # one for which a text has left no room; 0: there is none
 
     def limit_of(self, request: ChatRequest) -> int:
         """Return the completion limit of a request in this dialect, in tokens."""
@@ -123,9 +124,14 @@ class Dialect:
             return self  # a concurrent request has learned it meanwhile
         return replace(self, room=min(MORE_ROOM * limit, self.most_room))
 
-    def after_limit(self, limit: int) -> "Dialect":
-        """Return the dialect after a server said that it takes no larger completion limit."""
-        return replace(self, most_room=min(limit, self.most_room))
+    def after_limit(self, refused: int, smaller: int, *, one_text: bool = False) -> "Dialect":
+        """Return the dialect after a completion limit was refused, to be asked with a smaller one.
+
+        `one_text`: it was because of the text's length, which must have happened to another too.
+        """
+        if one_text and refused != self.no_room:
+            return replace(self, no_room=refused)
+        return replace(self, most_room=min(smaller, self.most_room))
 
     def has_more(self, limit: int) -> bool:
         """Return whether a request is now sent with more room than this completion limit."""
