@@ -65,15 +65,21 @@ class ReplyError(TriageError):
     Attributes:
         kind: `refusal`, `truncated`, `content_filter`, `empty`, `not_json` or `bad_schema`.
         reply: The raw text for the caller; it never goes into the message.
+        complaint: What does not fit, without advice: for the model, which may correct it.
     """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, kind: str, reply: str = "", usage: Usage | None = None
+        self,
+        message: str,
+        kind: str,
+        reply: str = "",
+        usage: Usage | None = None,
+        complaint: str = "",
     ) -> None:
         super().__init__(message, kind)
-        self.reply, self.usage = reply, usage or Usage()
+        self.reply, self.usage, self.complaint = reply, usage or Usage(), complaint
 
 
 class ServiceError(TriageError):

@@ -252,6 +252,9 @@ class Options:
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
     tls: ssl.SSLContext | None = None  # None: plain HTTP
     slots: int | None = None  # how many it works on at once, the others wait; None: all
+    thinking: int = 0  # tokens that the model thinks before it answers, within the limit
+    most_tokens: int | None = None  # the largest completion limit it takes; None: any
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what becomes of a payload
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -354,7 +357,9 @@ class OpenAIServer:
             del payload["usage"]
         else:
             payload["usage"] = options.usage(payload["usage"])
-        return payload
+        if options.thinking:
+            think(payload, options.thinking, limit_in(call.body))
+        return options.shape(payload) if options.shape else payload
 
     def _ok(self, payload: Any) -> bytes:
         headers: dict[str, str] = {}
@@ -445,6 +450,12 @@ class OpenAIServer:
         if options.model is not None and body.get("model") != options.model:
             return _error(*ERRORS[Fault.NOT_FOUND])
         status, kind = options.refusal_status, "invalid_request_error"
+        if options.most_tokens is not None and limit_in(body) > options.most_tokens:
+            said = (
+                f"max_tokens is too large: {limit_in(body)}. This model supports at most "
+                f"{options.most_tokens} completion tokens, whereas you provided {limit_in(body)}."
+            )
+            return _error(status, said, "max_tokens", kind, "invalid_value")
         for name in sorted(options.refuses & body.keys()):
             said = f"Unsupported parameter: '{name}' is not supported with this model."
             return _error(status, said, name, kind, "unsupported_parameter")
@@ -557,6 +568,25 @@ def mode_of(body: Mapping[str, Any]) -> str:
         return "tool"
     wanted = body.get("response_format")
     return str(wanted["type"]) if wanted else "plain"
+
+
+def limit_in(body: Mapping[str, Any]) -> float:
+    """Return a request's completion limit."""
+    return body.get("max_tokens", body.get("max_completion_tokens", math.inf))
+
+
+def think(payload: dict[str, Any], tokens: int, limit: float) -> None:
+    """Have a payload's model think first: an answer for which no room is left is not given."""
+    choice, usage = payload["choices"][0], payload["usage"]
+    needed = tokens + usage["completion_tokens"]
+    choice["message"]["reasoning_content"] = "Let me see. Maybe {label: build}?"
+    if needed > limit:
+        choice |= {"finish_reason": "length", "logprobs": None}
+        choice["message"] |= {"content": "", "tool_calls": None}
+    made = int(min(needed, limit))
+    usage["completion_tokens"] = made
+    usage["total_tokens"] = usage["prompt_tokens"] + made
+    usage["completion_tokens_details"] = {"reasoning_tokens": int(min(tokens, limit))}
 
 
 def reply_for(text: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.models import (
     MAX_OUTPUT_TOKENS,
+    MOST_ROOM,
     OPENAI_BASE_URL,
     TYPICAL_OUTPUT_TOKENS,
     Price,
+    Quote,
     asks_llm,
     estimate_cost,
     host_of,
@@ -46,8 +48,8 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
-    known = price or UNKNOWN_PRICE
-    result = estimate_cost(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, known)
+    known, room = price or UNKNOWN_PRICE, options.max_output_tokens or MAX_OUTPUT_TOKENS
+    result = estimate_cost(sizes, calls, room, TYPICAL_OUTPUT_TOKENS, known)
     amount = (
         f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries"
         if price
@@ -56,5 +58,18 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     return (
         f"about {counted(calls, 'call')}, "
         f"{result.input_tokens:,} + {result.output_tokens:,} tokens: {amount} "
-        f"(from the first {counted(len(table.sample), 'row')})"
+        f"(from the first {counted(len(table.sample), 'row')}). "
+        + _thinking(options, estimate_cost(sizes, calls, MOST_ROOM, MOST_ROOM, known), calls, price)
+    )
+
+
+def _thinking(options: Options, longest: Quote, calls: int, price: Price | None) -> str:
+    """Return what the quote leaves out: nobody knows beforehand how long a model thinks."""
+    if options.max_output_tokens:
+        return "A model that thinks before it answers comes nearer to the most than to the likely."
+    most = f", and up to ${longest.high_usd:.2f}" if price and calls else ""
+    return (
+        "If the model thinks before it answers, the tokens of its thinking come on top: up to "
+        f"{MOST_ROOM:,} for each call{most}. triage doctor says whether it thinks, and "
+        "--max-output-tokens bounds it."
     )

@@ -280,6 +280,7 @@ def _facts(
         "model": model.name,
         "prompt": model.prompt,
         "base_url": choice.base_url,
+        **opened.asked_with,
         "threshold": options.threshold,
         "review_below": opened.review_below(options.review_below),
         "calibration": opened.calibration.summary if opened.calibration else None,

@@ -27,7 +27,7 @@ def advise(
         list[str] | None,
         typer.Argument(
             metavar="PROBLEM",
-            help="The three biggest business problems; asked for if not given.",
+            help="Your three biggest problems; asked for if not given.",
         ),
     ] = None,
     revenue: Annotated[

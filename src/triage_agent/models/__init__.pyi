@@ -35,8 +35,9 @@ from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
 from .health import check_backend
 from .llm.addresses import OPENAI_BASE_URL, host_of
-from .llm.budget import cost, estimate_cost, in_usd
+from .llm.budget import Quote, cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
+from .llm.dialect import MOST_ROOM
 from .llm.prices import Price, load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
 from .protocols import Identity, Model
@@ -46,6 +47,7 @@ __all__ = [
     "EDGE",
     "FIRST",
     "MAX_OUTPUT_TOKENS",
+    "MOST_ROOM",
     "NEVER",
     "OPENAI_BASE_URL",
     "PRIOR_TIES",
@@ -73,6 +75,7 @@ __all__ = [
     "Platt",
     "Price",
     "Prompt",
+    "Quote",
     "Span",
     "Unchanged",
     "UnitReading",

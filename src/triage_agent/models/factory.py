@@ -55,6 +55,11 @@ class OpenBackend:
         """What the account may spend; None: any amount."""
         return self.llm.budget.cap_usd if self.llm else None
 
+    @property
+    def asked_with(self) -> dict[str, str | int]:
+        """The options that are said with every request to an LLM, as records show them."""
+        return self.llm.chat.extras.record if self.llm else {}
+
     def review_below(self, wanted: float | None) -> float | None:
         """Return the probability under which a label needs review: as wanted, else as measured.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.models.factory import OpenBackend, open_backend
-from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.settings import USER_FILE, Backend, Options, choose_backend, user_file
 from triage_agent.types import Problem
 
 ATTEMPTS = 2  # who checks a server that fails is told so within seconds
@@ -63,6 +63,7 @@ async def _ask_all(opened: OpenBackend, results: list[CheckResult]) -> None:
             if one.output_mode:
                 results.append(CheckResult("endpoint", True, "reachable, and it accepts the key"))
                 results.append(CheckResult("structured output", True, "works"))
+                results += _thinking(opened)
             check = f"one question to {one.backend}" if len(parts) > 1 else "one question"
             results.append(CheckResult(check, True, f"{prediction.label.value}, {took:.2f} s"))
             if one.output_mode:
@@ -97,6 +98,21 @@ async def _walk(
     known = chat.output_mode if answered and not chat.dialect.ignored else None
     rungs = await walk(chat, opened.llm.model, SAMPLE, seconds, known)
     results += [CheckResult(rung.name, rung.works or None, rung.says) for rung in rungs]
+
+
+def _thinking(opened: OpenBackend) -> list[CheckResult]:
+    """Return what was seen of the LLM's thinking, and how to say so in the settings."""
+    chat = opened.llm.chat if opened.llm else None
+    limit = chat.extras.learned(chat.dialect) if chat else 0
+    if chat is None or not (chat.thinks or limit):
+        return []
+    said = "the model thinks before it answers" if chat.thinks else "the answers are long"
+    if limit:
+        said += (
+            f"; an answer needed a limit of {limit:,} tokens. So that a run need not find this out "
+            f"again, put this line into {user_file() or USER_FILE}: max_output_tokens = {limit}"
+        )
+    return [CheckResult("thinking", True, said)]
 
 
 def _failure(error: TriageError) -> CheckResult:

@@ -1,4 +1,5 @@
 from .adviser import Adviser, read_adviser
+from .extra_body import read_extra_body
 from .options import (
     DEFAULT_CASCADE_ACCURACY,
     DEFAULT_THRESHOLD,
@@ -12,12 +13,13 @@ from .options import (
     settings_of_options,
     variable_of,
 )
-from .sources import LOCAL_FILE, FileValue, read_files, user_file
+from .sources import LOCAL_FILE, USER_FILE, FileValue, read_files, user_file
 
 __all__ = [
     "DEFAULT_CASCADE_ACCURACY",
     "DEFAULT_THRESHOLD",
     "LOCAL_FILE",
+    "USER_FILE",
     "USUAL_PRIOR",
     "Adviser",
     "Backend",
@@ -28,6 +30,7 @@ __all__ = [
     "check_options",
     "choose_backend",
     "read_adviser",
+    "read_extra_body",
     "read_files",
     "settings_of_options",
     "user_file",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 from triage_agent.errors import SettingsError
+from triage_agent.settings.extra_body import read_extra_body
 
 DEFAULT_THRESHOLD = 0.65  # below this probability the tie rules decide
 LONGEST = 10_000  # characters of a model's name, an address or a key; some keys are long tokens
@@ -127,6 +128,22 @@ class Options:
     price: Annotated[
         str | None, Setting("USD per million tokens, INPUT/OUTPUT, for example 0.25/2.00.")
     ] = None
+    reasoning_effort: Annotated[
+        str | None,
+        Setting("How long the LLM thinks before it answers, in its own words, like low or none."),
+    ] = None
+    max_output_tokens: Annotated[
+        int | None,
+        Setting(
+            "Maximum number of tokens of one LLM answer, thinking included. Default: 600, and up "
+            "to 16,000 where answers are cut off.",
+            least=50,
+        ),
+    ] = None
+    extra_body: Annotated[
+        str | None,
+        Setting("JSON object, or @FILE, whose values are added to each request to the LLM."),
+    ] = None
     brief: Annotated[
         bool, Setting("Ask the LLM for the label and the signals only, which is faster.")
     ] = False
@@ -242,6 +259,10 @@ def check_values(options: Options) -> None:
 def check_options(choice: Choice, options: Options) -> None:
     """Raise `SettingsError` for an option that cannot work, or that the backend would ignore."""
     check_values(options)
+    if options.reasoning_effort is not None and not _trimmed(options, "reasoning_effort"):
+        raise SettingsError("--reasoning-effort is empty. Write a word like low, or leave it out.")
+    if options.extra_body is not None:
+        read_extra_body(options.extra_body)
     if not 0 < options.prior < 1:
         raise SettingsError(
             f"--prior must be between 0 and 1, for example 0.3, not {options.prior:g}."

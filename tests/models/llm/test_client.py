@@ -300,7 +300,6 @@ async def test_a_body_that_is_not_json_is_tried_again_and_then_names_the_address
     ("answer", "kind", "calls"),
     [
         (answered(message={"content": None, "refusal": "No."}), "refusal", 1),
-        (answered('{"a": "b', finish="length"), "truncated", 1),
         (answered("", finish="content_filter"), "content_filter", 1),
         (answered(""), "empty", ATTEMPTS),
         (answered(message=None), "empty", ATTEMPTS),
@@ -309,7 +308,6 @@ async def test_a_body_that_is_not_json_is_tried_again_and_then_names_the_address
     ],
     ids=[
         "refusal",
-        "cut off",
         "content filter",
         "empty content",
         "no message",
@@ -325,6 +323,13 @@ async def test_an_answer_without_a_reply_is_its_own_error_and_only_an_empty_one_
     assert (type(failure), failure.kind) == (ReplyError, kind)
     assert (route.call_count, len(naps)) == (calls, calls - 1)
     assert chat.dialect == Dialect()
+
+
+async def test_a_reply_that_was_cut_off_is_returned_as_that_and_not_tried_again(chat, httpx2_mock):
+    route = httpx2_mock.post(URL).mock(return_value=answered('{"a": "b', finish="length"))
+    reply = await chat.ask(REQUEST)
+    assert (reply.text, reply.cut_off, reply.limit) == ('{"a": "b', True, 600)
+    assert route.call_count == 1
 
 
 async def test_azures_content_filter_ends_the_row_and_is_not_taken_for_a_refused_format(

@@ -7,10 +7,12 @@ import pytest
 
 from support.chats import error, outcome, request_about, run
 from support.openai_server import Answer, completion, mode_of
-from triage_agent.errors import ReplyError, TriageError
+from triage_agent.errors import TriageError
 from triage_agent.models.llm.client import ATTEMPTS
 from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.ladder import ran_away
+from triage_agent.models.protocols import ChatReply
+from triage_agent.types import Usage
 
 NO_SYSTEM = {
     "vLLM with Gemma 2": (400, {"object": "error", "message": "System role not supported"}),
@@ -299,7 +301,8 @@ def test_a_reply_that_only_repeats_itself_until_it_is_cut_off_is_asked_for_on_th
     ids=["a long answer", "nothing, as when a model thinks", "where nothing holds it"],
 )
 def test_other_cut_offs_say_nothing_about_the_rung(text, mode):
-    assert not ran_away(ReplyError("", "truncated", text), Dialect(output_mode=mode))
+    reply = ChatReply(text, Usage(), cut_off=True)
+    assert not ran_away(reply, Dialect(output_mode=mode))
 
 
 def test_what_is_learned_is_learned_once_for_all_rows_under_way():

@@ -145,11 +145,13 @@ async def test_a_brief_reply_that_does_not_fit_is_sent_back_once(model, httpx2_m
     assert route.call_count == 2
 
 
-async def test_a_brief_reply_where_a_full_one_was_asked_for_does_not_fit(model, httpx2_mock):
-    httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
-    with pytest.raises(ReplyError) as caught:
-        await model.predict(PROBLEM)
-    assert caught.value.kind == "bad_schema"
+async def test_a_brief_reply_where_a_full_one_was_asked_for_says_as_much_as_it_does(
+    model, httpx2_mock
+):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
+    prediction = await model.predict(PROBLEM)
+    assert (prediction.label, prediction.evidence) == (Label.AUTOMATE, ())
+    assert route.call_count == 1
 
 
 def shows_examples(model, **changes):
@@ -273,8 +275,10 @@ async def test_an_invalid_reply_is_sent_back_once_with_the_complaint(model, http
     assert second[:2] == first
     assert [m["role"] for m in second[2:]] == ["assistant", "user"]
     assert second[2]["content"] == bad
-    complaint = {"not_json": "not JSON", "bad_schema": "label"}[kind]
+    complaint = {"not_json": "no JSON object", "bad_schema": "label"}[kind]
     assert complaint in second[3]["content"]
+    assert json.dumps(reply_schema()) in second[3]["content"]
+    assert "--model" not in second[3]["content"]
 
 
 async def test_half_a_surrogate_pair_in_a_bad_reply_does_not_break_the_repair(model, httpx2_mock):
@@ -311,7 +315,6 @@ async def test_after_a_repair_that_did_not_help_the_question_is_asked_anew(model
 @pytest.mark.parametrize(
     ("answer", "type_"),
     [
-        (answered("{", finish_reason="length"), "reply_truncated"),
         (answered("", finish_reason="content_filter"), "reply_content_filter"),
         (answered("", message={"refusal": "No."}), "reply_refusal"),
         (httpx.Response(413, json={"error": {"message": "No."}}), "service_bad_request"),
@@ -329,10 +332,18 @@ async def test_a_repair_question_that_fails_otherwise_is_that_error(
     assert route.call_count == 2
 
 
+async def test_a_repair_that_was_cut_off_is_asked_for_again_with_more_room(model, httpx2_mock):
+    answers = [answered("prose"), answered("{", finish_reason="length"), answered(GOOD)]
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
+    prediction = await model.predict(PROBLEM)
+    assert (prediction.label, prediction.usage.calls) == (Label.AUTOMATE, 3)
+    assert [body["max_tokens"] for body in bodies(route)] == [600, 600, 2400]
+    assert [len(body["messages"]) for body in bodies(route)] == [2, 4, 4]
+
+
 @pytest.mark.parametrize(
     ("choice", "kind"),
     [
-        ({"finish_reason": "length"}, "truncated"),
         ({"finish_reason": "content_filter"}, "content_filter"),
         ({"message": {"content": None, "refusal": "No."}}, "refusal"),
     ],
@@ -454,7 +465,7 @@ async def test_a_row_ends_as_its_signals_say(model, httpx2_mock, changes, outcom
 @pytest.mark.parametrize(
     ("answer", "type_", "retryable"),
     [
-        (answered(GOOD, finish_reason="length"), "reply_truncated", False),
+        (answered("{", finish_reason="length"), "reply_truncated", False),
         (answered("prose"), "reply_not_json", False),
         (answered(OFF_SCHEMA), "reply_bad_schema", False),
         (answered(""), "reply_empty", False),

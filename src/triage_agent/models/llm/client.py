@@ -15,9 +15,11 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     403, 404, 500 or 501 naming one                  works, all later rows too (see `ladder`)
     a code that ends in _failed, a reply that only   asked again, then on the next rung
     repeats itself until it is cut off
-    other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
+    a refusal of a limit that was raised             asked again at once with half of it
+    other 4xx, refusal, filter                       the row ends in an error, no retry
     the same of these for each of the first texts,   the run stops
-    401, 403, 404, quota used up, redirect,
+    401, 403, 404, quota used up, redirect, refused
+    option,
     a wait of more than ten minutes, nobody who
     ever listened at the address
 """
@@ -38,11 +40,12 @@ from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, usage_of, wait
 from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.explanations import explain, refused_alike
+from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.failures import unreadable
 from triage_agent.models.llm.ladder import Ladder, Row
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.outage import Outage
-from triage_agent.models.llm.refusals import Refusal, RefusedError
+from triage_agent.models.llm.refusals import RefusedError
 from triage_agent.models.llm.refusals_in_a_row import RefusalsInARow
 from triage_agent.models.llm.sending import Sender
 from triage_agent.models.llm.transport import headers_of, timeouts
@@ -57,8 +60,9 @@ TIMEOUT_S = 120.0
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `meter` admits each request (None: all, at once); `on_wait` is told the seconds of each wait,
-    `on_outage` why a server that has gone away is waited for.
+    `meter` admits each request (None: all, at once); `extras` is the user's part of each.
+    `on_wait` is told the seconds of each wait, `on_outage` why a server that has gone away is
+    waited for.
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
@@ -73,6 +77,7 @@ class OpenAIChat:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         meter: Meter | None = None,
+        extras: Extras | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
         on_outage: Callable[[str], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
@@ -85,8 +90,9 @@ class OpenAIChat:
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
-        own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self._ladder, self._refusals = Ladder(Dialect(limit_name=own_limit)), RefusalsInARow()
+        self.extras = extras or Extras()
+        self._ladder = Ladder(self.extras.dialect(self.host), self.extras)
+        self._refusals = RefusalsInARow()
         self.attempts = attempts
         self._sleep, self._on_wait = sleep, on_wait
         self._stop = asyncio.Event()  # set when the run has ended
@@ -121,6 +127,11 @@ class OpenAIChat:
         self._ladder.dialect = dialect
 
     @property
+    def thinks(self) -> bool:
+        """Whether the model was seen to think for an answer."""
+        return self._ladder.thinks
+
+    @property
     def output_mode(self) -> str:
         """The mode of the dialect as learned so far."""
         return self.dialect.output_mode.value
@@ -149,7 +160,7 @@ class OpenAIChat:
         try:
             return await self._ladder.ask_once(request, mode, self._metered_post, self.model)
         except RefusedError as error:
-            raise self._explain(error.refusal, Row(request)) from error
+            raise self._explain(error, Row(request)) from error
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
@@ -159,6 +170,10 @@ class OpenAIChat:
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
         self._ladder.report_fit(output_mode, fits=fits)
+
+    def report_cut(self, limit: int) -> bool:
+        """Learn that a completion limit cut off a reply; return whether a larger one is next."""
+        return self._ladder.report_cut(limit)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -217,7 +232,7 @@ class OpenAIChat:
             except TriageError:
                 raise
             except RefusedError as error:
-                raise self._explain(error.refusal, row) from error
+                raise self._explain(error, row) from error
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
@@ -226,8 +241,9 @@ class OpenAIChat:
         row.spent.append(reply.usage)
         return reply
 
-    def _explain(self, refusal: Refusal, row: Row) -> TriageError:
+    def _explain(self, refused: RefusedError, row: Row) -> TriageError:
         """Return our error for a refusal, or one for all texts that were refused like this one."""
+        refusal = refused.refusal
         row.daily, before = row.daily + refusal.daily, row.daily
         error = explain(
             refusal,
@@ -237,12 +253,14 @@ class OpenAIChat:
             answered=self._refusals.answered,
             daily=before,
         )
+        if option := self.extras.refused_by(refusal, refused.learned, error.message):
+            return option
         if isinstance(error, StopError) or not (texts := self._refusals.add(refusal, row.request)):
             return error
         return refused_alike(refusal, texts, self.host, self._key)
 
-    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+    async def _metered_post(self, body: dict[str, Any], most_tokens: int) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
-        payload = await self._sender.post(body, request)
+        payload = await self._sender.post(body, most_tokens)
         self._refusals.note_answer()
         return payload

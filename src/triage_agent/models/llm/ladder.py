@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from triage_agent.errors import ReplyError
-from triage_agent.models.llm.dialect import Dialect, OutputMode, read_completion
+from triage_agent.models.llm.completion import read_completion
+from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.extras import Extras, smaller_limit
 from triage_agent.models.llm.refusals import FORM_IF_NAMED, Refusal, RefusedError
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
@@ -39,16 +41,18 @@ class Row:
     gave_up: bool = False  # lower rungs, because none of them is accepted
     walked: bool = False  # all ways were tried for a refusal, and none helped
     daily: int = 0  # refusals for a limit of the day
+    most: int = 0  # tokens for which the server has room beside this text; 0: not known
 
 
-Post = Callable[[dict[str, Any], ChatRequest], Awaitable[Any]]
+Post = Callable[[dict[str, Any], int], Awaitable[Any]]  # a body, and its completion limit
 
 
 class Ladder:
     """The dialect of a run, and how it changes."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def __init__(self, dialect: Dialect, extras: Extras | None = None) -> None:
+        self.dialect, self._extras = dialect, extras or Extras()
+        self.thinks = False  # whether the model was seen to think for an answer
         self._proven = False  # whether a row that was not refused was answered in it
         self._doubts = 0  # rows since then that were refused in it, and answered in another
         self._left: Dialect | None = None  # on the word of one row
@@ -68,13 +72,20 @@ class Ladder:
         """Return one answer, in the dialect of the run or in another."""
         while True:
             dialect = row.dialect or self.dialect.below(row.request.tried)
-            body = dialect.body(row.request, model)
+            known = dialect.with_room_of(self.dialect)
+            limit = min(row.most or known.most_room, known.limit_of(row.request))
+            body = self._extras.added_to(dialect.body(row.request, model, limit))
             try:
-                payload = await post(body, row.request)
-                reply = read_completion(payload, OutputMode(dialect.output_mode), model)
+                payload = await post(body, limit)
+                sent = body.get(dialect.limit_name)
+                reply = read_completion(payload, dialect.output_mode.value, model, sent)
             except RefusedError as error:
                 row.spent.append(Usage(calls=1))
                 refusal = error.refusal.without_echo_of(body)
+                if smaller := smaller_limit(refusal, limit, row.request.max_output_tokens):
+                    row.most, one = smaller, refusal.about_text
+                    self.dialect = self.dialect.after_limit(limit, smaller, one_text=one)
+                    continue
                 if refusal.about_form and not (row.dialect or row.walked or self._proven):
                     await self._follow(row)
                 try:
@@ -82,14 +93,16 @@ class Ladder:
                 except RefusedError:
                     row.spent.pop()  # it is counted where it is explained
                     raise
+                continue
             except ReplyError as error:
                 self._answered(row, dialect, kind=error.kind)
-                if not (ran_away(error, dialect) and self._next_rung(row, dialect)):
-                    raise
-                row.spent.append(error.usage)
-            else:
-                self._answered(row, dialect)
-                return reply
+                raise
+            self._answered(row, dialect)
+            self.thinks = self.thinks or reply.thought
+            if ran_away(reply, dialect) and self._next_rung(row, dialect):
+                row.spent.append(reply.usage)
+                continue
+            return replace(reply, limit=None) if row.most else reply
 
     async def _follow(self, row: Row) -> None:
         """Wait for the row that looks for a dialect on behalf of the run, or become that row.
@@ -105,8 +118,10 @@ class Ladder:
         self, request: ChatRequest, mode: OutputMode, post: Post, model: str
     ) -> ChatReply:
         """Return the answer to one request in one mode; nothing else is tried, or learned."""
-        body = replace(self.dialect, output_mode=mode).body(request, model)
-        return read_completion(await post(body, request), mode, model)
+        dialect = replace(self.dialect, output_mode=mode)
+        limit = dialect.limit_of(request)
+        body = self._extras.added_to(dialect.body(request, model, limit))
+        return read_completion(await post(body, limit), mode.value, model, limit)
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
@@ -115,6 +130,11 @@ class Ladder:
             if not after.is_like(self.dialect):
                 self._proven, self._doubts, self._left = False, 0, None
             self.dialect = after
+
+    def report_cut(self, limit: int) -> bool:
+        """Learn that a completion limit cut off a reply; return whether a larger one is next."""
+        self.dialect = self.dialect.after_cut(limit)
+        return self.dialect.has_more(limit)
 
     def _refused(self, row: Row, dialect: Dialect, refusal: Refusal) -> None:
         """Have the row asked in another dialect, or raise what stands in its way."""
@@ -133,6 +153,8 @@ class Ladder:
                 return  # the run has learned something while this request was under way
             words, by_name = refusal.own_words, refusal.status in FORM_IF_NAMED
             changed = dialect.after_refusal(words, refusal.parameter, by_name=by_name)
+        if self._extras.refused_by(refusal, changed, "") is not None:
+            raise RefusedError(refusal, changed)  # what the user asked for is not left out
         if changed is not None:
             row.dialect, row.refused = changed, row.refused or refusal
         elif row.request.tried and not row.gave_up and _depends_on_rung(refusal):
@@ -161,13 +183,19 @@ class Ladder:
         if dialect.is_like(self.dialect):
             self._proven, self._doubts = True, 0
         elif self._left is not None and row.refused is None and dialect.is_like(self._left):
-            self.dialect, self._left, self._proven = self._left, None, True  # it does work
+            self._take(self._left)  # it does work
+            self._left, self._proven = None, True
         elif row.refused is not None:
             self._doubts += 1
             if not self._proven or self._doubts >= WITNESSES:
                 self._left = None if self._proven else self.dialect
-                self.dialect, self._proven, self._doubts = dialect, True, 0
+                self._take(dialect)
+                self._proven, self._doubts = True, 0
         row.refused = None
+
+    def _take(self, dialect: Dialect) -> None:
+        """Take a dialect for the run, which keeps what it knows of completion limits."""
+        self.dialect = dialect.with_room_of(self.dialect)
 
 
 def _depends_on_rung(refusal: Refusal) -> bool:
@@ -176,12 +204,12 @@ def _depends_on_rung(refusal: Refusal) -> bool:
     return not other and refusal.status not in NO_RUNG
 
 
-def ran_away(error: ReplyError, dialect: Dialect) -> bool:
+def ran_away(reply: ChatReply, dialect: Dialect) -> bool:
     """Return whether a reply was cut off while it only repeated itself, as some grammars allow."""
     held = dialect.output_mode is not OutputMode.PLAIN
-    if not held or error.kind != "truncated" or not error.reply:
+    if not held or not reply.cut_off or not reply.text:
         return False
-    end = error.reply[-LOOKED_AT:]
+    end = reply.text[-LOOKED_AT:]
     if len(end) - len(end.rstrip()) >= RUNAWAY or not end.strip():
         return True
     again = REPEATED.search(end)

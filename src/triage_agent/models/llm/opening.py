@@ -14,6 +14,7 @@ from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.concurrency import FIRST_LIMIT
+from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
@@ -65,7 +66,7 @@ def open_llm(
     address = read_address(choice.base_url or OPENAI_BASE_URL)
     check_address(address.base_url)
     host = address.host
-    local = is_local(host)
+    local, extras = is_local(host), Extras.of(options)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
@@ -85,6 +86,7 @@ def open_llm(
         choice.api_key,
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if account else None),
+        extras=extras,
         on_wait=waits.say,
         on_outage=waits.say_outage,
         http_client=open_client(options.timeout, choice.base_url or OPENAI_BASE_URL, local=local),
@@ -92,7 +94,7 @@ def open_llm(
     caching = CachingAnswerer(
         ValidatingAnswerer(chat),
         database,
-        key=lambda request: key_of(chat.base_url, chat.model, request),
+        key=lambda request: key_of(chat.base_url, chat.model, request, extras.identity),
         fresh=options.fresh,
     )
     redacts = not local if options.redact is None else options.redact

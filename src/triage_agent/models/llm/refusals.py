@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from triage_agent.models.llm.dialect import Dialect
 from triage_agent.models.llm.retry_after import is_daily
 from triage_agent.models.llm.server_words import without_echo
 
@@ -216,6 +217,6 @@ def may_be_billed(refusal: Refusal) -> bool:
 class RefusedError(Exception):
     """A service answered a request with an error; internal, and explained to the user later."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
+    def __init__(self, refusal: Refusal, learned: Dialect | None = None) -> None:
+        self.refusal, self.learned = refusal, learned
         super().__init__(refusal.status)

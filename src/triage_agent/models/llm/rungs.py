@@ -9,7 +9,7 @@ from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import OUTPUT_MODES, OutputMode
 from triage_agent.models.llm.error_bodies import refusal_inside
 from triage_agent.models.llm.model import LLMModel
-from triage_agent.models.llm.prompt import read_answer
+from triage_agent.models.llm.reading import read_answer
 from triage_agent.models.llm.transport import look_at
 from triage_agent.models.protocols import ChatRequest
 
@@ -54,7 +54,9 @@ async def _try(
     try:
         if not known:
             async with asyncio.timeout(seconds):
-                read_answer(await chat.ask_once(request, mode), brief=request.brief)
+                read_answer(
+                    await chat.ask_once(request, mode), brief=request.brief, about=request.text
+                )
     except TimeoutError:
         return Rung(name, works=False, says=f"no answer within {seconds:.0f} seconds")
     except ReplyError:

@@ -15,7 +15,8 @@ from pydantic_core import to_json
 from triage_agent.errors import ServiceError, SettingsError, StopError
 from triage_agent.models.llm.addresses import Address
 from triage_agent.models.llm.attempts import refusal_of
-from triage_agent.models.llm.dialect import OTHER_LIMIT, reported_usage
+from triage_agent.models.llm.completion import reported_usage
+from triage_agent.models.llm.dialect import OTHER_LIMIT
 from triage_agent.models.llm.error_bodies import refusal_inside
 from triage_agent.models.llm.explanations import not_json
 from triage_agent.models.llm.failures import failure, wants_tls
@@ -23,7 +24,6 @@ from triage_agent.models.llm.metering import Exchange, Meter
 from triage_agent.models.llm.outage import Outage
 from triage_agent.models.llm.refusals import Refusal, RefusedError, may_be_billed
 from triage_agent.models.llm.transport import WAITED, status_error
-from triage_agent.models.protocols import ChatRequest
 from triage_agent.types import Usage
 
 
@@ -55,7 +55,7 @@ class Sender:
             self._outage.stop()
             self._meter.stop(error)
 
-    async def post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+    async def post(self, body: dict[str, Any], most_tokens: int) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it.
 
         Raises `RefusedError` for an error of the service, also one inside an answer.
@@ -69,7 +69,7 @@ class Sender:
         while True:
             alone = self._outage.on and await self._outage.turn()
             try:
-                async with self._meter.admit(len(content), request.max_output_tokens) as exchange:
+                async with self._meter.admit(len(content), most_tokens) as exchange:
                     if self._stopped is not None:  # while this one waited for its turn
                         exchange.usage = Usage()
                         raise StopError(self._stopped.message, self._stopped.kind)
