@@ -213,9 +213,7 @@ async def test_who_gives_up_while_asking_after_the_server_lets_the_next_one_ask(
     [
         pytest.param([200, *[503] * (IN_A_ROW - 1)], False, id="some in a row are bad luck"),
         pytest.param([200, *[503] * IN_A_ROW], True, id="five are not"),
-        pytest.param(
-            [200, 503, 503, 503, 503, 200, 503], False, id="an answer between is one"
-        ),
+        pytest.param([200, 503, 503, 503, 503, 200, 503], False, id="an answer between is one"),
         pytest.param([200, 502, 504, 503, 502, 503], True, id="each of them counts"),
         pytest.param([503] * 9, False, id="one that never answered well is just bad"),
         pytest.param([200, *[500] * IN_A_ROW], False, id="an error of its own is an answer"),
