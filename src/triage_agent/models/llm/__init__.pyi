@@ -1,10 +1,14 @@
 from .cache import cache_path
+from .listings import ask_for_model
+from .local_servers import find_local_servers
 from .opening import OpenLLM, open_llm
 from .prompt import load_prompt
 
 __all__ = [
     "OpenLLM",
+    "ask_for_model",
     "cache_path",
+    "find_local_servers",
     "load_prompt",
     "open_llm",
 ]

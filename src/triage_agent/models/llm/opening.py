@@ -12,6 +12,7 @@ from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.listings import runs_elsewhere
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
@@ -64,6 +65,7 @@ def open_llm(
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     check_address(choice.base_url or OPENAI_BASE_URL)
     local = is_local(host)
+    stays = local and not runs_elsewhere(choice.model)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
@@ -91,9 +93,11 @@ def open_llm(
         key=lambda request: key_of(chat.base_url, chat.model, request),
         fresh=options.fresh,
     )
-    redacts = not local if options.redact is None else options.redact
+    redacts = not stays if options.redact is None else options.redact
     model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
-    where = "on this machine" if local else "your text is sent there"
+    where = "on this machine" if stays else "your text is sent there"
+    if local and not stays:
+        where = "which sends your text on to ollama.com"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
     return OpenLLM(model, chat, line, caching, budget, database)
