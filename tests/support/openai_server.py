@@ -229,6 +229,8 @@ class Options:
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
+    # {path: what it lists of itself: JSON, a status and JSON, raw bytes, or a fault}
+    listings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class OpenAIServer:
@@ -283,6 +285,8 @@ class OpenAIServer:
 
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
+        if call.path in self.options.listings:
+            return self._listed(self.options.listings[call.path], call)
         if call.path != PATH:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
@@ -300,6 +304,14 @@ class OpenAIServer:
             self.faults["ignored"] += 1
             return None, self._ok(completion(call.body, "I would say that this is automation."))
         return None, self._ok(self._good(call))
+
+    def _listed(self, listing: Any, call: Call) -> tuple[Fault | None, bytes]:
+        if isinstance(listing, Fault):
+            return self._misbehave(listing, call)
+        if isinstance(listing, bytes):
+            return None, listing
+        status, value = listing if isinstance(listing, tuple) else (200, listing)
+        return None, _response(status, json.dumps(value).encode())
 
     def _good(self, call: Call) -> dict[str, Any]:
         options = self.options
