@@ -217,7 +217,7 @@ def test_whatever_else_listens_there_is_harmless_and_not_mentioned(answer):
 
 
 def test_a_server_that_is_slow_to_say_more_is_named_by_what_it_said_so_far():
-    slow = {path: Fault.HANG for path in ("/api/tags", "/system", "/info")}
+    slow = dict.fromkeys(("/api/tags", "/system", "/info"), Fault.HANG)
     [server], _ = found({"/v1/models": listing("m"), **slow})
     assert server.in_words.startswith("A model server answers at ")
 
