@@ -23,6 +23,7 @@ LONGEST_NAME = 300  # characters; llama.cpp names a model by the path of its fil
 NAMES_SHOWN = 5
 LISTING_TIMEOUT_S = 10.0
 
+Session = aiohttp.ClientSession
 Result = TypeVar("Result")
 
 
@@ -45,15 +46,15 @@ class ListedModel:
     elsewhere: bool = False  # the server sends the text on to another host
 
 
-def open_session(key: str = "") -> aiohttp.ClientSession:
+def open_session(key: str = "") -> Session:
     """Return a session for GET requests; `key` is sent if there is one."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
-    return aiohttp.ClientSession(headers=headers, auto_decompress=False, trust_env=False)
+    return Session(headers=headers, auto_decompress=False, trust_env=False)
 
 
-async def get(session: aiohttp.ClientSession, url: str) -> Answer | None:
+async def get(session: Session, url: str) -> Answer | None:
     """Return the answer; None: nobody is there, or what is there speaks no HTTP."""
     try:
         async with session.get(url, allow_redirects=False) as response:

@@ -10,11 +10,10 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
-
 from triage_agent.models.llm.listings import (
     Answer,
     ListedModel,
+    Session,
     get,
     names_in_words,
     open_session,
@@ -109,7 +108,7 @@ class _Visit:
     listing: Answer | None = None
     answers: dict[str, Answer] = field(default_factory=dict)  # by path
 
-    async def make(self, session: aiohttp.ClientSession) -> None:
+    async def make(self, session: Session) -> None:
         self.listing = await get(session, self._url(f"{self.base}/models"))
         if self.listing is None or not _is_model_server(self.listing):
             return
@@ -117,7 +116,7 @@ class _Visit:
             paths = [kind.path for kind in KINDS if kind.path]
             await asyncio.gather(*(self._note(session, path) for path in paths))
 
-    async def _note(self, session: aiohttp.ClientSession, path: str) -> None:
+    async def _note(self, session: Session, path: str) -> None:
         answer = await get(session, self._url(path))
         if answer is not None and answer.status == 200:
             self.answers[path] = answer
