@@ -68,7 +68,7 @@ SERVERS = {
     "Docker Model Runner": {"/engines/v1/models": listing("ai/smollm2", owner="docker")},
     "LiteLLM": {
         "/v1/models": listing("m", owner="openai"),
-        "/health/readiness": {"status": "healthy", "litellm_version": "1.108.7"},
+        "/health/readiness": {"status": "healthy", "db": "Not connected"},
     },
     "LM Studio": {"/v1/models": LM_STUDIO, "/api/v0/models": LM_STUDIO_MORE},
     "LocalAI": {
@@ -164,7 +164,7 @@ def test_a_model_that_ollama_passes_on_is_not_the_example_unless_there_is_no_oth
     ("answer", "says"),
     [
         pytest.param(
-            (401, {"error": {"message": "No api key passed in."}}), "wants its key", id="a key"
+            (401, {"error": {"message": "No api key passed in."}}), "wants a key", id="a key"
         ),
         pytest.param(
             (503, {"error": {"message": "Loading model"}}), "is still starting", id="starting"
@@ -174,14 +174,27 @@ def test_a_model_that_ollama_passes_on_is_not_the_example_unless_there_is_no_oth
 )
 def test_a_server_that_has_no_list_to_show_yet_is_named_with_what_to_do(answer, says):
     [server], _ = found({"/v1/models": answer})
-    assert server.in_words.startswith("A model server answers at ")
+    assert server.in_words.startswith(("A model server answers at ", "What answers at "))
     assert says in server.in_words
 
 
-def test_a_server_that_wants_a_key_is_recognised_by_what_it_says_without_one():
-    paths = SERVERS["LiteLLM"] | {"/v1/models": (401, {"error": {"message": "No api key"}})}
-    [server], _ = found(paths)
-    assert server.in_words.startswith("LiteLLM answers at ")
+REFUSED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 21\r\n\r\nInternal Server Error"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param((401, {"error": {"message": "No api key passed in."}}), id="with a database"),
+        pytest.param(REFUSED, id="without one"),
+    ],
+)
+def test_a_server_that_wants_a_key_is_recognised_by_what_it_says_without_one(refusal):
+    """LiteLLM 1.108.7 without a database answers 500 to who has no key."""
+    code, shown, _, server = program("LiteLLM", "doctor", listings={"/v1/models": refusal})
+    assert code == 0
+    at = f"http://localhost:{server.port}/v1"
+    assert f"LiteLLM answers at {at}, and wants a key: set OPENAI_API_KEY to it, then " in shown
+    assert {call.path for call in server.kept} == {"/v1/models", "/health/readiness"}
 
 
 BOMB = b'{"data": [' + b'{"id": "m"},' * 200_000 + b"]}"
@@ -253,16 +266,17 @@ from triage_agent.settings import ADDRESSES
 name, port = sys.argv.pop(1), int(sys.argv.pop(1))
 kind = next(one for one in local_servers.KINDS if one.name == name)
 local_servers.KINDS = (replace(kind, port=port),)
-ADDRESSES[kind.shorthand] = f"http://localhost:{port}/v1"
+if kind.shorthand:
+    ADDRESSES[kind.shorthand] = f"http://localhost:{port}/v1"
 main()
 """
 
 
-def program(name, *arguments, environment=None, before=(), **options):
+def program(name, *arguments, environment=None, listings=None, **options):
     """Return (exit code, stdout, the server) of the program while such a server runs."""
 
     async def run():
-        async with OpenAIServer(listings=SERVERS[name], **options) as server:
+        async with OpenAIServer(listings=SERVERS[name] | (listings or {}), **options) as server:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", MOVED, name, str(server.port), *arguments),
                 stdout=subprocess.PIPE,

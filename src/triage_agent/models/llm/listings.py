@@ -63,11 +63,16 @@ async def get(session: Session, url: str) -> Answer | None:
                 body += part
                 if len(body) > MAX_BYTES:
                     return Answer(response.status)
-            return Answer(response.status, json.loads(body))
-    except (aiohttp.ClientError, OSError):
+            return Answer(response.status, _decoded(body))
+    except (aiohttp.ClientError, OSError, ValueError):  # the last for headers that are none
         return None
-    except (ValueError, RecursionError):  # no JSON; aiohttp also has it for what is no HTTP
-        return Answer(0)
+
+
+def _decoded(body: bytearray) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def run_apart(work: Coroutine[Any, Any, Result]) -> Result:

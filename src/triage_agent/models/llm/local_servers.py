@@ -24,6 +24,8 @@ from triage_agent.settings import ADDRESSES
 
 DEADLINE_S = 0.9  # for everything; on loopback a refused connection takes no time
 STARTING = 503
+# How servers refuse a list of models to who has no key; 500 is LiteLLM without a database.
+KEY_WANTED = frozenset({400, 401, 403, 500})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ KINDS = (
     Kind("KoboldCpp", 5001, owner="koboldcpp"),
     Kind("TabbyAPI", 5000, owner="tabbyAPI"),
     Kind("Docker Model Runner", 12434, owner="docker", base="/engines/v1"),
-    Kind("LiteLLM", 4000, path="/health/readiness", key="litellm_version"),
+    Kind("LiteLLM", 4000, path="/health/readiness", key="db"),
     Kind("LM Studio", 1234, "lmstudio", path="/api/v0/models", key="compatibility_type"),
     Kind("LocalAI", 8080, path="/system", key="loaded_models"),
     Kind("text-generation-webui", 5000, path="/v1/internal/model/info", key="model_name"),
@@ -69,17 +71,19 @@ class LocalServer:
     base_url: str
     kind: Kind | None = None  # None: it speaks the same language, and does not say what it is
     models: tuple[ListedModel, ...] = ()
-    status: int = 200  # of its listing: 401 and 403 want a key, 503 is still starting
+    status: int = 200  # of its listing; any other lists nothing
 
     @property
     def in_words(self) -> str:
         """What it is, what it has, and the command that uses it."""
         name = self.kind.name if self.kind else "A model server"
         there = f"{name} answers at {self.base_url}"
+        if self.status != 200 and not self.kind:
+            there = f"What answers at {self.base_url} may be a model server"
         if self.status == STARTING:
             return f"{there}, and is still starting. Run triage doctor again in a minute"
         if self.status != 200:
-            return f"{there}, and wants its key: set OPENAI_API_KEY to it, then {self._command()}"
+            return f"{there}, and wants a key: set OPENAI_API_KEY to it, then {self._command()}"
         usable = [one for one in self.models if one.chats]
         if not usable:
             return f"{there}, and has no model yet that can answer"
@@ -110,10 +114,12 @@ class _Visit:
 
     async def make(self, session: Session) -> None:
         self.listing = await get(session, self._url(f"{self.base}/models"))
-        if self.listing is None or not _is_model_server(self.listing):
+        if self.listing is None or _owned(self.listing):
             return
-        if _owned(self.listing) is None:
-            paths = [kind.path for kind in KINDS if kind.path]
+        lists = _lists_models(self.listing)
+        if lists or self.listing.status in KEY_WANTED:
+            # Who lists nothing is asked only for what the kinds at this port are known by.
+            paths = {kind.path for kind in KINDS if lists or kind.port == self.port} - {""}
             await asyncio.gather(*(self._note(session, path) for path in paths))
 
     async def _note(self, session: Session, path: str) -> None:
@@ -127,9 +133,11 @@ class _Visit:
     @property
     def server(self) -> LocalServer | None:
         """The server at this port; None: none that speaks this language."""
-        if self.listing is None or not _is_model_server(self.listing):
+        if self.listing is None:
             return None
         kind = _owned(self.listing) or next(filter(self._has_path, KINDS), None)
+        if not (kind or _lists_models(self.listing) or _refuses_like_a_model_server(self.listing)):
+            return None
         own = [kind for kind in KINDS if kind.port == self.port]
         if kind is None and len(own) == 1 and not (own[0].owner or own[0].path):
             kind = own[0]  # nothing but the port tells
@@ -162,17 +170,19 @@ def find_local_servers(ports: dict[int, str] | None = None) -> list[LocalServer]
             pass
 
     run_apart(look())
-    return [visit.server for visit in visits if visit.server]
+    return [server for visit in visits if (server := visit.server)]
 
 
-def _is_model_server(listing: Answer) -> bool:
-    """Return whether an answer to the question for models is that of a model server.
+def _lists_models(listing: Answer) -> bool:
+    return listing.status == 200 and read_models(listing.value) is not None
 
-    One that wants a key, or that is still loading its model, says so in JSON.
+
+def _refuses_like_a_model_server(listing: Answer) -> bool:
+    """Return whether this may be a model server that wants a key, or is still loading its model.
+
+    They say so in JSON with an `error`, as OpenAI does.
     """
-    if listing.status == 200:
-        return read_models(listing.value) is not None
-    said = isinstance(listing.value, dict) and bool({"error", "detail"} & listing.value.keys())
+    said = isinstance(listing.value, dict) and "error" in listing.value
     return said and listing.status in {401, 403, STARTING}
 
 
