@@ -160,6 +160,11 @@ def test_a_model_that_ollama_passes_on_is_not_the_example_unless_there_is_no_oth
     assert only.in_words.endswith("runs at ollama.com, and your text would be sent there")
 
 
+def test_of_a_server_that_stands_in_front_of_others_it_is_said_that_text_goes_on():
+    [server], _ = found(SERVERS["LiteLLM"])
+    assert server.in_words.endswith("on to other servers: add --redact if they are elsewhere")
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [

@@ -39,6 +39,7 @@ class Kind:
     path: str = ""  # else: a path that it alone answers with this key
     key: str = ""
     base: str = "/v1"  # below which its API is
+    passes_on: bool = False  # it stands in front of other servers
 
 
 # In the order in which they are held against a server: several of them answer Ollama's and
@@ -52,7 +53,7 @@ KINDS = (
     Kind("KoboldCpp", 5001, owner="koboldcpp"),
     Kind("TabbyAPI", 5000, owner="tabbyAPI"),
     Kind("Docker Model Runner", 12434, owner="docker", base="/engines/v1"),
-    Kind("LiteLLM", 4000, path="/health/readiness", key="db"),
+    Kind("LiteLLM", 4000, path="/health/readiness", key="db", passes_on=True),
     Kind("LM Studio", 1234, "lmstudio", path="/api/v0/models", key="compatibility_type"),
     Kind("LocalAI", 8080, path="/system", key="loaded_models"),
     Kind("text-generation-webui", 5000, path="/v1/internal/model/info", key="model_name"),
@@ -93,6 +94,10 @@ class LocalServer:
         warning = ""
         if best.elsewhere:
             warning = ". That model runs at ollama.com, and your text would be sent there"
+        elif self.kind and self.kind.passes_on:
+            warning = (
+                ". It passes your text on to other servers: add --redact if they are elsewhere"
+            )
         return f"{there}, and {has}. To use it: {self._command(best.name)}{warning}"
 
     def _command(self, model: str = "NAME") -> str:
