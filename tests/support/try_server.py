@@ -42,7 +42,6 @@ def main() -> None:
     if arguments.base_url:
         server += ["--base-url", arguments.base_url]
     doctor = subprocess.run([*TRIAGE, "doctor", *server], check=False)
-    print(f"doctor: exit code {doctor.returncode}", flush=True)
     with TemporaryDirectory() as folder:
         forms, out = Path(folder, "ten.jsonl"), Path(folder, "out.jsonl")
         forms.write_text("".join(json.dumps({"text": one}) + "\n" for one in PROBLEMS), "utf-8")
@@ -53,8 +52,11 @@ def main() -> None:
         rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     outcomes = Counter(row["triage_1_error"] or row["triage_1_outcome"] for row in rows)
     sources = Counter(row["triage_1_probability_from"] for row in rows)
-    print(f"batch: exit code {batch.returncode}, {took:.0f} s, {dict(outcomes)}")
-    print(f"probabilities from: {dict(sources)}")
+    print(  # noqa: T201  a program's own output
+        f"doctor: exit code {doctor.returncode}\n"
+        f"batch: exit code {batch.returncode}, {took:.0f} s, {dict(outcomes)}\n"
+        f"probabilities from: {dict(sources)}"
+    )
 
 
 if __name__ == "__main__":

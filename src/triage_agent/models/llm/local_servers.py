@@ -95,9 +95,7 @@ class LocalServer:
         if best.elsewhere:
             warning = ". That model runs at ollama.com, and your text would be sent there"
         elif self.kind and self.kind.passes_on:
-            warning = (
-                ". It passes your text on to other servers: add --redact if they are elsewhere"
-            )
+            warning = ". It passes text on to other servers: add --redact if they are elsewhere"
         return f"{there}, and {has}. To use it: {self._command(best.name)}{warning}"
 
     def _command(self, model: str = "NAME") -> str:
