@@ -13,7 +13,8 @@ import pytest
 
 from support.hostile import HOSTILE, steering
 from support.openai_server import Fault, OpenAIServer
-from triage_agent.models.llm.local_servers import DEADLINE_S, KINDS, find_local_servers
+from triage_agent.models.llm import local_servers
+from triage_agent.models.llm.local_servers import DEADLINE_S, KINDS, Kind, find_local_servers
 from triage_agent.settings import ADDRESSES
 
 
@@ -147,6 +148,25 @@ def test_a_model_that_is_in_memory_is_the_example():
     [server], asked = found({"/v1/models": models})
     at = f"http://localhost:{asked.port}/v1"
     assert server.in_words.endswith(f"To use it: triage advise --model warm --base-url {at}")
+
+
+def test_a_model_that_lm_studio_has_in_memory_is_the_example():
+    more = [
+        {"id": name, "type": "llm", "compatibility_type": "gguf", "state": state}
+        for name, state in (("cold", "not-loaded"), ("warm", "loaded"))
+    ]
+    [server], _ = found({"/v1/models": listing("cold", "warm"), "/api/v0/models": {"data": more}})
+    assert "has 2 models: cold, warm. To use it: triage advise --model warm " in server.in_words
+
+
+def test_a_kind_that_says_nothing_of_itself_is_named_by_its_port_and_not_for_certain(monkeypatch):
+    async def look():
+        async with OpenAIServer(listings={"/v1/models": listing("m", owner="user")}) as server:
+            monkeypatch.setattr(local_servers, "KINDS", (*KINDS, Kind("Quiet", server.port)))
+            return await asyncio.to_thread(find_local_servers, {server.port: "/v1"})
+
+    [server] = asyncio.run(look())
+    assert server.in_words.startswith("A model server, by its port Quiet, answers at http://")
 
 
 def test_a_model_that_ollama_passes_on_is_not_the_example_unless_there_is_no_other():

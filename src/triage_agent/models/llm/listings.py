@@ -106,14 +106,22 @@ def _entries(listed: Any) -> Iterator[ListedModel]:
             continue
         if one_line(name) != name or not name.isprintable():
             continue  # it could not be given back to the server as it is
-        owner, status = entry.get("owned_by"), entry.get("status")
+        owner = entry.get("owned_by")
         yield ListedModel(
             name,
             owner if isinstance(owner, str) else "",
             chats=_chats(name, entry),
-            loaded=not isinstance(status, dict) or status.get("value") in {"loaded", None},
+            loaded=_loaded(entry),
             elsewhere=bool(entry.get("remote_host")) or runs_elsewhere(name),
         )
+
+
+def _loaded(entry: dict[str, Any]) -> bool:
+    """Return whether a model is in memory; True where the server does not say."""
+    status = entry.get("status")  # of llama.cpp with several models, and of `transformers serve`
+    if isinstance(status, dict):
+        return status.get("value") in ("loaded", None)
+    return entry.get("state") in ("loaded", None)  # of LM Studio
 
 
 def _chats(name: str, entry: dict[str, Any]) -> bool:

@@ -77,8 +77,7 @@ class LocalServer:
     @property
     def in_words(self) -> str:
         """What it is, what it has, and the command that uses it."""
-        name = self.kind.name if self.kind else "A model server"
-        there = f"{name} answers at {self.base_url}"
+        there = f"{self._name()} answers at {self.base_url}"
         if self.status != 200 and not self.kind:
             there = f"What answers at {self.base_url} may be a model server"
         if self.status == STARTING:
@@ -97,6 +96,13 @@ class LocalServer:
         elif self.kind and self.kind.passes_on:
             warning = ". It passes text on to other servers: add --redact if they are elsewhere"
         return f"{there}, and {has}. To use it: {self._command(best.name)}{warning}"
+
+    def _name(self) -> str:
+        """Return what it is, and how sure that is."""
+        if not self.kind:
+            return "A model server"
+        surely = self.kind.owner or self.kind.path
+        return self.kind.name if surely else f"A model server, by its port {self.kind.name},"
 
     def _command(self, model: str = "NAME") -> str:
         """Return the command that uses a model of this server."""
@@ -141,9 +147,9 @@ class _Visit:
         kind = _owned(self.listing) or next(filter(self._has_path, KINDS), None)
         if not (kind or _lists_models(self.listing) or _refuses_like_a_model_server(self.listing)):
             return None
-        own = [kind for kind in KINDS if kind.port == self.port]
-        if kind is None and len(own) == 1 and not (own[0].owner or own[0].path):
-            kind = own[0]  # nothing but the port tells
+        if kind is None:  # where nothing else tells, its port does, for the kinds that say nothing
+            mute = (one for one in KINDS if not (one.owner or one.path))
+            kind = next((one for one in mute if one.port == self.port), None)
         models = read_models(self.listing.value) or ()
         if kind and kind.path in self.answers:  # its own listing says more about each model
             fuller = read_models(self.answers[kind.path].value) or ()
