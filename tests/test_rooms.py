@@ -180,9 +180,9 @@ def importers(*packages):
     }
 
 
-def test_only_the_client_and_its_transport_import_openai_and_tenacity():
+def test_only_the_client_its_transport_and_the_listings_touch_the_network():
     found = importers("openai", "tenacity", "httpx2", "aiohttp")
-    names = ("client", "sending", "transport", "failures", "attempts")
+    names = ("client", "sending", "transport", "failures", "attempts", "listings")
     assert found == {f"models.llm.{name}" for name in names}
 
 

@@ -257,6 +257,8 @@ class Options:
     shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what becomes of a payload
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
+    # {path: what it lists of itself: JSON, a status and JSON, raw bytes, or a fault}
+    listings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class OpenAIServer:
@@ -326,6 +328,8 @@ class OpenAIServer:
 
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
+        if call.path in self.options.listings:
+            return self._listed(self.options.listings[call.path], call)
         if self.options.script is not None and (scripted := self.options.script(call)):
             self.faults["scripted"] += 1
             return None, scripted.raw
@@ -348,6 +352,14 @@ class OpenAIServer:
             self.faults["ignored"] += 1
             return None, self._ok(completion(call.body, "I would say that this is automation."))
         return None, self._ok(self._good(call))
+
+    def _listed(self, listing: Any, call: Call) -> tuple[Fault | None, bytes]:
+        if isinstance(listing, Fault):
+            return self._misbehave(listing, call)
+        if isinstance(listing, bytes):
+            return None, listing
+        status, value = listing if isinstance(listing, tuple) else (200, listing)
+        return None, _response(status, json.dumps(value).encode())
 
     def _good(self, call: Call) -> dict[str, Any]:
         options = self.options

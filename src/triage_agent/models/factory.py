@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,8 +170,11 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
 
 def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
     """Return the LLM, open, with the labelled examples if its prompt shows them."""
-    from triage_agent.models.llm import load_prompt, open_llm
+    from triage_agent.models.llm import ask_for_model, load_prompt, open_llm
 
+    if choice.asks_for_model:  # the name decides what is cached, and whose calibration counts
+        name = ask_for_model(choice.base_url or "", choice.api_key or "")
+        choice = replace(choice, model=name, asks_for_model=False)
     template = load_prompt(options.prompt)
     if not template.wants_examples:
         return open_llm(choice, options, template)

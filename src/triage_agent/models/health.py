@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError, ServiceError, StopError, TriageError
 from triage_agent.models.factory import OpenBackend, open_backend
-from triage_agent.settings import USER_FILE, Backend, Options, choose_backend, user_file
+from triage_agent.settings import USER_FILE, Backend, Choice, Options, choose_backend, user_file
 from triage_agent.types import Problem
 
 ATTEMPTS = 2  # who checks a server that fails is told so within seconds
@@ -44,7 +44,22 @@ def check_backend(options: Options) -> list[CheckResult]:
         asyncio.run(_ask_all(opened, results))
     except TriageError as error:
         results.append(_failure(error))
-    return results
+    return [*results, *_servers_here(options, choice, results)]
+
+
+def _servers_here(
+    options: Options, choice: Choice, results: list[CheckResult]
+) -> list[CheckResult]:
+    """Return the model servers on this machine, for who named no model or one that fails."""
+    unset = choice.backend is Backend.EMBEDDED and options.backend is Backend.AUTO
+    if not unset and not any(one.check == "endpoint" and not one.ok for one in results):
+        return []
+    from triage_agent.models.llm import find_local_servers  # imports the client's HTTP
+
+    return [
+        CheckResult(f"on this machine ({one.port})", True, one.in_words)
+        for one in find_local_servers()
+    ]
 
 
 async def _ask_all(opened: OpenBackend, results: list[CheckResult]) -> None:

@@ -13,9 +13,11 @@ from .options import (
     settings_of_options,
     variable_of,
 )
+from .shorthands import ADDRESSES
 from .sources import LOCAL_FILE, USER_FILE, FileValue, read_files, user_file
 
 __all__ = [
+    "ADDRESSES",
     "DEFAULT_CASCADE_ACCURACY",
     "DEFAULT_THRESHOLD",
     "LOCAL_FILE",

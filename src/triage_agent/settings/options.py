@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 from triage_agent.errors import SettingsError
 from triage_agent.settings.extra_body import read_extra_body
+from triage_agent.settings.shorthands import read_shorthand
 
 DEFAULT_THRESHOLD = 0.65  # below this probability the tie rules decide
 LONGEST = 10_000  # characters of a model's name, an address or a key; some keys are long tokens
@@ -51,7 +52,14 @@ class Options:
             "cascade: the embedded model, and the LLM where that is not confident enough."
         ),
     ] = Backend.AUTO
-    model: Annotated[str | None, Setting("Name of the LLM.", short="-m")] = None
+    model: Annotated[
+        str | None,
+        Setting(
+            "Name of the LLM. ollama:NAME, lmstudio:NAME, llamacpp:NAME and vllm:NAME mean that "
+            "server on this machine, at its usual address.",
+            short="-m",
+        ),
+    ] = None
     base_url: Annotated[
         str | None, Setting("Address of an OpenAI-compatible server.", env="OPENAI_BASE_URL")
     ] = None
@@ -165,8 +173,9 @@ class Choice:
 
     backend: Backend  # never AUTO
     why: str
-    model: str = ""
+    model: str = ""  # as the server calls it
     base_url: str | None = None  # None: the client's default, api.openai.com
+    asks_for_model: bool = False  # `model` is a shorthand without a name: the server has it
     api_key: str | None = field(default=None, repr=False)
 
 
@@ -206,12 +215,20 @@ def choose_backend(options: Options) -> Choice:
             f"--backend {wanted.value} needs the name of a model. Give it with --model or "
             "TRIAGE_MODEL."
         )
+    name, address = read_shorthand(model)
+    base_url = _trimmed(options, "base_url") or None
+    if address and base_url:
+        raise SettingsError(
+            f"--model {model} means the server at {address}, and --base-url gives an address too. "
+            f"Leave out --base-url, or write the model without {model.partition(':')[0]}: in front."
+        )
     return Choice(
         Backend.LLM if wanted is Backend.AUTO else wanted,
         "a model is named" if wanted is Backend.AUTO else f"--backend {wanted.value} asks for it",
-        model,
-        _trimmed(options, "base_url") or None,
-        _trimmed(options, "api_key") or None,
+        name or model,
+        address or base_url,
+        asks_for_model=not name,
+        api_key=_trimmed(options, "api_key") or None,
     )
 
 

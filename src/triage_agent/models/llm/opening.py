@@ -15,6 +15,7 @@ from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.concurrency import FIRST_LIMIT
 from triage_agent.models.llm.extras import Extras
+from triage_agent.models.llm.listings import runs_elsewhere
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
@@ -67,6 +68,7 @@ def open_llm(
     check_address(address.base_url)
     host = address.host
     local, extras = is_local(host), Extras.of(options)
+    stays = local and not runs_elsewhere(choice.model)
     price = price_of(choice.model, load_prices(), options.price, host=host)
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
@@ -97,9 +99,11 @@ def open_llm(
         key=lambda request: key_of(chat.base_url, chat.model, request, extras.identity),
         fresh=options.fresh,
     )
-    redacts = not local if options.redact is None else options.redact
+    redacts = not stays if options.redact is None else options.redact
     model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
-    where = "on this machine" if local else "your text is sent there"
+    where = "on this machine" if stays else "your text is sent there"
+    if local and not stays:
+        where = "which sends your text on to ollama.com"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
     return OpenLLM(model, chat, line, caching, budget, database)
