@@ -13,6 +13,7 @@ from .options import (
     variable_of,
 )
 from .sources import LOCAL_FILE, FileValue, read_files, user_file
+from .typed_options import check_typed
 
 __all__ = [
     "DEFAULT_CASCADE_ACCURACY",
@@ -26,6 +27,7 @@ __all__ = [
     "Options",
     "Setting",
     "check_options",
+    "check_typed",
     "choose_backend",
     "read_adviser",
     "read_files",

@@ -24,6 +24,7 @@ class Backend(StrEnum):
     LLM = "llm"
     EMBEDDED = "embedded"
     CASCADE = "cascade"
+    TYPED = "typed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,13 @@ class Options:
         Backend,
         Setting(
             "Who reads the problems. auto: the LLM if a model is named, else the embedded model. "
-            "cascade: the embedded model, and the LLM where that is not confident enough."
+            "cascade: the embedded model, and the LLM where that is not confident enough. "
+            "typed: a decision model, which gives probabilities and no text."
         ),
     ] = Backend.AUTO
-    model: Annotated[str | None, Setting("Name of the LLM.", short="-m")] = None
+    model: Annotated[
+        str | None, Setting("Name of the LLM, or of the decision model.", short="-m")
+    ] = None
     base_url: Annotated[
         str | None, Setting("Address of an OpenAI-compatible server.", env="OPENAI_BASE_URL")
     ] = None
@@ -90,7 +94,8 @@ class Options:
         ),
     ] = None
     prompt: Annotated[
-        str, Setting("Name of a shipped prompt, or the path of your own (LLM only).")
+        str,
+        Setting("Name of a shipped prompt, or the path of your own (LLM and decision model only)."),
     ] = "guide"
     threshold: Annotated[
         float, Setting("Below this probability the tie rules decide.", least=0.5, most=1)
@@ -246,9 +251,10 @@ def check_options(choice: Choice, options: Options) -> None:
         raise SettingsError(
             f"--prior must be between 0 and 1, for example 0.3, not {options.prior:g}."
         )
-    if options.prior != USUAL_PRIOR and choice.backend is Backend.LLM:
+    if options.prior != USUAL_PRIOR and choice.backend in {Backend.LLM, Backend.TYPED}:
+        reader = "the LLM" if choice.backend is Backend.LLM else "a decision model"
         raise SettingsError(
-            "--prior is for the embedded model and the cascade, and this run uses the LLM "
+            f"--prior is for the embedded model and the cascade, and this run uses {reader} "
             f"({choice.why}). Leave it out, or choose with --backend."
         )
     known = settings_of_options()

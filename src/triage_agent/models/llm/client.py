@@ -55,6 +55,7 @@ from triage_agent.types import Usage
 ATTEMPTS = 8
 ATTEMPTS_UNSENT = 6  # where nobody listens at the address
 TIMEOUT_S = 120.0
+CHAT_PATH = "chat/completions"
 
 
 class OpenAIChat:
@@ -82,7 +83,6 @@ class OpenAIChat:
         self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
         self.host = host_of(self.base_url)
         self._place = place_of(self.base_url)
-        self._address = f"{self.base_url}/chat/completions"  # the client need not join it
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
@@ -223,9 +223,12 @@ class OpenAIChat:
         by_name = refusal.status in FORM_IF_NAMED
         return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
 
-    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+    async def _metered_post(
+        self, body: dict[str, Any], request: ChatRequest, path: str = CHAT_PATH
+    ) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
-        if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
+        unbounded = path == CHAT_PATH and not (OTHER_LIMIT.keys() & body.keys())
+        if unbounded and self._meter.has_cost_cap:
             raise SettingsError(
                 f"{self.host} takes no completion limit, so no cost cap can be enforced. "
                 "Leave out --max-cost, or choose another model."
@@ -236,7 +239,7 @@ class OpenAIChat:
                 exchange.usage = Usage()
                 raise StopError(self._stopped.message, self._stopped.kind)
             try:
-                response = await self._post(content)
+                response = await self._post(content, path)
             except openai.APIStatusError as error:
                 exchange.status, exchange.headers = error.status_code, error.response.headers
                 self._reached = True
@@ -254,14 +257,14 @@ class OpenAIChat:
             exchange.usage = reported_usage(payload) or Usage(calls=1)
             return payload
 
-    async def _post(self, content: bytes) -> httpx2.Response:
+    async def _post(self, content: bytes, path: str) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""
         try:
             # The SDK's typed building and parsing would cost three times the rest of a call, and
             # its timeout starts anew with every byte that drips in.
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(
-                    self._address,
+                    f"{self.base_url}/{path}",  # the client need not join it
                     cast_to=httpx2.Response,
                     content=content,
                     options={"follow_redirects": False},

@@ -1,21 +1,29 @@
-"""Puts the LLM backend together: prompt, cache, rate limiter, budget and one chat service."""
+"""Puts the LLM and the decision model together: cache, rate limiter, budget and one service."""
 
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from triage_agent.errors import StopError
-from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
+from triage_agent.models.llm.answering import (
+    Answerer,
+    CachingAnswerer,
+    ValidatingAnswerer,
+)
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.decision_client import DecisionClient
+from triage_agent.models.llm.decision_model import DecisionAnswerer, DecisionModel
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prices import load_prices, price_of
 from triage_agent.models.llm.prompt import Prompt
+from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
 from triage_agent.models.llm.transport import check_address, open_client
@@ -25,9 +33,9 @@ from triage_agent.settings import Choice, Options
 
 @dataclass(slots=True)
 class OpenLLM:
-    """An LLM that is open, with its cache and its budget."""
+    """A service that is open, with its cache and its budget."""
 
-    model: LLMModel
+    model: LLMModel | DecisionModel
     chat: OpenAIChat
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
@@ -61,6 +69,78 @@ def open_llm(
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
+    parts = _open_parts(choice, options, writes=True)
+    chat = OpenAIChat(
+        choice.model, choice.base_url, choice.api_key, **parts.for_client(options.timeout)
+    )
+    return parts.assembled(
+        chat,
+        ValidatingAnswerer(chat),
+        lambda answerer: LLMModel(
+            chat, answerer, template, options.votes, parts.redacts, options.brief, examples
+        ),
+        fresh=options.fresh,
+    )
+
+
+def open_typed(choice: Choice, options: Options, questions: Questions) -> OpenLLM:
+    """Return the backend of a decision model."""
+    parts = _open_parts(choice, options, writes=False)
+    chat = DecisionClient(
+        choice.model, choice.base_url, choice.api_key, **parts.for_client(options.timeout)
+    )
+    return parts.assembled(
+        chat,
+        DecisionAnswerer(chat),
+        lambda answerer: DecisionModel(chat, answerer, questions, parts.redacts),
+        fresh=options.fresh,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every service needs, whatever it is asked."""
+
+    local: bool
+    redacts: bool
+    database: Cache
+    budget: Budget
+    meter: Meter
+    waits: Waits
+
+    def for_client(self, timeout_s: float) -> dict[str, Any]:
+        """Return the options of a client."""
+        return {
+            "timeout_s": timeout_s,
+            "meter": self.meter,
+            "on_wait": self.waits.say,
+            "http_client": open_client(timeout_s, local=self.local),
+        }
+
+    def assembled(
+        self,
+        chat: OpenAIChat,
+        asking: Answerer,
+        model_of: Callable[[Answerer], LLMModel | DecisionModel],
+        *,
+        fresh: bool,
+    ) -> OpenLLM:
+        """Return a backend whose answers are cached."""
+        caching = CachingAnswerer(
+            asking,
+            self.database,
+            key=lambda request: key_of(chat.base_url, chat.model, request),
+            fresh=fresh,
+        )
+        model = model_of(caching)
+        where = "on this machine" if self.local else "your text is sent there"
+        hidden = ", e-mail addresses and numbers hidden" if self.redacts else ""
+        line = f"{model.backend} ({chat.model}) at {chat.host}, {where}{hidden}"
+        return OpenLLM(model, chat, line, caching, self.budget, self.database)
+
+
+def _open_parts(choice: Choice, options: Options, *, writes: bool) -> _Parts:
+    """Return what a service needs; `writes`: its answers have tokens of output."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     check_address(choice.base_url or OPENAI_BASE_URL)
     local = is_local(host)
@@ -68,7 +148,7 @@ def open_llm(
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
     account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
-    budget = Budget(database, account, price, options.max_cost_usd)
+    budget = Budget(database, account, price, options.max_cost_usd, writes=writes)
     waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
@@ -76,24 +156,11 @@ def open_llm(
         tokens_per_minute=options.tpm,
         on_wait=waits.say,
     )
-    chat = OpenAIChat(
-        choice.model,
-        choice.base_url,
-        choice.api_key,
-        timeout_s=options.timeout,
-        meter=Meter(rate_limiter, budget if account else None),
-        on_wait=waits.say,
-        http_client=open_client(options.timeout, local=local),
-    )
-    caching = CachingAnswerer(
-        ValidatingAnswerer(chat),
+    return _Parts(
+        local,
+        not local if options.redact is None else options.redact,
         database,
-        key=lambda request: key_of(chat.base_url, chat.model, request),
-        fresh=options.fresh,
+        budget,
+        Meter(rate_limiter, budget if account else None),
+        waits,
     )
-    redacts = not local if options.redact is None else options.redact
-    model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
-    where = "on this machine" if local else "your text is sent there"
-    hidden = ", e-mail addresses and numbers hidden" if redacts else ""
-    line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
-    return OpenLLM(model, chat, line, caching, budget, database)

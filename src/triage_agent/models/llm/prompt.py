@@ -56,6 +56,7 @@ class ValidReply:
 
     reply: Reply
     label_probability: float | None = None  # by the log-probabilities; None: none were reported
+    in_scope: float | None = None  # the probability that the text is of either kind; None: not given
     usage: Usage = field(default_factory=Usage)  # what it cost this time
     output_mode: str = ""
     from_cache: bool = False
@@ -95,6 +96,15 @@ class Prompt:
         """The name and eight digits of the content's SHA-256, as results show it."""
         digest = hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
         return f"{self.name}@{digest[:8]}"
+
+    @property
+    def words(self) -> str:
+        """All the words that the model is shown beside the problem."""
+        return f"{self.system} {self.user}"
+
+    def request_bytes(self, text: str) -> int:
+        """Return how many bytes a request about a text has, about."""
+        return sum(len(one.content.encode("utf-8", "replace")) for one in self.messages(text))
 
     @property
     def wants_examples(self) -> bool:
@@ -164,7 +174,7 @@ def read_answer(raw: ChatReply, *, brief: bool = False) -> ValidReply:
     """Return the answer in a message, or raise `ReplyError` (`not_json`, `bad_schema`)."""
     reply = read_reply(raw, brief=brief)
     probability = label_probability(raw.tokens, reply.label)
-    return ValidReply(reply, probability, raw.usage, raw.output_mode)
+    return ValidReply(reply, probability, usage=raw.usage, output_mode=raw.output_mode)
 
 
 def read_reply(reply: ChatReply, *, brief: bool = False) -> Reply:

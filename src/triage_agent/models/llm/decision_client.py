@@ -1,0 +1,94 @@
+"""The decision-model service: asks in the first of the known ways that the server has.
+
+Transport, retries, limits and money are those of the chat service (see `client`).
+"""
+
+from typing import Any
+
+import openai
+
+from triage_agent.errors import StopError
+from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.decision_dialect import (
+    LISTS,
+    SYSTEM_ONE,
+    DecisionDialect,
+    read_decision_refusal,
+    read_decisions,
+)
+from triage_agent.models.llm.refusals import OPENAI_BASE_URL, Refusal, explain
+from triage_agent.models.protocols import ChatReply, ChatRequest
+from triage_agent.types import Usage
+
+
+def split_address(base_url: str | None) -> tuple[str, DecisionDialect | None]:
+    """Return the address without an endpoint's name, and the way to ask if one was named.
+
+    >>> split_address("https://api.example.com/v1/systemone")[0]
+    'https://api.example.com/v1'
+    """
+    address = (base_url or OPENAI_BASE_URL).rstrip("/")
+    for dialect in (LISTS, SYSTEM_ONE):
+        if address.endswith(f"/{dialect.path}"):
+            # The decisions path has two shapes, so it says only where to ask first.
+            known = None if dialect is LISTS else dialect
+            return address.removesuffix(f"/{dialect.path}").rstrip("/"), known
+    return address, None
+
+
+class DecisionClient(OpenAIChat):
+    """A service of decision models; `ask` returns the answers as JSON text.
+
+    An address that ends in `/systemone` says how to ask; else that is learned.
+    """
+
+    def __init__(self, model: str, base_url: str | None = None, *given: Any, **options: Any) -> None:
+        address, known = split_address(base_url)
+        super().__init__(model, address, *given, **options)
+        self._known = known  # the way in which the server has answered; None: none yet
+
+    @property
+    def output_mode(self) -> str:
+        """The way that was learned, or else is tried first."""
+        return (self._known or LISTS).title
+
+    def report_fit(self, output_mode: str, *, fits: bool) -> None:
+        """Do nothing: an answer is checked as it comes, and no other way gives a better one."""
+
+    async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
+        """Return one answer, in the way that the server knows."""
+        dialect, refusals = self._known or LISTS, list[Refusal]()
+        while True:
+            body = dialect.body(request, self.model)
+            try:
+                payload = await self._metered_post(body, request, dialect.path)
+            except openai.APIStatusError as error:
+                refusal = self._refusal(error)
+                refusals.append(refusal)
+                other = dialect.after_refusal(refusal) if self._known is None else None
+                if other is None:
+                    raise self._explained(refusals) from error
+                spent.append(Usage(calls=1))
+                dialect = other
+                continue
+            self._known = dialect
+            return read_decisions(payload, request.schema, self.model, dialect.title)
+
+    def _refusal(self, error: openai.APIStatusError) -> Refusal:
+        answer = error.response
+        return read_decision_refusal(
+            error.status_code, error.body, answer.text, dict(answer.headers)
+        )
+
+    def _explained(self, refusals: list[Refusal]) -> Exception:
+        """Return our error for the last refusal; earlier ones were of ways to ask."""
+        last = refusals[-1]
+        if last.status != 404 or len(refusals) == 1:
+            return explain(last, self.host, self.model, self._key)
+        error = explain(last, self.host, self.model, self._key)
+        return StopError(
+            f"{self.host} has neither /decisions nor /systemone below {self.base_url}, or knows "
+            f"no model {self.model!r}. Check --base-url (it often ends in /v1) and --model. "
+            + error.message.partition(" It said: ")[2],
+            "not_found",
+        )

@@ -1,0 +1,200 @@
+"""How a server of decision models wants to be asked, and what its answers say.
+
+Pure: bodies and answers are values here; `decision_client` sends them. There are two shapes: that
+of OpenAI's Decisions API (lists of questions and answers), and that of TypeSafe's System One API
+(questions and answers by name). Each has its own path, but gateways also serve the second shape
+under the first's path.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from triage_agent.errors import ReplyError
+from triage_agent.models.llm.dialect import reported_usage
+from triage_agent.models.llm.refusals import FORM, Refusal, read_refusal
+from triage_agent.models.protocols import ChatReply, ChatRequest
+from triage_agent.types import Usage
+
+NOT_THERE = frozenset({404, 405, 501})  # how a server says that it has no such endpoint
+ROUNDED = 0.005  # OpenAI's probabilities have two decimals
+SLACK = 0.001
+
+Asked = Mapping[str, Mapping[str, Any]]  # the questions by name, as `Questions` has them
+# Answers by name: the probability that a statement is true, or of each choice; None: declined.
+Answers = dict[str, float | dict[str, float] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDialect:
+    """One way to ask: where, and in which shape."""
+
+    path: str  # below the server's address
+    by_name: bool  # the shape of System One; else that of OpenAI
+
+    @property
+    def title(self) -> str:
+        """What the way is called."""
+        return f"{self.path} (by name)" if self.by_name and self.path == "decisions" else self.path
+
+    def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
+        """Return the request's JSON body; `request.schema` holds the questions."""
+        (message,) = request.messages
+        if self.by_name:
+            questions: Any = {name: _named(one) for name, one in request.schema.items()}
+            return {"model": model, "state": message.content, "questions": questions}
+        questions = [_listed(name, one) for name, one in request.schema.items()]
+        return {"model": model, "input": message.content, "questions": questions}
+
+    def after_refusal(self, refusal: Refusal) -> "DecisionDialect | None":
+        """Return the way to ask next if this one is not known to the server; None: it is."""
+        if self != LISTS or "model_not_found" in refusal.codes:
+            return None
+        if refusal.status in NOT_THERE:
+            return SYSTEM_ONE
+        # A gateway that takes the other shape here misses what that calls the text.
+        wants_names = refusal.status in FORM and not refusal.about_text
+        return BY_NAME if wants_names and "state" in refusal.message else None
+
+
+LISTS = DecisionDialect("decisions", by_name=False)
+SYSTEM_ONE = DecisionDialect("systemone", by_name=True)
+BY_NAME = DecisionDialect("decisions", by_name=True)
+
+
+def _named(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a question as System One has it; a statement is a `noul`."""
+    words = {"instructions": question["instructions"]}
+    if choices := question.get("choices"):
+        return {"type": "choice", **words, "criteria": dict(choices)}
+    return {"type": "noul", **words}
+
+
+def _listed(name: str, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a question as OpenAI has it."""
+    words = {"name": name, "instructions": question["instructions"]}
+    if choices := question.get("choices"):
+        offered = [{"value": value, "description": said} for value, said in choices.items()]
+        return {"type": "choice", **words, "choices": offered}
+    return {"type": "predicate", **words}
+
+
+def read_decision_refusal(
+    status: int, body: object, text: str, headers: Mapping[str, str]
+) -> Refusal:
+    """Return the refusal in an error body, also in the shape of System One (`detail`)."""
+    detail = body.get("detail") if isinstance(body, Mapping) else None
+    if isinstance(detail, Mapping):
+        body = {"error": {"type": detail.get("error_type"), **detail}}
+    elif isinstance(detail, list):
+        body = {"error": {"message": "; ".join(map(_complaint, detail))}}
+    refusal = read_refusal(status, body, text, headers)
+    if status == 403 and "authentication_error" in refusal.codes:  # a key is missing
+        return replace(refusal, status=401)
+    if "max_tokens_exceeded" in refusal.codes:
+        return replace(refusal, codes=refusal.codes | {"context_length_exceeded"})
+    return refusal
+
+
+def _complaint(one: object) -> str:
+    """Return one complaint of a validation in words."""
+    if not isinstance(one, Mapping):
+        return str(one)
+    place = one.get("loc")
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{where}: {one.get('msg', '')}"
+
+
+def read_decisions(payload: Any, asked: Asked, model: str, title: str = "") -> ChatReply:
+    """Return the answers inside a payload, checked, as JSON text.
+
+    `confidence` is not read: servers define it differently. Raises `ReplyError`: `empty`,
+    `refusal` (a question was declined), `bad_schema` for what answers the questions badly or not.
+    """
+    usage = reported_usage(payload) or Usage(calls=1)
+    given = payload.get("answers") if isinstance(payload, Mapping) else None
+    if not given or not isinstance(given, Mapping | list):
+        raise ReplyError(f"{model} sent no answers. Run again.", "empty", usage=usage)
+    found = _by_name(given, list(asked))
+    answers: Answers = {}
+    for name, question in asked.items():
+        try:
+            answers[name] = _read(found.get(name), question)
+        except _Declined:
+            answers[name] = None
+        except ValueError as error:
+            raise ReplyError(
+                f"{model} answered the question {name!r} in a way that cannot be used: {error}. "
+                "Classify this text by hand, or choose another model with --model.",
+                "bad_schema",
+                json.dumps(payload, default=str),
+                usage,
+            ) from error
+    return ChatReply(json.dumps(answers), usage, output_mode=title)
+
+
+class _Declined(Exception):
+    """The model declined to answer a question."""
+
+
+def _by_name(given: Mapping[str, Any] | Sequence[Any], names: list[str]) -> Mapping[str, Any]:
+    """Return the answers by name; those in a list have one, or stand in the questions' order."""
+    if isinstance(given, Mapping):
+        return given
+    answers = [one if isinstance(one, Mapping) else {} for one in given]
+    if any(one.get("name") is not None for one in answers):
+        return {str(one.get("name")): one for one in answers}
+    return dict(zip(names, answers, strict=True)) if len(answers) == len(names) else {}
+
+
+def _read(answer: Any, question: Mapping[str, Any]) -> float | dict[str, float]:
+    """Return what one answer says; `ValueError` with the reason where it is of no use."""
+    if not isinstance(answer, Mapping):
+        raise ValueError("there is no answer")
+    if answer.get("type") == "refusal":
+        raise _Declined
+    choices = question.get("choices")
+    if not choices:
+        return _probability(answer.get("probability", answer.get("noul")))
+    given = answer.get("probabilities")
+    if isinstance(given, list):
+        pairs = [(one.get("value"), one.get("probability")) for one in given if _is_pair(one)]
+        if len(pairs) != len(given) or len(dict(pairs)) != len(pairs):
+            raise ValueError("its probabilities are not one for each choice")
+        given = dict(pairs)
+    if not isinstance(given, Mapping):
+        raise ValueError("it has no probabilities")
+    if set(given) != set(choices):
+        raise ValueError("its probabilities are not of the choices that were offered")
+    return _distribution({name: _probability(given[name]) for name in choices}, answer)
+
+
+def _distribution(shares: dict[str, float], answer: Mapping[str, Any]) -> dict[str, float]:
+    """Return probabilities that sum to 1, but for rounding; the choice must be a likeliest one."""
+    slack = SLACK + ROUNDED * len(shares)
+    total = sum(shares.values())
+    if abs(total - 1) > slack:
+        raise ValueError(f"its probabilities sum to {total:.3g}")
+    chosen = answer.get("choice")
+    if chosen is not None and (
+        not isinstance(chosen, str)
+        or chosen not in shares
+        or shares[chosen] < max(shares.values()) - 2 * ROUNDED - SLACK
+    ):
+        raise ValueError("its choice is not the one with the highest probability")
+    return {name: share / total for name, share in shares.items()}
+
+
+def _is_pair(one: object) -> bool:
+    return isinstance(one, Mapping) and isinstance(one.get("value"), str)
+
+
+def _probability(value: object) -> float:
+    """Return a number as a probability."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a probability is missing")
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise ValueError(f"{value:.6g} is not a probability")
+    return float(value)

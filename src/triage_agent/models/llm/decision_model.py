@@ -1,0 +1,120 @@
+"""A decision model as a `Model`: one request per problem, and the answers as a prediction."""
+
+import json
+from dataclasses import dataclass, replace
+
+from triage_agent.errors import ReplyError
+from triage_agent.models.llm.answering import Answerer
+from triage_agent.models.llm.decision_dialect import Answers
+from triage_agent.models.llm.outgoing import outgoing
+from triage_agent.models.llm.prompt import Reply, ValidReply, to_prediction
+from triage_agent.models.llm.questions import FUNCTION, LABEL, SIGNALS, Questions
+from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Model
+from triage_agent.types import Function, Label, Prediction, Problem
+
+SOURCE = "typed-uncalibrated"
+LIKELY = 0.5  # a statement that is more probable than this counts as true
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionAnswerer:
+    """Asks a decision service; an answer that cannot be used is not asked for again.
+
+    The same question would get the same probabilities, and would be paid for.
+    """
+
+    chat: Chat
+
+    async def answer(self, request: ChatRequest) -> ValidReply:
+        """Return the answers as a reply, or raise a `TriageError`."""
+        return to_reply(await self.chat.ask(request), self.chat.model)
+
+    async def aclose(self) -> None:
+        """Close the service."""
+        await self.chat.aclose()
+
+
+def to_reply(raw: ChatReply, model: str) -> ValidReply:
+    """Return the reply that checked answers stand for; `ReplyError` if what decides is declined.
+
+    Without an answer about the part of the business it is `other`, as in a brief reply.
+    """
+    answers: Answers = json.loads(raw.text)
+    for name in (LABEL, *SIGNALS):
+        if answers[name] is None:
+            raise ReplyError(
+                f"{model} declined to answer the question {name!r} about this text. "
+                "Classify it by hand.",
+                "refusal",
+                usage=raw.usage,
+            )
+    shares, function = answers[LABEL], answers[FUNCTION]
+    assert isinstance(shares, dict)
+    label = max(Label, key=lambda one: shares[one])
+    likely = max(function, key=lambda one: function[one]) if isinstance(function, dict) else ""
+    given = {name: float(answers[name]) for name in SIGNALS}  # type: ignore[arg-type]  # statements have numbers
+    reply = Reply(
+        label=label,
+        **{name: probability > LIKELY for name, probability in given.items()},  # type: ignore[arg-type]  # all are booleans
+        function=Function(likely or Function.OTHER),
+        evidence=[],
+        rationale="",
+        confidence_percent=50,  # not used: the probability is given
+    )
+    return ValidReply(
+        reply,
+        label_probability=shares[label],
+        in_scope=1 - given["neither"],
+        usage=raw.usage,
+        output_mode=raw.output_mode,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionModel(Model):
+    """Reads problems by asking a decision model, which gives probabilities and no text.
+
+    With `redacts`, private data does not leave this machine.
+    """
+
+    chat: Chat
+    answerer: Answerer
+    questions: Questions
+    redacts: bool = True
+    sample: int = 0  # under another number, other answers are cached
+
+    backend = "typed"
+
+    @property
+    def name(self) -> str:
+        """The service's name of the model."""
+        return self.chat.model
+
+    @property
+    def prompt(self) -> str | None:
+        """The questions' name and hash."""
+        return self.questions.id
+
+    @property
+    def output_mode(self) -> str:
+        """The way in which the service is asked, as learned so far."""
+        return self.chat.output_mode
+
+    def repeat(self, number: int) -> "DecisionModel":
+        """Return the model under another number, under which other answers are cached."""
+        return replace(self, sample=number)
+
+    async def predict(self, problem: Problem) -> Prediction:
+        """Return the decision model's answers as a prediction, without evidence and rationale."""
+        sent = outgoing(problem.text, redacts=self.redacts)
+        answer = await self.answerer.answer(self.questions.request(sent.text, self.sample))
+        return replace(
+            to_prediction(answer, truncated=sent.truncated),
+            probability_from=SOURCE,
+            p_in_scope=answer.in_scope,
+            quotes=False,
+        )
+
+    async def aclose(self) -> None:
+        """Cancel what is under way and close the connections."""
+        await self.answerer.aclose()
