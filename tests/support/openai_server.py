@@ -227,6 +227,8 @@ class Options:
     retry_after_s: float = 1.0  # of a fault that was asked for; a real limit computes its own
     keep: int | None = None  # how many of the last calls are kept; None: all
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
+    # Other paths at which it answers, and the payload there (see `support.decisions`).
+    elsewhere: Mapping[str, Callable[[Call], dict[str, Any]]] = field(default_factory=dict)
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -283,7 +285,7 @@ class OpenAIServer:
 
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
-        if call.path != PATH:
+        if call.path != PATH and call.path not in self.options.elsewhere:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
         if fault is not None:
@@ -303,8 +305,11 @@ class OpenAIServer:
 
     def _good(self, call: Call) -> dict[str, Any]:
         options = self.options
-        text = json.dumps((options.reply or reply_for)(call.text))
-        payload = completion(call.body, text, logprobs=options.logprobs)
+        if call.path in options.elsewhere:
+            payload = options.elsewhere[call.path](call)
+        else:
+            text = json.dumps((options.reply or reply_for)(call.text))
+            payload = completion(call.body, text, logprobs=options.logprobs)
         if options.usage is None:
             del payload["usage"]
         else:
@@ -492,6 +497,7 @@ class _Connection(asyncio.Protocol):
 def problem_text(body: Mapping[str, Any]) -> str:
     """Return the problem that a request asks about, whatever the prompt around it."""
     said = next((m["content"] for m in body.get("messages", ()) if m["role"] == "user"), "")
+    said = said or str(body.get("state", body.get("input", "")))
     match = PROBLEM.search(said)
     return match.group(2) if match else said
 
@@ -568,7 +574,8 @@ def _logprobs(text: str, form: str) -> dict[str, Any] | None:
 
 
 def _tokens_in(body: Mapping[str, Any]) -> int:
-    return sum(len(m["content"] or "") for m in body.get("messages", ())) // 4
+    asked = str(body.get("state", body.get("input", "")))
+    return (len(asked) + sum(len(m["content"] or "") for m in body.get("messages", ()))) // 4
 
 
 def _retry_after(mode: str, wait: float) -> dict[str, str]:

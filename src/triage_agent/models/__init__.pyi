@@ -32,12 +32,13 @@ from .embedded.orders import screen
 from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
 from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
-from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
+from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, prompt_of
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.prices import Price, load_prices, price_of
 from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
+from .llm.questions import Questions
 from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
 
@@ -73,6 +74,7 @@ __all__ = [
     "Platt",
     "Price",
     "Prompt",
+    "Questions",
     "Span",
     "Unchanged",
     "UnitReading",
@@ -101,6 +103,7 @@ __all__ = [
     "open_cache",
     "operating_points",
     "price_of",
+    "prompt_of",
     "screen",
     "split",
     "split_text",

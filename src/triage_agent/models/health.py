@@ -38,7 +38,7 @@ def check_backend(options: Options) -> list[CheckResult]:
         results.append(CheckResult("model", True, opened.line))
         if opened.llm:
             opened.llm.chat.attempts = ATTEMPTS
-        if choice.backend is not Backend.LLM:
+        if choice.backend in {Backend.EMBEDDED, Backend.CASCADE}:
             results.append(CheckResult("loading", True, f"{time.perf_counter() - started:.2f} s"))
         asyncio.run(_ask_all(opened, results))
     except TriageError as error:

@@ -42,7 +42,9 @@ class DecisionClient(OpenAIChat):
     An address that ends in `/systemone` says how to ask; else that is learned.
     """
 
-    def __init__(self, model: str, base_url: str | None = None, *given: Any, **options: Any) -> None:
+    def __init__(
+        self, model: str, base_url: str | None = None, *given: Any, **options: Any
+    ) -> None:
         address, known = split_address(base_url)
         super().__init__(model, address, *given, **options)
         self._known = known  # the way in which the server has answered; None: none yet

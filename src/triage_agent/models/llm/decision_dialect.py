@@ -7,7 +7,6 @@ under the first's path.
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,8 +22,6 @@ ROUNDED = 0.005  # OpenAI's probabilities have two decimals
 SLACK = 0.001
 
 Asked = Mapping[str, Mapping[str, Any]]  # the questions by name, as `Questions` has them
-# Answers by name: the probability that a statement is true, or of each choice; None: declined.
-Answers = dict[str, float | dict[str, float] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +107,29 @@ def _complaint(one: object) -> str:
 def read_decisions(payload: Any, asked: Asked, model: str, title: str = "") -> ChatReply:
     """Return the answers inside a payload, checked, as JSON text.
 
-    `confidence` is not read: servers define it differently. Raises `ReplyError`: `empty`,
-    `refusal` (a question was declined), `bad_schema` for what answers the questions badly or not.
+    It holds the probability that each of the `statements` is true, and that of each choice for the
+    `choices`; questions that the model declined are left out. `confidence` is not read: servers
+    define it differently. Raises `ReplyError`: `empty`, or `bad_schema` for a question that is not
+    answered, or badly.
     """
     usage = reported_usage(payload) or Usage(calls=1)
     given = payload.get("answers") if isinstance(payload, Mapping) else None
     if not given or not isinstance(given, Mapping | list):
         raise ReplyError(f"{model} sent no answers. Run again.", "empty", usage=usage)
     found = _by_name(given, list(asked))
-    answers: Answers = {}
+    statements: dict[str, float] = {}
+    choices: dict[str, dict[str, float]] = {}
     for name, question in asked.items():
+        answer = found.get(name)
+        if isinstance(answer, Mapping) and answer.get("type") == "refusal":
+            continue
         try:
-            answers[name] = _read(found.get(name), question)
-        except _Declined:
-            answers[name] = None
+            if not isinstance(answer, Mapping):
+                raise ValueError("there is no answer")
+            if offered := question.get("choices"):
+                choices[name] = _shares(answer, offered)
+            else:
+                statements[name] = _probability(answer.get("probability", answer.get("noul")))
         except ValueError as error:
             raise ReplyError(
                 f"{model} answered the question {name!r} in a way that cannot be used: {error}. "
@@ -132,11 +138,8 @@ def read_decisions(payload: Any, asked: Asked, model: str, title: str = "") -> C
                 json.dumps(payload, default=str),
                 usage,
             ) from error
+    answers = {"statements": statements, "choices": choices}
     return ChatReply(json.dumps(answers), usage, output_mode=title)
-
-
-class _Declined(Exception):
-    """The model declined to answer a question."""
 
 
 def _by_name(given: Mapping[str, Any] | Sequence[Any], names: list[str]) -> Mapping[str, Any]:
@@ -149,15 +152,8 @@ def _by_name(given: Mapping[str, Any] | Sequence[Any], names: list[str]) -> Mapp
     return dict(zip(names, answers, strict=True)) if len(answers) == len(names) else {}
 
 
-def _read(answer: Any, question: Mapping[str, Any]) -> float | dict[str, float]:
-    """Return what one answer says; `ValueError` with the reason where it is of no use."""
-    if not isinstance(answer, Mapping):
-        raise ValueError("there is no answer")
-    if answer.get("type") == "refusal":
-        raise _Declined
-    choices = question.get("choices")
-    if not choices:
-        return _probability(answer.get("probability", answer.get("noul")))
+def _shares(answer: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, float]:
+    """Return the probability of each choice; `ValueError` with the reason if it is not given."""
     given = answer.get("probabilities")
     if isinstance(given, list):
         pairs = [(one.get("value"), one.get("probability")) for one in given if _is_pair(one)]
@@ -195,6 +191,6 @@ def _probability(value: object) -> float:
     """Return a number as a probability."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a probability is missing")
-    if not (math.isfinite(value) and 0 <= value <= 1):
-        raise ValueError(f"{value:.6g} is not a probability")
+    if not 0 <= value <= 1:  # nor NaN, which no comparison holds for
+        raise ValueError("a probability is not between 0 and 1")
     return float(value)

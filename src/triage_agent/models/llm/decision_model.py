@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError
 from triage_agent.models.llm.answering import Answerer
-from triage_agent.models.llm.decision_dialect import Answers
 from triage_agent.models.llm.outgoing import outgoing
 from triage_agent.models.llm.prompt import Reply, ValidReply, to_prediction
 from triage_agent.models.llm.questions import FUNCTION, LABEL, SIGNALS, Questions
@@ -13,6 +12,7 @@ from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Model
 from triage_agent.types import Function, Label, Prediction, Problem
 
 SOURCE = "typed-uncalibrated"
+OTHER = Function.OTHER
 LIKELY = 0.5  # a statement that is more probable than this counts as true
 
 
@@ -39,32 +39,33 @@ def to_reply(raw: ChatReply, model: str) -> ValidReply:
 
     Without an answer about the part of the business it is `other`, as in a brief reply.
     """
-    answers: Answers = json.loads(raw.text)
+    answers = json.loads(raw.text)
+    statements: dict[str, float] = answers["statements"]
+    choices: dict[str, dict[str, float]] = answers["choices"]
     for name in (LABEL, *SIGNALS):
-        if answers[name] is None:
+        if name not in choices and name not in statements:
             raise ReplyError(
                 f"{model} declined to answer the question {name!r} about this text. "
                 "Classify it by hand.",
                 "refusal",
                 usage=raw.usage,
             )
-    shares, function = answers[LABEL], answers[FUNCTION]
-    assert isinstance(shares, dict)
+    shares, functions = choices[LABEL], choices.get(FUNCTION)
     label = max(Label, key=lambda one: shares[one])
-    likely = max(function, key=lambda one: function[one]) if isinstance(function, dict) else ""
-    given = {name: float(answers[name]) for name in SIGNALS}  # type: ignore[arg-type]  # statements have numbers
-    reply = Reply(
-        label=label,
-        **{name: probability > LIKELY for name, probability in given.items()},  # type: ignore[arg-type]  # all are booleans
-        function=Function(likely or Function.OTHER),
-        evidence=[],
-        rationale="",
-        confidence_percent=50,  # not used: the probability is given
+    reply = Reply.model_validate(
+        {
+            "label": label,
+            **{name: statements[name] > LIKELY for name in SIGNALS},
+            "function": max(functions, key=lambda one: functions[one]) if functions else OTHER,
+            "evidence": [],
+            "rationale": "",
+            "confidence_percent": 50,  # not used: the probability is given
+        }
     )
     return ValidReply(
         reply,
         label_probability=shares[label],
-        in_scope=1 - given["neither"],
+        in_scope=1 - statements["neither"],
         usage=raw.usage,
         output_mode=raw.output_mode,
     )

@@ -56,7 +56,9 @@ class ValidReply:
 
     reply: Reply
     label_probability: float | None = None  # by the log-probabilities; None: none were reported
-    in_scope: float | None = None  # the probability that the text is of either kind; None: not given
+    in_scope: float | None = (
+        None  # the probability that the text is of either kind; None: not given
+    )
     usage: Usage = field(default_factory=Usage)  # what it cost this time
     output_mode: str = ""
     from_cache: bool = False
@@ -90,6 +92,9 @@ class Prompt:
     name: str
     system: str
     user: str
+
+    max_output_tokens = MAX_OUTPUT_TOKENS
+    typical_output_tokens = TYPICAL_OUTPUT_TOKENS
 
     @cached_property
     def id(self) -> str:

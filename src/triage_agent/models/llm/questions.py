@@ -66,6 +66,7 @@ class Questions:
     asked: dict[str, dict[str, Any]]  # by name: `instructions`, and `choices` where it is a choice
 
     wants_examples = False  # of labelled problems: a decision model is shown none
+    typical_output_tokens = 0  # most services count none, or bill none
 
     @cached_property
     def id(self) -> str:
