@@ -50,6 +50,7 @@ class Fault(StrEnum):
     RATE_LIMIT = "rate_limit"
     QUOTA = "quota"
     SERVER_ERROR = "server_error"
+    NOT_IMPLEMENTED = "not_implemented"
     UNAVAILABLE = "unavailable"
     AZURE_FILTER = "azure_filter"
     CONTEXT_LENGTH = "context_length"
@@ -119,6 +120,7 @@ ERRORS: Mapping[Fault, tuple[int, str, str | None, str, str | None]] = {
         "insufficient_quota",
         "insufficient_quota",
     ),
+    Fault.NOT_IMPLEMENTED: (501, "Not supported.", None, "not_supported_error", None),
     Fault.SERVER_ERROR: (500, "The server had an error.", None, "server_error", None),
     Fault.GATEWAY_TIMEOUT: (504, "Gateway time-out.", None, "server_error", None),
     Fault.LATE_DATE: (429, "Later.", None, "requests", "rate_limit_exceeded"),

@@ -178,6 +178,14 @@ async def test_a_server_with_neither_endpoint_stops_the_run_and_is_told_what_was
     assert PATH not in paths_of(at)
 
 
+async def test_a_model_that_cannot_decide_stops_the_run_and_is_told_what_to_do(tmp_path):
+    words = "This model is not a decision model"
+    async with server(BY_NAME, schedule=lambda _: Fault.NOT_IMPLEMENTED, words=words) as at:
+        with pytest.raises(StopError, match=f"--backend llm. It said: {words}"):
+            await predicted(at, tmp_path)
+    assert paths_of(at) == [LISTS, BY_NAME]
+
+
 async def test_an_unknown_model_at_a_known_endpoint_stops_the_run_at_once(tmp_path):
     async with server(model="another") as at:
         with pytest.raises(StopError, match="--model"):

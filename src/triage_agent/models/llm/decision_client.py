@@ -7,10 +7,12 @@ from typing import Any
 
 import openai
 
-from triage_agent.errors import StopError
+from triage_agent.errors import StopError, TriageError
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.decision_dialect import (
     LISTS,
+    NOT_IMPLEMENTED,
+    NOT_THERE,
     SYSTEM_ONE,
     DecisionDialect,
     read_decision_refusal,
@@ -82,15 +84,23 @@ class DecisionClient(OpenAIChat):
             error.status_code, error.body, answer.text, dict(answer.headers)
         )
 
-    def _explained(self, refusals: list[Refusal]) -> Exception:
-        """Return our error for the last refusal; earlier ones were of ways to ask."""
+    def _explained(self, refusals: list[Refusal]) -> TriageError:
+        """Return our error for the last refusal; the earlier ones were of other ways to ask."""
         last = refusals[-1]
-        if last.status != 404 or len(refusals) == 1:
-            return explain(last, self.host, self.model, self._key)
         error = explain(last, self.host, self.model, self._key)
-        return StopError(
-            f"{self.host} has neither /decisions nor /systemone below {self.base_url}, or knows "
-            f"no model {self.model!r}. Check --base-url (it often ends in /v1) and --model. "
-            + error.message.partition(" It said: ")[2],
-            "not_found",
-        )
+        words = error.message.rpartition(" It said: ")[2] if last.message else ""
+        said = f" It said: {words}" if words else ""
+        if last.status == NOT_IMPLEMENTED:
+            return StopError(
+                f"{self.model} at {self.host} is not a decision model. Choose one with --model, "
+                f"or ask this one as an LLM with --backend llm.{said}",
+                "not_found",
+            )
+        if last.status in NOT_THERE and len(refusals) > 1:
+            return StopError(
+                f"{self.host} has neither /decisions nor /systemone below {self.base_url}, or "
+                f"knows no model {self.model!r}. Check --base-url (it often ends in /v1) and "
+                f"--model.{said}",
+                "not_found",
+            )
+        return error

@@ -17,7 +17,8 @@ from triage_agent.models.llm.refusals import FORM, Refusal, read_refusal
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
-NOT_THERE = frozenset({404, 405, 501})  # how a server says that it has no such endpoint
+NOT_IMPLEMENTED = 501  # llama.cpp and vLLM answer so for a model that cannot decide
+NOT_THERE = frozenset({404, 405, NOT_IMPLEMENTED})  # how a server says: no such endpoint
 ROUNDED = 0.005  # OpenAI's probabilities have two decimals
 SLACK = 0.001
 
