@@ -37,7 +37,7 @@ from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.prices import Price, load_prices, price_of
-from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
+from .llm.prompt import Prompt, load_prompt
 from .llm.questions import Questions
 from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
@@ -46,7 +46,6 @@ __all__ = [
     "ALLOWED",
     "EDGE",
     "FIRST",
-    "MAX_OUTPUT_TOKENS",
     "NEVER",
     "OPENAI_BASE_URL",
     "PRIOR_TIES",
@@ -55,7 +54,6 @@ __all__ = [
     "SEVERAL",
     "STATES",
     "TIE_RULE",
-    "TYPICAL_OUTPUT_TOKENS",
     "WEIGHTS",
     "Calibration",
     "Chain",

@@ -60,7 +60,7 @@ def unpack(packed: str, text: str) -> ValidReply:
     return ValidReply(
         reply,
         values["label_probability"],
-        values.get("in_scope"),  # answers of before 2026-12 have none
         Usage(*values["usage"]),
         values["output_mode"],
+        in_scope=values.get("in_scope"),  # answers of before 2026-12 have none
     )

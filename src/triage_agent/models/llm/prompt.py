@@ -56,12 +56,10 @@ class ValidReply:
 
     reply: Reply
     label_probability: float | None = None  # by the log-probabilities; None: none were reported
-    in_scope: float | None = (
-        None  # the probability that the text is of either kind; None: not given
-    )
     usage: Usage = field(default_factory=Usage)  # what it cost this time
     output_mode: str = ""
     from_cache: bool = False
+    in_scope: float | None = None  # how likely the text is of either kind; None: not given
 
 
 # What a brief reply leaves out: it takes a third of the time, and gives no reasons.
@@ -179,7 +177,7 @@ def read_answer(raw: ChatReply, *, brief: bool = False) -> ValidReply:
     """Return the answer in a message, or raise `ReplyError` (`not_json`, `bad_schema`)."""
     reply = read_reply(raw, brief=brief)
     probability = label_probability(raw.tokens, reply.label)
-    return ValidReply(reply, probability, usage=raw.usage, output_mode=raw.output_mode)
+    return ValidReply(reply, probability, raw.usage, raw.output_mode)
 
 
 def read_reply(reply: ChatReply, *, brief: bool = False) -> Reply:
