@@ -150,6 +150,24 @@ async def test_the_way_to_ask_is_learned_once(tmp_path):
     assert paths_of(at) == [LISTS, BY_NAME, BY_NAME, BY_NAME]
 
 
+async def test_a_request_that_is_refused_after_another_learned_the_way_follows_it(tmp_path):
+    first_is_on_its_way = asyncio.Event()
+
+    def watch(call):
+        if call.path == BY_NAME:
+            first_is_on_its_way.set()
+        return Fault.NOT_IMPLEMENTED if call.path == LISTS else None
+
+    async with server(LISTS, BY_NAME, latency_s=0.1, schedule=watch) as at:
+        backend = opened(at, tmp_path)
+        first = asyncio.ensure_future(backend.model.predict(PROBLEM))
+        await first_is_on_its_way.wait()
+        second = await backend.model.predict(Problem("2", "Another problem"))
+        assert (await first).label is second.label is Label.BUILD
+        await backend.aclose()
+    assert paths_of(at) == [LISTS, BY_NAME, LISTS, BY_NAME]
+
+
 async def test_the_other_shape_is_sent_where_a_gateway_has_it_under_the_first_path(tmp_path):
     def only_by_name(call):
         return Fault.UNPROCESSABLE if "state" not in call.body else None

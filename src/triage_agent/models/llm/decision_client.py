@@ -69,8 +69,8 @@ class DecisionClient(OpenAIChat):
             except openai.APIStatusError as error:
                 refusal = self._refusal(error)
                 refusals.append(refusal)
-                other = dialect.after_refusal(refusal) if self._known is None else None
-                if other is None:
+                other = self._known or dialect.after_refusal(refusal)
+                if other is None or other == dialect:
                     raise self._explained(refusals) from error
                 spent.append(Usage(calls=1))
                 dialect = other
