@@ -7,13 +7,10 @@ from triage_agent.batch.form import read_form
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.models import (
-    OPENAI_BASE_URL,
     Price,
     asks_llm,
     estimate_cost,
-    host_of,
-    load_prices,
-    price_of,
+    price_for,
     prompt_of,
 )
 from triage_agent.settings import Options, choose_backend
@@ -37,8 +34,7 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
             problems += 1
             if asked(text):
                 sizes.append(prompt.request_bytes(text))
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+    price = price_for(choice, options)
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes

@@ -36,10 +36,9 @@ from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, pr
 from .health import check_backend
 from .llm.budget import cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
-from .llm.prices import Price, load_prices, price_of
+from .llm.prices import Price, price_for
 from .llm.prompt import Prompt, load_prompt
 from .llm.questions import Questions
-from .llm.refusals import OPENAI_BASE_URL, host_of
 from .protocols import Identity, Model
 
 __all__ = [
@@ -47,7 +46,6 @@ __all__ = [
     "EDGE",
     "FIRST",
     "NEVER",
-    "OPENAI_BASE_URL",
     "PRIOR_TIES",
     "ROLES",
     "ROLE_OF",
@@ -87,20 +85,18 @@ __all__ = [
     "estimate_cost",
     "features",
     "foreign_language",
-    "host_of",
     "in_usd",
     "kind_of",
     "list_of",
     "load_encoder",
     "load_heads",
-    "load_prices",
     "load_prompt",
     "log_odds",
     "mapped",
     "open_backend",
     "open_cache",
     "operating_points",
-    "price_of",
+    "price_for",
     "prompt_of",
     "screen",
     "split",

@@ -21,7 +21,7 @@ from triage_agent.models.llm.decision_client import DecisionClient
 from triage_agent.models.llm.decision_model import DecisionAnswerer, DecisionModel
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
-from triage_agent.models.llm.prices import load_prices, price_of
+from triage_agent.models.llm.prices import price_for
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
@@ -144,7 +144,7 @@ def _open_parts(choice: Choice, options: Options, *, writes: bool) -> _Parts:
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     check_address(choice.base_url or OPENAI_BASE_URL)
     local = is_local(host)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+    price = price_for(choice, options)
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
     account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
