@@ -49,7 +49,13 @@ def decided(body: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, An
             raw = isinstance(answer, Mapping) and "type" in answer
             found[name] = answer if raw else _answer(answer, question, by_name=by_name)
     tokens = len(str(asked)) // 4
-    usage = {"input_tokens": tokens, "output_tokens": 0, "total_tokens": tokens}
+    usage: dict[str, Any] = {"input_tokens": tokens, "output_tokens": 0}
+    if not by_name:
+        usage |= {
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": tokens,
+        }
     listed: Any = found if by_name else [{"name": n, **one} for n, one in found.items()]
     return {"model": body["model"], "answers": listed, "usage": usage}
 

@@ -124,6 +124,9 @@ def test_answers_are_read_from_their_probabilities_in_either_shape(answers):
         pytest.param({"kind": KIND, "big": {"type": "noul"}}, "is missing", id="noul without one"),
         pytest.param([LISTED_KIND], "no answer", id="a list one short"),
         pytest.param([LISTED_KIND | {"name": None}], "no answer", id="nameless and one short"),
+        pytest.param(
+            [LISTED_KIND, LISTED_BIG, LISTED_BIG], "no answer", id="two answers to one question"
+        ),
         pytest.param([None, LISTED_KIND], "no answer", id="null in a list"),
         pytest.param(
             [LISTED_KIND | {"probabilities": [{"value": "a", "probability": 0.5}] * 2}, LISTED_BIG],

@@ -3,14 +3,17 @@
 import asyncio
 from decimal import Decimal
 
+import openai
 import pytest
 
 from support.decisions import BY_NAME, LISTS, decision_endpoints
 from support.openai_server import PATH, Fault, OpenAIServer
+from triage_agent import AsyncTriage
 from triage_agent.classify.classifier import Policy, classify
 from triage_agent.errors import ReplyError, SettingsError, StopError, TriageError
 from triage_agent.models.calibration import kind_of
 from triage_agent.models.factory import asks_llm, open_backend, prompt_of
+from triage_agent.models.health import check_backend
 from triage_agent.models.llm.budget import CostCapError
 from triage_agent.models.llm.questions import SIGNALS, load_questions
 from triage_agent.settings import Backend, Options
@@ -94,6 +97,17 @@ async def test_one_request_asks_for_the_label_the_signals_and_the_function(path,
     asked = at.bodies[-1]["questions"]
     names = list(asked) if path == BY_NAME else [one["name"] for one in asked]
     assert names == ["label", *SIGNALS, "function"]
+
+
+async def test_the_request_and_the_answer_are_those_of_the_openai_package(tmp_path):
+    async with server() as at:
+        await predicted(at, tmp_path)
+        (ours,) = at.bodies
+        async with openai.AsyncOpenAI(api_key="none", base_url=at.base_url) as client:
+            decision = await client.decisions.create(**ours)
+    assert at.bodies[1] == ours  # nothing is added or renamed by the package's own method
+    assert [answer.name for answer in decision.answers] == ["label", *SIGNALS, "function"]
+    assert type(decision).model_validate(decision.model_dump(), strict=True) == decision
 
 
 async def test_both_servers_of_either_shape_give_the_same_prediction(tmp_path):
@@ -320,6 +334,29 @@ async def test_nothing_is_sent_that_could_pass_the_cap(tmp_path):
         with pytest.raises(CostCapError):
             await predicted(at, tmp_path, price="1/1", max_cost=0.001, account="out")
     assert at.calls == 0
+
+
+@pytest.mark.parametrize("path", [LISTS, BY_NAME])
+async def test_doctor_asks_one_question_and_says_in_which_way(path, tmp_path):
+    async with server(path) as at:
+        options = Options(Backend.TYPED, "d", at.base_url, cache=tmp_path / "c")
+        results = await asyncio.to_thread(check_backend, options)
+    assert all(one.ok for one in results)
+    found = {one.check: one.detail for one in results}
+    assert found["structured output"] == f"works (by {path.rpartition('/')[2]})"
+    assert found["one question"].startswith("build-software")
+    assert "loading" not in found  # nothing of the embedded model
+
+
+async def test_the_library_call_reads_with_a_decision_model(tmp_path):
+    async with (
+        server() as at,
+        AsyncTriage(
+            backend=Backend.TYPED, model="d", base_url=at.base_url, cache=tmp_path / "c"
+        ) as triage,
+    ):
+        row = await triage.classify(PROBLEM)
+    assert (row.backend, row.label, row.needs_review) == ("typed", Label.BUILD, False)
 
 
 def test_the_line_on_the_backend_names_it_and_where_the_text_goes(tmp_path):

@@ -149,7 +149,8 @@ def _by_name(given: Mapping[str, Any] | Sequence[Any], names: list[str]) -> Mapp
         return given
     answers = [one if isinstance(one, Mapping) else {} for one in given]
     if any(one.get("name") is not None for one in answers):
-        return {str(one.get("name")): one for one in answers}
+        found = {str(one.get("name")): one for one in answers}
+        return found if len(found) == len(answers) else {}  # two answers to one question
     return dict(zip(names, answers, strict=True)) if len(answers) == len(names) else {}
 
 
