@@ -200,7 +200,7 @@ def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
 
 
 def asks_llm(options: Options) -> Callable[[str], bool]:
-    """Return a predicate: would this text be sent to the LLM or decision model?"""
+    """Return a predicate: would this text be sent to a server? Nothing is sent."""
     choice = _checked_choice(options)
     if choice.backend is not Backend.CASCADE:
         return lambda _: choice.backend is not Backend.EMBEDDED
