@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 from triage_agent.errors import StopError
@@ -62,6 +61,17 @@ class OpenLLM:
             self._final_usd, self._closed = self.spent_usd, True
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What differs between a language model and a decision model."""
+
+    client: type[OpenAIChat]
+    asks: Callable[[OpenAIChat], Answerer]
+    # Of the service, of what answers for it, and whether private data is hidden.
+    model: Callable[[OpenAIChat, Answerer, bool], LLMModel | DecisionModel]
+    writes: bool  # whether its answers have output tokens
+
+
 def open_llm(
     choice: Choice,
     options: Options,
@@ -69,78 +79,25 @@ def open_llm(
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
-    parts = _open_parts(choice, options, writes=True)
-    chat = OpenAIChat(
-        choice.model, choice.base_url, choice.api_key, **parts.for_client(options.timeout)
-    )
-    return parts.assembled(
-        chat,
-        ValidatingAnswerer(chat),
-        lambda answerer: LLMModel(
-            chat, answerer, template, options.votes, parts.redacts, options.brief, examples
-        ),
-        fresh=options.fresh,
-    )
+    votes, brief = options.votes, options.brief
+
+    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> LLMModel:
+        return LLMModel(chat, answerer, template, votes, redacts, brief, examples)
+
+    return _open(choice, options, _Reader(OpenAIChat, ValidatingAnswerer, model, writes=True))
 
 
 def open_typed(choice: Choice, options: Options, questions: Questions) -> OpenLLM:
     """Return the backend of a decision model."""
-    parts = _open_parts(choice, options, writes=False)
-    chat = DecisionClient(
-        choice.model, choice.base_url, choice.api_key, **parts.for_client(options.timeout)
-    )
-    return parts.assembled(
-        chat,
-        DecisionAnswerer(chat),
-        lambda answerer: DecisionModel(chat, answerer, questions, parts.redacts),
-        fresh=options.fresh,
-    )
+
+    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> DecisionModel:
+        return DecisionModel(chat, answerer, questions, redacts)
+
+    return _open(choice, options, _Reader(DecisionClient, DecisionAnswerer, model, writes=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What every service needs, whatever it is asked."""
-
-    local: bool
-    redacts: bool
-    database: Cache
-    budget: Budget
-    meter: Meter
-    waits: Waits
-
-    def for_client(self, timeout_s: float) -> dict[str, Any]:
-        """Return the options of a client."""
-        return {
-            "timeout_s": timeout_s,
-            "meter": self.meter,
-            "on_wait": self.waits.say,
-            "http_client": open_client(timeout_s, local=self.local),
-        }
-
-    def assembled(
-        self,
-        chat: OpenAIChat,
-        asking: Answerer,
-        model_of: Callable[[Answerer], LLMModel | DecisionModel],
-        *,
-        fresh: bool,
-    ) -> OpenLLM:
-        """Return a backend whose answers are cached."""
-        caching = CachingAnswerer(
-            asking,
-            self.database,
-            key=lambda request: key_of(chat.base_url, chat.model, request),
-            fresh=fresh,
-        )
-        model = model_of(caching)
-        where = "on this machine" if self.local else "your text is sent there"
-        hidden = ", e-mail addresses and numbers hidden" if self.redacts else ""
-        line = f"{model.backend} ({chat.model}) at {chat.host}, {where}{hidden}"
-        return OpenLLM(model, chat, line, caching, self.budget, self.database)
-
-
-def _open_parts(choice: Choice, options: Options, *, writes: bool) -> _Parts:
-    """Return what a service needs; `writes`: its answers have tokens of output."""
+def _open(choice: Choice, options: Options, reader: _Reader) -> OpenLLM:
+    """Return a service that is open, with its cache, its limits and its budget."""
     host = host_of(choice.base_url or OPENAI_BASE_URL)
     check_address(choice.base_url or OPENAI_BASE_URL)
     local = is_local(host)
@@ -148,7 +105,7 @@ def _open_parts(choice: Choice, options: Options, *, writes: bool) -> _Parts:
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
     account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
-    budget = Budget(database, account, price, options.max_cost_usd, writes=writes)
+    budget = Budget(database, account, price, options.max_cost_usd, writes=reader.writes)
     waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
@@ -156,11 +113,24 @@ def _open_parts(choice: Choice, options: Options, *, writes: bool) -> _Parts:
         tokens_per_minute=options.tpm,
         on_wait=waits.say,
     )
-    return _Parts(
-        local,
-        not local if options.redact is None else options.redact,
-        database,
-        budget,
-        Meter(rate_limiter, budget if account else None),
-        waits,
+    chat = reader.client(
+        choice.model,
+        choice.base_url,
+        choice.api_key,
+        timeout_s=options.timeout,
+        meter=Meter(rate_limiter, budget if account else None),
+        on_wait=waits.say,
+        http_client=open_client(options.timeout, local=local),
     )
+    caching = CachingAnswerer(
+        reader.asks(chat),
+        database,
+        key=lambda request: key_of(chat.base_url, chat.model, request),
+        fresh=options.fresh,
+    )
+    redacts = not local if options.redact is None else options.redact
+    model = reader.model(chat, caching, redacts)
+    where = "on this machine" if local else "your text is sent there"
+    hidden = ", e-mail addresses and numbers hidden" if redacts else ""
+    line = f"{model.backend} ({choice.model}) at {chat.host}, {where}{hidden}"
+    return OpenLLM(model, chat, line, caching, budget, database)
