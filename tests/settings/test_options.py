@@ -26,6 +26,13 @@ from triage_agent.settings import Backend, Choice, Options, check_options, choos
         pytest.param("embedded", {"model": "m", "api_key": "k"}, "embedded", id="embedded"),
         pytest.param("llm", {"model": "m"}, "llm", id="llm with a model is the LLM"),
         pytest.param("cascade", {"model": "m"}, "cascade", id="cascade with a model is that"),
+        pytest.param("typed", {"model": "m"}, "typed", id="a decision model, since it is named"),
+        pytest.param(
+            "auto",
+            {"model": "m", "base_url": "https://decisions.example/v1/systemone"},
+            "llm",
+            id="auto is never a decision model, whatever the address",
+        ),
     ],
 )
 def test_the_backend_follows_what_is_configured(wanted, given, chosen):
@@ -34,7 +41,7 @@ def test_the_backend_follows_what_is_configured(wanted, given, chosen):
     assert choice.why
 
 
-@pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE])
+@pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE, Backend.TYPED])
 @pytest.mark.parametrize("given", [{}, {"api_key": "k"}, {"model": " "}])
 def test_the_llm_without_a_model_is_an_error_that_names_the_option(given, wanted):
     with pytest.raises(SettingsError, match=r"--model") as caught:
@@ -70,6 +77,7 @@ def test_a_setting_that_the_backend_follows_is_accepted(backend, settings):
             for prior in (0.0, 1.0, -0.1, 1.1, math.nan, math.inf)
         ),
         pytest.param(LLM, {"prior": 0.3}, "--prior is for", id="the LLM has no prior"),
+        pytest.param(Backend.TYPED, {"prior": 0.3}, "decision model", id="nor a decision model"),
         pytest.param(LLM, {"prior": 0.0}, "between 0 and 1", id="no prior at all, either"),
         pytest.param(
             LLM, {"cascade_threshold": 0.9}, "--cascade-threshold is for", id="the LLM alone"

@@ -54,6 +54,7 @@ class Fault(StrEnum):
     RATE_LIMIT = "rate_limit"
     QUOTA = "quota"
     SERVER_ERROR = "server_error"
+    NOT_IMPLEMENTED = "not_implemented"
     UNAVAILABLE = "unavailable"
     AZURE_FILTER = "azure_filter"
     CONTEXT_LENGTH = "context_length"
@@ -123,6 +124,7 @@ ERRORS: Mapping[Fault, tuple[int, str, str | None, str, str | None]] = {
         "insufficient_quota",
         "insufficient_quota",
     ),
+    Fault.NOT_IMPLEMENTED: (501, "Not supported.", None, "not_supported_error", None),
     Fault.SERVER_ERROR: (500, "The server had an error.", None, "server_error", None),
     Fault.GATEWAY_TIMEOUT: (504, "Gateway time-out.", None, "server_error", None),
     Fault.LATE_DATE: (429, "Later.", None, "requests", "rate_limit_exceeded"),
@@ -255,6 +257,8 @@ class Options:
     thinking: int = 0  # tokens that the model thinks before it answers, within the limit
     most_tokens: int | None = None  # the largest completion limit it takes; None: any
     shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what becomes of a payload
+    # Other paths at which it answers, and the payload there (see `support.decisions`).
+    elsewhere: Mapping[str, Callable[[Call], dict[str, Any]]] = field(default_factory=dict)
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
     # {path: what it lists of itself: JSON, a status and JSON, raw bytes, or a fault}
@@ -335,7 +339,7 @@ class OpenAIServer:
             return None, scripted.raw
         if call.path == MODELS_PATH:
             return None, _response(200, b'{"object": "list", "data": []}')
-        if call.path != self.options.endpoint:
+        if call.path != self.options.endpoint and call.path not in self.options.elsewhere:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
         if fault is not None:
@@ -363,8 +367,11 @@ class OpenAIServer:
 
     def _good(self, call: Call) -> dict[str, Any]:
         options = self.options
-        text = json.dumps((options.reply or reply_for)(call.text))
-        payload = completion(call.body, text, logprobs=options.logprobs)
+        if call.path in options.elsewhere:
+            payload = options.elsewhere[call.path](call)
+        else:
+            text = json.dumps((options.reply or reply_for)(call.text))
+            payload = completion(call.body, text, logprobs=options.logprobs)
         if options.usage is None:
             del payload["usage"]
         else:
@@ -570,6 +577,7 @@ class _Connection(asyncio.Protocol):
 def problem_text(body: Mapping[str, Any]) -> str:
     """Return the problem that a request asks about, whatever the prompt around it."""
     said = next((m["content"] for m in body.get("messages", ()) if m["role"] == "user"), "")
+    said = said or str(body.get("state", body.get("input", "")))
     match = PROBLEM.search(said)
     return match.group(2) if match else said
 
@@ -665,7 +673,8 @@ def _logprobs(text: str, form: str) -> dict[str, Any] | None:
 
 
 def _tokens_in(body: Mapping[str, Any]) -> int:
-    return sum(len(m["content"] or "") for m in body.get("messages", ())) // 4
+    asked = str(body.get("state", body.get("input", "")))
+    return (len(asked) + sum(len(m["content"] or "") for m in body.get("messages", ()))) // 4
 
 
 def _retry_after(mode: str, wait: float) -> dict[str, str]:

@@ -41,6 +41,7 @@ OUTCOMES = {
     Fault.LATE_DATE: "service_rate_limit",
     Fault.RATE_LIMIT: "service_rate_limit",
     Fault.SERVER_ERROR: "service_server",
+    Fault.NOT_IMPLEMENTED: "service_server",
     Fault.UNAVAILABLE: "service_server",
     Fault.AZURE_FILTER: "reply_content_filter",
     Fault.CONTEXT_LENGTH: "service_bad_request",

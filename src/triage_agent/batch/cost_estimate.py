@@ -7,20 +7,15 @@ from triage_agent.batch.form import read_form
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.models import (
-    MAX_OUTPUT_TOKENS,
     MOST_ROOM,
-    OPENAI_BASE_URL,
-    TYPICAL_OUTPUT_TOKENS,
     Price,
     Quote,
     asks_llm,
     estimate_cost,
-    host_of,
-    load_prices,
-    load_prompt,
-    price_of,
+    price_for,
+    prompt_of,
 )
-from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.settings import Options, choose_backend
 from triage_agent.tables import Table
 
 UNKNOWN_PRICE = Price(Decimal(0), Decimal(0))  # only the tokens of its quote are shown
@@ -32,24 +27,21 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     Where the model's price is not known, the sentence holds calls and tokens. Raises `InputError`
     if `rows` is not known, or if the first rows hold no problem.
     """
-    choice, asked = choose_backend(options), asks_llm(options)
-    if choice.backend is Backend.EMBEDDED:
+    choice, asked, prompt = choose_backend(options), asks_llm(options), prompt_of(options)
+    if prompt is None:
         return None
-    template = load_prompt(options.prompt)
     sizes, problems = list[int](), 0
     for row in table.sample:
         for text in read_form(row, job.reading).texts:
             problems += 1
             if asked(text):
-                messages = template.messages(text)
-                sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+                sizes.append(prompt.request_bytes(text))
+    price = price_for(choice, options)
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
-    known, room = price or UNKNOWN_PRICE, options.max_output_tokens or MAX_OUTPUT_TOKENS
-    result = estimate_cost(sizes, calls, room, TYPICAL_OUTPUT_TOKENS, known)
+    known, room = price or UNKNOWN_PRICE, options.max_output_tokens or prompt.max_output_tokens
+    result = estimate_cost(sizes, calls, room, prompt.typical_output_tokens, known)
     amount = (
         f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries"
         if price

@@ -18,11 +18,12 @@ from triage_agent.settings import (
     Choice,
     Options,
     check_options,
+    check_typed,
     choose_backend,
 )
 
 if TYPE_CHECKING:  # the embedded model alone needs none of it
-    from triage_agent.models.llm import OpenLLM
+    from triage_agent.models.llm import OpenLLM, Prompt, Questions
 
 
 @dataclass(slots=True)
@@ -92,8 +93,7 @@ def open_backend(options: Options) -> OpenBackend:
 
     Raises `SettingsError` for options that cannot work together or that the backend would ignore.
     """
-    choice = choose_backend(options)
-    check_options(choice, options)
+    choice = _checked_choice(options)
     opened = _open(choice, options)
     try:
         opened.calibration = _calibration(opened.model, options)
@@ -102,6 +102,25 @@ def open_backend(options: Options) -> OpenBackend:
         opened._close_files()  # noqa: SLF001 (its own module; nothing was sent, nothing to await)
         raise
     return opened
+
+
+def prompt_of(options: Options) -> "Prompt | Questions | None":
+    """Return what the chosen backend shows a model beside the problem; None: it has no prompt."""
+    backend = choose_backend(options).backend
+    if backend is Backend.EMBEDDED:
+        return None
+    from triage_agent.models.llm import load_prompt, load_questions
+
+    return (load_questions if backend is Backend.TYPED else load_prompt)(options.prompt)
+
+
+def _checked_choice(options: Options) -> Choice:
+    """Return the backend to use, or raise `SettingsError` for options that do not fit it."""
+    choice = choose_backend(options)
+    check_options(choice, options)
+    if choice.backend is Backend.TYPED:
+        check_typed(options)
+    return choice
 
 
 def calibration_folder(options: Options) -> Path:
@@ -149,6 +168,11 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
     if choice.backend is Backend.LLM:
         llm = _open_llm(choice, options)
         return OpenBackend(llm.model, f"backend: {llm.line}", llm=llm)
+    if choice.backend is Backend.TYPED:
+        from triage_agent.models.llm import load_questions, open_typed
+
+        typed = open_typed(choice, options, load_questions(options.prompt))
+        return OpenBackend(typed.model, f"backend: {typed.line}", llm=typed)
     from triage_agent.models.embedded import EmbeddedModel
 
     embedded = EmbeddedModel(options.prior)
@@ -184,11 +208,10 @@ def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
 
 
 def asks_llm(options: Options) -> Callable[[str], bool]:
-    """Return a predicate: would this text be sent to the LLM? Nothing is sent."""
-    choice = choose_backend(options)
-    check_options(choice, options)
+    """Return a predicate: would this text be sent to a server? Nothing is sent."""
+    choice = _checked_choice(options)
     if choice.backend is not Backend.CASCADE:
-        return lambda _: choice.backend is Backend.LLM
+        return lambda _: choice.backend is not Backend.EMBEDDED
     from triage_agent.models.cascade import confidence
     from triage_agent.models.embedded import EmbeddedModel
 

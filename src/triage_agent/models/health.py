@@ -39,7 +39,7 @@ def check_backend(options: Options) -> list[CheckResult]:
         results.append(CheckResult("model", True, opened.line))
         if opened.llm:
             opened.llm.chat.attempts = ATTEMPTS
-        if choice.backend is not Backend.LLM:
+        if choice.backend in {Backend.EMBEDDED, Backend.CASCADE}:
             results.append(CheckResult("loading", True, f"{time.perf_counter() - started:.2f} s"))
         asyncio.run(_ask_all(opened, results))
     except TriageError as error:
@@ -77,7 +77,9 @@ async def _ask_all(opened: OpenBackend, results: list[CheckResult]) -> None:
             took = time.perf_counter() - started
             if one.output_mode:
                 results.append(CheckResult("endpoint", True, "reachable, and it accepts the key"))
-                results.append(CheckResult("structured output", True, "works"))
+                # Of an LLM each way has a line of its own, below.
+                way = f" (by {one.output_mode})" if one.backend == Backend.TYPED else ""
+                results.append(CheckResult("structured output", True, f"works{way}"))
                 results += _thinking(opened)
             check = f"one question to {one.backend}" if len(parts) > 1 else "one question"
             results.append(CheckResult(check, True, f"{prediction.label.value}, {took:.2f} s"))

@@ -39,7 +39,7 @@ class Model(Protocol):
 
     @property
     def backend(self) -> str:
-        """`embedded`, `llm` or `cascade`."""
+        """`embedded`, `llm`, `cascade` or `typed`."""
         ...
 
     @property

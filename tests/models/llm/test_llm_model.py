@@ -133,6 +133,7 @@ async def test_a_brief_model_asks_for_label_and_signals_and_shows_nobody_why(mod
     prediction = await replace(model, brief=True).predict(PROBLEM)
     assert (prediction.label, prediction.p_build) == (Label.AUTOMATE, pytest.approx(0.2))
     assert (prediction.rationale, prediction.evidence) == ("", ())
+    assert not prediction.quotes  # so that nobody is sent to look for a quotation
     schema = bodies(route)[0]["response_format"]["json_schema"]["schema"]
     assert schema == reply_schema(brief=True)
     assert set(schema["properties"]) == set(BRIEF)

@@ -66,15 +66,24 @@ def in_usd(micro_usd: int) -> str:
 
 
 class Budget:
-    """What one run may spend; without a price it only counts tokens, and `spent_usd` stays 0."""
+    """What one run may spend; without a price it only counts tokens, and `spent_usd` stays 0.
+
+    `writes`: an answer has output tokens, as those of a decision model need not have.
+    """
 
     def __init__(
-        self, database: Cache, account: str, price: Price | None, cap_usd: Decimal | None
+        self,
+        database: Cache,
+        account: str,
+        price: Price | None,
+        cap_usd: Decimal | None,
+        *,
+        writes: bool = True,
     ) -> None:
         if cap_usd is not None and not (cap_usd.is_finite() and cap_usd >= 0):
             raise SettingsError(f"--max-cost {cap_usd} is not an amount. Give USD, as 5 or 2.50.")
         self.price, self.cap_usd, self.account = price, cap_usd, account
-        self._database, self._open = database, 0
+        self._database, self._open, self._writes = database, 0, writes
         self._cap = None if cap_usd is None else math.floor(cap_usd * MICRO)
         self._billed = cap_usd is None  # whether an answer has shown how its service bills
         if cap_usd is not None and price is None:
@@ -128,7 +137,8 @@ class Budget:
         self._open -= 1
         self._billed = self._billed or bool(usage and usage.calls)
         # No call is answered without tokens both ways: such a report does not count.
-        reported = usage and (not usage.calls or (usage.input_tokens and usage.output_tokens))
+        made = usage and (usage.output_tokens or not self._writes)
+        reported = usage and (not usage.calls or (usage.input_tokens and made))
         real = cost(usage, self.price) if usage and reported and self.price else None
         self._database.settle(number, real, usage or Usage())
 

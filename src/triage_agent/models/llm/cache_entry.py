@@ -45,6 +45,7 @@ def pack(answer: ValidReply, text: str) -> str:
         "evidence": [quotation(quote, text) for quote in reply.evidence],
         "rationale": parts(reply.rationale, text),
         "label_probability": answer.label_probability,
+        "in_scope": answer.in_scope,
         "usage": (usage.calls, usage.input_tokens, usage.output_tokens),
         "output_mode": answer.output_mode,
     }
@@ -62,5 +63,9 @@ def unpack(packed: str, text: str) -> ValidReply:
         }
     )
     return ValidReply(
-        reply, values["label_probability"], Usage(*values["usage"]), values["output_mode"]
+        reply,
+        values["label_probability"],
+        Usage(*values["usage"]),
+        values["output_mode"],
+        in_scope=values.get("in_scope"),  # answers of before 2026-12 have none
     )

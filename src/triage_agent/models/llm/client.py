@@ -47,7 +47,7 @@ from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.outage import Outage
 from triage_agent.models.llm.refusals import RefusedError
 from triage_agent.models.llm.refusals_in_a_row import RefusalsInARow
-from triage_agent.models.llm.sending import Sender
+from triage_agent.models.llm.sending import CHAT_PATH, Sender
 from triage_agent.models.llm.transport import headers_of, timeouts
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
@@ -228,7 +228,7 @@ class OpenAIChat:
         """Return the answer of one attempt, noting in the row what it cost, useful or not."""
         try:
             try:
-                reply = await self._ladder.ask(row, self._metered_post, self.model)
+                reply = await self._ask_in_dialect(row)
             except TriageError:
                 raise
             except RefusedError as error:
@@ -259,8 +259,14 @@ class OpenAIChat:
             return error
         return refused_alike(refusal, texts, self.host, self._key)
 
-    async def _metered_post(self, body: dict[str, Any], most_tokens: int) -> Any:
+    async def _ask_in_dialect(self, row: Row) -> ChatReply:
+        """Return one answer, in a way that the server accepts."""
+        return await self._ladder.ask(row, self._metered_post, self.model)
+
+    async def _metered_post(
+        self, body: dict[str, Any], most_tokens: int, path: str = CHAT_PATH
+    ) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
-        payload = await self._sender.post(body, most_tokens)
+        payload = await self._sender.post(body, most_tokens, path)
         self._refusals.note_answer()
         return payload

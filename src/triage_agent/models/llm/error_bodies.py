@@ -171,11 +171,23 @@ def _message(nodes: list[Mapping[str, Any]]) -> str:
             value = node.get(name)
             if isinstance(value, str) and value.strip() and value.lstrip()[:1] not in {"{", "["}:
                 found.append(value.strip())
-            elif isinstance(value, list | Mapping) and name == "detail" and value:
-                found.append(str(value))
+            elif name == "detail" and (words := _complaints(value)):
+                found.append(words)
     if not found:
         return next((str(one["message"]) for one in nodes if one.get("message")), "")
     return next((one for one in found if not GENERIC.search(one)), found[0])
+
+
+def _complaints(detail: object) -> str:
+    """Return the complaints of a validation in words, each with its place; empty: it is none."""
+    found = []
+    for one in detail if isinstance(detail, list) else ():
+        known = one if isinstance(one, Mapping) else {}
+        place = known.get("loc")
+        where = ".".join(map(str, place)) if isinstance(place, list) else ""
+        said = str(known.get("msg") or one)
+        found.append(f"{where}: {said}" if where else said)
+    return "; ".join(found)
 
 
 def _filtered(nodes: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -61,6 +61,7 @@ class ValidReply:
     usage: Usage = field(default_factory=Usage)  # what it cost this time
     output_mode: str = ""
     from_cache: bool = False
+    in_scope: float | None = None  # how likely the text is of either kind; None: not given
 
 
 # What a brief reply leaves out: it takes a third of the time, and gives no reasons.
@@ -94,11 +95,23 @@ class Prompt:
     system: str
     user: str
 
+    max_output_tokens = MAX_OUTPUT_TOKENS
+    typical_output_tokens = TYPICAL_OUTPUT_TOKENS
+
     @cached_property
     def id(self) -> str:
         """The name and eight digits of the content's SHA-256, as results show it."""
         digest = hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
         return f"{self.name}@{digest[:8]}"
+
+    @property
+    def words(self) -> str:
+        """All the words that the model is shown beside the problem."""
+        return f"{self.system} {self.user}"
+
+    def request_bytes(self, text: str) -> int:
+        """Return how many bytes a request about a text has, about."""
+        return sum(len(one.content.encode("utf-8", "replace")) for one in self.messages(text))
 
     @property
     def wants_examples(self) -> bool:

@@ -11,7 +11,7 @@ from triage_agent.models.llm.error_bodies import refusal_inside
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.reading import read_answer
 from triage_agent.models.llm.transport import look_at
-from triage_agent.models.protocols import ChatRequest
+from triage_agent.models.protocols import ChatRequest, Model
 
 NAMES = {
     OutputMode.JSON_SCHEMA: "strict schema",
@@ -31,13 +31,17 @@ class Rung:
 
 
 async def walk(
-    chat: OpenAIChat, model: LLMModel, text: str, seconds: float, known: str | None = None
+    chat: OpenAIChat, model: Model, text: str, seconds: float, known: str | None = None
 ) -> list[Rung]:
     """Return what each rung answers to one text; the mode that is known to work is not asked again.
+
+    A decision model has no rungs.
 
     All are asked at once, and whichever has not answered in time counts as not working. A run uses
     the first that works.
     """
+    if not isinstance(model, LLMModel):
+        return []
     request = await model.request(text)
     rungs = await asyncio.gather(
         *(_try(chat, request, mode, seconds, known=mode == known) for mode in OUTPUT_MODES)

@@ -26,6 +26,8 @@ from triage_agent.models.llm.refusals import Refusal, RefusedError, may_be_bille
 from triage_agent.models.llm.transport import WAITED, status_error
 from triage_agent.types import Usage
 
+CHAT_PATH = "chat/completions"
+
 
 class Sender:
     """Sends requests to one address, each when the meter admits it and the server is there."""
@@ -41,7 +43,7 @@ class Sender:
         outage: Outage,
     ) -> None:
         self._address, self._key = address, key
-        self._url = httpx2.URL(address.endpoint)
+        self._urls = {CHAT_PATH: httpx2.URL(address.endpoint)}
         self._headers = headers
         self._http, self._timeout_s = http, timeout_s
         self._meter, self._outage = meter, outage
@@ -55,12 +57,13 @@ class Sender:
             self._outage.stop()
             self._meter.stop(error)
 
-    async def post(self, body: dict[str, Any], most_tokens: int) -> Any:
+    async def post(self, body: dict[str, Any], most_tokens: int, path: str = CHAT_PATH) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it.
 
         Raises `RefusedError` for an error of the service, also one inside an answer.
         """
-        if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
+        unbounded = path == CHAT_PATH and not (OTHER_LIMIT.keys() & body.keys())
+        if unbounded and self._meter.has_cost_cap:
             raise SettingsError(
                 f"{self._address.host} takes no completion limit, so no cost cap can be enforced. "
                 "Leave out --max-cost, or choose another model."
@@ -76,15 +79,15 @@ class Sender:
                     if self._outage.on and not alone:  # it went down meanwhile
                         exchange.usage = Usage()
                         continue
-                    return await self._exchanged(content, exchange)
+                    return await self._exchanged(content, exchange, path)
             finally:
                 if alone:
                     self._outage.end_turn()
 
-    async def _exchanged(self, content: bytes, exchange: Exchange) -> Any:
+    async def _exchanged(self, content: bytes, exchange: Exchange, path: str) -> Any:
         """Return the decoded answer to one request that may be sent, noting what came of it."""
         try:
-            response = await self._post(content)
+            response = await self._post(content, path)
         except openai.APIStatusError as error:
             exchange.status, exchange.headers = error.status_code, error.response.headers
             exchange.usage = reported_usage(error.body)
@@ -116,9 +119,10 @@ class Sender:
         exchange.wait_s, self.reached = refusal.wait_s, True
         self._outage.refused(refusal)
 
-    async def _post(self, content: bytes) -> httpx2.Response:
+    async def _post(self, content: bytes, path: str) -> httpx2.Response:
         """Return the response to one request, or raise the transport's failure as ours."""
-        request = httpx2.Request("POST", self._url, headers=self._headers, content=content)
+        url = self._urls.get(path) or self._url_of(path)
+        request = httpx2.Request("POST", url, headers=self._headers, content=content)
         try:
             # The limit of the client starts anew with every byte that drips in.
             async with asyncio.timeout(self._timeout_s):
@@ -130,6 +134,11 @@ class Sender:
         if mixed_up := wants_tls(response.status_code, response.content, self._address.place):
             raise mixed_up
         raise status_error(response)
+
+    def _url_of(self, path: str) -> httpx2.URL:
+        """Return the URL of another path below the address, made once."""
+        self._urls[path] = httpx2.URL(f"{self._address.base_url}/{path}")
+        return self._urls[path]
 
     def _decode(self, content: bytes) -> Any:
         """Return the JSON value of an answer's body."""
