@@ -22,7 +22,7 @@ from triage_agent.advice.roles import Role, RoleFacts, role_facts, who_it_is
 from triage_agent.advice.rules import Recommendation
 from triage_agent.advice.settling import revenue_words
 from triage_agent.intake import counted
-from triage_agent.types import Abstention, Classification, DecidedBy
+from triage_agent.types import Abstention, Classification, DecidedBy, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +161,11 @@ def _notes(decision: Decision, rows: Sequence[Classification]) -> tuple[str, ...
 
 def _why_no_vote(row: Classification) -> str:
     """Return why a problem did not vote, with a place for the verb; empty if it did."""
-    if row.error:
+    if row.outcome is Outcome.ERROR:
         return "ended in an error"
     if row.label:
         return ""
     if row.abstained_because is not Abstention.NEITHER and row.decided_by is not DecidedBy.PERSON:
         return "could not be placed"
-    said = ", as you said" if row.decided_by is DecidedBy.PERSON else ""
+    said = ", as answered" if row.decided_by is DecidedBy.PERSON else ""
     return f"{{verb}} about neither kind of work{said}"

@@ -35,6 +35,7 @@ def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> s
     lines = [f"# {escape(letterhead.title)}", ""]
     lines += [escape(letterhead.made), ""] if letterhead.made else []
     lines += [f"**{headline_words(advice)}** {escape(plan.because)}", ""]
+    lines += [escape(" ".join(plan.who)), ""] if plan.who else []
     lines += _section("To make it firm, settle", map(escape, decision.to_settle))
     lines += _section("Good to know", map(escape, plan.notes))
     lines += _section("What to do now", map(escape, plan.first_days.instead))
