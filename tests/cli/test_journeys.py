@@ -432,10 +432,28 @@ def test_a_word_close_to_a_commands_name_is_refused_with_that_name():
         assert "'classify'" in terminal.words
 
 
-def test_without_a_terminal_and_without_arguments_the_help_is_shown():
-    result = triage(stdin=LEADS.encode())
+def test_without_a_terminal_without_arguments_and_without_text_the_help_is_shown():
+    result = triage(stdin=b"")
     assert result.returncode == 0
     assert "Commands:" in result.stdout.decode()
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"], ["advise"], ["advise", "-"]])
+def test_a_text_in_a_pipe_is_read_as_problems(arguments):
+    result = triage(*arguments, stdin=f"1. {LEADS}\n2. {STOCK}\n3. {REPORTS}".encode())
+    assert result.returncode == 0
+    assert HIRE in result.stdout.decode()
+
+
+@pytest.mark.parametrize("command", [[], ["advise"]])
+@pytest.mark.parametrize("dash", ["- ", "-", "— "])
+def test_a_text_that_begins_with_a_dash_is_no_option(command, dash):
+    texts = [f"{dash}first, {LEADS}", STOCK, f"{dash}{REPORTS}"]
+    result = triage(*command, *texts, "--revenue=3 million", "--json")
+    assert result.returncode == 0, result.stderr
+    shown = [one["text"] for one in json.loads(result.stdout)["problems"]]
+    assert [LEADS in shown[0], shown[1] == STOCK, REPORTS in shown[2]] == [True] * 3
+    assert not any(text.startswith(" ") for text in shown)
 
 
 def test_ctrl_c_while_the_problems_are_read_keeps_them():
