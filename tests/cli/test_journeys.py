@@ -489,3 +489,25 @@ def test_where_the_cursor_cannot_be_moved_lines_and_numbers_answer(tmp_path):
         assert HIRE in terminal.words
         assert "\x1b[" not in terminal.output
     assert "Acme Ltd" in path.read_text("utf-8")
+
+
+def test_a_wait_for_the_model_is_explained_and_nobody_waits_before_typing(tmp_path, monkeypatch):
+    slow = tmp_path / "sitecustomize.py"  # Python runs it at its start
+    slow.write_text(
+        "import sys, time\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'triage_agent.models.embedded.encoder':\n"
+        "            time.sleep(8)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    first = "Read on this computer; nothing is sent. (backend: embedded"
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r").until(HIRE)
+        assert terminal.words.startswith(first)
+        left(terminal)
+    result = triage("advise", *BUSINESS, LEADS)
+    lines = result.stderr.decode().splitlines()
+    assert lines[0].startswith(first)
+    assert "read from the disk" in lines[0]

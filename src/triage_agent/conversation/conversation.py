@@ -21,11 +21,10 @@ from triage_agent.conversation.asking import counted, question_for, quiz_questio
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
-from triage_agent.conversation.reading import Reader
+from triage_agent.conversation.reading import Flow, Reader
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
-from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Label, Problem, Source
 
 NOT_SURE, NEITHER = "unknown", "neither"
@@ -52,7 +51,7 @@ class Conversation:
 
     def __init__(
         self,
-        triage: AsyncTriage,
+        triage: Flow,
         texts: Sequence[str] = (),
         profile: Profile | None = None,
         quiz: QuizResult | None = None,
