@@ -27,6 +27,7 @@ from .wording import (
     counted_words,
     decided_words,
     headline_words,
+    label_words,
     recommendation_words,
     review_words,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "drawn",
     "explained",
     "headline_words",
+    "label_words",
     "line_chart",
     "print_block",
     "print_json",
