@@ -403,6 +403,20 @@ def test_arrow_keys_change_what_was_typed():
         assert left(terminal)["answers"]["problems"] == "Lead get lost\n\nStock is wrong"
 
 
+def test_no_word_is_cut_while_it_is_typed_and_arrows_move_by_rows():
+    text = f"{LEADS}, and {STOCK}"
+    with Terminal(*BUSINESS, columns=60) as terminal:
+        terminal.until(ASKED).send(text)
+        begin = next(n for n, line in enumerate(terminal.screen) if line.startswith("> "))
+        rows = [line[2:] for line in terminal.screen[begin : begin + 3]]
+        assert " ".join(rows) == text  # no blank within a word
+        terminal.send(UP + "X").send(UP + "Y").send(DOWN * 2 + "Z")
+        written = left(terminal)["drafts"]["problems"]
+    assert re.sub("[XYZ]", "", written) == text
+    ends = [len(rows[0]) + 1, len(f"{rows[0]} {rows[1]}") + 2]
+    assert written.index("Y") <= ends[0] < written.index("X") <= ends[1] < written.index("Z")
+
+
 def test_an_answer_longer_than_the_line_is_edited_in_it():
     name = "The very long name of a company that nobody would print on a card, " * 2 + "Ltd"
     with Terminal(*BUSINESS, columns=60) as terminal:
