@@ -419,6 +419,22 @@ class TestKeeping:
         place.close()
         assert left_last() == AUTOMATE
 
+    @pytest.mark.parametrize(
+        ("error", "same"), [(BlockingIOError, False), (PermissionError, False), (OSError, True)]
+    )
+    async def test_a_place_that_another_program_has_locked_is_not_taken(
+        self, error, same, monkeypatch
+    ):
+        taken = left(AUTOMATE)
+        taken.unlink()
+
+        def lock(file):
+            monkeypatch.undo()  # only the first place is taken
+            raise error
+
+        monkeypatch.setattr("triage_agent.files._lock", lock)
+        assert (new_place().path == taken) is same
+
     async def test_a_new_one_leaves_what_was_left_before(self):
         left(AUTOMATE)
         assert new_place().path != left(BUILD)
