@@ -11,7 +11,7 @@ from .contract import (
     as_row,
     rounded,
 )
-from .explained import explained, show_advice, show_part
+from .explaining import explained, show_advice, show_part
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered, write_rendered
