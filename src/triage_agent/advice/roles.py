@@ -9,7 +9,6 @@ from pydantic import Field, RootModel, model_validator
 
 from triage_agent.files import Strict, folder, load_toml
 
-
 WHO = "{name} is {who}: {hours} hours and ${usd} a month."
 
 
