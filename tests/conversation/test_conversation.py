@@ -24,7 +24,7 @@ from triage_agent.conversation import (
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import LARGEST_INPUT, split_problems
 from triage_agent.models import OpenBackend
-from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
+from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Prediction, Signals
 
 pytestmark = pytest.mark.anyio
 
@@ -170,6 +170,7 @@ async def test_any_other_answer_decides(text, answer, label, triage):
     (row,) = await talk.rows()
     assert (row.label, row.decided_by) == (label, DecidedBy.PERSON)
     assert row.outcome is (Outcome.CLASSIFIED if label else Outcome.ABSTAINED)
+    assert row.abstained_because is (None if label else Abstention.NEITHER)  # as was answered
     assert not row.needs_review
 
 
