@@ -521,7 +521,9 @@ def test_a_wait_for_the_model_is_explained_and_nobody_waits_before_typing(tmp_pa
         wrote(terminal, LEADS).answer(COMPANY, "\r").until(HIRE)
         assert terminal.words.startswith(first)
         left(terminal)
-    result = triage("advise", *BUSINESS, LEADS)
-    lines = result.stderr.decode().splitlines()
-    assert lines[0].startswith(first)
-    assert "read from the disk" in lines[0]
+    with Terminal("advise", *BUSINESS, LEADS) as terminal:
+        assert terminal.end() == 0
+        assert terminal.words.startswith(first)
+        assert "read from the disk" in terminal.words
+    lines = triage("advise", *BUSINESS, LEADS).stderr.decode().splitlines()
+    assert [line.startswith(f"{first} (") for line in lines] == [True]  # nobody waits at a pipe

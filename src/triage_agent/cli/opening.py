@@ -1,5 +1,6 @@
 """The model is opened while a person types; who has to wait for it is told why."""
 
+import sys
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -82,7 +83,10 @@ def _open(options: Options) -> "AsyncTriage":
 
 @contextmanager
 def _patience(words: str) -> Iterator[None]:
-    """Say something if what is inside takes longer than a moment."""
+    """Say something to a person at a terminal if what is inside takes longer than a moment."""
+    if not sys.stderr.isatty():
+        yield
+        return
     timer = Timer(MOMENT_S, say, [words])
     timer.daemon = True
     timer.start()
