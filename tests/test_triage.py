@@ -132,7 +132,7 @@ class TestOpening:
         monkeypatch.setenv("TRIAGE_MODEL", "gpt-x")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
         with Triage() as triage:
-            assert triage.line.startswith("backend: embedded")
+            assert "(backend: embedded (" in triage.line
 
     def test_options_and_settings_by_name_go_together(self):
         with Triage(Options(threshold=0.7), prior=0.3) as triage:

@@ -59,13 +59,15 @@ def test_every_decision_holds_the_rules_tried_in_order_and_ends_with_the_one_tha
         ),
         pytest.param(0, 1, Profile(exactly(5 * M)), "not taken", ["$5M"], id="D3 shows revenue"),
         pytest.param(1, 1, Profile(), "not taken", ["tie", "not taken"], id="D4 without a quiz"),
-        pytest.param(1, 1, Profile(), "12 points", ["tie", "12 of 24", "as D3"], id="D4 passed"),
+        pytest.param(
+            1, 1, Profile(), "12 points", ["tie", "12 of 24", "more to automate"], id="D4 passed"
+        ),
         pytest.param(
             1,
             1,
             Profile(),
             "11 points with data at 0",
-            ["tie", "11 of 24", "nothing to connect", "as D2"],
+            ["tie", "11 of 24", "nothing to connect", "more to build"],
             id="D4 with nothing to connect",
         ),
     ],

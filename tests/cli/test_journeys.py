@@ -13,8 +13,9 @@ import pytest
 from support.program import triage
 from support.terminal import DOWN, END, HOME, LEFT, UP, Terminal, pasted
 from support.terminal import RIGHT as RIGHT_KEY
-from triage_agent.cli.after_verdict import KINDS, Next
-from triage_agent.cli.conversing import ADD, DIVIDE, DROP, JOIN, RIGHT
+from triage_agent.cli.after_verdict import BUSINESS as ABOUT_BUSINESS
+from triage_agent.cli.after_verdict import WRONG, Next
+from triage_agent.cli.arranging import ADD, DIVIDE, DROP, JOIN, RIGHT
 from triage_agent.conversation import quiz_questions
 from triage_agent.conversation.words import load_words
 
@@ -22,6 +23,7 @@ LEADS = "Leads from our web form get lost because nobody copies them into the CR
 STOCK = "Our stock figures are wrong because deliveries are typed in by hand, days later"
 REPORTS = "Two of our staff spend 40 hours a week copying figures into reports"
 COPYING = "We copy every order by hand into QuickBooks"
+PORTAL = "We want to build a portal where customers order and pay"
 APP = "Our customers want an app to follow their deliveries"
 READY = [(f"{number} of 8", "4\r") for number in range(1, 9)]  # the best answer each time
 BUSINESS = ["--revenue", "3M", "--no-sells-software"]
@@ -75,7 +77,7 @@ def test_an_owner_gets_from_three_problems_to_a_saved_report(tmp_path):
         wrote(terminal, LEADS, STOCK, REPORTS).answer("I read three problems. " + SPLIT, "\r")
         known(terminal, [(COMPANY, "Acme Ltd\r"), ("yearly revenue", "2\r")])
         known(terminal, [("for customers?", "2\r"), (NEXT, "1\r")])
-        terminal.answer("Where to?", f"\x15{path}\r")
+        terminal.answer("What should its name be?", f"\x15{path}\r")
         terminal.answer("The report is in", DONE)
         assert terminal.end() == 0
         assert HIRE in terminal.words
@@ -92,7 +94,9 @@ def test_the_name_that_is_proposed_for_a_report_is_the_companys(tmp_path, monkey
     (tmp_path / "acme-ltd-report.html").touch()
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS)
-        known(terminal, [(COMPANY, "Acme, Ltd.\r"), (NEXT, "1\r"), ("Where to?", "\r")])
+        known(
+            terminal, [(COMPANY, "Acme, Ltd.\r"), (NEXT, "1\r"), ("What should its name be?", "\r")]
+        )
         terminal.answer("The report is in", DONE)
         assert terminal.end() == 0
     assert "Acme, Ltd." in (tmp_path / "acme-ltd-report-2.html").read_text("utf-8")
@@ -136,8 +140,8 @@ def test_a_correction_is_credited_and_decides_anew():
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS)
         terminal.answer(COMPANY, "\r").until(HIRE)
-        known(terminal, [(NEXT, "3\r")])
-        known(terminal, [("Which one?", "1\r"), ("What is it?", "1\r")])
+        known(terminal, [(NEXT, "3\r"), ("What do you want to change?", "3\r")])
+        terminal.answer("comes closest to", "1\r")
         terminal.until("as you said").until("Hire a fractional CTO.").until(NEXT)
         terminal.send(DONE)
         assert terminal.end() == 0
@@ -147,12 +151,97 @@ def test_revenue_can_be_changed_after_the_verdict():
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS)
         terminal.answer(COMPANY, "\r").until(HIRE)
-        known(terminal, [(NEXT, "4\r")])
-        known(terminal, [("yearly revenue", "1\r"), ("for customers?", "2\r")])
-        terminal.until(NEXT)
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "1\r")])
+        terminal.answer("What is the yearly revenue", "1\r").until(NEXT)
         assert "do it yourself" in terminal.words.casefold()
         terminal.send(DONE)
         assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize(
+    ("business", "problems"),
+    [
+        pytest.param(["--revenue", "3M"], [LEADS], id="provisional"),
+        pytest.param(BUSINESS, [APP, PORTAL, REPORTS], id="firm"),
+    ],
+)
+def test_the_headline_and_the_menu_stand_on_one_screen(business, problems, columns):
+    with Terminal(*business, columns=columns) as terminal:
+        wrote(terminal, *problems)
+        if len(problems) > 1:
+            terminal.answer(SPLIT, "\r")
+        terminal.answer(COMPANY, "\r")
+        if business != BUSINESS:
+            terminal.answer("for customers?", "3\r")
+        terminal.until(NEXT).until("stop for now.")
+        screen = " ".join(" ".join(terminal.screen).split())
+        assert "Hire a fractional" in screen
+        whole([one.value for one in Next], terminal.screen)
+        known(terminal, [("", "2\r"), ("to read?", "1\r"), ("to read?", UP + "\r")])
+        terminal.until(NEXT).until("stop for now.")
+        screen = " ".join(" ".join(terminal.screen).split())
+        assert "Hire a fractional" in screen  # what was read has not pushed it away
+        assert left(terminal)
+
+
+def test_problems_are_added_after_the_verdict_until_it_is_firm(tmp_path):
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r")
+        terminal.until("2 of the 3 problems that the method asks for were not given")
+        for problem in (STOCK, REPORTS):
+            known(terminal, [(NEXT, "3\r"), ("What do you want to change?", "1\r")])
+            terminal.answer("What else goes wrong", f"{problem}\r").until(HIRE)
+        terminal.until("(firm)").until(NEXT)
+        terminal.send("3\r").answer("You have three problems", "3\r")  # two belong together
+        terminal.answer("Which two?", "1\r").until("your two problems").until(NEXT)
+        terminal.send("3\r").answer("You have two problems", "2\r").answer("Which one?", "1\r")
+        terminal.until("another problem begins").send(HOME + RIGHT_KEY * len(LEADS)).send("\r")
+        terminal.send(END).type("", "").until("your three problems").until(NEXT)
+        assert [piece["text"] for piece in left(terminal)["answers"]["split"]] == [
+            LEADS,
+            STOCK,
+            REPORTS,
+        ]
+
+
+def test_a_problem_that_is_begun_after_the_verdict_is_there_when_going_on():
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r")
+        known(terminal, [(NEXT, "3\r"), ("What do you want to change?", "1\r")])
+        terminal.until("What else goes wrong").send("Stock is wr").until("Stock is wr")
+        left(terminal)
+    with Terminal("--resume") as terminal:
+        terminal.until("2. Stock is wr").until(SPLIT)
+        left(terminal)
+
+
+def test_the_quiz_can_be_taken_when_it_was_not_needed_and_changed_then():
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r")
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "3\r"), *READY])
+        terminal.until("Readiness: 100 of 100").until(NEXT)
+        known(terminal, [("", "4\r"), ("What do you want to change?", "3\r")])
+        terminal.answer("1 of 8", "1\r")
+        known(terminal, [(prompt, "\r") for prompt, _ in READY[1:]])  # as they were answered
+        terminal.until("Readiness: 88 of 100").until(NEXT)
+        terminal.send(DONE)
+        assert terminal.end() == 0
+
+
+def test_saving_a_report_names_the_folder_first_and_has_a_way_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports").mkdir()
+    with Terminal(*BUSINESS, columns=200) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r").answer(NEXT, "1\r")
+        terminal.until(f"It is saved in {tmp_path}").send("\x15back\r").until(NEXT)
+        assert not [*tmp_path.glob("*.html")]
+        terminal.send("1\r").answer("What should its name be?", "\x15report.doc\r")
+        terminal.until("must end in").send("\x15reports\r")  # a folder: the name is proposed
+        terminal.until(str(tmp_path / "reports" / "triage-report.html")).until(NEXT)
+        terminal.send(DONE)
+        assert terminal.end() == 0
+    assert (tmp_path / "reports" / "triage-report.html").exists()
 
 
 def test_ctrl_c_keeps_what_was_typed_and_resume_goes_on_with_it():
@@ -181,7 +270,7 @@ def test_the_report_that_was_named_is_written_after_resuming_elsewhere(tmp_path,
     with Terminal("--resume") as terminal:
         known(terminal, [(COMPANY, "\r"), (NEXT, DONE)])
         assert terminal.end() == 0
-        assert "Rules that decided" in terminal.words
+        assert "FOR THE RECORD" in terminal.words
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["problems"][0]["text"] == LEADS
 
 
@@ -275,9 +364,13 @@ def test_no_word_of_a_choice_is_cut_at_60_columns():
             terminal.send("4\r")
         terminal.until(NEXT).until("stop for now.")
         whole([one.value for one in Next], terminal.screen)
-        terminal.send("3\r").until("Which one?").until("stop for now.").send("1\r")
-        terminal.until("What is it?").until("stop for now.")
-        whole(KINDS, terminal.screen)
+        terminal.send("3\r").until("want to change?").until("stop for now.")
+        whole([words.split_again.help, ADD, DIVIDE, JOIN, DROP, WRONG], terminal.screen)
+        terminal.send("5\r").until("Which one?").until("stop for now.").send("1\r")
+        terminal.until("comes closest").until("stop for now.")
+        whole(words.unclear.answers.values(), terminal.screen)
+        terminal.send("6\r").until(NEXT).send("4\r").until("stop for now.")
+        whole(ABOUT_BUSINESS, terminal.screen)
 
 
 def test_a_paste_of_20_000_characters_arrives_whole():
@@ -310,6 +403,20 @@ def test_arrow_keys_change_what_was_typed():
         assert left(terminal)["answers"]["problems"] == "Lead get lost\n\nStock is wrong"
 
 
+def test_no_word_is_cut_while_it_is_typed_and_arrows_move_by_rows():
+    text = f"{LEADS}, and {STOCK}"
+    with Terminal(*BUSINESS, columns=60) as terminal:
+        terminal.until(ASKED).send(text)
+        begin = next(n for n, line in enumerate(terminal.screen) if line.startswith("> "))
+        rows = [line[2:] for line in terminal.screen[begin : begin + 3]]
+        assert " ".join(rows) == text  # no blank within a word
+        terminal.send(UP + "X").send(UP + "Y").send(DOWN * 2 + "Z")
+        written = left(terminal)["drafts"]["problems"]
+    assert re.sub("[XYZ]", "", written) == text
+    ends = [len(rows[0]) + 1, len(f"{rows[0]} {rows[1]}") + 2]
+    assert written.index("Y") <= ends[0] < written.index("X") <= ends[1] < written.index("Z")
+
+
 def test_an_answer_longer_than_the_line_is_edited_in_it():
     name = "The very long name of a company that nobody would print on a card, " * 2 + "Ltd"
     with Terminal(*BUSINESS, columns=60) as terminal:
@@ -339,10 +446,28 @@ def test_a_word_close_to_a_commands_name_is_refused_with_that_name():
         assert "'classify'" in terminal.words
 
 
-def test_without_a_terminal_and_without_arguments_the_help_is_shown():
-    result = triage(stdin=LEADS.encode())
+def test_without_a_terminal_without_arguments_and_without_text_the_help_is_shown():
+    result = triage(stdin=b"")
     assert result.returncode == 0
     assert "Commands:" in result.stdout.decode()
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"], ["advise"], ["advise", "-"]])
+def test_a_text_in_a_pipe_is_read_as_problems(arguments):
+    result = triage(*arguments, stdin=f"1. {LEADS}\n2. {STOCK}\n3. {REPORTS}".encode())
+    assert result.returncode == 0
+    assert HIRE in result.stdout.decode()
+
+
+@pytest.mark.parametrize("command", [[], ["advise"]])
+@pytest.mark.parametrize("dash", ["- ", "-", "— "])
+def test_a_text_that_begins_with_a_dash_is_no_option(command, dash):
+    texts = [f"{dash}first, {LEADS}", STOCK, f"{dash}{REPORTS}"]
+    result = triage(*command, *texts, "--revenue=3 million", "--json")
+    assert result.returncode == 0, result.stderr
+    shown = [one["text"] for one in json.loads(result.stdout)["problems"]]
+    assert [LEADS in shown[0], shown[1] == STOCK, REPORTS in shown[2]] == [True] * 3
+    assert not any(text.startswith(" ") for text in shown)
 
 
 def test_ctrl_c_while_the_problems_are_read_keeps_them():
@@ -367,7 +492,7 @@ def test_where_the_cursor_cannot_be_moved_lines_and_numbers_answer(tmp_path):
         (COMPANY, "Acme Ltd\n"),
         (NEXT, "9\n"),
         ("from 1 to 5", "1\n"),
-        ("Where to?", f"{path}\n"),
+        ("What should its name be?", f"{path}\n"),
         ("The report is in", "5\n"),
     ]
     with Terminal(*BUSINESS, term="dumb") as terminal:
@@ -378,3 +503,27 @@ def test_where_the_cursor_cannot_be_moved_lines_and_numbers_answer(tmp_path):
         assert HIRE in terminal.words
         assert "\x1b[" not in terminal.output
     assert "Acme Ltd" in path.read_text("utf-8")
+
+
+def test_a_wait_for_the_model_is_explained_and_nobody_waits_before_typing(tmp_path, monkeypatch):
+    slow = tmp_path / "sitecustomize.py"  # Python runs it at its start
+    slow.write_text(
+        "import sys, time\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'triage_agent.models.embedded.encoder':\n"
+        "            time.sleep(8)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    first = "Read on this computer; nothing is sent. (backend: embedded"
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r").until(HIRE)
+        assert terminal.words.startswith(first)
+        left(terminal)
+    with Terminal("advise", *BUSINESS, LEADS) as terminal:
+        assert terminal.end() == 0
+        assert terminal.words.startswith(first)
+        assert "read from the disk" in terminal.words
+    lines = triage("advise", *BUSINESS, LEADS).stderr.decode().splitlines()
+    assert [line.startswith(f"{first} (") for line in lines] == [True]  # nobody waits at a pipe

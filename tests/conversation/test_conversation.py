@@ -24,7 +24,7 @@ from triage_agent.conversation import (
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import LARGEST_INPUT, split_problems
 from triage_agent.models import OpenBackend
-from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
+from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Prediction, Signals
 
 pytestmark = pytest.mark.anyio
 
@@ -170,6 +170,7 @@ async def test_any_other_answer_decides(text, answer, label, triage):
     (row,) = await talk.rows()
     assert (row.label, row.decided_by) == (label, DecidedBy.PERSON)
     assert row.outcome is (Outcome.CLASSIFIED if label else Outcome.ABSTAINED)
+    assert row.abstained_because is (None if label else Abstention.NEITHER)  # as was answered
     assert not row.needs_review
 
 
@@ -233,24 +234,35 @@ async def test_back_asks_again_with_what_was_answered(triage):
 
 
 @pytest.mark.parametrize(
-    ("text", "stays"),
-    [(listed("We need an app", VAGUE), True), (listed("We need a bot", VAGUE, BUILD), False)],
+    ("text", "behind", "unclear"),
+    [
+        pytest.param(["We need an app", VAGUE], {1: AUTOMATE}, {2}, id="the same"),
+        pytest.param(["We need a bot", VAGUE, BUILD], {1: ""}, {2}, id="another wish"),
+        pytest.param([BUILD, VAGUE, "We need an app"], {3: AUTOMATE}, {2}, id="another order"),
+        pytest.param(["We need an app", f"{VAGUE}r"], {1: AUTOMATE}, set(), id="another vague one"),
+    ],
 )
-async def test_other_problems_drop_what_depends_on_them(text, stays, triage):
+async def test_answers_about_a_problem_go_with_it_into_another_text(text, behind, unclear, triage):
     talk = Conversation(triage, profile=KNOWN)
     answers = {"problems": listed("We need an app", VAGUE), "behind:1": AUTOMATE}
     await asked(talk, {**answers, "unclear:2": "existing_process", "company": "Acme"})
     while talk.back():
         pass
-    talk.answer("problems", text)
+    talk.answer("problems", listed(*text))
     question = await talk.question()
-    assert len(question.pieces) == text.count("- ")  # read anew, not what was confirmed before
+    assert [one.text for one in question.pieces] == text  # not what was confirmed before
     talk.answer("split", question.pieces)
-    assert (await talk.question()).before == (AUTOMATE if stays else "")
-    talk.answer("behind:1", AUTOMATE)
+    for number, before in behind.items():
+        question = await talk.question()
+        assert (question.id, question.before) == (f"behind:{number}", before)
+        talk.answer(question.id, AUTOMATE)
     assert (await talk.question()).before == "Acme"  # it depends on no problem
     talk.answer("company", "Acme")
-    assert (await talk.question()).before == ("existing_process" if stays else "")
+    question = await talk.question()
+    assert (question.id, question.before) == (
+        "unclear:2",
+        "existing_process" if unclear else "",
+    )
 
 
 async def test_a_problem_behind_a_wish_takes_its_place(triage):
@@ -263,15 +275,76 @@ async def test_a_correction_decides_anew_and_asks_the_model_nothing(triage, mode
     talk = Conversation(triage, [AUTOMATE], KNOWN)
     await asked(talk)
     assert (await talk.advice()).recommendation is Recommendation.FRACTIONAL_AI_OFFICER
-    talk.correct(1, Label.BUILD)
+    (question,) = talk.again(Step.UNCLEAR, 1)
+    assert AUTOMATE in question.ask
+    talk.answer(question.id, "customer_facing_software")
     advice = await talk.advice()
     assert advice.recommendation is Recommendation.FRACTIONAL_CTO
     assert advice.problems[0].decided_by is DecidedBy.PERSON
-    talk.correct(1, None)
+    assert talk.again(Step.UNCLEAR, 1)[0].before == "customer_facing_software"
+    talk.answer(question.id, "neither")
     assert (await talk.advice()).recommendation is Recommendation.NO_DECISION
     assert model.asked == {AUTOMATE: 1}
     with pytest.raises(InputError, match="no problem 2"):
-        talk.correct(2, None)
+        talk.again(Step.UNCLEAR, 2)
+
+
+async def test_problems_change_after_the_verdict_and_answers_about_the_others_stay(triage, model):
+    talk = Conversation(triage, profile=KNOWN)
+    await asked(talk, {"problems": listed("We need an app", VAGUE), "behind:1": AUTOMATE})
+    talk.answer("unclear:2", "existing_process")
+    (question,) = talk.again(Step.SPLIT)
+    assert [one.text for one in question.pieces] == [AUTOMATE, VAGUE]  # as they were answered
+    talk.answer("split", added(question.pieces, TORN))
+    assert (await talk.question()).id == "unclear:3"  # and nothing about the others
+    talk.answer("unclear:3", "customer_facing_software")
+    assert await talk.question() is None
+    (question,) = talk.again(Step.SPLIT)
+    talk.answer("split", divided(question.pieces, 1, []))
+    assert (await talk.question()).id == QUIZ[0]  # nothing about the problems: it is a tie now
+    assert [(row.id, row.text, row.label) for row in await talk.rows()] == [
+        ("1", VAGUE, Label.AUTOMATE),
+        ("2", TORN, Label.BUILD),
+    ]
+    assert model.asked == {AUTOMATE: 1, VAGUE: 1, TORN: 1}
+
+
+async def test_what_a_change_makes_a_tie_of_is_asked_about_and_back_takes_it_back(triage):
+    talk = Conversation(triage, profile=KNOWN)
+    await asked(talk)
+    (question,) = talk.again(Step.SPLIT)
+    talk.answer("split", added(question.pieces, BUILD))
+    assert (await talk.question()).id == QUIZ[0]
+    assert talk.back()
+    question = await talk.question()
+    assert (question.id, [one.text for one in question.pieces]) == ("split", [AUTOMATE, BUILD])
+    talk.answer("split", question.pieces[:1])
+    assert await talk.question() is None
+
+
+async def test_a_change_that_is_only_begun_is_asked_about_when_going_on(triage):
+    talk = Conversation(triage, profile=KNOWN)
+    await asked(talk)
+    (question,) = talk.again(Step.SPLIT)
+    talk.draft("split", added(question.pieces, "Stock is wr"))
+    again = Conversation(triage, profile=KNOWN, answers=talk.answers, drafts=talk.drafts)
+    question = await again.question()
+    assert (question.id, question.pieces[-1].text) == ("split", "Stock is wr")
+
+
+@pytest.mark.parametrize("quiz", [None, score(dict.fromkeys((q[5:] for q in QUIZ), 3))])
+async def test_the_quiz_can_be_taken_or_changed_whether_or_not_it_was_needed(quiz, triage):
+    talk = Conversation(triage, [AUTOMATE, BUILD, AUTOMATE], KNOWN, quiz)
+    await asked(talk)
+    questions = talk.again(Step.QUIZ)
+    assert [one.id for one in questions] == QUIZ
+    assert "tie" not in questions[0].help.partition(".")[0]
+    assert {one.before for one in questions} == ({"3"} if quiz else {""})
+    for one in questions:
+        talk.answer(one.id, "0")
+    assert (await talk.advice()).decision.quiz.raw == 0
+    assert {one.before for one in talk.again(Step.QUIZ)} == {"0"}
+    assert await talk.question() is None
 
 
 async def test_the_company_and_changed_facts_stand_in_the_advice(triage):
@@ -281,7 +354,7 @@ async def test_the_company_and_changed_facts_stand_in_the_advice(triage):
     advice = await talk.advice()
     assert advice.company == "Acme"
     assert advice.recommendation is Recommendation.DO_IT_YOURSELF
-    assert talk.again(Step.REVENUE).before == "500k"
+    assert [one.before for one in talk.again(Step.REVENUE)] == ["500k"]
     assert talk.profile.sells_software is True
 
 
@@ -346,6 +419,22 @@ class TestKeeping:
         assert left_last() is None
         place.close()
         assert left_last() == AUTOMATE
+
+    @pytest.mark.parametrize(
+        ("error", "same"), [(BlockingIOError, False), (PermissionError, False), (OSError, True)]
+    )
+    async def test_a_place_that_another_program_has_locked_is_not_taken(
+        self, error, same, monkeypatch
+    ):
+        taken = left(AUTOMATE)
+        taken.unlink()
+
+        def lock(file):
+            monkeypatch.undo()  # only the first place is taken
+            raise error
+
+        monkeypatch.setattr("triage_agent.files._lock", lock)
+        assert (new_place().path == taken) is same
 
     async def test_a_new_one_leaves_what_was_left_before(self):
         left(AUTOMATE)

@@ -53,7 +53,7 @@ def widest(text):
 def test_without_a_set_the_problems_are_measured_with_every_count_and_interval(sets, triage):
     ended = triage()
     assert ended.code == 0
-    assert ended.err == "backend: embedded (oracle), nothing leaves this machine\n"
+    assert ended.err == "Read on this computer; nothing is sent. (backend: embedded (oracle))\n"
     right = sum(case.label is not None and case.counted for case in sets.cases.values())
     line = next(line for line in ended.out.splitlines() if line.startswith("accuracy  "))
     assert re.search(rf"0\.\d\d\d +\d+/{right} +0\.\d\d\d–\d\.\d\d\d", line)
@@ -381,7 +381,7 @@ def test_a_program_measures_without_a_terminal(sets, tmp_path):
         ("problems", "decisions"), None, False, 8, 1, 0.3, None, Options(Backend.EMBEDDED)
     )
     result = evaluation.evaluate(request, progress, reported.append)
-    assert reported == ["backend: embedded (oracle), nothing leaves this machine"]
+    assert reported == ["Read on this computer; nothing is sent. (backend: embedded (oracle))"]
     assert started == [("problems", 8, [1, 2, 3, 4, 5, 6, 7, 8])]
     assert result.summary.problems.headline.rows <= 8
     assert result.summary.decisions.right.value == 1

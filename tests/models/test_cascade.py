@@ -410,7 +410,7 @@ def test_the_line_for_the_user_names_both_backends_and_the_host(base_url, prior,
 
 def test_the_embedded_line_states_a_prior_that_is_not_the_usual_one():
     line = open_backend(Options(Backend.EMBEDDED, prior=0.3)).line
-    assert line.endswith(", prior 0.3), nothing leaves this machine")
+    assert line.endswith(", prior 0.3))")
     assert "prior" not in open_backend(Options(Backend.EMBEDDED)).line
 
 

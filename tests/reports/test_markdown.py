@@ -23,7 +23,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
     page = page_of(*BUSINESSES["tie"])
     assert headings(page) == [
         "Advice",
-        "Good to know",
+        "To make it firm, settle",
         "The problems",
         "What would change it",
         "Readiness: 67 of 100",

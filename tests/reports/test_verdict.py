@@ -38,6 +38,7 @@ SEVERAL = replace(
 POOR = replace(TYPED, hours_per_week=2.0)
 KINDS = {
     "all to automate": [TYPED],
+    "one to automate": [TYPED, NEITHER, NEITHER, NEITHER],
     "both kinds": [TYPED, PORTAL],
     "mostly to build": [PORTAL, PORTAL, TYPED],
     "several to settle": [UNSURE, PORTAL, VAGUE, FAILED, SEVERAL],
@@ -78,10 +79,34 @@ def advice_on(rows, business="3M"):
     return advice_for(rows, decide(rows, Profile(parse_revenue(revenue), sells), quiz))
 
 
-def shown(advice, width=80):
+def shown(advice, width=80, **options):
     console = Console(file=(out := io.StringIO()), width=width, highlight=False, markup=False)
-    show_verdict(console, advice)
+    show_verdict(console, advice, **options)
     return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("kind", KINDS)
+def test_above_a_menu_the_verdict_leaves_the_room_that_it_needs(kind, width):
+    menu, tallest = 8, 16 if width == 60 else 15  # at 60 the blank line above may scroll away
+    for count, business in product(COUNTS, BUSINESSES):
+        advice = advice_on(rows_of(kind, count), business)
+        lines = shown(advice, width, rest="", below=menu)
+        told, case = " ".join(" ".join(lines).split()), (count, business, "\n".join(lines))
+        assert len(lines) <= tallest, case
+        assert told.startswith(advice.plan.headline), case
+        if advice.decision.to_settle and width == 80:
+            assert advice.decision.to_settle[0] in told, case
+
+
+def test_the_verdict_says_who_is_recommended_and_what_that_costs():
+    told = " ".join(" ".join(shown(advice_on(rows_of("all to automate", 3)))).split())
+    assert "A fractional AI officer is a part-time" in told
+    assert "10–20 hours and $3,000–5,000 a month" in told
+    told = " ".join(" ".join(shown(advice_on(rows_of("mostly to build", 3)))).split())
+    assert "A fractional CTO is a part-time" in told
+    assert "15–30 hours and $5,000–15,000 a month" in told
+    assert "$" not in "".join(shown(advice_on(rows_of("both kinds", 4))))  # a tie is no hire yet
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -104,11 +129,12 @@ def test_no_answer_or_figure_is_cut_and_no_id_is_shown(kind, width):
         assert max(map(cell_len, lines)) <= width, case
         assert not AN_ID.search(told), case
         assert f"{advice.plan.headline} {advice.plan.because}" in re.sub(
-            r" \((?:firm|provisional)\)", "", told
+            r" \((?:firm|provisional|on one problem)\)", "", told
         ), case
         if advice.decision.to_settle:
             assert advice.decision.to_settle[0] in told, case
         assert advice.plan.first_days.first_steps[0] in told, case
+        assert width < 80 or all(who in told for who in advice.plan.who), case
         answers = [line for line in lines if re.match(r" +\d  ", line)]
         more = re.search(r"and (\d+) more", told.partition("To make it firm")[0])
         assert len(answers) + int(more[1] if more else 0) == count, case
@@ -138,6 +164,7 @@ def test_every_problem_has_its_answer_and_how_sure_it_is_on_its_line():
     [
         ("all to automate", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(firm)"),
         ("several to settle", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(provisional)"),
+        ("one to automate", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(on one problem)"),
         ("both kinds", "3M", Recommendation.TAKE_THE_QUIZ, ""),
         ("all failed", "3M", Recommendation.NO_DECISION, "(provisional)"),
     ],

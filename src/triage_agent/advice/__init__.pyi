@@ -14,7 +14,7 @@ from .hire_check import (
     assess_hire,
 )
 from .hire_reader import EmbeddedFlagModel
-from .plan import Advice, Plan, advice_for
+from .plan import Advice, Plan, advice_for, headline_of
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, hire_words, load_red_flags
@@ -59,6 +59,7 @@ __all__ = [
     "check_flag",
     "decide",
     "described",
+    "headline_of",
     "hire_words",
     "load_quiz",
     "load_red_flags",

@@ -16,6 +16,12 @@ class AdviceWords(Strict):
     answer: str  # the same within a sentence
     unpaid: str | None = None  # the headline if it would not pay; None: no fee is recommended
     roles: tuple[Role, ...]
+    introduces: tuple[Role, ...] | None = None  # of them, whom it recommends; None: all
+
+    @property
+    def introduced(self) -> tuple[Role, ...]:
+        """The roles of which it is said who that is."""
+        return self.roles if self.introduces is None else self.introduces
 
 
 class AdviceTable(RootModel[dict[Recommendation, AdviceWords]]):

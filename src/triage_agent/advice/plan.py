@@ -4,6 +4,7 @@ The words are in the data files: advice.toml in `answers`, reasons.toml in `reas
 `first_days`, roles.toml in `roles`, red_flags.toml in `red_flags`, who_helps.toml in `elsewhere`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,11 +18,11 @@ from triage_agent.advice.first_days import FirstDays, first_days
 from triage_agent.advice.hours_cost import cost_of_hours
 from triage_agent.advice.reasons import reason
 from triage_agent.advice.red_flags import load_red_flags
-from triage_agent.advice.roles import Role, RoleFacts, role_facts
+from triage_agent.advice.roles import Role, RoleFacts, role_facts, who_it_is
 from triage_agent.advice.rules import Recommendation
 from triage_agent.advice.settling import revenue_words
 from triage_agent.intake import counted
-from triage_agent.types import Classification
+from triage_agent.types import Abstention, Classification, DecidedBy, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Plan:
         headline: The recommendation in a sentence.
         because: Why this is recommended, and what speaks against it.
         roles: The facts about each recommended role; empty if no role is recommended.
+        who: A sentence about each that says who that is and what it costs a month.
         first_days: The first 60 days and the interview; without a decision, what to do instead.
         prepare: What a weak readiness quiz asks for first; empty unless it decided a tie.
         watch_for: The red flags of the recommended roles.
@@ -44,6 +46,7 @@ class Plan:
     headline: str
     because: str
     roles: dict[Role, RoleFacts]
+    who: tuple[str, ...]
     first_days: FirstDays
     prepare: tuple[str, ...]
     watch_for: tuple[str, ...]
@@ -106,9 +109,10 @@ def plan_for(
     cost, advice = cost_of_hours(rows, hourly_cost), advice_table()[decision.recommendation]
     against = cost.against if cost and advice.unpaid else ""
     return Plan(
-        headline=advice.unpaid if against and advice.unpaid else advice.headline,
+        headline=headline_of(decision.recommendation, rows, hourly_cost),
         because=" ".join(filter(None, (reason(decision, rows), against))),
         roles={role: role_facts()[role] for role in advice.roles},
+        who=tuple(map(who_it_is, advice.introduced)),
         first_days=first_days(decision, rows, would_pay=not against),
         prepare=_preparation(decision),
         watch_for=tuple(
@@ -116,9 +120,22 @@ def plan_for(
         ),
         would_change=would_change(decision),
         elsewhere=helpers_named(rows),
-        notes=_notes(decision),
+        notes=_notes(decision, rows),
         hours_cost=cost.lines if cost else (),
     )
+
+
+def headline_of(
+    recommendation: Recommendation,
+    rows: Sequence[Classification],
+    hourly_cost: Decimal | None = None,
+) -> str:
+    """Return a recommendation about these problems in a sentence, which says if it would not pay.
+
+    `hourly_cost` is what an hour of the staff costs, in USD; None: the assumed cost.
+    """
+    advice, cost = advice_table()[recommendation], cost_of_hours(rows, hourly_cost)
+    return advice.unpaid if advice.unpaid and cost and cost.against else advice.headline
 
 
 def _preparation(decision: Decision) -> tuple[str, ...]:
@@ -128,29 +145,40 @@ def _preparation(decision: Decision) -> tuple[str, ...]:
     return tuple(f"{d.dimension}: {d.advice}" for d in dimensions if d.id in wanted)
 
 
-def _notes(decision: Decision) -> tuple[str, ...]:
-    """Return what the reader has to know about how firm the decision is."""
-    votes, notes = decision.votes, []
-    total = votes.cast + votes.abstained + votes.errors
+def _notes(decision: Decision, rows: Sequence[Classification]) -> tuple[str, ...]:
+    """Return what the reader has to know about what the decision rests on.
+
+    What is still open is in `Decision.to_settle`.
+    """
+    notes = []
+    total = len(rows)
     if decision.few_problems and not decision.doubts.not_given:
-        notes.append(
-            f"Only {total} of the {ENOUGH_PROBLEMS} problems that the method asks for were given."
+        given = counted(
+            total,
+            f"of the {ENOUGH_PROBLEMS} problems that the method asks for was given",
+            f"of the {ENOUGH_PROBLEMS} problems that the method asks for were given",
         )
-    if votes.abstained:
-        notes.append(
-            f"{votes.abstained} of {counted(total, 'problem')} could not be placed "
-            "and did not vote."
-        )
-    if votes.errors:
-        notes.append(
-            f"{votes.errors} of {counted(total, 'problem')} ended in an error and did not vote."
-        )
-    notes += [
-        f"Provisional: this could change the recommendation: {one}." for one in decision.to_settle
-    ]
+        notes.append(f"Only {given}.")
+    for why, number in Counter(map(_why_no_vote, rows)).items():
+        if why:
+            is_or_are = "is" if number == 1 else "are"
+            says = why.format(verb=is_or_are)
+            notes.append(f"{number} of {counted(total, 'problem')} {says}, and did not vote.")
     if decision.revenue_answers and not decision.doubts.revenue:
         words = revenue_words(decision.profile.revenue, decision.revenue_answers)
         notes.append(f"Revenue is unknown: {words}.")
     if decision.profile.revenue.note:
         notes.append(f"Revenue: {decision.profile.revenue.note}.")
     return tuple(notes)
+
+
+def _why_no_vote(row: Classification) -> str:
+    """Return why a problem did not vote, with a place for the verb; empty if it did."""
+    if row.outcome is Outcome.ERROR:
+        return "ended in an error"
+    if row.label:
+        return ""
+    if row.abstained_because is not Abstention.NEITHER and row.decided_by is not DecidedBy.PERSON:
+        return "could not be placed"
+    said = ", as answered" if row.decided_by is DecidedBy.PERSON else ""
+    return f"{{verb}} about neither kind of work{said}"

@@ -9,6 +9,8 @@ from pydantic import Field, RootModel, model_validator
 
 from triage_agent.files import Strict, folder, load_toml
 
+WHO = "{name} is {who}: {hours} hours and ${usd} a month."
+
 
 class Role(StrEnum):
     """The two people an owner may hire by the hour."""
@@ -28,6 +30,7 @@ class RoleFacts(Strict):
     """The facts about one role; hours and US dollars are per month."""
 
     name: str
+    in_short: str  # who that is, to an owner
     focus: str
     background: str
     hours_per_month: Span
@@ -85,11 +88,28 @@ def owners_questions() -> tuple[OwnersQuestion, ...]:
     return load_toml(folder("prompts") / "questions.toml", OwnersQuestions).questions
 
 
+def who_it_is(role: Role) -> str:
+    """Return a sentence that says who somebody in a role is, for how long, and for how much.
+
+    >>> who_it_is(Role.FRACTIONAL_CTO).partition(": ")[2]
+    '15–30 hours and $5,000–15,000 a month.'
+    """
+    facts = role_facts()[role]
+    article = "An" if facts.name[0].lower() in "aeiou" else "A"
+    return WHO.format(
+        name=f"{article} {facts.name}",
+        who=facts.in_short,
+        hours=_span(facts.hours_per_month),
+        usd=_span(facts.usd_per_month),
+    )
+
+
 def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
     """Return the facts about one role as pairs of a name and a value, for every kind of report."""
     return (
-        ("cost a month", f"${facts.usd_per_month.low:,}–{facts.usd_per_month.high:,}"),
-        ("hours a month", f"{facts.hours_per_month.low}–{facts.hours_per_month.high}"),
+        ("who it is", facts.in_short),
+        ("cost a month", f"${_span(facts.usd_per_month)}"),
+        ("hours a month", _span(facts.hours_per_month)),
         ("time to a return", facts.time_to_return),
         ("focus", facts.focus),
         ("background", facts.background),
@@ -104,7 +124,7 @@ def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:
 def side_by_side(roles: Iterable[Role] = Role) -> Comparison:
     """Return the facts about the roles side by side.
 
-    >>> side_by_side().rows[1]
+    >>> side_by_side().rows[2]
     ('hours a month', '15–30', '10–20')
     """
     facts = [role_facts()[role] for role in roles]
@@ -113,3 +133,7 @@ def side_by_side(roles: Iterable[Role] = Role) -> Comparison:
         (pairs[0][0], *(value for _, value in pairs)) for pairs in zip(*columns, strict=True)
     )
     return Comparison(tuple(one.name for one in facts), rows)
+
+
+def _span(span: Span) -> str:
+    return f"{span.low:,}–{span.high:,}"

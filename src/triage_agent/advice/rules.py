@@ -223,13 +223,22 @@ def _tie(profile: Profile, quiz: QuizResult | None, trace: list[Step]) -> Verdic
     else:
         points = f"a tie, and the quiz gave {quiz.raw} of 24 points"
         if quiz.passed:
-            to, because = _by_revenue(profile.revenue), f"{points}, at least 12: as D3"
+            to, because = (
+                _by_revenue(profile.revenue),
+                f"{points}, at least 12: as if there were more to automate",
+            )
         elif quiz.nothing_to_connect:
             to = Recommendation.FRACTIONAL_CTO
-            because = f"{points}, and systems or data scored 0 (nothing to connect yet): as D2"
+            because = (
+                f"{points}, and systems or data scored 0 (nothing to connect yet): "
+                "as if there were more to build"
+            )
         else:
             to = _by_revenue(profile.revenue)
-            because = f"{points}, fewer than 12, with systems and data in place: as D3, prepared"
+            because = (
+                f"{points}, fewer than 12, with systems and data in place: "
+                "as if there were more to automate, once that is prepared"
+            )
             prepare = tuple(dimension.id for dimension in quiz.weak)
     trace.append(Step(Rule.D4, True, because))
     return Verdict(to, Rule.D4, tuple(trace), prepare)

@@ -63,7 +63,7 @@ def advise(
         typer.Option(metavar="USD", help="What an hour of your staff costs."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the rules, the facts, the plan and the flags.")
+        bool, typer.Option("--explain", help="Show the reasons, the plan, the facts and the rules.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what you left, within 7 days.")
@@ -77,12 +77,12 @@ def advise(
     from triage_agent.advice import Advice, Profile, read_answers
     from triage_agent.cli.holding import begun, hold
     from triage_agent.cli.letterhead import letterhead
+    from triage_agent.cli.opening import open_later, open_triage
     from triage_agent.cli.telling import in_terminal
     from triage_agent.conversation import Told, forget_old
     from triage_agent.errors import InputError
     from triage_agent.intake import from_arguments, read_amount
     from triage_agent.reports import (
-        REST,
         as_advice,
         check_report,
         print_json,
@@ -91,7 +91,6 @@ def advise(
         stdout_console,
         write_report,
     )
-    from triage_agent.triage import AsyncTriage
 
     profile = Profile.parse(revenue, usd_rate=usd_rate, sells_software=sells_software)
     answers = read_answers(quiz) if quiz else None
@@ -104,16 +103,15 @@ def advise(
         check_report(output, [quiz] if quiz else [])  # before anything is asked or paid for
     head = letterhead()
     forget_old()
-    triage = AsyncTriage(options)
-    say(triage.line)
 
-    def show(advice: Advice, rest: str = REST) -> None:
+    def show(advice: Advice) -> None:
         if explain:
             show_advice(stdout_console(), advice)
         else:
-            show_verdict(stdout_console(), advice, rest)
+            show_verdict(stdout_console(), advice)
 
     if asked:
+        triage = open_later(options) if not texts else open_triage(options)
         told = Told(
             texts=tuple(texts),
             revenue=revenue,
@@ -126,15 +124,9 @@ def advise(
         )
         left, place = begun(told, resume=resume)
         output, explain = _report(left.told), bool(left.told.explain)
-        advice = hold(
-            triage,
-            left,
-            place,
-            show_short=lambda advice: show(advice, REST if left.told.texts else ""),
-            show_all=lambda advice: show_advice(stdout_console(), advice),
-        )
+        advice = hold(triage, left, place, show=show)
     else:
-        advice = asyncio.run(_answered(triage, texts, profile, answers, an_hour))
+        advice = asyncio.run(_answered(open_triage(options), texts, profile, answers, an_hour))
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, advice, head)
         say(f"The report is in {output}")

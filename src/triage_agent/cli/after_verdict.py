@@ -1,118 +1,153 @@
 """What an owner may do after the verdict: save it, look behind it, change what it rests on."""
 
-import re
 from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
 
-from triage_agent.advice import Advice
-from triage_agent.cli.conversing import BACK_CHOICE, ask_choice, say_question
-from triage_agent.cli.editor import chosen, typed_text
-from triage_agent.cli.letterhead import letterhead
+from triage_agent.advice import Advice, Rule
+from triage_agent.cli.arranging import (
+    ADD,
+    BACK_CHOICE,
+    DIVIDE,
+    DROP,
+    JOIN,
+    number_of,
+    rearranged,
+    show_pieces,
+)
+from triage_agent.cli.conversing import answered, converse, say_question
+from triage_agent.cli.editor import chosen
+from triage_agent.cli.saving import save_report
 from triage_agent.cli.telling import tell
-from triage_agent.conversation import Conversation, Step
-from triage_agent.errors import TriageError
-from triage_agent.reports import check_report, write_report
-from triage_agent.types import Label
+from triage_agent.conversation import Answer, Conversation, Step
+from triage_agent.errors import InputError
+from triage_agent.reports import (
+    explained,
+    headline_words,
+    show_part,
+    show_quiz,
+    show_verdict,
+    stdout_console,
+)
 
 
 class Next(Enum):
     """What may be done, in the order of the list."""
 
     SAVE = "save a report, to read or to print"
-    EXPLAIN = "show the reasons, the plan and the red flags"
-    CORRECT = "an answer about a problem is wrong"
-    PROFILE = "change the revenue, or whether you sell software"
+    REASONS = "see the reasons, the plan, the red flags"
+    PROBLEMS = "add a problem, or change one"
+    BUSINESS = "change the revenue, the software answer or the quiz"
     END = "nothing, I am done"
 
 
-KINDS = {
-    "software has to be built, or engineers have to be led": Label.BUILD,
-    "work that staff do today should run by itself": Label.AUTOMATE,
-    "neither of these": None,
-}
+MENU_LINES = len(Next) + 3  # with the question, the hint, and a blank line before the verdict
 QUESTION = "What would you like to do?"
-WHERE = "Where to? A name that ends in .html opens in a browser; .md and .json are possible too."
+WRONG = "the answer about one is wrong"
+ABOUT = "What do you want to read?"
+ANOTHER = "something else"
+CHANGE = "What do you want to change?"
+BUSINESS = {
+    "the yearly revenue": Step.REVENUE,
+    "whether you sell, or are building, software": Step.SOFTWARE,
+    "the readiness quiz": Step.QUIZ,
+}
 
 
-async def after_verdict(
-    talk: Conversation,
-    show_short: Callable[[Advice], None],
-    show_all: Callable[[Advice], None],
-) -> Advice:
-    """Offer what may be done with a verdict until nothing more is wanted; return the last one."""
+async def after_verdict(talk: Conversation, save: Callable[[], object]) -> Advice:
+    """Show the verdict and offer what may be done with it until nothing more is wanted.
+
+    Returns the last one. `save` is called after each change.
+    """
+    shown = None
     while True:
         advice = await talk.advice()
+        seen = (advice.plan, advice.problems)  # not the quiz, which may have changed nothing
         tell("")
+        if seen != shown:
+            show_verdict(stdout_console(), advice, rest="", below=MENU_LINES)
+            tell("")
+        else:  # what was shown since has pushed it up
+            tell(headline_words(advice), style="bold")
+        shown = seen
         tell(QUESTION, style="bold")
-        ways = [*Next]
-        way = ways[await chosen([one.value for one in ways])]
+        way = [*Next][await chosen([one.value for one in Next])]
         if way is Next.END:
             return advice
         if way is Next.SAVE:
-            await _save(advice)
-        elif way is Next.EXPLAIN:
-            show_all(advice)
-        elif await (_correct(talk, advice) if way is Next.CORRECT else _change(talk)):
-            show_short(await talk.advice())
+            await save_report(advice)
+        elif way is Next.REASONS:
+            await _read(advice)
+        elif changed := await (_problems(talk) if way is Next.PROBLEMS else _business(talk)):
+            await _change(talk, changed, save)
 
 
-async def _save(advice: Advice) -> None:
-    """Write a report where the owner wants it; an error is said, and nothing is lost."""
-    tell(WHERE)
-    name = await typed_text(str(_free_name(advice.company)))
-    if name:
-        _write(Path(name), advice)
-
-
-def _write(path: Path, advice: Advice) -> None:
-    """Write a report and say where it is, or why it cannot be."""
-    path = path.expanduser()
+async def _change(
+    talk: Conversation, changed: dict[str, Answer], save: Callable[[], object]
+) -> None:
+    """Take changed answers, and ask what they make unknown; what is no answer is said."""
     try:
-        check_report(path)
-        write_report(path, advice, letterhead())
-    except TriageError as error:
+        for id, answer in changed.items():  # noqa: A001
+            talk.answer(id, answer)
+    except InputError as error:
         tell(error.message)
-    else:
-        tell(f"The report is in {path.absolute()}", style="bold")
+        return
+    save()
+    await converse(talk, save)
+    advice = await talk.advice()
+    taken = any(id.startswith(Step.QUIZ) for id in changed)  # noqa: A001
+    if taken and advice.decision.quiz and advice.decision.verdict.rule is not Rule.D4:
+        tell("")
+        show_quiz(stdout_console(), advice.decision.quiz)
 
 
-def _free_name(company: str) -> Path:
-    """Return a name for the report that no file has yet."""
-    stem = re.sub(r"[^\w]+", "-", company).strip("-").lower()
-    stem = f"{stem}-report" if stem else "triage-report"
-    names = (Path(f"{stem}{n}.html") for n in ("", *(f"-{n}" for n in range(2, 10_000))))
-    return next(name for name in names if not name.exists())
+async def _read(advice: Advice) -> None:
+    """Show the parts of the reasons that the owner wants to read, one after the other.
+
+    Below a part only the next one is offered, so that a list does not push it off the screen.
+    """
+    parts = explained(advice)
+    titles = [part.title for part in parts]
+    place, listed = 0, True
+    while True:
+        tell("")
+        tell(ABOUT, style="bold")
+        if listed:
+            place = await chosen([*titles, BACK_CHOICE], first=place)
+            back = place == len(parts)
+        else:
+            ways = [*titles[place : place + 1], ANOTHER, BACK_CHOICE]
+            way = ways[await chosen(ways)]
+            listed, back = way == ANOTHER, way == BACK_CHOICE
+            if listed:
+                continue
+        if back:
+            return
+        tell("")
+        show_part(stdout_console(), parts[place])
+        place, listed = place + 1, False
 
 
-async def _correct(talk: Conversation, advice: Advice) -> bool:
-    """Let the owner say what kind of work a problem is; return whether anything changed."""
-    tell("Which one?")
-    texts = [" ".join(row.text.split())[:60] for row in advice.problems]
-    number = await chosen([*texts, BACK_CHOICE])
-    if number == len(texts):
-        return False
-    tell("What is it?")
-    kind = await chosen([*KINDS, BACK_CHOICE])
-    if kind == len(KINDS):
-        return False
-    talk.correct(number + 1, [*KINDS.values()][kind])
-    return True
+async def _problems(talk: Conversation) -> dict[str, Answer]:
+    """Return what the owner changes about the problems, as answers; empty: nothing."""
+    (question,) = talk.again(Step.SPLIT)
+    pieces = question.pieces
+    say_question(question)
+    show_pieces(pieces)
+    ways = [ADD, DIVIDE, *([JOIN, DROP] if len(pieces) > 1 else []), WRONG, BACK_CHOICE]
+    way = ways[await chosen(ways)]
+    if way == BACK_CHOICE:
+        return {}
+    if way == WRONG:
+        return {**await answered(talk.again(Step.UNCLEAR, await number_of(pieces)))}
+    changed = await rearranged(talk, pieces, way)
+    return {} if changed == pieces else {question.id: changed}
 
 
-async def _change(talk: Conversation) -> bool:
-    """Ask again for revenue and software; return whether anything was answered."""
-    changed = False
-    for step in (Step.REVENUE, Step.SOFTWARE):
-        question = talk.again(step)
-        say_question(question)
-        answer = await ask_choice(question)
-        if answer is None:
-            return changed
-        try:
-            talk.answer(question.id, answer)
-        except TriageError as error:
-            tell(error.message)
-            return changed
-        changed = True
-    return changed
+async def _business(talk: Conversation) -> dict[str, Answer]:
+    """Return what the owner changes about the business, as answers; empty: nothing."""
+    tell("")
+    tell(CHANGE, style="bold")
+    place = await chosen([*BUSINESS, BACK_CHOICE])
+    if place == len(BUSINESS):
+        return {}
+    return {**await answered(talk.again([*BUSINESS.values()][place]))}

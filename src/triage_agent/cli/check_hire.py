@@ -88,7 +88,7 @@ def _read(text: str, role: "Role") -> "tuple[FlagReader, FlagReading]":
     if not has_words(text):
         raise InputError("The description holds no words. Say what bothers you, or leave it out.")
     reader = EmbeddedFlagModel()
-    say(f"backend: {reader.backend} ({reader.name}), nothing leaves this machine")
+    say(f"Read on this computer; nothing is sent. (backend: {reader.backend} ({reader.name}))")
     reading = reader.read(text, role)
     if reading.note:
         say(reading.note)

@@ -4,6 +4,7 @@ An option with a `rich_help_panel` belongs to a group of its own. `--help` lists
 group, and `--help-all` explains them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ WORDS = {  # of a value; the rest are the choices, or a name that the command gi
     "<int>": "NUMBER",
     "<int range>": "NUMBER",
 }
+LONG_VALUE = re.compile(r"--[\w-]+=")  # an option with its value in one argument
 _SETTINGS_ERROR, _EXPLAINED = "triage settings error", "triage help explained"
 
 
@@ -41,6 +43,15 @@ def show_all_help(context: typer.Context, wanted: bool) -> None:
         context.meta[_EXPLAINED] = True
         show(*context.get_help().splitlines())
         raise typer.Exit
+
+
+def is_text(argument: str) -> bool:
+    """Return whether an argument that begins with a dash is a text: it has a blank.
+
+    >>> is_text("- first, leads"), is_text("-first, leads"), is_text("--revenue=3 million")
+    (True, True, False)
+    """
+    return argument.startswith("-") and not LONG_VALUE.match(argument) and " " in argument
 
 
 class _Screen:
@@ -87,7 +98,12 @@ class _Screen:
 
 
 class ScreenCommand(_Screen, TyperCommand):
-    """A command whose help fits a screen."""
+    """A command whose help fits a screen, and to which a text may begin with a dash."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return what is left to read; a text that begins with a dash is no option."""
+        rest: list[str] = super().parse_args(ctx, [f" {a}" if is_text(a) else a for a in args])
+        return rest
 
 
 class ScreenGroup(_Screen, TyperGroup):

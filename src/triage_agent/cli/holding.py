@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from triage_agent.advice import Advice, Profile, score
 from triage_agent.cli.after_verdict import after_verdict
 from triage_agent.cli.conversing import converse
 from triage_agent.cli.editor import choose
+from triage_agent.cli.opening import LaterTriage
 from triage_agent.cli.telling import tell
 from triage_agent.conversation import (
     Conversation,
@@ -19,8 +21,10 @@ from triage_agent.conversation import (
 )
 from triage_agent.errors import InputError, TriageError
 from triage_agent.intake import read_amount
-from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification
+
+if TYPE_CHECKING:  # it is opened in the background
+    from triage_agent.triage import AsyncTriage
 
 NONE_LEFT = "No conversation was left in the last 7 days. Begin one: triage"
 NOT_KEPT = "What you write here cannot be kept if you leave. "
@@ -65,18 +69,18 @@ class Keeping:
 
 
 def hold(
-    triage: AsyncTriage,
+    triage: "AsyncTriage | LaterTriage",
     left: KeptConversation,
     place: Place | None,
     *,
-    show_short: Callable[[Advice], None],
-    show_all: Callable[[Advice], None],
+    show: Callable[[Advice], None],
 ) -> Advice:
     """Return the advice that a conversation ends with; `left` is what it goes on from.
 
-    Of texts that were given on the command line the verdict is the end. What is answered is kept
-    at once, in the `place` where it was left if it was, and deleted at the end. Raises
-    `KeyboardInterrupt` when the person leaves.
+    Of texts that were given on the command line the verdict that is shown is the end; of others it
+    stands above a list of what may be done with it. What is answered is kept at once, in the
+    `place` where it was left if it was, and deleted at the end. Raises `KeyboardInterrupt` when the
+    person leaves.
     """
     told, keeping = left.told, Keeping(left.told, place)
     talk = Conversation(
@@ -97,9 +101,9 @@ def hold(
     async def flow() -> Advice:
         async with triage:
             await converse(talk, save)
-            advice = await talk.advice()
-            show_short(advice)
-            return advice if told.texts else await after_verdict(talk, show_short, show_all)
+            if told.texts or told.explain:
+                show(advice := await talk.advice())
+            return advice if told.texts else await after_verdict(talk, save)
 
     try:
         advice = asyncio.run(flow())
@@ -137,7 +141,7 @@ def begun(told: Told, *, resume: bool) -> tuple[KeptConversation, Place | None]:
     return left.model_copy(update={"told": told.or_else(left.told)}), place
 
 
-async def asked_about(triage: AsyncTriage, texts: Sequence[str]) -> list[Classification]:
+async def asked_about(triage: "AsyncTriage", texts: Sequence[str]) -> list[Classification]:
     """Return what is said of the problems of texts, after asking about those that are unclear."""
     steps: Collection[Step] = ABOUT_PROBLEMS if texts else (Step.PROBLEMS, *ABOUT_PROBLEMS)
     talk = Conversation(triage, texts, steps=steps)

@@ -23,8 +23,10 @@ from triage_agent.cli.help_screen import (
     HELP_NAMES,
     ScreenGroup,
     ScreenTyper,
+    is_text,
     keep_settings_error,
 )
+from triage_agent.cli.pipes import is_piped
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
@@ -60,7 +62,7 @@ class Commands(ScreenGroup):
         """
         if first in self.commands:
             return False
-        if first.startswith("-"):
+        if first.startswith("-") and not is_text(first):
             own = {name for option in self.params for name in (*option.opts, *HELP_NAMES)}
             return first.partition("=")[0] not in own
         return not get_close_matches(first.casefold(), self.commands, n=1, cutoff=NEARLY)
@@ -110,7 +112,7 @@ def start(
     except SettingsError as error:
         keep_settings_error(context, error)
     if context.invoked_subcommand is None:
-        if sys.stdin.isatty():
+        if sys.stdin.isatty() or is_piped():
             _run(context, DEFAULT)
         else:
             show(*context.get_help().splitlines())

@@ -5,7 +5,7 @@ import os
 import select
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from triage_agent.errors import SettingsError
 
@@ -42,6 +42,15 @@ def open_streams() -> None:
             line_buffering=True,
         )
         setattr(sys, name, guarded)
+
+
+def is_piped() -> bool:
+    """Return whether standard input, which is no terminal, holds anything; waits for it."""
+    try:
+        buffer: Any = sys.stdin.buffer
+        return bool(buffer.peek(1))
+    except (AttributeError, OSError, ValueError):  # a stream of somebody else, or none to read
+        return False
 
 
 class _Output(io.FileIO):

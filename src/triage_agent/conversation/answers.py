@@ -1,17 +1,13 @@
 """The answers of an owner, in the order in which they were given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 
-LABEL = "label"  # what a label is kept under that the owner has corrected
+ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
-AFTER = {
-    Step.PROBLEMS: (Step.SPLIT, Step.BEHIND, Step.UNCLEAR, LABEL),
-    Step.SPLIT: (Step.BEHIND, Step.UNCLEAR, LABEL),
-    Step.BEHIND: (Step.UNCLEAR, LABEL),
-}
+AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
 Answer = str | Pieces
 
 
@@ -50,13 +46,14 @@ class Answers(Mapping[str, Answer]):
         return self._drafts
 
     def draft(self, id: str, value: Answer) -> None:  # noqa: A002
-        """Hold what is no answer yet."""
+        """Hold what is no answer yet; what was answered before is open again."""
+        self._given.pop(id, None)
         self._drafts[id] = value
 
     def give(self, id: str, value: Answer) -> None:  # noqa: A002
         """Take an answer; if it is another one than before, drop what depends on it."""
-        earlier = self._given.get(id, self._drafts.pop(id, value))
-        if earlier != value:
+        draft = self._drafts.pop(id, value)
+        if self._given.pop(id, draft) != value:  # taken out, since the last one is the newest
             self._drop_after(id)
         self._given[id] = value
 
@@ -68,10 +65,37 @@ class Answers(Mapping[str, Answer]):
         self._drafts[id] = value
         return True
 
+    def follow(self, before: Sequence[Collection[str]], after: Sequence[Collection[str]]) -> None:
+        """Give answers about problems the numbers that these have now; drop those about others.
+
+        `before` and `after` hold the wordings of each problem, in their order.
+        """
+        places = dict(_places(before, after))
+        for answers in (self._given, self._drafts):
+            moved = dict[str, Answer]()
+            for id, value in answers.items():  # noqa: A001
+                step, _, number = id.partition(":")
+                if step not in ABOUT_A_PROBLEM:
+                    moved[id] = value
+                elif number in places:
+                    moved[f"{step}:{places[number]}"] = value
+            answers.clear()
+            answers.update(moved)
+
     def _drop_after(self, id: str) -> None:  # noqa: A002
-        name, _, number = id.partition(":")
-        for other in AFTER.get(Step(name), ()) if name != LABEL else ():
+        step, colon, number = id.partition(":")
+        if dependent := AFTER.get(Step(step)):
             for answers in (self._given, self._drafts):
-                for key in [key for key in answers if key.partition(":")[0] == other]:
-                    if not number or key.partition(":")[2] == number:
-                        del answers[key]
+                answers.pop(f"{dependent}{colon}{number}", None)
+
+
+def _places(
+    before: Sequence[Collection[str]], after: Sequence[Collection[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the old and the new number of each problem that is there still."""
+    left = dict(enumerate(before, start=1))
+    for new, wordings in enumerate(after, start=1):
+        old = next((old for old, others in left.items() if set(wordings) & set(others)), None)
+        if old is not None:
+            del left[old]
+            yield str(old), str(new)

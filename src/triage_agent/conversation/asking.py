@@ -32,11 +32,8 @@ def question_for(step: Step, number: object = None, text: str = "", why: str = "
     )
 
 
-def split_question(
-    pieces: Sequence[Piece], set_aside: Sequence[str], *, in_doubt: bool
-) -> Question:
-    """Return the question whether a text was read rightly."""
-    words = load_words().split_in_doubt if in_doubt else load_words().split
+def split_question(pieces: Sequence[Piece], set_aside: Sequence[str], words: StepWords) -> Question:
+    """Return the question whether these are the problems, in the words of its occasion."""
     return Question(
         id=Step.SPLIT,
         step=Step.SPLIT,
@@ -47,15 +44,18 @@ def split_question(
     )
 
 
-def quiz_questions() -> list[Question]:
-    """Return the questions of the readiness quiz; the first one says why it is asked."""
+def quiz_questions(why: str = "") -> list[Question]:
+    """Return the questions of the readiness quiz; the first one says why it is asked.
+
+    `why` names another reason for asking than a tie.
+    """
     words, questions = load_words().quiz, load_quiz().questions
     return [
         Question(
             id=f"{Step.QUIZ}:{one.id}",
             step=Step.QUIZ,
             ask=words.ask.format(number=number, of=len(questions), text=one.question),
-            help=words.help if number == 1 else "",
+            help=words.why.get(why, words.help) if number == 1 else "",
             answers={str(points): answer.text for points, answer in enumerate(one.answers)},
         )
         for number, one in enumerate(questions, start=1)

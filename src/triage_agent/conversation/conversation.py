@@ -15,29 +15,20 @@ from triage_agent.advice import (
     load_quiz,
     score,
 )
-from triage_agent.classify import decided_by_person
-from triage_agent.conversation.answers import LABEL, Answer, Answers
+from triage_agent.conversation.answers import ABOUT_A_PROBLEM, Answer, Answers
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
-from triage_agent.conversation.pieces import Piece, Pieces
+from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
+from triage_agent.conversation.reading import Flow, Reader
+from triage_agent.conversation.unclear import as_answered, is_unclear
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
-from triage_agent.intake import UNKNOWN_REVENUE, ReadText, is_technology_wish
-from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, Label, Problem, Source
+from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
+from triage_agent.types import Classification, Problem, Source
 
-NOT_SURE, NEITHER = "unknown", "neither"
-LABEL_OF = {
-    "customer_facing_software": Label.BUILD,
-    "engineering_leadership": Label.BUILD,
-    "existing_process": Label.AUTOMATE,
-    **{label.value: label for label in Label},
-    NEITHER: None,
-}
-LONGEST_SURE = 120  # characters of a text that is taken for one problem without asking
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, NOT_SURE: None}
+SELLS = {"yes": True, "no": False, "unknown": None}
 
 
 class Conversation:
@@ -53,7 +44,7 @@ class Conversation:
 
     def __init__(
         self,
-        triage: AsyncTriage,
+        triage: Flow,
         texts: Sequence[str] = (),
         profile: Profile | None = None,
         quiz: QuizResult | None = None,
@@ -78,11 +69,12 @@ class Conversation:
             steps: What may be asked; all of it if left out.
         """
         self._triage, self._given, self._quiz = triage, tuple(texts), quiz
+        self._reader = Reader(triage)
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
         self._answers = Answers(answers, drafts)
-        self._reads: dict[tuple[str, ...], tuple[ReadText, ...]] = {}
-        self._rows: dict[Problem, Classification] = {}
+        self._wordings: list[set[str]] | None = None  # of the problems that answers are about
+        self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -113,15 +105,15 @@ class Conversation:
     @property
     def pieces(self) -> Pieces:
         """The problems as they were read, and changed."""
-        return self._answers.pieces() or self._pieces_read()
+        return self._answers.pieces() or self._reader.pieces(self.texts)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The problems as they are known so far, numbered from 1."""
         confirmed, found = Step.SPLIT in self._answers, []
+        in_doubt = not confirmed and self._reader.is_in_doubt(self.texts)
         for number, piece in enumerate(self.pieces, start=1):
             source = None if piece.start is None else Source(None, None, piece.start, piece.end)
-            in_doubt = self._in_doubt and not confirmed
             problem = Problem(str(number), piece.text, source, in_doubt)
             if better := self._answers.text(f"{Step.BEHIND}:{number}"):
                 problem = Problem(problem.id, better)
@@ -147,38 +139,48 @@ class Conversation:
         if isinstance(value, str):
             value = value.strip()
             check_text(step, value, self._rate)
-            if step is Step.PROBLEMS and not self._holds_problem(value):
+            if step is Step.PROBLEMS and not self._reader.holds_problem(value):
                 raise InputError(NO_PROBLEM)
         else:
             check_pieces(step, value)
+        self._follow()
         self._answers.give(id, value)
+        self._follow()
 
     def draft(self, id: str, value: Answer) -> None:  # noqa: A002
         """Hold what is no answer to a question yet, to be shown when it is asked again."""
         self._answers.draft(id, value)
 
-    def again(self, step: Step) -> Question:
-        """Return the question of a step once more, with the answer that it has."""
-        before = self._answers.text(step)
-        return replace(question_for(step), before=before or "")
+    def again(self, step: Step, number: int = 1) -> tuple[Question, ...]:
+        """Return the questions of a step once more, each with the answer that it has.
+
+        So an owner changes what was answered, or answers what was not asked: with `SPLIT` the
+        problems themselves, with `UNCLEAR` what kind of work the problem with this number is, with
+        `QUIZ` how ready the business is. What else is asked then, `question` tells.
+        """
+        if step is Step.SPLIT:
+            pieces = [
+                piece if piece.text == problem.text else Piece(problem.text)
+                for piece, problem in zip(self.pieces, self.problems, strict=True)
+            ]
+            return (split_question(pieces, (), load_words().split_again),)
+        if step is Step.QUIZ:
+            questions = quiz_questions("wanted")
+        elif step in ABOUT_A_PROBLEM:
+            piece_at(self.pieces, number)
+            questions = [question_for(step, number, self.problems[number - 1].text)]
+        else:
+            questions = [question_for(step)]
+        return tuple(replace(one, before=self._before(one.id)) for one in questions)
 
     def back(self) -> bool:
         """Take the last answer back, to be given again; False: there is none."""
+        self._follow()
         return self._answers.back()
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
-        problems = self.problems
-        new = [one for one in problems if one not in self._rows]
-        async for row in self._triage.classify_many(new):
-            self._rows[next(one for one in new if one.id == row.id)] = row
-        return [self._answered(self._rows[one]) for one in problems]
-
-    def correct(self, number: int, label: Label | None) -> None:
-        """Give a problem another label; None: it is of neither kind. The first has the number 1."""
-        if not 1 <= number <= len(self.pieces):
-            raise InputError(f"There is no problem {number}; there are {len(self.pieces)}.")
-        self._answers.give(f"{LABEL}:{number}", label.value if label else NEITHER)
+        return [self._answered(row) for row in await self._rows_read()]
 
     async def advice(self) -> Advice:
         """Return the verdict on what is known so far."""
@@ -192,9 +194,11 @@ class Conversation:
             yield question_for(Step.PROBLEMS)
             if Step.PROBLEMS not in self._answers:
                 return
-        if self._is_to_be_confirmed():
-            aside = [part.text for read in self._read() for part in read.set_aside]
-            yield split_question(self._pieces_read(), aside, in_doubt=self._in_doubt)
+        if self._is_split_asked():
+            texts, words = self.texts, load_words()
+            words_now = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
+            pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
+            yield split_question(pieces, set_aside, words_now)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
                 yield question_for(Step.BEHIND, number, piece.text)
@@ -206,16 +210,18 @@ class Conversation:
 
     async def _late(self) -> list[Question]:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
-        rows = await self.rows()
-        read = [self._rows[one] for one in self.problems]
+        read = await self._rows_read()
         unclear = [
             question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
             for row in read
-            if _is_unclear(row)
+            if is_unclear(row)
         ]
         if any(map(self._is_open, unclear)):
             return unclear
-        tie = self._decision(rows).recommendation is Recommendation.TAKE_THE_QUIZ
+        tie = (
+            self._decision([*map(self._answered, read)]).recommendation
+            is Recommendation.TAKE_THE_QUIZ
+        )
         return [*unclear, *(quiz_questions() if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
@@ -232,68 +238,47 @@ class Conversation:
         ask = load_words().split.ask.replace("{count}", counted(len(before)))
         return replace(question, pieces=before, ask=ask)
 
-    def _holds_problem(self, text: str) -> bool:
-        try:
-            return any(read.problems for read in self._read((text,)))
-        except InputError:  # its words are for a command line
-            return False
+    def _is_split_asked(self) -> bool:
+        """Return whether it is asked how a text was read; once begun, it is."""
+        begun = Step.SPLIT in self._answers.drafts
+        return begun or self._reader.is_to_be_confirmed(self.texts)
 
-    def _read(self, texts: tuple[str, ...] | None = None) -> tuple[ReadText, ...]:
-        texts = self.texts if texts is None else texts
-        if texts not in self._reads:
-            self._reads[texts] = tuple(self._triage.read(texts)) if texts else ()
-        return self._reads[texts]
+    def _follow(self) -> None:
+        """Let the answers about a problem go where it stands now, unless that is still asked."""
+        if not self.texts or (Step.SPLIT not in self._answers and self._is_split_asked()):
+            return
+        if self._wordings is not None:
+            self._answers.follow(self._wordings, [{piece.text} for piece in self.pieces])
+        problems = zip(self.pieces, self.problems, strict=True)
+        self._wordings = [{piece.text, problem.text} for piece, problem in problems]
 
-    def _pieces_read(self) -> Pieces:
-        """Return the problems as they were read; if that is not sure, as they might be."""
-        read = self._read()
-        if len(read) == 1 and read[0].text:
-            parts = read[0].proposed or [
-                one.source for one in read[0].problems if isinstance(one, Problem) and one.source
-            ]
-            places = [(one.start or 0, one.end or 0) for one in parts]
-            return tuple(Piece(read[0].text[start:end], start, end) for start, end in places)
-        # Places in several texts would not tell which one.
-        return tuple(Piece(one.text) for text in read for one in text.problems)
+    def _before(self, id: str) -> str:  # noqa: A002
+        """Return what a question was answered with; empty if it was not."""
+        step, _, dimension = id.partition(":")
+        if step == Step.QUIZ and self._quiz and id not in self._answers:
+            return str(next(one.points for one in self._quiz.dimensions if one.id == dimension))
+        return self._answers.text(id) or ""
 
-    @property
-    def _in_doubt(self) -> bool:
-        return any(
-            isinstance(one, Problem) and bool(one.holds_several)
-            for read in self._read()
-            for one in read.problems
-        )
-
-    def _is_to_be_confirmed(self) -> bool:
-        """Return whether there is anything about the split that an owner may see otherwise.
-
-        What is long may hold several although nothing in it tells, such as a voice note.
-        """
-        read = self._read()
-        taken_apart = any(len(one.problems) > 1 or one.set_aside for one in read)
-        long = any(len(piece.text) > LONGEST_SURE for piece in self._pieces_read())
-        return taken_apart or long or self._in_doubt
+    async def _rows_read(self) -> list[Classification]:
+        """Return what the model says of each problem; it is asked once about each."""
+        problems = [(replace(one, id=""), one) for one in self.problems]
+        new = [one for key, one in problems if key not in self._rows]
+        keys = {one.id: key for key, one in problems}
+        async for row in self._triage.classify_many(new):
+            self._rows[keys[row.id]] = row
+        return [replace(self._rows[key], id=one.id) for key, one in problems]
 
     def _answered(self, row: Classification) -> Classification:
-        """Return a row as the owner's answers about it have it."""
-        for id in (f"{LABEL}:{row.id}", f"{Step.UNCLEAR}:{row.id}"):  # noqa: A001
-            answer = self._answers.text(id)
-            if answer and answer != NOT_SURE:
-                return decided_by_person(row, LABEL_OF[answer])
-        return row
+        """Return a row as the owner's answer about it has it."""
+        return as_answered(row, self._answers.text(f"{Step.UNCLEAR}:{row.id}"))
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self._quiz or self._quiz_taken())
+        return decide(rows, self.profile, self._quiz_taken() or self._quiz)
 
     def _quiz_taken(self) -> QuizResult | None:
-        """Return the quiz if all of it was answered."""
+        """Return the quiz if all of it was answered here."""
         ids = [question.id for question in load_quiz().questions]
         points = [self._answers.text(f"{Step.QUIZ}:{id}") for id in ids]  # noqa: A001
         if None in points:
             return None
         return score({id: int(one or 0) for id, one in zip(ids, points, strict=True)})  # noqa: A001
-
-
-def _is_unclear(row: Classification) -> bool:
-    """Return whether the owner is asked about a problem: it has no label, or is doubtful."""
-    return row.error is None and (row.label is None or row.needs_review)

@@ -26,7 +26,7 @@ def merged(pieces: Sequence[Piece], number: int, whole: str = "") -> Pieces:
     >>> [one.text for one in merged([Piece("Late invoices"), Piece("wrong ones")], 1)]
     ['Late invoices\nwrong ones']
     """
-    one, other = _at(pieces, number), _at(pieces, number + 1)
+    one, other = piece_at(pieces, number), piece_at(pieces, number + 1)
     if whole and one.start is not None and other.end is not None and other.end > one.start:
         joined = Piece(whole[one.start : other.end], one.start, other.end)
     else:
@@ -40,7 +40,7 @@ def divided(pieces: Sequence[Piece], number: int, parts: Iterable[str]) -> Piece
     A part that stands in the piece as it is keeps its place. Parts without a word are left out, so
     that no part removes the piece.
     """
-    old, at = _at(pieces, number), 0
+    old, at = piece_at(pieces, number), 0
     found = []
     for part in (one.strip() for one in parts):
         if not part:
@@ -59,7 +59,8 @@ def added(pieces: Sequence[Piece], text: str) -> Pieces:
     return (*pieces, Piece(text.strip()))
 
 
-def _at(pieces: Sequence[Piece], number: int) -> Piece:
+def piece_at(pieces: Sequence[Piece], number: int) -> Piece:
+    """Return the piece with this number, the first has the number 1; raises `InputError`."""
     if not 1 <= number <= len(pieces):
         raise InputError(f"There is no problem {number}; there are {len(pieces)}.")
     return pieces[number - 1]

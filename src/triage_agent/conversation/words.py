@@ -23,6 +23,7 @@ class Words(Strict):
     problems: StepWords
     split: StepWords
     split_in_doubt: StepWords
+    split_again: StepWords
     behind: StepWords
     company: StepWords
     revenue: StepWords

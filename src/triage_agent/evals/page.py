@@ -81,7 +81,9 @@ def _problems_on_page(problems: ProblemFigures) -> dict[str, Any]:
         "problems": problems,
         "figures": headline_figures(figures),
         "problem_rates": problem_rates(problems),
-        "sentences": [f"floor, {name}: {one.value:.3f}" for name, one in floors.items()],
+        "sentences": [
+            f"floor, {name}: {percent(one.value or 0.0, 1)}" for name, one in floors.items()
+        ],
         "outcomes": list(next(iter(figures.confusion.values()))),
         "reliability": drawn(reliability_chart(figures)) if figures.reliability else "",
         "curve": drawn(curve_chart(figures)) if figures.risk_coverage else "",
@@ -119,17 +121,24 @@ def headline(summary: RunSummary) -> str:
 
 def headline_figures(figures: RowFigures) -> list[tuple[str, str]]:
     """Return the figures at the top, with their names."""
+
+    def share(value: float | None) -> str:
+        return "" if value is None else percent(value, 1)
+
+    def points(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
+
     chosen = [
-        ("answered", figures.coverage.value),
-        ("right of what was answered", figures.answered_accuracy.value),
-        ("AUC", figures.auc),
-        ("AUROC, out of scope", figures.scope_auc and figures.scope_auc.value),
-        ("calibration error", figures.ece),
-        ("abstained where right", figures.abstention_recall.value),
-        ("false abstentions", figures.false_abstentions.value),
-        ("AURC", figures.aurc),
+        ("answered", share(figures.coverage.value)),
+        ("right of what was answered", share(figures.answered_accuracy.value)),
+        ("AUC", points(figures.auc)),
+        ("AUROC, out of scope", points(figures.scope_auc and figures.scope_auc.value)),
+        ("calibration error", points(figures.ece)),
+        ("abstained where right", share(figures.abstention_recall.value)),
+        ("false abstentions", share(figures.false_abstentions.value)),
+        ("AURC", points(figures.aurc)),
     ]
-    return [(name, f"{value:.3f}") for name, value in chosen if value is not None]
+    return [(name, value) for name, value in chosen if value]
 
 
 def problem_rates(problems: ProblemFigures) -> list[tuple[str, Rate]]:

@@ -95,12 +95,19 @@ def _number(text: str, is_money: bool) -> Decimal | None:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """Return a share for people, with a space before the sign.
+    """Return a share for people, with a space before the sign; all and nothing only where it is.
 
-    >>> percent(0.98), percent(0.926, 1)
-    ('98 %', '92.6 %')
+    >>> percent(0.98), percent(0.926, 1), percent(0.996), percent(1.0)
+    ('98 %', '92.6 %', 'over 99 %', '100 %')
+    >>> percent(0.0004, 1), percent(0.0)
+    ('under 0.1 %', '0 %')
     """
-    return f"{100 * share:.{digits}f} %"
+    shown, step = f"{100 * share:.{digits}f}", 10**-digits
+    if share < 1 and float(shown) >= 100:
+        return f"over {100 - step:.{digits}f} %"
+    if share > 0 and float(shown) <= 0:
+        return f"under {step:.{digits}f} %"
+    return f"{shown} %"
 
 
 def usd(amount: Decimal) -> str:

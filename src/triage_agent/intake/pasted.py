@@ -43,7 +43,7 @@ class Rejected:
 
 
 def from_arguments(texts: Sequence[str]) -> list[str]:
-    """Return the texts of the arguments.
+    """Return the texts of the arguments; none for a single dash, which is standard input.
 
     Raises `InputError` when an argument is a file's path instead of text.
     """
@@ -53,7 +53,10 @@ def from_arguments(texts: Sequence[str]) -> list[str]:
                 f"Argument {number} is the name of a file, {text!r}, not a problem. "
                 f"To read problems from it: triage classify < {text}"
             )
-    return list(texts)
+    if [*texts] == ["-"]:
+        return []
+    # A blank before a dash kept the text from being read as an option.
+    return [text[1:] if text.startswith(" -") else text for text in texts]
 
 
 def from_stream(stream: BinaryIO, *, bounded: bool = True) -> Iterator[str | Problem | Rejected]:

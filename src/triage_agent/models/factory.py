@@ -179,7 +179,7 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
     prior = "" if options.prior == USUAL_PRIOR else f", prior {options.prior:g}"
     named = f"embedded ({embedded.name}{prior})"
     if choice.backend is Backend.EMBEDDED:
-        return OpenBackend(embedded, f"backend: {named}, nothing leaves this machine")
+        return OpenBackend(embedded, f"Read on this computer; nothing is sent. (backend: {named})")
     from triage_agent.models.cascade import Cascade
 
     threshold = cascade_threshold(options)

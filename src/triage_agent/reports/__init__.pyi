@@ -11,6 +11,7 @@ from .contract import (
     as_row,
     rounded,
 )
+from .explaining import explained, show_advice, show_part
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, rendered, write_rendered
@@ -18,20 +19,21 @@ from .letterhead import NO_LETTERHEAD, Letterhead
 from .markdown import roles_markdown
 from .pdf import check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
-from .terminal import show_advice, show_problem, show_quiz, show_roles
-from .verdict import REST, show_verdict
+from .terminal import show_problem, show_quiz, show_roles
+from .verdict import show_verdict
 from .wording import (
     abstained_words,
     answer_words,
     counted_words,
     decided_words,
+    headline_words,
+    label_words,
     recommendation_words,
     review_words,
 )
 
 __all__ = [
     "NO_LETTERHEAD",
-    "REST",
     "SCHEMA_VERSION",
     "Letterhead",
     "Series",
@@ -51,6 +53,9 @@ __all__ = [
     "counted_words",
     "decided_words",
     "drawn",
+    "explained",
+    "headline_words",
+    "label_words",
     "line_chart",
     "print_block",
     "print_json",
@@ -62,6 +67,7 @@ __all__ = [
     "show_advice",
     "show_hire_check",
     "show_investment",
+    "show_part",
     "show_portfolio",
     "show_problem",
     "show_quiz",

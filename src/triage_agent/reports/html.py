@@ -22,6 +22,7 @@ from triage_agent.reports.wording import (
     label_words,
     recommendation_words,
     review_words,
+    rule_words,
     sure_words,
 )
 from triage_agent.types import Classification
@@ -130,6 +131,7 @@ def _environment() -> "Environment":
         "percent": percent,
         "recommendation_words": recommendation_words,
         "review_words": review_words,
+        "rule_words": rule_words,
         "sure_words": sure_words,
     }
     return environment

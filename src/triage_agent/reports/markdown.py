@@ -18,6 +18,7 @@ from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
     abstained_words,
     decided_words,
+    headline_words,
     label_words,
     review_words,
     trace_line,
@@ -31,10 +32,11 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
     """Return one business's page; text from outside is escaped."""
     rows, decision, plan = advice.problems, advice.decision, advice.plan
-    mark = " (provisional)" if decision.provisional else ""
     lines = [f"# {escape(letterhead.title)}", ""]
     lines += [escape(letterhead.made), ""] if letterhead.made else []
-    lines += [f"**{plan.headline}{mark}** {escape(plan.because)}", ""]
+    lines += [f"**{headline_words(advice)}** {escape(plan.because)}", ""]
+    lines += [escape(" ".join(plan.who)), ""] if plan.who else []
+    lines += _section("To make it firm, settle", map(escape, decision.to_settle))
     lines += _section("Good to know", map(escape, plan.notes))
     lines += _section("What to do now", map(escape, plan.first_days.instead))
     lines += ["## The problems", ""]

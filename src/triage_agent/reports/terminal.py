@@ -11,13 +11,7 @@ from rich.text import Text
 
 from triage_agent.advice import (
     MAX_POINTS,
-    Advice,
-    Decision,
-    FirstDays,
-    Plan,
     QuizResult,
-    RoleFacts,
-    described,
     owners_questions,
     side_by_side,
 )
@@ -29,7 +23,6 @@ from triage_agent.reports.wording import (
     decided_words,
     label_words,
     review_words,
-    trace_line,
 )
 from triage_agent.types import Classification, Outcome
 
@@ -46,32 +39,6 @@ def show_problem(console: Console, number: int, row: Classification) -> None:
     console.print()
 
 
-def show_advice(console: Console, advice: Advice) -> None:
-    """Print the problems, the recommendation and everything that explains it."""
-    for number, row in enumerate(advice.problems, start=1):
-        show_problem(console, number, row)
-    _show_decision(console, advice.decision, advice.plan)
-
-
-def _show_decision(console: Console, decision: Decision, plan: Plan) -> None:
-    """Print the recommendation, what it rests on, what would change it, and what comes next."""
-    mark = " (provisional)" if decision.provisional else ""
-    print_block(console, text_line(f"{plan.headline}{mark}", style="bold"))
-    print_block(console, text_line(plan.because))
-    console.print()
-    for facts in plan.roles.values():
-        _show_role(console, facts)
-    _show_list(console, "Rules that decided", map(trace_line, decision.verdict.trace))
-    _show_list(console, "What would change it", plan.would_change)
-    _show_list(console, "Good to know", plan.notes)
-    _show_list(console, "Who could help with the rest", plan.elsewhere)
-    _show_list(console, "What the stated hours cost", plan.hours_cost)
-    _show_list(console, "Prepare first", plan.prepare)
-    _show_list(console, "What to do now", plan.first_days.instead)
-    _show_days(console, plan.first_days)
-    _show_list(console, "Watch for these red flags", plan.watch_for)
-
-
 def show_quiz(console: Console, result: QuizResult) -> None:
     """Print a taken quiz: the score, and for each dimension a bar, its level and its advice."""
     console.print(text_line(f"Readiness: {result.score:.0f} of 100", style="bold"))
@@ -81,9 +48,7 @@ def show_quiz(console: Console, result: QuizResult) -> None:
         bar = "█" * (3 * dimension.points) + "░" * (3 * (MAX_POINTS - dimension.points))
         console.print(text_line(f"{dimension.dimension:<{width}}  {bar}  {dimension.level}"))
     console.print()
-    _show_list(
-        console, "What to do next", (f"{d.dimension}: {d.advice}" for d in result.dimensions)
-    )
+    show_list(console, "What to do next", (f"{d.dimension}: {d.advice}" for d in result.dimensions))
 
 
 def show_roles(console: Console) -> None:
@@ -128,31 +93,8 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         yield text_line(f"needs review: {review_words(row)}", style="yellow")
 
 
-def _show_role(console: Console, facts: RoleFacts) -> None:
-    """Print the facts about one role, one per line."""
-    console.print(text_line(f"The {facts.name}", style="bold"))
-    for name, value in described(facts):
-        print_block(console, text_line(value), indent=" " * 20, first=f"  {name:<18}")
-    console.print()
-
-
-def _show_days(console: Console, days: FirstDays) -> None:
-    """Print the plan, stage by stage, and where the interview questions are."""
-    if not days.stages:
-        return
-    console.print(text_line("The first 60 days", style="bold"))
-    for stage in days.stages:
-        console.print(text_line(f"  {stage.title}"))
-        for line in stage.lines:
-            print_block(console, text_line(line), indent="      ", first="    - ")
-    if days.interviews:
-        line = "Ten questions for the interview stand in the report: -o report.html"
-        print_block(console, text_line(line, style="dim"), indent="  ")
-    console.print()
-
-
-def _show_list(console: Console, title: str, lines: Iterable[str]) -> None:
-    """Print a titled list; nothing if it is empty."""
+def show_list(console: Console, title: str, lines: Iterable[str]) -> None:
+    """Print a titled list with a blank line below; nothing if it is empty."""
     lines = list(lines)
     if not lines:
         return

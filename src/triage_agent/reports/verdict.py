@@ -4,33 +4,32 @@ It holds no ids, rules or slugs; `--explain` and the report hold them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from triage_agent.advice import Advice, Recommendation, who_helps
+from triage_agent.advice import Advice, who_helps
 from triage_agent.privacy import one_line
 from triage_agent.reports.console import blocked, text_line
-from triage_agent.reports.wording import LABEL_STYLE, sure_words
+from triage_agent.reports.wording import LABEL_STYLE, headline_words, sure_words
 from triage_agent.types import Abstention, Classification, DecidedBy, Label
 
-TALLEST = 23  # lines: a screen has 24, and the prompt needs one
+SCREEN = 24  # lines, at least; one of them is for the prompt
 MOST_PROBLEMS = 8
 FEWEST_PROBLEMS = 2  # where what is to be settled and done takes the screen
 MOST_OPEN = 3  # sentences about what is to be settled
 NARROWEST = 16  # columns of a problem's first words; with fewer, its answer has its own line
 LEAD = 5  # columns of its number
 GAP = 2
-WAITING = {Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION}  # nothing to be firm
 KIND = {Label.BUILD: "build", Label.AUTOMATE: "automate"}
 NO_KIND = {
     Abstention.NEITHER: "neither kind",
     Abstention.TOO_VAGUE: "too vague",
     Abstention.UNKNOWN_LANGUAGE: "unread",
 }
-REST = "More: --explain (rules, plan, red flags); a report to keep: -o report.html"
+REST = "More: --explain (reasons, plan, facts); a report to keep: -o report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +39,61 @@ class Shape:
     problems: int
     settle: int
     steps: int
+    who: bool = True  # whether it is said who the recommended person is
     blank: bool = True  # lines between the parts
 
 
-def show_verdict(console: Console, advice: Advice, rest: str = REST) -> None:
-    """Print the verdict in at most 24 lines of 80 columns; `rest` says where all else is."""
-    for shape in _shapes(advice):
+def show_verdict(console: Console, advice: Advice, rest: str = REST, below: int = 0) -> None:
+    """Print the verdict so that it stands on one screen of 80 columns.
+
+    `rest` says where all else is. With `below` that many lines of the screen are left for a list of
+    choices; what the choices lead to may then be left out.
+    """
+    tall = max(SCREEN, console.height) if console.is_terminal else SCREEN
+    for shape in _shapes(advice, menu=bool(below)):
         lines = list(_lines(console, advice, shape, rest))
-        if len(lines) <= TALLEST:
+        if not below and shape.blank:
+            lines = [Text(""), *lines]
+        if len(lines) < tall - below:
             break
     for line in lines:
         console.print(line, soft_wrap=True)
 
 
-def _shapes(advice: Advice) -> Iterator[Shape]:
-    """Yield what may be shown, all first; then less of what can be looked up elsewhere."""
+def _shapes(advice: Advice, *, menu: bool) -> Iterator[Shape]:
+    """Yield what may be shown, all first; then less of what can be looked up elsewhere.
+
+    A `menu` below leads to the plan, so the next step goes before the problems do.
+    """
     problems = min(MOST_PROBLEMS, len(advice.problems))
-    settle, steps = min(MOST_OPEN, len(advice.decision.to_settle)), len(_steps(advice))
-    yield Shape(problems, settle, steps)
-    while steps > 1:
-        steps -= 1
-        yield Shape(problems, settle, steps)
-    while settle > 1:
-        settle -= 1
-        yield Shape(problems, settle, steps)
-    while problems > FEWEST_PROBLEMS:
-        problems -= 1
-        yield Shape(problems, settle, steps)
-    yield Shape(problems, settle, steps, blank=False)
-    yield Shape(min(1, problems), settle, steps, blank=False)
+    shape = Shape(problems, min(MOST_OPEN, len(advice.decision.to_settle)), len(_steps(advice)))
+    yield shape
+    while shape.steps > 1:
+        yield (shape := replace(shape, steps=shape.steps - 1))
+    if menu:
+        yield replace(shape, blank=False)
+        yield (shape := replace(shape, steps=0))
+        yield (shape := replace(shape, blank=False))
+    while shape.settle > 1:
+        yield (shape := replace(shape, settle=shape.settle - 1))
+    while shape.problems > FEWEST_PROBLEMS:
+        yield (shape := replace(shape, problems=shape.problems - 1))
+    yield (shape := replace(shape, blank=False))
+    yield (shape := replace(shape, who=False))
+    yield (shape := replace(shape, problems=min(1, problems)))
+    if menu:
+        yield replace(shape, settle=0)
 
 
 def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterator[Text]:
     """Yield the lines of the verdict in this shape."""
-    firm = advice.recommendation not in WAITING
-    mark = " (provisional)" if advice.provisional else " (firm)" if firm else ""
     blank = [Text("")] * shape.blank
-    yield from blank
-    headline = text_line(advice.plan.headline, style="bold")
-    yield from blocked(console, headline.append(mark, style="not bold"))
+    headline = text_line(headline_words(advice))
+    headline.stylize("bold", 0, len(advice.plan.headline))
+    yield from blocked(console, headline)
     yield from blocked(console, text_line(advice.plan.because))
+    for who in advice.plan.who if shape.who else ():
+        yield from blocked(console, text_line(who))
     yield from blank
     yield from _problems(console.width, advice.problems[: shape.problems])
     if more := len(advice.problems) - shape.problems:
@@ -89,7 +103,8 @@ def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterato
     to_settle = advice.decision.to_settle
     yield from _list(console, "To make it firm", to_settle, shape.settle)
     yield from _list(console, "Next", _steps(advice)[: shape.steps], shape.steps)
-    yield from blocked(console, text_line(rest, style="dim"))
+    if rest:
+        yield from blocked(console, text_line(rest, style="dim"))
 
 
 def _steps(advice: Advice) -> Sequence[str]:
@@ -147,7 +162,9 @@ def _sure(row: Classification) -> str:
 
 
 def _list(console: Console, title: str, lines: Sequence[str], most: int) -> Iterator[Text]:
-    """Yield a titled list; a single line stands behind its title."""
+    """Yield a titled list, nothing of it if `most` is 0; a single line stands behind its title."""
+    if not most:
+        return
     if len(lines) == 1:
         yield from blocked(console, text_line(f"{title}: {lines[0]}"))
     elif lines:

@@ -1,6 +1,6 @@
 """What codes mean in plain English, for every kind of report."""
 
-from triage_agent.advice import Recommendation, Step, advice_table
+from triage_agent.advice import Advice, Recommendation, Rule, Step, advice_table
 from triage_agent.intake import percent
 from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome, ReviewReason
 
@@ -19,6 +19,14 @@ DECIDED = {
     DecidedBy.TB4: "nothing in the text decides, so the more common answer",
     DecidedBy.PERSON: "a person",
 }
+RULE = {
+    Rule.D0: "No problem that counts?",
+    Rule.D1: "Problems of both kinds, software for customers, and the revenue for both?",
+    Rule.D2: "More to build than to automate?",
+    Rule.D3: "More to automate than to build?",
+    Rule.D4: "As many of one kind as of the other?",
+}
+WAITING = {Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION}  # nothing to be firm
 ABSTAINED = {
     Abstention.NEITHER: "about neither kind of work",
     Abstention.TOO_VAGUE: "too vague to tell which kind is meant",
@@ -72,9 +80,9 @@ def decided_words(row: Classification) -> str:
     if row.decided_by and row.decided_by is not DecidedBy.MODEL:
         return DECIDED[row.decided_by]
     if row.probability is None:
-        return "decided by the model"
+        return "how sure is not known"
     rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
-    return f"{sure_words(row.probability)}{rough}, decided by the model"
+    return f"{sure_words(row.probability)}{rough}"
 
 
 def sure_words(probability: float | None) -> str:
@@ -112,6 +120,29 @@ def recommendation_words(recommendation: Recommendation) -> str:
     return advice_table()[recommendation].answer
 
 
+def headline_words(advice: Advice) -> str:
+    """Return the recommendation in a sentence, and in brackets how firm it is.
+
+    What rests on one problem is not called firm, even if nothing that is open could change it.
+    """
+    firm = "firm" if advice.decision.votes.cast > 1 else "on one problem"
+    if advice.provisional:
+        mark = " (provisional)"
+    else:
+        mark = "" if advice.recommendation in WAITING else f" ({firm})"
+    return advice.plan.headline + mark
+
+
+def rule_words(step: Step) -> str:
+    """Return the question that a rule asks, in words."""
+    return RULE[step.rule]
+
+
 def trace_line(step: Step) -> str:
-    """Return one rule that was tried, whether it applied, and why."""
-    return f"{step.rule.value} {'applies' if step.applied else 'does not apply'}: {step.because}"
+    """Return one rule that was tried, whether it applied, and why; its id stands last.
+
+    >>> trace_line(Step(Rule.D2, False, "1 to build, 2 to automate"))
+    'More to build than to automate? No: 1 to build, 2 to automate. (D2)'
+    """
+    answer = "Yes" if step.applied else "No"
+    return f"{rule_words(step)} {answer}: {step.because}. ({step.rule.value})"

@@ -1,0 +1,76 @@
+"""What the texts of an owner hold, as they were read, and how sure that is."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Protocol
+
+from triage_agent.conversation.pieces import Piece, Pieces
+from triage_agent.errors import InputError
+from triage_agent.intake import ReadText
+from triage_agent.types import Classification, Problem
+
+LONGEST_SURE = 120  # characters of a text that is taken for one problem without asking
+Texts = tuple[str, ...]
+
+
+class Flow(Protocol):
+    """What reads the texts of an owner and answers their problems, such as an `AsyncTriage`."""
+
+    def read(self, given: Iterable[str], /) -> Iterator[ReadText]:
+        """Yield the texts, taken apart."""
+
+    def classify_many(self, problems: Iterable[Problem], /) -> AsyncIterator[Classification]:
+        """Yield what is said of each problem."""
+
+
+class Reader:
+    """Reads texts, each of them once."""
+
+    def __init__(self, triage: Flow) -> None:
+        self._triage = triage
+        self._reads: dict[Texts, tuple[ReadText, ...]] = {}
+
+    def holds_problem(self, text: str) -> bool:
+        """Return whether any problem was found in a text."""
+        try:
+            return any(read.problems for read in self._read((text,)))
+        except InputError:  # its words are for a command line
+            return False
+
+    def pieces(self, texts: Texts) -> Pieces:
+        """Return the problems as they were read; if that is not sure, as they might be."""
+        read = self._read(texts)
+        if len(read) == 1 and read[0].text:
+            parts = read[0].proposed or [
+                one.source for one in read[0].problems if isinstance(one, Problem) and one.source
+            ]
+            places = [(one.start or 0, one.end or 0) for one in parts]
+            return tuple(Piece(read[0].text[start:end], start, end) for start, end in places)
+        # Places in several texts would not tell which one.
+        return tuple(Piece(one.text) for text in read for one in text.problems)
+
+    def set_aside(self, texts: Texts) -> Iterator[str]:
+        """Yield what of the texts was taken for no problem."""
+        return (part.text for read in self._read(texts) for part in read.set_aside)
+
+    def is_in_doubt(self, texts: Texts) -> bool:
+        """Return whether a text seems to hold several problems, and was not surely split."""
+        return any(
+            isinstance(one, Problem) and bool(one.holds_several)
+            for read in self._read(texts)
+            for one in read.problems
+        )
+
+    def is_to_be_confirmed(self, texts: Texts) -> bool:
+        """Return whether there is anything about the split that an owner may see otherwise.
+
+        What is long may hold several although nothing in it tells, such as a voice note.
+        """
+        read = self._read(texts)
+        taken_apart = any(len(one.problems) > 1 or one.set_aside for one in read)
+        long = any(len(piece.text) > LONGEST_SURE for piece in self.pieces(texts))
+        return taken_apart or long or self.is_in_doubt(texts)
+
+    def _read(self, texts: Texts) -> tuple[ReadText, ...]:
+        if texts not in self._reads:
+            self._reads[texts] = tuple(self._triage.read(texts)) if texts else ()
+        return self._reads[texts]
