@@ -334,7 +334,7 @@ async def test_a_repair_question_that_fails_otherwise_is_that_error(
 
 
 async def test_a_repair_that_was_cut_off_is_asked_for_again_with_more_room(model, httpx2_mock):
-    answers = [answered("prose"), answered("{", finish_reason="length"), answered(GOOD)]
+    answers = [answered("prose"), answered("Let me think", finish_reason="length"), answered(GOOD)]
     route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
     prediction = await model.predict(PROBLEM)
     assert (prediction.label, prediction.usage.calls) == (Label.AUTOMATE, 3)

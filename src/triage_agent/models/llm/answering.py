@@ -15,7 +15,7 @@ from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
 QUOTED_BACK = 4_000  # characters of a bad reply that are sent back: a good one has fewer
-RUNS_ON = 200  # blanks at the end of a reply that was cut off: more room would be more of them
+RUNS_ON = 200  # blanks at the end of a reply that was cut off
 NOTHING = Usage()
 REPAIR = (
     "This reply does not fit: {}. Send the whole JSON object again, corrected, and nothing else. "
@@ -98,8 +98,7 @@ class ValidatingAnswerer:
         self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
     ) -> ValidReply:
         """Return the reply with more room for it, or a brief one, or raise the error of the cut."""
-        blanks = len(raw.text) - len(raw.text.rstrip())
-        if raw.limit and blanks < RUNS_ON and self.chat.report_cut(raw.limit):
+        if raw.limit and not rambles(raw) and self.chat.report_cut(raw.limit):
             return await self._round(request, tried, raw.usage)
         self.chat.report_fit(raw.output_mode, fits=False)
         if request.brief:
@@ -125,6 +124,16 @@ class ValidatingAnswerer:
             self.chat.report_fit(second.output_mode, fits=False)
             tried.append(second.output_mode)
             raise
+
+
+def rambles(raw: ChatReply) -> bool:
+    """Return whether a reply that was cut off would only go on with more room.
+
+    One that was thinking would come to its answer; one that had begun it would not, for the label
+    and the signals stand first in it.
+    """
+    blanks = len(raw.text) - len(raw.text.rstrip())
+    return blanks >= RUNS_ON or ("{" in raw.text and not raw.thought)
 
 
 def briefly(request: ChatRequest) -> ChatRequest:

@@ -6,6 +6,7 @@ Where servers put an answer, and where thinking, is listed in docs/reference/ser
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from triage_agent.errors import ReplyError
@@ -86,7 +87,13 @@ def _arguments(function: Mapping[str, Any]) -> str:
     arguments = function.get("arguments")
     if isinstance(arguments, Mapping) and arguments:
         return json.dumps(arguments)
-    return arguments if isinstance(arguments, str) else ""
+    if not isinstance(arguments, str):
+        return ""
+    if arguments.lstrip().startswith('"'):  # encoded twice
+        with suppress(ValueError, RecursionError):
+            inner = json.loads(arguments)
+            return inner if isinstance(inner, str) else arguments
+    return arguments
 
 
 def _content_of(message: Mapping[str, Any]) -> str:

@@ -18,7 +18,9 @@ TOO_MUCH = re.compile(
     r"too (?:large|high|big|many)|at most|maximum|exceed|greater|less than|range|<=|context",
     re.IGNORECASE,
 )
-LIMIT = re.compile(r"max_(?:completion_|output_|new_)?tokens|completion tokens|output tokens")
+LIMIT = re.compile(
+    r"max_(?:completion_|output_|new_)?tokens|completion tokens|output tokens|max(?:imum)? tokens"
+)
 
 
 @dataclass(frozen=True, slots=True)
