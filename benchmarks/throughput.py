@@ -2,13 +2,18 @@
 
     python -m benchmarks.throughput                # the default matrix
     python -m benchmarks.throughput --in-flight 256 --rows 6000 --profile
+    python -m benchmarks.throughput --in-flight 64 --pairs 3 --contender triage bare
+    python -m benchmarks.throughput --in-flight 256 --pairs 3 --contender triage create
 
 The server (200 ms a reply) runs on the last core and the client on the first. Each contender runs
 in a process of its own, on the same rows, and its rate is taken between the 500th and the last
 reply; start-up (imports, opening, the engine's slow start) is reported apart. `triage` is the real
-path: classify, LLMModel, the cache, the rate limiter, Budget, OpenAIChat; `triage, httpx2` the same
-through the SDK's own transport; `bare aiohttp` only sends the same bodies and reads the JSON that
-comes back: no retries, no checks, nothing stored. `instructor` is left out where it is not
+path: classify, LLMModel, the cache, the rate limiter, Budget, OpenAIChat; `httpx2` the same through
+the SDK's own transport; `bare` is aiohttp alone, which only sends the same bodies and reads the
+JSON that comes back: no retries, no checks, nothing stored; `create` is the SDK's own call on
+aiohttp, which keeps nothing either; `parse` is its way to a validated reply. With --pairs, the
+contenders take turns, and the ratio of the first one's rate to each other's is printed: on a
+machine with other work only that can be compared. `instructor` is left out where it is not
 installed (it may insist on an older openai; `pip install --no-deps instructor` with what it misses
 keeps ours).
 """
@@ -20,6 +25,8 @@ import importlib.util
 import json
 import os
 import pstats
+import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,7 +38,15 @@ from typing import Any
 WARM_UP = 500
 SERVER = Path(__file__).parents[1] / "tests" / "support" / "openai_server.py"
 LATENCY_S = 0.2
-CONTENDERS = ("triage", "triage, httpx2", "bare aiohttp", "sdk parse", "instructor")
+ROWS_AHEAD = 2
+CONTENDERS = (
+    "triage",
+    "httpx2",
+    "bare",
+    "create",
+    "parse",
+    "instructor",
+)
 Ask = Callable[[str], Awaitable[object]]
 
 
@@ -42,6 +57,21 @@ def texts(count: int) -> list[str]:
         "about two days later, they have hired somebody else. We lose six of ten."
         for n in range(count)
     ]
+
+
+PARTS = (
+    "sqlite",
+    "httpx2",
+    "aiohttp",
+    "openai",
+    "pydantic",
+    "asyncio",
+    "json",
+    "privacy",
+    "classify",
+)
+PROFILE: list[cProfile.Profile] = []  # switched on when the engine has warmed up
+OUR_PART = re.compile(r"models/llm/(\w+)")
 
 
 async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
@@ -59,6 +89,8 @@ async def race(ask: Ask, rows: list[str], in_flight: int) -> dict[str, float]:
             took.append(done[-1] - began)
             if len(done) == WARM_UP:
                 cpu.append(time.process_time())
+                if PROFILE:
+                    PROFILE[0].enable()
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
@@ -109,11 +141,13 @@ async def run_triage(
         opened = open_backend(options)
 
         async def ask(text: str) -> None:
-            row = await classify(Problem("1", text), opened.model)
+            # A batch knows it from reading the table; judging it takes a model of its own.
+            problem = Problem("1", text, holds_several=False)
+            row = await classify(problem, opened.model)
             assert row.outcome is Outcome.CLASSIFIED, row
 
-        try:
-            return await race(ask, rows, in_flight)
+        try:  # as in a batch, more rows are under way than requests: the rate limiter holds back
+            return await race(ask, rows, ROWS_AHEAD * in_flight)
         finally:
             await opened.drain()
             await opened.aclose()
@@ -143,6 +177,33 @@ async def run_bare(base_url: str, rows: list[str], in_flight: int) -> dict[str, 
             json.loads(payload["choices"][0]["message"]["content"])
 
         return await race(ask, rows, in_flight)
+
+
+async def run_create(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
+    """Run the SDK's own call on aiohttp, with the same bodies."""
+    import openai
+
+    from triage_agent.models.llm.dialect import Dialect
+    from triage_agent.models.llm.prompt import MAX_OUTPUT_TOKENS, load_prompt, reply_schema
+    from triage_agent.models.protocols import ChatRequest
+
+    limits = openai.DEFAULT_CONNECTION_LIMITS
+    http = openai.DefaultAioHttpClient(timeout=120, limits=limits)
+    client = openai.AsyncOpenAI(
+        api_key="sk-bench", base_url=base_url, max_retries=0, http_client=http
+    )
+    prompt = load_prompt("guide")
+
+    async def ask(text: str) -> None:
+        request = ChatRequest(prompt.messages(text), "triage", reply_schema(), MAX_OUTPUT_TOKENS)
+        body: Any = Dialect().body(request, "bench")
+        said = await client.chat.completions.create(**body)
+        json.loads(said.choices[0].message.content or "")
+
+    try:
+        return await race(ask, rows, in_flight)
+    finally:
+        await client.close()
 
 
 async def run_parse(base_url: str, rows: list[str], in_flight: int) -> dict[str, float]:
@@ -189,13 +250,15 @@ def contend(name: str, base_url: str, count: int, in_flight: int, core: int) -> 
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     rows = texts(count)
-    if name == "bare aiohttp":
+    if name == "bare":
         return asyncio.run(run_bare(base_url, rows, in_flight))
-    if name == "sdk parse":
+    if name == "create":
+        return asyncio.run(run_create(base_url, rows, in_flight))
+    if name == "parse":
         return asyncio.run(run_parse(base_url, rows, in_flight))
     if name == "instructor":
         return asyncio.run(run_instructor(base_url, rows, in_flight))
-    return asyncio.run(run_triage(base_url, rows, in_flight, plain=name.endswith("httpx2")))
+    return asyncio.run(run_triage(base_url, rows, in_flight, plain=name == "httpx2"))
 
 
 def missing(name: str) -> str | None:
@@ -214,24 +277,36 @@ def compare(arguments: argparse.Namespace) -> None:
         assert server.stdout is not None
         base_url = server.stdout.readline().strip()
         print(
-            f"{'':16} in flight   calls/s  of bound  CPU ms   p50 ms   p99 ms  warm-up s  start s"
+            f"{'':10} in flight   calls/s  of bound  CPU ms   p50 ms   p99 ms  warm-up s  start s"
         )
         try:
             for in_flight in arguments.in_flight:
-                for name in arguments.contender:
+                rates: dict[str, list[float]] = {name: [] for name in arguments.contender}
+                for name in list(rates) * max(arguments.pairs, 1):
                     if lacking := missing(name):
-                        print(f"{name:16} left out: {lacking} is not installed")
+                        print(f"{name:10} left out: {lacking} is not installed")
                         continue
-                    report(name, in_flight, base_url, cores[0], arguments)
+                    rates[name].append(report(name, in_flight, base_url, cores[0], arguments))
+                if arguments.pairs:
+                    show_ratios(rates)
         finally:
             server.terminate()
             server.communicate()
 
 
+def show_ratios(rates: dict[str, list[float]]) -> None:
+    """Print the rate of the first contender by that of each other, pair by pair."""
+    first, *others = rates
+    for other in others:
+        ratios = [a / b for a, b in zip(rates[first], rates[other], strict=True)]
+        each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+        print(f"{first} / {other}: {statistics.median(ratios):.2f} (pairs: {each})", flush=True)
+
+
 def report(
     name: str, in_flight: int, base_url: str, core: int, arguments: argparse.Namespace
-) -> None:
-    """Run one contender in a new process, and print its line."""
+) -> float:
+    """Run one contender in a new process, print its line, and return its rate."""
     began = time.perf_counter()
     worker = [sys.executable, "-m", "benchmarks.throughput", "--worker", base_url]
     worker += ["--in-flight", str(in_flight), "--rows", str(arguments.rows)]
@@ -243,13 +318,31 @@ def report(
     racing = found["warm_up_s"] + (arguments.rows - WARM_UP) / found["per_s"]
     bound = in_flight / arguments.latency if arguments.latency else float("inf")
     print(
-        f"{name:16} {in_flight:9} {found['per_s']:9.0f} {found['per_s'] / bound:9.0%} "
+        f"{name:10} {in_flight:9} {found['per_s']:9.0f} {found['per_s'] / bound:9.0%} "
         f"{found['cpu_ms']:7.2f} {found['p50_ms']:8.0f} {found['p99_ms']:8.0f} "
         f"{found['warm_up_s']:10.1f} {whole - racing:8.1f}",
         *profile,
         sep="\n",
         flush=True,
     )
+    return float(found["per_s"])
+
+
+def show_parts(stats: Any, rows: int) -> None:
+    """Print the calls and milliseconds of each row, by the part of the program."""
+    parts: dict[str, tuple[float, float]] = {}
+    for (file, _, function), (_, calls, seconds, *_) in stats.stats.items():
+        if "poll" in function:
+            continue  # waiting
+        ours = OUR_PART.search(file)
+        known = (part for part in PARTS if part in file or part in function)
+        part = f"llm/{ours[1]}" if ours else next(known, "the rest")
+        before = parts.get(part, (0, 0.0))
+        parts[part] = before[0] + calls / rows, before[1] + 1000 * seconds / rows
+    whole = [sum(one) for one in zip(*parts.values(), strict=True)]
+    for part, (calls, ms) in (("whole", whole), *sorted(parts.items(), key=lambda p: -p[1][1])):
+        if ms >= 0.01:
+            print(f"    {part:20} {calls:6.0f} calls a row {ms:7.3f} ms under the profiler")
 
 
 def main() -> None:
@@ -260,6 +353,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--latency", type=float, default=LATENCY_S, metavar="SECONDS")
     parser.add_argument("--contender", nargs="+", default=CONTENDERS, choices=CONTENDERS)
+    parser.add_argument("--pairs", type=int, default=0, help="turns that the contenders take")
     parser.add_argument("--profile", action="store_true", help="where each contender's CPU goes")
     parser.add_argument("--worker", metavar="BASE_URL", help=argparse.SUPPRESS)
     parser.add_argument("--core", type=int, default=0, help=argparse.SUPPRESS)
@@ -267,15 +361,14 @@ def main() -> None:
     if chosen.worker is None:
         compare(chosen)
         return
-    profile = cProfile.Profile()
     if chosen.profile:
-        profile.enable()
+        PROFILE.append(cProfile.Profile())
     found = contend(
         chosen.contender[0], chosen.worker, chosen.rows, chosen.in_flight[0], chosen.core
     )
-    if chosen.profile:
-        profile.disable()
-        pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+    if PROFILE:
+        PROFILE[0].disable()
+        show_parts(pstats.Stats(PROFILE[0]), chosen.rows - WARM_UP)
     print(json.dumps(found))
 
 

@@ -65,23 +65,29 @@ class ReplyError(TriageError):
     Attributes:
         kind: `refusal`, `truncated`, `content_filter`, `empty`, `not_json` or `bad_schema`.
         reply: The raw text for the caller; it never goes into the message.
+        complaint: What does not fit, without advice: for the model, which may correct it.
     """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, kind: str, reply: str = "", usage: Usage | None = None
+        self,
+        message: str,
+        kind: str,
+        reply: str = "",
+        usage: Usage | None = None,
+        complaint: str = "",
     ) -> None:
         super().__init__(message, kind)
-        self.reply, self.usage = reply, usage or Usage()
+        self.reply, self.usage, self.complaint = reply, usage or Usage(), complaint
 
 
 class ServiceError(TriageError):
     """The service failed in a way that may pass.
 
     Attributes:
-        kind: `timeout`, `connection`, `not_json`, `unreadable`, `rate_limit`, `server` or
-            `bad_request`.
+        kind: `timeout`, `connection`, `dns`, `tls`, `certificate`, `proxy`, `not_json`,
+            `unreadable`, `rate_limit`, `server` or `bad_request`.
         wait_s: How many seconds the service asked us to wait; None: it did not say.
         sent: Whether the request may have reached the service, which may then bill it.
     """

@@ -18,11 +18,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from triage_agent.errors import SettingsError
 from triage_agent.privacy import escape_json
 
-try:
-    import fcntl
-except ImportError:  # Windows, where two runs into one file are not noticed
-    fcntl = None  # type: ignore[assignment]
-
 HERE = Path(__file__).resolve().parent
 LARGEST_FILE = 1_000_000  # bytes of a file that a person writes: settings, answers, a prompt
 LARGEST_RECORD = 100_000_000  # bytes of a file that this program writes, such as a run's rows
@@ -47,6 +42,32 @@ def folder(name: str) -> Path:
     """
     shipped = HERE / "_data" / name
     return shipped if shipped.is_dir() else HERE.parents[1] / name
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def take_lock(file: int) -> bool:
+    """Lock an open file for this program alone, until it is closed; False: another one has it.
+
+    A file system without locks gives it to everybody.
+    """
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):  # the second on Windows
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
@@ -229,18 +250,10 @@ def _locked(partial: Path, final: Path) -> BinaryIO:
         raise SettingsError(f"{partial} is in the way of {final}, and is not ours. Remove it.")
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     file = os.fdopen(os.open(partial, flags, 0o666), "r+b")
-    try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not partial.exists() or not os.path.samestat(
-                partial.stat(), os.fstat(file.fileno())
-            ):
-                raise BlockingIOError  # another run has just finished, and this is its output
-    except BlockingIOError as error:
+    # On Windows a lock would keep out whoever opens the file by its name, this program too.
+    if sys.platform != "win32" and not (take_lock(file.fileno()) and _is_at(partial, file)):
         file.close()
-        raise SettingsError(
-            f"Another run is writing {final}. Wait for it, or name another output."
-        ) from error
+        raise SettingsError(f"Another run is writing {final}. Wait for it, or name another output.")
     file.truncate()
     with contextlib.suppress(OSError):
         partial.chmod(final.stat().st_mode & 0o777)
@@ -261,3 +274,8 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Return whether an open file is still the one at a path."""
+    return path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))

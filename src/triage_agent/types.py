@@ -64,7 +64,7 @@ class ReviewReason(StrEnum):
 
     Attributes:
         TB4: No tie rule but the last one applied: nothing in the text decided.
-        NO_EVIDENCE: No passage of the text supports the label.
+        NO_EVIDENCE: No passage of the text supports the label, though the model was to give one.
         INSTRUCTS_READER: The text tries to instruct its reader.
         TRUNCATED: The text was too long, and only its beginning was read.
         BACKENDS_DISAGREE: Two models gave different labels.
@@ -190,6 +190,7 @@ class Prediction:
         p_in_scope: The probability that the text is of either kind; None: not given.
         function: The part of the business that the problem belongs to.
         evidence: At most three passages that stand in the text word for word.
+        quotes: Whether the model was to give evidence; a decision model returns no text.
         rationale: One or two sentences for an owner who is not technical; may be empty.
         known_language: Whether the model knows the text's language.
         truncated: Whether the model saw only the beginning of the text.
@@ -206,6 +207,7 @@ class Prediction:
     p_in_scope: float | None = None
     function: Function = Function.OTHER
     evidence: tuple[str, ...] = ()
+    quotes: bool = True
     rationale: str = ""
     known_language: bool = True
     truncated: bool = False
@@ -242,7 +244,7 @@ class Classification:
         text: The text of the problem, unchanged.
         source, holds_several: Those of the problem.
         outcome: How the row ended.
-        backend: The backend that was asked: `embedded`, `llm` or `cascade`.
+        backend: The backend that was asked: `embedded`, `llm`, `cascade` or `typed`.
         model: The model that answered.
         label: The kind of work; None unless the outcome is `classified`.
         p_build: The backend's probability of build-software before any tie rule, 0 to 1.

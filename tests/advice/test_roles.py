@@ -25,8 +25,10 @@ from triage_agent.reports.markdown import roles_markdown
 FACTS = {
     "in_short": (
         "a part-time technology leader who says what to build or buy and leads those who do it",
-        "a part-time specialist who makes routine work run by itself, with AI and the tools you "
-        "have",
+        (
+            "a part-time specialist who makes routine work run by itself, "
+            "with AI and the tools you have"
+        ),
     ),
     "focus": (
         "technology strategy, software architecture",

@@ -296,6 +296,19 @@ def test_a_dry_run_sends_nothing_and_quotes_a_price(desk):
     assert not list(quoted.folder.glob(".out*"))
 
 
+def test_a_quote_says_what_thinking_may_add(desk):
+    quoted = desk(50)
+    with serving(thinking=3_000) as server:
+        said = " ".join(quoted.run(server, "--dry-run", "--price", PRICE).split())
+        assert "the tokens of its thinking come on top" in said
+        _, _, thinking = (float(n) for n in re.findall(r"\$(\d+\.\d+)", said)[:3])
+        bounded = quoted.run(server, "--dry-run", "--price", PRICE, "--max-output-tokens", "5000")
+        _, high = (float(n) for n in re.findall(r"\$(\d+\.\d+)", bounded)[:2])
+        assert server.calls == 0
+    per_call = 3_000 * 0.002
+    assert thinking > high > 50 * per_call
+
+
 def test_three_votes_are_three_samples_and_each_is_cached(desk):
     voting = desk(10)
     with serving() as server:

@@ -5,6 +5,7 @@ import pytest
 
 from support.forms_out import answer_forms
 from triage_agent.batch.apply_reviews import apply_to_out
+from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.reviews import Review, text_key
 from triage_agent.tables import open_table, read_back
@@ -47,6 +48,31 @@ def test_the_first_sheet_says_everything_in_words(out):
     whole = " ".join(str(cell) for row in (acme, beta) for cell in row.values())
     assert "automate-process" not in whole
     assert "fractional-" not in whole
+
+
+HOURS = "we copy orders by hand, 2 hours a week"
+
+
+@pytest.mark.parametrize(
+    ("problems", "columns", "says"),
+    [
+        pytest.param([HOURS, HOURS, HOURS], {}, "would not pay yet", id="few hours"),
+        pytest.param([HOURS, HOURS, "orders are typed"], {}, "Hire a", id="not all state hours"),
+        pytest.param(
+            [HOURS, HOURS, HOURS],
+            {"group_by": "Company"},
+            "Hire a",
+            id="other rows of the business may state more",
+        ),
+    ],
+)
+def test_the_first_sheet_says_what_would_not_pay(problems, columns, says, tmp_path):
+    head = "Company,Problem 1,Problem 2,Problem 3,Revenue\n"
+    cells = ",".join(f'"{one}"' for one in problems)
+    (tmp_path / "in.csv").write_text(f"{head}Acme,{cells},3M\n", "utf-8")
+    answer_forms(tmp_path / "in.csv", tmp_path / "out.xlsx", columns=Columns(**columns))
+    _, (acme,) = front_of(tmp_path / "out.xlsx")
+    assert says in acme["Recommendation"]
 
 
 def test_a_problem_has_its_text_and_its_answer_in_one_cell(out):

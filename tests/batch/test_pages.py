@@ -136,3 +136,27 @@ def test_a_file_that_is_no_page_of_ours_is_never_written_over(batch, named):
     reading, applied = answered(batch)
     assert rewrite_pages(batch, reading, applied.businesses, HEAD).pages == ()
     assert {path.read_text() for path in mine.iterdir()} == {"my own page"}
+
+
+def test_pages_of_clients_that_left_are_named_and_stay(tmp_path):
+    forms, pages = tmp_path / "in.csv", WantedPages(tmp_path / "pages")
+    head = "Company,Problem,Revenue\n"
+    forms.write_text(f"{head}Acme,orders are typed,3M\nBeta,build an app,3M\n", "utf-8")
+    lines = answer_forms(forms, tmp_path / "out.csv", pages=pages)
+    assert "earlier run" not in "\n".join(lines)
+    (pages.folder / "mine.html").write_text("my own", "utf-8")
+    forms.write_text(f"{head}Acme,orders are typed,3M\n", "utf-8")
+    (line,) = [
+        line
+        for line in answer_forms(forms, tmp_path / "out2.csv", pages=pages)
+        if "earlier run" in line
+    ]
+    assert "1 page of an earlier run is still in" in line
+    assert "beta.html" in line
+    assert "mine.html" not in line
+    assert sorted(path.name for path in pages.folder.iterdir()) == [
+        "acme.html",
+        "beta.html",
+        "index.html",
+        "mine.html",
+    ]

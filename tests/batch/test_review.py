@@ -227,8 +227,8 @@ def test_a_listed_problem_says_where_it_stands_and_what_was_found(desk):
     }
     shown = " ".join(desk.review("--list").split())
     assert "row 2, problem 1" in shown
-    assert "70 % sure, decided by the model" in shown
-    assert "it makes the recommendation take-the-quiz provisional" in shown
+    assert "work to automate · 70 % sure" in shown
+    assert "it makes the recommendation provisional: a tie, which the readiness quiz" in shown
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

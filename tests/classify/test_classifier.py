@@ -307,6 +307,7 @@ def test_a_model_is_asked_once_with_the_problem_as_it_came():
         pytest.param(with_signals(p_build=0.5), ["TB4"], id="TB4 decided"),
         pytest.param(changed(p_build=0.5), [], id="another tie rule decided"),
         pytest.param(changed(evidence=()), ["no_evidence"], id="no quote at all"),
+        pytest.param(changed(evidence=(), quotes=False), [], id="no quote was asked for"),
         pytest.param(
             changed(evidence=("lost leads", "12 hours a day")), ["no_evidence"], id="none stands"
         ),

@@ -48,6 +48,35 @@ def test_a_quote_is_kept_only_if_it_stands_in_the_text(quote, standing):
     assert standing_quotes([quote], TEXT) == standing
 
 
+TYPOGRAPHY = {
+    "an apostrophe": ("it's late", "So it’s late.", "it’s late"),
+    "an apostrophe of the keyboard": ("it’s late", "So it's late.", "it's late"),
+    "quotation marks within": ('the "best" one', "Not the “best” one", "the “best” one"),
+    "French ones": ("the “best” one", "Not the «best» one", "the «best» one"),
+    "a hyphen": ("follow-ups are late", "Our follow‑ups are late", "follow‑ups are late"),
+    "a dash": ("late - always", "It is late – always", "late – always"),
+    "a dash without blanks": ("late — always", "It is late—always", "late—always"),
+    "two hyphens": ("late -- always", "It is late—always", "late—always"),
+    "a dash as two hyphens": ("late—always", "It is late -- always", "late -- always"),
+    "a range": ("5-6 hours", "It takes 5–6 hours", "5–6 hours"),
+    "an ellipsis": ("late... and lost", "It is late… and lost", "late… and lost"),
+    "an ellipsis as dots": ("late… and lost", "It is late . . . and lost", None),
+    "dots": ("late… and lost", "It is late... and lost", "late... and lost"),
+    "a blank that does not break": ("12 orders", "We lose 12\u00a0orders", "12\u00a0orders"),
+    "a thin blank": ("12 orders", "We lose 12\u2009orders", "12\u2009orders"),
+    "a blank of no width": ("lose orders", "We lose\u200b orders", "lose\u200b orders"),
+    "a dash that begins it": ("- late", "One:\n– late", "– late"),
+    "another sign": ("late: always", "It is late; always", None),
+    "a dash where there is a word": ("late - always", "It is late and always", None),
+    "a hyphen where there is none": ("follow-ups", "Our follow ups", None),
+}
+
+
+@pytest.mark.parametrize(("quote", "text", "standing"), TYPOGRAPHY.values(), ids=TYPOGRAPHY.keys())
+def test_typography_does_not_matter_and_what_is_shown_is_the_texts(quote, text, standing):
+    assert standing_quotes([quote], text) == ((standing,) if standing else ())
+
+
 def test_at_most_three_quotes_are_kept_in_their_order_and_none_twice():
     quotes = ["every week", "missing", "leads", "LEADS", "nobody", "competitors"]
     assert standing_quotes(quotes, TEXT) == ("every week", "leads", "Nobody")

@@ -1,6 +1,7 @@
 """The program as a user starts it: commands, pipes, terminals, Ctrl-C."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -399,7 +400,12 @@ def test_the_plan_is_printed_in_the_owners_words_if_it_is_asked_for():
     shown = " ".join(result.stdout.decode().split())
     assert "Where to start - Start with problem 3, “We spend 40 hours a week on reporting”" in shown
     assert "Week 1 - " in shown
-    assert "-o report.html" in shown
+    assert "holds ten questions for the interview" in shown
+    parts = ["WHY", "WHAT WOULD CHANGE IT", "THE PLAN", "WHOM YOU WOULD HIRE", "FOR THE RECORD"]
+    assert [*map(shown.index, parts)] == sorted(map(shown.index, parts))
+    before, record = shown.split("FOR THE RECORD")
+    assert not re.search(r"\bD[0-4]\b|--explain|-o report", before)
+    assert re.search(r"\(D3\)", record)
 
 
 def test_json_and_a_report_go_together(tmp_path):

@@ -403,6 +403,20 @@ def test_arrow_keys_change_what_was_typed():
         assert left(terminal)["answers"]["problems"] == "Lead get lost\n\nStock is wrong"
 
 
+def test_no_word_is_cut_while_it_is_typed_and_arrows_move_by_rows():
+    text = f"{LEADS}, and {STOCK}"
+    with Terminal(*BUSINESS, columns=60) as terminal:
+        terminal.until(ASKED).send(text)
+        begin = next(n for n, line in enumerate(terminal.screen) if line.startswith("> "))
+        rows = [line[2:] for line in terminal.screen[begin : begin + 3]]
+        assert " ".join(rows) == text  # no blank within a word
+        terminal.send(UP + "X").send(UP + "Y").send(DOWN * 2 + "Z")
+        written = left(terminal)["drafts"]["problems"]
+    assert re.sub("[XYZ]", "", written) == text
+    ends = [len(rows[0]) + 1, len(f"{rows[0]} {rows[1]}") + 2]
+    assert written.index("Y") <= ends[0] < written.index("X") <= ends[1] < written.index("Z")
+
+
 def test_an_answer_longer_than_the_line_is_edited_in_it():
     name = "The very long name of a company that nobody would print on a card, " * 2 + "Ltd"
     with Terminal(*BUSINESS, columns=60) as terminal:
@@ -489,3 +503,27 @@ def test_where_the_cursor_cannot_be_moved_lines_and_numbers_answer(tmp_path):
         assert HIRE in terminal.words
         assert "\x1b[" not in terminal.output
     assert "Acme Ltd" in path.read_text("utf-8")
+
+
+def test_a_wait_for_the_model_is_explained_and_nobody_waits_before_typing(tmp_path, monkeypatch):
+    slow = tmp_path / "sitecustomize.py"  # Python runs it at its start
+    slow.write_text(
+        "import sys, time\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'triage_agent.models.embedded.encoder':\n"
+        "            time.sleep(8)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    first = "Read on this computer; nothing is sent. (backend: embedded"
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r").until(HIRE)
+        assert terminal.words.startswith(first)
+        left(terminal)
+    with Terminal("advise", *BUSINESS, LEADS) as terminal:
+        assert terminal.end() == 0
+        assert terminal.words.startswith(first)
+        assert "read from the disk" in terminal.words
+    lines = triage("advise", *BUSINESS, LEADS).stderr.decode().splitlines()
+    assert [line.startswith(f"{first} (") for line in lines] == [True]  # nobody waits at a pipe

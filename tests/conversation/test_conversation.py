@@ -24,7 +24,7 @@ from triage_agent.conversation import (
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import LARGEST_INPUT, split_problems
 from triage_agent.models import OpenBackend
-from triage_agent.types import DecidedBy, Label, Outcome, Prediction, Signals
+from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Prediction, Signals
 
 pytestmark = pytest.mark.anyio
 
@@ -170,6 +170,7 @@ async def test_any_other_answer_decides(text, answer, label, triage):
     (row,) = await talk.rows()
     assert (row.label, row.decided_by) == (label, DecidedBy.PERSON)
     assert row.outcome is (Outcome.CLASSIFIED if label else Outcome.ABSTAINED)
+    assert row.abstained_because is (None if label else Abstention.NEITHER)  # as was answered
     assert not row.needs_review
 
 
@@ -418,6 +419,22 @@ class TestKeeping:
         assert left_last() is None
         place.close()
         assert left_last() == AUTOMATE
+
+    @pytest.mark.parametrize(
+        ("error", "same"), [(BlockingIOError, False), (PermissionError, False), (OSError, True)]
+    )
+    async def test_a_place_that_another_program_has_locked_is_not_taken(
+        self, error, same, monkeypatch
+    ):
+        taken = left(AUTOMATE)
+        taken.unlink()
+
+        def lock(file):
+            monkeypatch.undo()  # only the first place is taken
+            raise error
+
+        monkeypatch.setattr("triage_agent.files._lock", lock)
+        assert (new_place().path == taken) is same
 
     async def test_a_new_one_leaves_what_was_left_before(self):
         left(AUTOMATE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.decisions import BY_NAME, decision_endpoints, decisions_for
 from support.eval_sets import numbered, write_cases
 from support.openai_server import Fault, OpenAIServer, reply_for
 from triage_agent.models.calibration import (
@@ -85,6 +86,34 @@ def test_the_command_writes_a_map_that_the_next_run_applies(tmp_path):
     assert after["p_build"] == pytest.approx(0.4, abs=0.05)
     assert (after["label"], after["decided_by"]) == ("build-software", "TB1")
     assert (after["probability"], after["probability_from"]) == (36.5 / 40, "tie-rule")
+
+
+def test_a_decision_model_is_calibrated_as_an_llm_is(tmp_path):
+    cases = write_cases(tmp_path / "own.csv", numbered(60))
+    text = "Orders are typed by hand, case 7"
+
+    async def work():
+        typed = ("--backend", "typed")
+        elsewhere = decision_endpoints(BY_NAME, answers=lambda text: decisions_for(claims(text)))
+        async with OpenAIServer(elsewhere=elsewhere) as server:
+            before = await program(server, tmp_path, "classify", "--json", text, *typed)
+            fit = ("eval", "calibrate", "--cases", str(cases), *typed)
+            made = await program(server, tmp_path, *fit)
+            after = await program(server, tmp_path, "classify", "--json", text, *typed)
+        return before, made, after
+
+    before, made, after = asyncio.run(work())
+    assert (before[0], made[0], after[0]) == (0, 0, 0)
+    assert before[2].startswith("backend: typed (test-model) at 127.0.0.1, on this machine")
+    (path,) = (tmp_path / "cache" / "calibration").iterdir()
+    assert path.name.startswith("typed-test-model-guide-")
+    assert load_calibration(path).probability_from == "typed"
+    before, after = json.loads(before[1]), json.loads(after[1])
+    assert before["p_build"] == pytest.approx(0.05)
+    assert (before["label"], before["decided_by"]) == ("automate-process", "model")
+    # "95 %" is true in 60 %, which is under the threshold of 65 %: torn, and TB1 was always right.
+    assert after["p_build"] == pytest.approx(0.4, abs=0.05)
+    assert (after["label"], after["decided_by"]) == ("build-software", "TB1")
 
 
 def test_the_command_prints_json_and_writes_where_it_is_told(tmp_path):

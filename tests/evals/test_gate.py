@@ -367,7 +367,9 @@ def test_a_breach_is_told_last_and_by_how_much(sets, gate):
 
 def test_the_gate_measures_the_embedded_model_whatever_the_environment_names(gate, monkeypatch):
     monkeypatch.setenv("TRIAGE_MODEL", "gpt-x")
-    assert gate().err.startswith("Read on this computer; nothing is sent. (backend: embedded (oracle))")
+    assert gate().err.startswith(
+        "Read on this computer; nothing is sent. (backend: embedded (oracle))"
+    )
 
 
 class Weights:

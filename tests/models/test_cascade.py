@@ -615,7 +615,7 @@ def test_doctor_asks_both_models_one_question():
 
     code, shown, _, calls = with_server(work)
     checks = json.loads(shown)
-    assert (code, calls) == (0, 1)
+    assert (code, calls) == (0, 4)
     assert list(checks) == [
         "settings",
         "backend",
@@ -626,6 +626,10 @@ def test_doctor_asks_both_models_one_question():
         "endpoint",
         "structured output",
         "one question to llm",
+        "strict schema",
+        "tool call",
+        "JSON object",
+        "plain words",
     ]
     assert all(check["ok"] for check in checks.values())
     assert checks["backend"]["says"] == "cascade, because --backend cascade asks for it"

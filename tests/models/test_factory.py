@@ -17,7 +17,7 @@ def opened(backend, tmp_path, **settings):
     return open_backend(Options(backend, "m", SERVER, cache=cache, account="out", **settings))
 
 
-@pytest.mark.parametrize("backend", [Backend.EMBEDDED, Backend.LLM, Backend.CASCADE])
+@pytest.mark.parametrize("backend", [Backend.EMBEDDED, Backend.LLM, Backend.CASCADE, Backend.TYPED])
 def test_a_backend_is_closed_in_one_call_and_a_second_one_does_nothing(backend, tmp_path):
     backend = opened(backend, tmp_path)
 

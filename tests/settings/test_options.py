@@ -26,6 +26,13 @@ from triage_agent.settings import Backend, Choice, Options, check_options, choos
         pytest.param("embedded", {"model": "m", "api_key": "k"}, "embedded", id="embedded"),
         pytest.param("llm", {"model": "m"}, "llm", id="llm with a model is the LLM"),
         pytest.param("cascade", {"model": "m"}, "cascade", id="cascade with a model is that"),
+        pytest.param("typed", {"model": "m"}, "typed", id="a decision model, since it is named"),
+        pytest.param(
+            "auto",
+            {"model": "m", "base_url": "https://decisions.example/v1/systemone"},
+            "llm",
+            id="auto is never a decision model, whatever the address",
+        ),
     ],
 )
 def test_the_backend_follows_what_is_configured(wanted, given, chosen):
@@ -34,7 +41,7 @@ def test_the_backend_follows_what_is_configured(wanted, given, chosen):
     assert choice.why
 
 
-@pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE])
+@pytest.mark.parametrize("wanted", [Backend.LLM, Backend.CASCADE, Backend.TYPED])
 @pytest.mark.parametrize("given", [{}, {"api_key": "k"}, {"model": " "}])
 def test_the_llm_without_a_model_is_an_error_that_names_the_option(given, wanted):
     with pytest.raises(SettingsError, match=r"--model") as caught:
@@ -70,6 +77,7 @@ def test_a_setting_that_the_backend_follows_is_accepted(backend, settings):
             for prior in (0.0, 1.0, -0.1, 1.1, math.nan, math.inf)
         ),
         pytest.param(LLM, {"prior": 0.3}, "--prior is for", id="the LLM has no prior"),
+        pytest.param(Backend.TYPED, {"prior": 0.3}, "decision model", id="nor a decision model"),
         pytest.param(LLM, {"prior": 0.0}, "between 0 and 1", id="no prior at all, either"),
         pytest.param(
             LLM, {"cascade_threshold": 0.9}, "--cascade-threshold is for", id="the LLM alone"
@@ -145,3 +153,47 @@ async def test_the_line_for_the_user_names_the_backend_and_the_host(base_url, sa
     assert ("sent" in line) is ("this machine" not in says)
     assert "verysecret" not in line
     assert (model.backend, model.name) == ("llm", "m-1")
+
+
+SHORT = [
+    pytest.param("ollama:qwen3", "qwen3", 11434, id="Ollama"),
+    pytest.param("ollama:qwen2.5:7b", "qwen2.5:7b", 11434, id="a name with a colon of its own"),
+    pytest.param("lmstudio:qwen/qwen3-8b", "qwen/qwen3-8b", 1234, id="LM Studio"),
+    pytest.param("vllm:Qwen/Qwen3-8B", "Qwen/Qwen3-8B", 8000, id="vLLM"),
+    pytest.param("llamacpp:qwen3.gguf", "qwen3.gguf", 8080, id="llama.cpp"),
+    pytest.param(" Ollama : qwen3 ", "qwen3", 11434, id="written in another way"),
+]
+
+
+@pytest.mark.parametrize(("model", "name", "port"), SHORT)
+@pytest.mark.parametrize("wanted", [Backend.AUTO, Backend.LLM, Backend.CASCADE])
+def test_a_shorthand_is_a_model_at_its_servers_usual_address(model, name, port, wanted):
+    choice = choose_backend(Options(wanted, model))
+    assert (choice.model, choice.base_url) == (name, f"http://localhost:{port}/v1")
+    assert not choice.asks_for_model
+
+
+@pytest.mark.parametrize("server", ["ollama", "lmstudio", "llamacpp", "vllm"])
+def test_a_shorthand_without_a_name_leaves_it_to_the_server(server):
+    assert choose_backend(Options(model=f"{server}: ")).asks_for_model
+
+
+@pytest.mark.parametrize(
+    "model", ["qwen2.5:7b", "openai/gpt-4o:free", "ft:gpt-4o:acme::x1", "ollama/qwen3", "ollama"]
+)
+@pytest.mark.parametrize("base_url", [None, "http://localhost:11434/v1"])
+def test_a_name_that_only_holds_a_colon_is_no_shorthand(model, base_url):
+    choice = choose_backend(Options(model=model, base_url=base_url))
+    assert (choice.model, choice.base_url, choice.asks_for_model) == (model, base_url, False)
+
+
+@pytest.mark.parametrize("model", ["ollama:qwen3", "llamacpp:"])
+def test_a_shorthand_and_an_address_exclude_each_other(model):
+    with pytest.raises(SettingsError, match="--base-url gives an address too") as caught:
+        choose_backend(Options(model=model, base_url="http://localhost:11434/v1"))
+    assert "Leave out --base-url, or write the model without" in caught.value.message
+
+
+def test_the_servers_own_variables_are_not_read(monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "http://elsewhere.example:11434")
+    assert choose_backend(Options(model="ollama:m")).base_url == "http://localhost:11434/v1"

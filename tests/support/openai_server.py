@@ -17,6 +17,7 @@ import json
 import math
 import re
 import signal
+import ssl
 import sys
 import time
 from collections import Counter, deque
@@ -31,9 +32,12 @@ from http import HTTPStatus
 from typing import Any, Self
 
 PATH = "/v1/chat/completions"
+MODELS_PATH = "/v1/models"
 MARKED_FAULT = re.compile(r"\[\[fault:(\w+)\]\]")
 PROBLEM = re.compile(r"<problem-(\w+)>\n(.*)\n</problem-\1>", re.DOTALL)
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
+TLS_HANDSHAKE = b"\x16"  # the first byte of one; servers without TLS answer it as here
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 MODES = frozenset({"json_schema", "tool", "json_object", "plain"})
 
 
@@ -50,6 +54,7 @@ class Fault(StrEnum):
     RATE_LIMIT = "rate_limit"
     QUOTA = "quota"
     SERVER_ERROR = "server_error"
+    NOT_IMPLEMENTED = "not_implemented"
     UNAVAILABLE = "unavailable"
     AZURE_FILTER = "azure_filter"
     CONTEXT_LENGTH = "context_length"
@@ -119,6 +124,7 @@ ERRORS: Mapping[Fault, tuple[int, str, str | None, str, str | None]] = {
         "insufficient_quota",
         "insufficient_quota",
     ),
+    Fault.NOT_IMPLEMENTED: (501, "Not supported.", None, "not_supported_error", None),
     Fault.SERVER_ERROR: (500, "The server had an error.", None, "server_error", None),
     Fault.GATEWAY_TIMEOUT: (504, "Gateway time-out.", None, "server_error", None),
     Fault.LATE_DATE: (429, "Later.", None, "requests", "rate_limit_exceeded"),
@@ -165,11 +171,28 @@ class Call:
     path: str
     authorization: str
     body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)  # their names in lower case
 
     @property
     def text(self) -> str:
         """The problem between its tags, else the first user message."""
         return problem_text(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that a test words itself, as one server or another words it."""
+
+    status: int
+    content: Any  # a text is sent as it is, everything else as JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes to send."""
+        if isinstance(self.content, str):
+            return _response(self.status, self.content.encode(), self.headers, "text/html")
+        return _response(self.status, json.dumps(self.content).encode(), self.headers)
 
 
 Schedule = Iterable[Fault | str | None] | Callable[[Call], Fault | str | None]
@@ -209,6 +232,8 @@ class Options:
 
     latency_s: float = 0.0
     schedule: Schedule = ()
+    script: Callable[[Call], Answer | None] | None = None  # decides before all else
+    endpoint: str = PATH  # where chats are answered
     faults: Sequence[Fault | str] = ()  # what the random share consists of
     fault_rate: float = 0.0
     seed: int = 0
@@ -227,8 +252,17 @@ class Options:
     retry_after_s: float = 1.0  # of a fault that was asked for; a real limit computes its own
     keep: int | None = None  # how many of the last calls are kept; None: all
     reply: Callable[[str], dict[str, Any]] | None = None  # None: `reply_for`
+    tls: ssl.SSLContext | None = None  # None: plain HTTP
+    slots: int | None = None  # how many it works on at once, the others wait; None: all
+    thinking: int = 0  # tokens that the model thinks before it answers, within the limit
+    most_tokens: int | None = None  # the largest completion limit it takes; None: any
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what becomes of a payload
+    # Other paths at which it answers, and the payload there (see `support.decisions`).
+    elsewhere: Mapping[str, Callable[[Call], dict[str, Any]]] = field(default_factory=dict)
     words: str | None = None  # of its errors and bad replies; None: as servers word them
     clock: Callable[[], float] = field(default=time.monotonic)
+    # {path: what it lists of itself: JSON, a status and JSON, raw bytes, or a fault}
+    listings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class OpenAIServer:
@@ -254,11 +288,13 @@ class OpenAIServer:
             if limit:
                 self._buckets[name] = Bucket(limit, self.options.clock)
         self._server: asyncio.Server | None = None
+        self._free_at = [0.0] * (self.options.slots or 0)  # when each slot is free again
 
     @property
     def base_url(self) -> str:
         """The address to give to a client."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        scheme = "https" if self.options.tls else "http"
+        return f"{scheme}://127.0.0.1:{self.port}/v1"
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -268,7 +304,11 @@ class OpenAIServer:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024
+            lambda: _Connection(self),
+            "127.0.0.1",
+            self.port,
+            backlog=1024,
+            ssl=self.options.tls,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -281,9 +321,25 @@ class OpenAIServer:
         await self._server.wait_closed()
         await asyncio.sleep(0)  # the aborted transports close their sockets in the next round
 
+    def delay(self) -> float:
+        """Return in how many seconds a call that comes now is answered."""
+        if not self._free_at:
+            return self.options.latency_s
+        now = time.monotonic()
+        slot = min(range(len(self._free_at)), key=self._free_at.__getitem__)
+        self._free_at[slot] = max(self._free_at[slot], now) + self.options.latency_s
+        return self._free_at[slot] - now
+
     def answer(self, call: Call) -> tuple[Fault | None, bytes]:
         """Return what happens to a call: a fault of the connection, and the bytes to send."""
-        if call.path != PATH:
+        if call.path in self.options.listings:
+            return self._listed(self.options.listings[call.path], call)
+        if self.options.script is not None and (scripted := self.options.script(call)):
+            self.faults["scripted"] += 1
+            return None, scripted.raw
+        if call.path == MODELS_PATH:
+            return None, _response(200, b'{"object": "list", "data": []}')
+        if call.path != self.options.endpoint and call.path not in self.options.elsewhere:
             return None, _error(404, "Not Found", None, "invalid_request_error", None)
         options, fault = self.options, self._fault_of(call)
         if fault is not None:
@@ -301,15 +357,28 @@ class OpenAIServer:
             return None, self._ok(completion(call.body, "I would say that this is automation."))
         return None, self._ok(self._good(call))
 
+    def _listed(self, listing: Any, call: Call) -> tuple[Fault | None, bytes]:
+        if isinstance(listing, Fault):
+            return self._misbehave(listing, call)
+        if isinstance(listing, bytes):
+            return None, listing
+        status, value = listing if isinstance(listing, tuple) else (200, listing)
+        return None, _response(status, json.dumps(value).encode())
+
     def _good(self, call: Call) -> dict[str, Any]:
         options = self.options
-        text = json.dumps((options.reply or reply_for)(call.text))
-        payload = completion(call.body, text, logprobs=options.logprobs)
+        if call.path in options.elsewhere:
+            payload = options.elsewhere[call.path](call)
+        else:
+            text = json.dumps((options.reply or reply_for)(call.text))
+            payload = completion(call.body, text, logprobs=options.logprobs)
         if options.usage is None:
             del payload["usage"]
         else:
             payload["usage"] = options.usage(payload["usage"])
-        return payload
+        if options.thinking:
+            think(payload, options.thinking, limit_in(call.body))
+        return options.shape(payload) if options.shape else payload
 
     def _ok(self, payload: Any) -> bytes:
         headers: dict[str, str] = {}
@@ -400,6 +469,12 @@ class OpenAIServer:
         if options.model is not None and body.get("model") != options.model:
             return _error(*ERRORS[Fault.NOT_FOUND])
         status, kind = options.refusal_status, "invalid_request_error"
+        if options.most_tokens is not None and limit_in(body) > options.most_tokens:
+            said = (
+                f"max_tokens is too large: {limit_in(body)}. This model supports at most "
+                f"{options.most_tokens} completion tokens, whereas you provided {limit_in(body)}."
+            )
+            return _error(status, said, "max_tokens", kind, "invalid_value")
         for name in sorted(options.refuses & body.keys()):
             said = f"Unsupported parameter: '{name}' is not supported with this model."
             return _error(status, said, name, kind, "unsupported_parameter")
@@ -432,7 +507,10 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._busy:
+        if self._buffer[:1] == TLS_HANDSHAKE and not self._owner.options.tls:
+            self._send(None, _error(400, "Invalid HTTP request received.", None, "invalid", None))
+            self.transport.close()
+        elif not self._busy:
             self._read()
 
     def _read(self) -> None:
@@ -458,13 +536,20 @@ class _Connection(asyncio.Protocol):
         except ValueError:
             self._send(None, _error(400, "The body is not JSON.", None, "invalid", None))
             return
-        call = Call(owner.calls, line.split(b" ")[1].decode(), sent.decode("latin-1"), body)
+        named = dict(h.decode("latin-1").split(":", 1) for h in headers if b":" in h)
+        call = Call(
+            owner.calls,
+            line.split(b" ")[1].decode(),
+            sent.decode("latin-1"),
+            body,
+            {name.lower(): value.strip() for name, value in named.items()},
+        )
         owner.calls += 1
         owner.kept.append(call)
         fault, answer = owner.answer(call)
         if owner.options.latency_s:
             loop = asyncio.get_running_loop()
-            loop.call_later(owner.options.latency_s, self._send, fault, answer)
+            loop.call_later(owner.delay(), self._send, fault, answer)
         else:
             self._send(fault, answer)
 
@@ -492,6 +577,7 @@ class _Connection(asyncio.Protocol):
 def problem_text(body: Mapping[str, Any]) -> str:
     """Return the problem that a request asks about, whatever the prompt around it."""
     said = next((m["content"] for m in body.get("messages", ()) if m["role"] == "user"), "")
+    said = said or str(body.get("state", body.get("input", "")))
     match = PROBLEM.search(said)
     return match.group(2) if match else said
 
@@ -502,6 +588,25 @@ def mode_of(body: Mapping[str, Any]) -> str:
         return "tool"
     wanted = body.get("response_format")
     return str(wanted["type"]) if wanted else "plain"
+
+
+def limit_in(body: Mapping[str, Any]) -> float:
+    """Return a request's completion limit."""
+    return body.get("max_tokens", body.get("max_completion_tokens", math.inf))
+
+
+def think(payload: dict[str, Any], tokens: int, limit: float) -> None:
+    """Have a payload's model think first: an answer for which no room is left is not given."""
+    choice, usage = payload["choices"][0], payload["usage"]
+    needed = tokens + usage["completion_tokens"]
+    choice["message"]["reasoning_content"] = "Let me see. Maybe {label: build}?"
+    if needed > limit:
+        choice |= {"finish_reason": "length", "logprobs": None}
+        choice["message"] |= {"content": "", "tool_calls": None}
+    made = int(min(needed, limit))
+    usage["completion_tokens"] = made
+    usage["total_tokens"] = usage["prompt_tokens"] + made
+    usage["completion_tokens_details"] = {"reasoning_tokens": int(min(tokens, limit))}
 
 
 def reply_for(text: str) -> dict[str, Any]:
@@ -568,7 +673,8 @@ def _logprobs(text: str, form: str) -> dict[str, Any] | None:
 
 
 def _tokens_in(body: Mapping[str, Any]) -> int:
-    return sum(len(m["content"] or "") for m in body.get("messages", ())) // 4
+    asked = str(body.get("state", body.get("input", "")))
+    return (len(asked) + sum(len(m["content"] or "") for m in body.get("messages", ()))) // 4
 
 
 def _retry_after(mode: str, wait: float) -> dict[str, str]:
@@ -611,7 +717,7 @@ def _response(
     kind: str = "application/json",
 ) -> bytes:
     lines = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"HTTP/1.1 {status} {PHRASES.get(status, 'Unnamed')}",
         f"content-type: {kind}",
         f"content-length: {len(content)}",
         *(f"{name}: {value}" for name, value in (headers or {}).items()),
@@ -627,6 +733,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
 
     return Options(
         latency_s=arguments.latency,
+        slots=arguments.slots,
         schedule=[None if part == "ok" else Fault(part) for part in split(arguments.schedule)],
         faults=[Fault(part) for part in split(arguments.faults)],
         fault_rate=arguments.fault_rate,
@@ -653,6 +760,7 @@ def parser() -> argparse.ArgumentParser:
     made.formatter_class = argparse.RawDescriptionHelpFormatter
     made.add_argument("--port", type=int, default=0, help="0 takes a free one, printed on stdout")
     made.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    made.add_argument("--slots", type=int, help="how many calls it works on at once")
     made.add_argument("--schedule", default="", help="one entry a call: ok or a fault, by comma")
     made.add_argument("--faults", default="", help=", ".join(Fault))
     made.add_argument("--fault-rate", type=float, default=0.0)

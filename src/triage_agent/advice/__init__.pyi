@@ -14,7 +14,7 @@ from .hire_check import (
     assess_hire,
 )
 from .hire_reader import EmbeddedFlagModel
-from .plan import Advice, Plan, advice_for
+from .plan import Advice, Plan, advice_for, headline_of
 from .portfolio import Portfolio, read_portfolio
 from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, flags_about, hire_words, load_red_flags
@@ -61,6 +61,7 @@ __all__ = [
     "decide",
     "described",
     "flags_about",
+    "headline_of",
     "hire_words",
     "known_situations",
     "load_quiz",

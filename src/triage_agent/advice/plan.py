@@ -109,7 +109,7 @@ def plan_for(
     cost, advice = cost_of_hours(rows, hourly_cost), advice_table()[decision.recommendation]
     against = cost.against if cost and advice.unpaid else ""
     return Plan(
-        headline=advice.unpaid if against and advice.unpaid else advice.headline,
+        headline=headline_of(decision.recommendation, rows, hourly_cost),
         because=" ".join(filter(None, (reason(decision, rows), against))),
         roles={role: role_facts()[role] for role in advice.roles},
         who=tuple(map(who_it_is, advice.introduced)),
@@ -123,6 +123,19 @@ def plan_for(
         notes=_notes(decision, rows),
         hours_cost=cost.lines if cost else (),
     )
+
+
+def headline_of(
+    recommendation: Recommendation,
+    rows: Sequence[Classification],
+    hourly_cost: Decimal | None = None,
+) -> str:
+    """Return a recommendation about these problems in a sentence, which says if it would not pay.
+
+    `hourly_cost` is what an hour of the staff costs, in USD; None: the assumed cost.
+    """
+    advice, cost = advice_table()[recommendation], cost_of_hours(rows, hourly_cost)
+    return advice.unpaid if advice.unpaid and cost and cost.against else advice.headline
 
 
 def _preparation(decision: Decision) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from pydantic import Field, RootModel, model_validator
 
 from triage_agent.files import Strict, folder, load_toml
 
+WHO = "{name} is {who}: {hours} hours and ${usd} a month."
+
 
 class Role(StrEnum):
     """The two people an owner may hire by the hour."""
@@ -94,8 +96,12 @@ def who_it_is(role: Role) -> str:
     """
     facts = role_facts()[role]
     article = "An" if facts.name[0].lower() in "aeiou" else "A"
-    hours, cost = _span(facts.hours_per_month), f"${_span(facts.usd_per_month)}"
-    return f"{article} {facts.name} is {facts.in_short}: {hours} hours and {cost} a month."
+    return WHO.format(
+        name=f"{article} {facts.name}",
+        who=facts.in_short,
+        hours=_span(facts.hours_per_month),
+        usd=_span(facts.usd_per_month),
+    )
 
 
 def described(facts: RoleFacts) -> tuple[tuple[str, str], ...]:

@@ -60,7 +60,7 @@ class Job:
 
     reading: FormReading
     labels_only: bool = False  # no recommendation
-    width: int = 256  # rows under way at once
+    width: int = 512  # rows under way at once: more than requests, so that none waits for a row
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
     previous: EarlierAnswers | None = None  # None: everything is answered
 

@@ -7,18 +7,15 @@ from triage_agent.batch.form import read_form
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.models import (
-    MAX_OUTPUT_TOKENS,
-    OPENAI_BASE_URL,
-    TYPICAL_OUTPUT_TOKENS,
+    MOST_ROOM,
     Price,
+    Quote,
     asks_llm,
     estimate_cost,
-    host_of,
-    load_prices,
-    load_prompt,
-    price_of,
+    price_for,
+    prompt_of,
 )
-from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.settings import Options, choose_backend
 from triage_agent.tables import Table
 
 UNKNOWN_PRICE = Price(Decimal(0), Decimal(0))  # only the tokens of its quote are shown
@@ -30,24 +27,21 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     Where the model's price is not known, the sentence holds calls and tokens. Raises `InputError`
     if `rows` is not known, or if the first rows hold no problem.
     """
-    choice, asked = choose_backend(options), asks_llm(options)
-    if choice.backend is Backend.EMBEDDED:
+    choice, asked, prompt = choose_backend(options), asks_llm(options), prompt_of(options)
+    if prompt is None:
         return None
-    template = load_prompt(options.prompt)
     sizes, problems = list[int](), 0
     for row in table.sample:
         for text in read_form(row, job.reading).texts:
             problems += 1
             if asked(text):
-                messages = template.messages(text)
-                sizes.append(sum(len(m.content.encode("utf-8", "replace")) for m in messages))
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+                sizes.append(prompt.request_bytes(text))
+    price = price_for(choice, options)
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
-    known = price or UNKNOWN_PRICE
-    result = estimate_cost(sizes, calls, MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, known)
+    known, room = price or UNKNOWN_PRICE, options.max_output_tokens or prompt.max_output_tokens
+    result = estimate_cost(sizes, calls, room, prompt.typical_output_tokens, known)
     amount = (
         f"${result.low_usd:.2f} likely, ${result.high_usd:.2f} at most without retries"
         if price
@@ -56,5 +50,18 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     return (
         f"about {counted(calls, 'call')}, "
         f"{result.input_tokens:,} + {result.output_tokens:,} tokens: {amount} "
-        f"(from the first {counted(len(table.sample), 'row')})"
+        f"(from the first {counted(len(table.sample), 'row')}). "
+        + _thinking(options, estimate_cost(sizes, calls, MOST_ROOM, MOST_ROOM, known), calls, price)
+    )
+
+
+def _thinking(options: Options, longest: Quote, calls: int, price: Price | None) -> str:
+    """Return what the quote leaves out: nobody knows beforehand how long a model thinks."""
+    if options.max_output_tokens:
+        return "A model that thinks before it answers comes nearer to the most than to the likely."
+    most = f", and up to ${longest.high_usd:.2f}" if price and calls else ""
+    return (
+        "If the model thinks before it answers, the tokens of its thinking come on top: up to "
+        f"{MOST_ROOM:,} for each call{most}. triage doctor says whether it thinks, and "
+        "--max-output-tokens bounds it."
     )

@@ -87,6 +87,11 @@ class FormReading(Strict):
     columns: Columns
 
     @property
+    def one_row_each(self) -> bool:
+        """Whether a row holds all problems of its business."""
+        return self.columns.group_by is None
+
+    @property
     def slots(self) -> int:
         """For how many problems of a form OUT has columns, whatever the forms hold."""
         most = (self.max_problems or 0) if self.split else 0

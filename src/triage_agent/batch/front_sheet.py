@@ -4,18 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from triage_agent.advice import Recommendation, advice_table
+from triage_agent.advice import Recommendation, headline_of
 from triage_agent.batch.output_columns import LIST_MARK, read_problem, truth
 from triage_agent.reports import answer_words
 from triage_agent.tables import FrontSheet
+from triage_agent.types import Classification
 
 DECIDED = ("Recommendation", "Firm or provisional", "What to settle")
 NOTES = "What could not be read"
 OURS = "triage_"  # how the names of the technical columns begin
 
 
-def front_sheet(columns: Sequence[str], problems: int) -> FrontSheet:
-    """Return the first sheet of an OUT with these columns and a number of problems in each row."""
+def front_sheet(columns: Sequence[str], problems: int, *, alone: bool = False) -> FrontSheet:
+    """Return the first sheet of an OUT with these columns and a number of problems in each row.
+
+    `alone` says that each row holds all problems of its business: then it shows whether a
+    recommendation would not pay.
+    """
     own = tuple(column for column in columns if not column.startswith(OURS))
     is_decided = "triage_recommendation" in columns
     added = (
@@ -23,24 +28,27 @@ def front_sheet(columns: Sequence[str], problems: int) -> FrontSheet:
         *(f"Problem {number}" for number in range(1, problems + 1)),
         NOTES,
     )
-    return FrontSheet(own, added, partial(_cells, is_decided=is_decided, problems=problems))
+    cells = partial(_cells, is_decided=is_decided, problems=problems, alone=alone)
+    return FrontSheet(own, added, cells)
 
 
-def _cells(values: Mapping[str, Any], *, is_decided: bool, problems: int) -> Iterator[str]:
+def _cells(
+    values: Mapping[str, Any], *, is_decided: bool, problems: int, alone: bool
+) -> Iterator[str]:
     """Yield the cells that are added to a row."""
+    rows = [read_problem(values, number) for number in range(1, problems + 1)]
     if is_decided:
-        yield _recommended(values)
+        yield _recommended(values, [row for row in rows if row and alone])
         yield from _firm(values)
-    for number in range(1, problems + 1):
-        found = read_problem(values, number)
+    for found in rows:
         yield f"{found.text}\n→ {answer_words(found)}" if found else ""
     yield str(values.get("triage_notes") or "")
 
 
-def _recommended(values: Mapping[str, Any]) -> str:
+def _recommended(values: Mapping[str, Any], rows: Sequence[Classification]) -> str:
     """Return the recommendation as a sentence."""
     said = values.get("triage_recommendation")
-    return advice_table()[Recommendation(said)].headline if said else ""
+    return headline_of(Recommendation(said), rows) if said else ""
 
 
 def _firm(values: Mapping[str, Any]) -> tuple[str, str]:

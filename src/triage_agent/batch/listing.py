@@ -2,15 +2,32 @@
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from triage_agent.files import json_line
+from triage_agent.errors import TriageError
+from triage_agent.files import LARGEST_RECORD, json_line, read_bytes
 
+LINK = re.compile(r'<a href="([^"]+\.(?:html|pdf))"')
 IN_MEMORY = 1_000_000  # characters; a longer list is on disk
+
+
+def pages_listed(index: Path) -> list[str]:
+    """Return the names of the pages beside an index to which it leads; none if there is no index.
+
+    Only what is there still, and beside it: a link may have been written by anybody.
+    """
+    try:
+        text = read_bytes(index, LARGEST_RECORD).decode("utf-8", "replace")
+    except (OSError, TriageError):
+        return []
+    names = dict.fromkeys(unquote(unescape(link)) for link in LINK.findall(text))
+    return [name for name in names if Path(name).name == name and (index.parent / name).is_file()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The pages that a batch writes beside OUT: one for each business, their index, and a summary."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -10,12 +10,13 @@ from typing import Any
 from triage_agent.advice import Decision, Recommendation, advice_for, plan_words
 from triage_agent.batch.answering import Page
 from triage_agent.batch.form import Form
-from triage_agent.batch.listing import Listed, Listing
+from triage_agent.batch.listing import Listed, Listing, pages_listed
 from triage_agent.batch.page_names import INDEX, PageNames, name_of
 from triage_agent.batch.reviews import needs_person
 from triage_agent.batch.summary import MOST_SHOWN, BatchSummary
 from triage_agent.errors import SettingsError
 from triage_agent.files import write_text
+from triage_agent.intake import counted
 from triage_agent.reports import (
     NO_LETTERHEAD,
     Letterhead,
@@ -29,6 +30,7 @@ from triage_agent.reports import (
 from triage_agent.types import Classification, Function
 
 TITLE = "Summary of the intake forms"
+MOST_NAMED = 10  # pages of an earlier run
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class BatchPages:
         folder, summary = self.wanted.folder, self.wanted.summary
         if folder:
             index = folder / f"{INDEX}.html"
+            before = pages_listed(index)
             write_rendered(
                 index,
                 "index.html.j2",
@@ -118,6 +121,9 @@ class BatchPages:
                 businesses=self._listing.linked(folder, folder),
             )
             yield f"A page for each business is in {folder}; {index} lists them"
+            now = set(pages_listed(index))
+            if left := [name for name in before if name not in now]:
+                yield _left_line(folder, left)
         if summary:
             there = self._listing.count > 0
             businesses = self._listing.linked(folder, summary.parent) if there else ()
@@ -138,6 +144,13 @@ class BatchPages:
             write_pdf(path.with_name(f"{path.name}.pdf"), html)
         if self.only is not None:
             self.written.append(f"{path.name}.html")
+
+
+def _left_line(folder: Path, names: Sequence[str]) -> str:
+    """Return what is said of pages that an earlier index listed; nothing is deleted unasked."""
+    shown = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    pages = counted(len(names), "page of an earlier run is", "pages of an earlier run are")
+    return f"{pages} still in {folder} and no longer listed: {shown}. Delete what you do not need."
 
 
 def page_key(form: Form) -> str:

@@ -180,6 +180,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             decided=not request.labels_only,
             compared=previous is not None,
             slots=job.reading.slots,
+            alone=job.reading.one_row_each,
         )
         write_run(request.out, tally, facts | _spent(opened, time.time() - started))
         for line in result_lines(request.out, opened, tally):
@@ -280,6 +281,7 @@ def _facts(
         "model": model.name,
         "prompt": model.prompt,
         "base_url": choice.base_url,
+        **opened.asked_with,
         "threshold": options.threshold,
         "review_below": opened.review_below(options.review_below),
         "calibration": opened.calibration.summary if opened.calibration else None,

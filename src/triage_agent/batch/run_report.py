@@ -1,13 +1,15 @@
 """What a batch says about its results when it has ended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from triage_agent.advice import Recommendation
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.tally import Tally, to_look_at
 from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.intake import counted, percent
 from triage_agent.models import OpenBackend
+from triage_agent.reports import counted_words, recommendation_words
 from triage_agent.settings import Backend
 
 
@@ -16,9 +18,9 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     spent = opened.spent_usd
     share = tally.to_look_at / tally.problems if tally.problems else 0
     yield ""
-    yield f"labels: {_counts(tally.labels)}"
+    yield f"answers: {_counts(tally.labels, counted_words)}"
     if tally.recommendations:
-        yield f"recommendations: {_counts(tally.recommendations)}"
+        yield f"recommendations: {_counts(tally.recommendations, _recommended)}"
     yield f"{to_look_at(tally.to_look_at)}, of {tally.problems:,} ({percent(share)})"
     if tally.reviewed:
         reviewed = counted(tally.reviewed, "problem is", "problems are")
@@ -45,7 +47,11 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
         yield f"{times} of them: {tally.messages[kind]}"
 
 
-def _counts(counter: Mapping[str, int]) -> str:
+def _counts(counter: Mapping[str, int], words: Callable[[str], str]) -> str:
     """Return counts in words, most first."""
     ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {count}" for name, count in ordered) or "none"
+    return "; ".join(f"{words(name)}: {count:,}" for name, count in ordered) or "none"
+
+
+def _recommended(value: str) -> str:
+    return recommendation_words(Recommendation(value))

@@ -36,11 +36,12 @@ def write_out(
     decided: bool,
     compared: bool = False,
     slots: int = 0,
+    alone: bool = False,
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
     It has columns for at least `slots` problems, so that they are the same for every export. What
-    stands around the header of `table` is repeated.
+    stands around the header of `table` is repeated. `alone`: see `front_sheet`.
 
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
@@ -49,7 +50,7 @@ def write_out(
     own = [column for column in columns if column not in set(added)]
     titles, extra = (table.titles, table.extra_header) if table else ((), ())
     above = None if out.suffix.casefold() == ".jsonl" else len(titles) + 1 + len(extra)
-    front = front_sheet(own + added, tally.most_problems)
+    front = front_sheet(own + added, tally.most_problems, alone=alone)
     with open_sheet(out, own + added, titles, extra, front) as sheet:
         for row, values in _placed(spool, above):
             sheet.write(values, row)

@@ -120,7 +120,7 @@ def apply_policy(
         )
     limit = policy.review_below
     uncertain = limit is not None and (row.probability is None or row.probability < limit)
-    reasons = _review_reasons(row, disputed=prediction.disputed, uncertain=uncertain)
+    reasons = _review_reasons(row, prediction, uncertain=uncertain)
     return replace(row, review_reasons=reasons)
 
 
@@ -159,16 +159,16 @@ def _in_scope_too(likely: float | None, p_in_scope: float | None) -> float | Non
 
 
 def _review_reasons(
-    row: Classification, *, disputed: bool, uncertain: bool
+    row: Classification, prediction: Prediction, *, uncertain: bool
 ) -> tuple[ReviewReason, ...]:
     """Return why a person should look at a classified row."""
     reasons = {
         ReviewReason.UNCERTAIN: uncertain,
         ReviewReason.TB4: row.decided_by is DecidedBy.TB4,
-        ReviewReason.NO_EVIDENCE: not row.evidence,
+        ReviewReason.NO_EVIDENCE: prediction.quotes and not row.evidence,
         ReviewReason.INSTRUCTS_READER: bool(row.signals and row.signals.instructs_reader),
         ReviewReason.TRUNCATED: row.truncated,
-        ReviewReason.BACKENDS_DISAGREE: disputed,
+        ReviewReason.BACKENDS_DISAGREE: prediction.disputed,
         ReviewReason.HOLDS_SEVERAL: bool(row.holds_several),
     }
     return tuple(reason for reason, holds in reasons.items() if holds)

@@ -10,7 +10,17 @@ from collections.abc import Iterable
 from text_to_num import alpha2digit
 
 MAX_QUOTES = 3
-EDGES = " \t\r\n\"'“”‘’«»…."  # that a model puts around a quote
+EDGES = " \t\r\n\"'`“”„‘’‚«»‹›…."  # that a model puts around a quote
+# What a keyboard has one sign for and typography several; models write either.
+SAME = {
+    "'": "['’‘‚‛`´′]",
+    '"': '["“”„‟″«»]',
+    "-": "[-‐‑‒–—―−\u00ad]",
+    "...": r"(?:…|\.\s?\.\s?\.)",
+    "--": r"\s*(?:[–—―]|--?)\s*",
+}
+SIGN = re.compile("|".join(SAME[name] for name in ("...", "'", '"')) + "|--|[-‐‑‒–—―−\u00ad]")
+BLANKS = r"[\s\u200b\u2060\ufeff]+"
 FRACTIONS = frozenset("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 ONE = re.compile(r"\bone\b(?!\s+(?:hundred|thousand|million|billion))", re.IGNORECASE)
 # What the library leaves as words, since a small number may be grammar.
@@ -41,10 +51,13 @@ SENTENCE_END = re.compile(r"(?<=[.!?])(?<!hrs\.)(?<!hr\.)\s+|\n\s*\n|\n(?=\s*[-*
 def standing_quotes(quotes: Iterable[str], text: str) -> tuple[str, ...]:
     """Return the quotes that stand in `text`, as they are spelled there, at most three.
 
-    Case, white space and quotation marks around a quote do not matter; one word must be whole.
+    Case, white space, quotation marks around a quote, and whether quotes, dashes and ellipses are
+    typographic do not matter; one word must be whole.
 
     >>> standing_quotes(['"nobody  FOLLOWS up"', "we lose leads"], "Nobody follows up fast enough.")
     ('Nobody follows up',)
+    >>> standing_quotes(["it's late - always"], "And it’s late — always.")
+    ('it’s late — always',)
     """
     found: list[str] = []
     for quote in quotes:
@@ -52,14 +65,36 @@ def standing_quotes(quotes: Iterable[str], text: str) -> tuple[str, ...]:
         if _stands(quote, text):  # as nearly every quote does; the rest is slow
             found.append(quote)
             continue
-        words = quote.split()
-        if not words:
+        if not quote:
             continue
-        pattern = r"\s+".join(re.escape(word) for word in words)
-        match = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
+        match = re.search(rf"(?<!\w){_pattern(quote)}(?!\w)", text, re.IGNORECASE)
         if match:
-            found.append(match.group())
+            found.append(match.group().strip())
     return tuple(dict.fromkeys(found))[:MAX_QUOTES]
+
+
+def _pattern(quote: str) -> str:
+    """Return a regular expression for a quote in any typography."""
+    parts: list[str] = []
+    for word in re.split(BLANKS, quote):
+        done, pattern = 0, ""
+        for sign in SIGN.finditer(word):
+            pattern += re.escape(word[done : sign.start()]) + _any_form(
+                sign[0], alone=sign[0] == word
+            )
+            done = sign.end()
+        parts.append(pattern + re.escape(word[done:]))
+    # A dash that stands between words brings its own blanks.
+    joined = BLANKS.join(parts)
+    dash = SAME["--"]
+    return joined.replace(f"{BLANKS}{dash}", dash).replace(f"{dash}{BLANKS}", dash)
+
+
+def _any_form(sign: str, *, alone: bool) -> str:
+    """Return the pattern of a sign; a dash between words, or a long one, may have blanks around."""
+    if re.fullmatch(SAME["-"], sign) or sign == "--":
+        return SAME["--"] if alone or sign in {"--", "–", "—", "―"} else SAME["-"]
+    return next(form for form in SAME.values() if re.fullmatch(form, sign))
 
 
 def _stands(quote: str, text: str) -> bool:

@@ -27,7 +27,7 @@ def advise(
         list[str] | None,
         typer.Argument(
             metavar="PROBLEM",
-            help="The three biggest business problems; asked for if not given.",
+            help="Your three biggest problems; asked for if not given.",
         ),
     ] = None,
     revenue: Annotated[
@@ -77,6 +77,7 @@ def advise(
     from triage_agent.advice import Advice, Profile, read_answers
     from triage_agent.cli.holding import begun, hold
     from triage_agent.cli.letterhead import letterhead
+    from triage_agent.cli.opening import open_later, open_triage
     from triage_agent.cli.telling import in_terminal
     from triage_agent.conversation import Told, forget_old
     from triage_agent.errors import InputError
@@ -90,7 +91,6 @@ def advise(
         stdout_console,
         write_report,
     )
-    from triage_agent.triage import AsyncTriage
 
     profile = Profile.parse(revenue, usd_rate=usd_rate, sells_software=sells_software)
     answers = read_answers(quiz) if quiz else None
@@ -103,8 +103,6 @@ def advise(
         check_report(output, [quiz] if quiz else [])  # before anything is asked or paid for
     head = letterhead()
     forget_old()
-    triage = AsyncTriage(options)
-    say(triage.line)
 
     def show(advice: Advice) -> None:
         if explain:
@@ -113,6 +111,7 @@ def advise(
             show_verdict(stdout_console(), advice)
 
     if asked:
+        triage = open_later(options) if not texts else open_triage(options)
         told = Told(
             texts=tuple(texts),
             revenue=revenue,
@@ -127,7 +126,7 @@ def advise(
         output, explain = _report(left.told), bool(left.told.explain)
         advice = hold(triage, left, place, show=show)
     else:
-        advice = asyncio.run(_answered(triage, texts, profile, answers, an_hour))
+        advice = asyncio.run(_answered(open_triage(options), texts, profile, answers, an_hour))
     if output:  # first, since whoever reads what is printed may go away
         write_report(output, advice, head)
         say(f"The report is in {output}")

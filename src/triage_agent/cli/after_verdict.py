@@ -58,16 +58,17 @@ async def after_verdict(talk: Conversation, save: Callable[[], object]) -> Advic
 
     Returns the last one. `save` is called after each change.
     """
-    shown: Advice | None = None
+    shown = None
     while True:
         advice = await talk.advice()
+        seen = (advice.plan, advice.problems)  # not the quiz, which may have changed nothing
         tell("")
-        if advice != shown:
+        if seen != shown:
             show_verdict(stdout_console(), advice, rest="", below=MENU_LINES)
             tell("")
         else:  # what was shown since has pushed it up
             tell(headline_words(advice), style="bold")
-        shown = advice
+        shown = seen
         tell(QUESTION, style="bold")
         way = [*Next][await chosen([one.value for one in Next])]
         if way is Next.END:

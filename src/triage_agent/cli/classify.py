@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.shared_options import READING, AskOption, JsonOption, with_options
-from triage_agent.cli.streams import say
 from triage_agent.settings import Options
 
 
@@ -30,15 +29,14 @@ def classify(
     from contextlib import aclosing
 
     from triage_agent.cli.holding import asked_about
+    from triage_agent.cli.opening import open_triage
     from triage_agent.cli.reading import noted
     from triage_agent.cli.telling import in_terminal
     from triage_agent.intake import from_arguments, from_stream
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
-    from triage_agent.triage import AsyncTriage
     from triage_agent.types import Classification
 
-    triage, console = AsyncTriage(options), stdout_console()
-    say(triage.line)
+    triage, console = open_triage(options), stdout_console()
     texts = from_arguments(problems or [])
 
     def show(number: int, row: Classification) -> None:

@@ -1,6 +1,7 @@
 """`triage doctor`: which backend would be used, where each setting comes from, what works."""
 
 from dataclasses import asdict
+from typing import Any
 
 import typer
 
@@ -8,6 +9,8 @@ from triage_agent.cli.setting_sources import Origin, command_values, origins
 from triage_agent.cli.shared_options import RUNNING, JsonOption, with_options
 from triage_agent.cli.streams import show
 from triage_agent.settings import Options
+
+MARKS = {True: "ok  ", False: "FAIL", None: "--  "}  # None: not needed, and it does not work
 
 
 @with_options(RUNNING)
@@ -25,15 +28,17 @@ def doctor(context: typer.Context, options: Options, as_json: JsonOption = False
         show(*_setting_lines(settings))
     findings = check_backend(options)
     if as_json:
-        values = {finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings}
+        values: dict[str, dict[str, Any]] = {
+            finding.check: {"ok": finding.ok, "says": finding.detail} for finding in findings
+        }
         shown = {one.name: asdict(one) for one in settings}
         said = "; ".join(line.strip() for line in _setting_lines(settings))
         values = {"settings": {"ok": True, "says": said, "values": shown}, **values}
         print_json(values)
     else:
         for finding in findings:
-            show(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check}: {finding.detail}")
-    failed = [finding for finding in findings if not finding.ok]
+            show(f"{MARKS[finding.ok]} {finding.check}: {finding.detail}")
+    failed = [finding for finding in findings if finding.ok is False]
     if failed:
         raise typer.Exit(failed[0].exit_code)
 

@@ -98,7 +98,7 @@ def measure(
     alone = {"--cases is a set of its own": cases, "--also is for the problems or --cases": also}
     if conflicts := [said for said, given in alone.items() if given and (sets or gate)]:
         raise typer.BadParameter(f"{conflicts[0]}: leave out --set and --gate.")
-    if gate and (sets or options.backend in {Backend.LLM, Backend.CASCADE}):
+    if gate and (sets or options.backend in {Backend.LLM, Backend.CASCADE, Backend.TYPED}):
         raise typer.BadParameter(
             "--gate reads every set with the embedded model: leave out --set and --backend."
         )

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from triage_agent.advice import Advice, Profile, score
 from triage_agent.cli.after_verdict import after_verdict
 from triage_agent.cli.conversing import converse
 from triage_agent.cli.editor import choose
+from triage_agent.cli.opening import LaterTriage
 from triage_agent.cli.telling import tell
 from triage_agent.conversation import (
     Conversation,
@@ -19,8 +21,10 @@ from triage_agent.conversation import (
 )
 from triage_agent.errors import InputError, TriageError
 from triage_agent.intake import read_amount
-from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification
+
+if TYPE_CHECKING:  # it is opened in the background
+    from triage_agent.triage import AsyncTriage
 
 NONE_LEFT = "No conversation was left in the last 7 days. Begin one: triage"
 NOT_KEPT = "What you write here cannot be kept if you leave. "
@@ -65,7 +69,7 @@ class Keeping:
 
 
 def hold(
-    triage: AsyncTriage,
+    triage: "AsyncTriage | LaterTriage",
     left: KeptConversation,
     place: Place | None,
     *,
@@ -137,7 +141,7 @@ def begun(told: Told, *, resume: bool) -> tuple[KeptConversation, Place | None]:
     return left.model_copy(update={"told": told.or_else(left.told)}), place
 
 
-async def asked_about(triage: AsyncTriage, texts: Sequence[str]) -> list[Classification]:
+async def asked_about(triage: "AsyncTriage", texts: Sequence[str]) -> list[Classification]:
     """Return what is said of the problems of texts, after asking about those that are unclear."""
     steps: Collection[Step] = ABOUT_PROBLEMS if texts else (Step.PROBLEMS, *ABOUT_PROBLEMS)
     talk = Conversation(triage, texts, steps=steps)

@@ -13,6 +13,7 @@ from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.output import Output
 
 from triage_agent.cli.telling import MARK, Left
+from triage_agent.cli.wrapping import WordWrap, moved
 
 PASTE_PAUSE_S = 0.05  # a longer one ends a paste from a terminal that does not say where it ends
 HINT = "class:bottom-toolbar"
@@ -24,8 +25,9 @@ async def edited(mark: str, default: str, output: Output, *, several_lines: bool
         mark,
         multiline=several_lines,
         prompt_continuation=" " * len(mark),
-        key_bindings=_editing(several_lines=several_lines),
+        key_bindings=_editing(len(mark), several_lines=several_lines),
         bottom_toolbar=lambda: _filled(hint, output),
+        input_processors=[WordWrap(len(mark))],
         output=output,
     )
     try:
@@ -120,9 +122,25 @@ class _Choices:
                 return
 
 
-def _editing(*, several_lines: bool) -> KeyBindings:
-    """Return what Enter, Ctrl-D and Ctrl-C do."""
+def _editing(prefix: int, *, several_lines: bool) -> KeyBindings:
+    """Return what Enter, Ctrl-D, Ctrl-C and the arrows up and down do.
+
+    `prefix` is the number of columns before the text of each row.
+    """
     keys = KeyBindings()
+
+    def move(event: KeyPressEvent, rows: int) -> None:
+        buffer, shown = event.current_buffer, event.app.layout.current_window.render_info
+        width = (shown.window_width if shown else event.app.output.get_size().columns) - prefix
+        buffer.cursor_position = moved(buffer.document, rows, width)
+
+    @keys.add("up", eager=True)
+    def up(event: KeyPressEvent) -> None:
+        move(event, -1)
+
+    @keys.add("down", eager=True)
+    def down(event: KeyPressEvent) -> None:
+        move(event, 1)
 
     @keys.add("c-c", eager=True)
     @keys.add("<sigint>")

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from triage_agent.advice import Recommendation
 from triage_agent.batch import Review, ReviewItem, ReviewQueue, append_review, to_look_at
 from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
@@ -19,8 +20,10 @@ from triage_agent.reports import (
     abstained_words,
     as_row,
     decided_words,
+    label_words,
     print_block,
     print_json,
+    recommendation_words,
     review_words,
     stderr_console,
     stdout_console,
@@ -52,8 +55,8 @@ QUEUED = (  # what OUT holds of a classified row
 class ReviewChoice(Enum):
     """What can be answered about a problem."""
 
-    BUILD = "build-software: something is to be built"
-    AUTOMATE = "automate-process: work is to run by itself"
+    BUILD = "software to build"
+    AUTOMATE = "work to automate"
     OUTSIDE = "out of scope: no label is right"
     KEEP = "keep it as it is"
     SKIP = "skip it for now"
@@ -184,15 +187,16 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
     elif row.abstained_because:
         yield text_line(f"no label: {abstained_words(row.abstained_because)}", style="yellow")
     if row.label:
-        yield text_line(f"{row.label.value} · {decided_words(row)}", style="bold")
+        yield text_line(f"{label_words(row.label)} · {decided_words(row)}", style="bold")
     if row.rationale:
         yield text_line(row.rationale)
     if row.evidence:
         yield text_line("evidence: " + " · ".join(f"“{quote}”" for quote in row.evidence))
     if row.needs_review:
         yield text_line(f"needs review: {review_words(row)}", style="yellow")
-    if item.provisional:
-        yield text_line(f"it makes the recommendation {item.recommendation} provisional")
+    if item.provisional and item.recommendation:
+        words = recommendation_words(Recommendation(item.recommendation))
+        yield text_line(f"it makes the recommendation provisional: {words}")
     if item.copies:
         yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:

@@ -26,7 +26,7 @@ from triage_agent.settings import (
 SOURCES = {"COMMANDLINE": "the command line", "PROMPT": "the command line"}
 LLM_ONLY = (
     *("base_url", "api_key", "prompt", "timeout", "votes", "redact", "fresh", "rpm", "tpm"),
-    *("price", "brief"),
+    *("price", "brief", "reasoning_effort", "max_output_tokens", "extra_body"),
 )
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 

@@ -29,6 +29,9 @@ READING = (
     "votes",
     "redact",
     "fresh",
+    "reasoning_effort",
+    "max_output_tokens",
+    "extra_body",
 )
 NOT_FOR_EVALS = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
 MEASURING = (

@@ -15,28 +15,20 @@ from triage_agent.advice import (
     load_quiz,
     score,
 )
-from triage_agent.classify import decided_by_person
 from triage_agent.conversation.answers import ABOUT_A_PROBLEM, Answer, Answers
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
-from triage_agent.conversation.reading import Reader
+from triage_agent.conversation.reading import Flow, Reader
+from triage_agent.conversation.unclear import as_answered, is_unclear
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
-from triage_agent.triage import AsyncTriage
-from triage_agent.types import Classification, Label, Problem, Source
+from triage_agent.types import Classification, Problem, Source
 
-NOT_SURE, NEITHER = "unknown", "neither"
-LABEL_OF = {
-    "customer_facing_software": Label.BUILD,
-    "engineering_leadership": Label.BUILD,
-    "existing_process": Label.AUTOMATE,
-    NEITHER: None,
-}
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, NOT_SURE: None}
+SELLS = {"yes": True, "no": False, "unknown": None}
 
 
 class Conversation:
@@ -52,7 +44,7 @@ class Conversation:
 
     def __init__(
         self,
-        triage: AsyncTriage,
+        triage: Flow,
         texts: Sequence[str] = (),
         profile: Profile | None = None,
         quiz: QuizResult | None = None,
@@ -222,7 +214,7 @@ class Conversation:
         unclear = [
             question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
             for row in read
-            if _is_unclear(row)
+            if is_unclear(row)
         ]
         if any(map(self._is_open, unclear)):
             return unclear
@@ -277,9 +269,8 @@ class Conversation:
         return [replace(self._rows[key], id=one.id) for key, one in problems]
 
     def _answered(self, row: Classification) -> Classification:
-        """Return a row as the owner's answers about it have it."""
-        answer = self._answers.text(f"{Step.UNCLEAR}:{row.id}")
-        return decided_by_person(row, LABEL_OF[answer]) if answer in LABEL_OF else row
+        """Return a row as the owner's answer about it has it."""
+        return as_answered(row, self._answers.text(f"{Step.UNCLEAR}:{row.id}"))
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
         return decide(rows, self.profile, self._quiz_taken() or self._quiz)
@@ -291,8 +282,3 @@ class Conversation:
         if None in points:
             return None
         return score({id: int(one or 0) for id, one in zip(ids, points, strict=True)})  # noqa: A001
-
-
-def _is_unclear(row: Classification) -> bool:
-    """Return whether the owner is asked about a problem: it has no label, or is doubtful."""
-    return row.error is None and (row.label is None or row.needs_review)

@@ -16,12 +16,7 @@ from pydantic import Field, ValidationError
 
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.files import LARGEST_RECORD, Strict, read_bytes, write_json
-
-try:
-    import fcntl
-except ImportError:  # Windows, where it is not noticed that a conversation still goes on
-    fcntl = None  # type: ignore[assignment]
+from triage_agent.files import LARGEST_RECORD, Strict, read_bytes, take_lock, write_json
 
 KEPT_DAYS = 7
 SECONDS_A_DAY = 86_400
@@ -89,7 +84,8 @@ class Place:
     def close(self) -> None:
         """Let another program have what is kept."""
         if self._held is not None:
-            _lock_of(self.path).unlink(missing_ok=True)
+            with suppress(OSError):  # Windows removes no open file, and leaves an empty one
+                _lock_of(self.path).unlink()
             os.close(self._held)
             self._held = None
 
@@ -178,21 +174,14 @@ def _taken(path: Path) -> Place | None:
 
     The lock is a file beside it, since each writing replaces the file itself.
     """
-    if fcntl is None:
-        return Place(path, None)
     lock = _lock_of(path)
     try:
         held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:  # nor could anybody else write there
         return Place(path, None)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(lock.stat(), os.fstat(held)):
+    with suppress(FileNotFoundError):  # it was closed in this moment
+        if take_lock(held) and os.path.samestat(lock.stat(), os.fstat(held)):
             return Place(path, held)
-    except (BlockingIOError, FileNotFoundError):  # the second: it was closed in this moment
-        pass
-    except OSError:  # a file system without locks
-        return Place(path, held)
     os.close(held)
     return None
 

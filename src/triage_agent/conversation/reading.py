@@ -1,21 +1,31 @@
 """What the texts of an owner hold, as they were read, and how sure that is."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Protocol
 
 from triage_agent.conversation.pieces import Piece, Pieces
 from triage_agent.errors import InputError
 from triage_agent.intake import ReadText
-from triage_agent.triage import AsyncTriage
-from triage_agent.types import Problem
+from triage_agent.types import Classification, Problem
 
 LONGEST_SURE = 120  # characters of a text that is taken for one problem without asking
 Texts = tuple[str, ...]
 
 
+class Flow(Protocol):
+    """What reads the texts of an owner and answers their problems, such as an `AsyncTriage`."""
+
+    def read(self, given: Iterable[str], /) -> Iterator[ReadText]:
+        """Yield the texts, taken apart."""
+
+    def classify_many(self, problems: Iterable[Problem], /) -> AsyncIterator[Classification]:
+        """Yield what is said of each problem."""
+
+
 class Reader:
     """Reads texts, each of them once."""
 
-    def __init__(self, triage: AsyncTriage) -> None:
+    def __init__(self, triage: Flow) -> None:
         self._triage = triage
         self._reads: dict[Texts, tuple[ReadText, ...]] = {}
 

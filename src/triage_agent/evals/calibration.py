@@ -21,10 +21,10 @@ from triage_agent.models import (
     Isotonic,
     Platt,
     calibration_folder,
-    load_prompt,
     open_backend,
+    prompt_of,
 )
-from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.settings import Options, choose_backend
 from triage_agent.types import Label
 
 if TYPE_CHECKING:  # scikit-learn takes long to import, and a refusal should not wait for it
@@ -117,8 +117,7 @@ def fit_and_write(
     """
     options = request.options
     backend = choose_backend(options).backend
-    prompt = None if backend is Backend.EMBEDDED else load_prompt(options.prompt)
-    split = choose_split(request.cases, request.limit, backend, prompt, request.labels)
+    split = choose_split(request.cases, request.limit, backend, prompt_of(options), request.labels)
     folder = _make_folder(request)
     if request.output and folder != request.output:
         check_writable(request.output, inputs=[request.cases] if request.cases else ())

@@ -150,6 +150,7 @@ def evaluate(
         calibration=opened.calibration.summary if opened.calibration else None,
         prior=request.prior,
         gate=request.gate,
+        **opened.asked_with,
         **({"labels": dict(request.labels)} if request.labels else {}),
     )
     if cases is None:

@@ -132,7 +132,7 @@ def headline_figures(figures: RowFigures) -> list[tuple[str, str]]:
         ("answered", share(figures.coverage.value)),
         ("right of what was answered", share(figures.answered_accuracy.value)),
         ("AUC", points(figures.auc)),
-        ("AUROC, out of scope", points(figures.scope_auc and figures.scope_auc.value)),
+        ("AUROC, out of scope", points(figures.scope_auc.value if figures.scope_auc else None)),
         ("calibration error", points(figures.ece)),
         ("abstained where right", share(figures.abstention_recall.value)),
         ("false abstentions", share(figures.false_abstentions.value)),

@@ -10,7 +10,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.evals.evaluation import EvalRequest, EvalResult, cases_of_request, evaluate
 from triage_agent.evals.run import ProgressBar
 from triage_agent.evals.summary import ProblemFigures
-from triage_agent.models import OPENAI_BASE_URL, cost, host_of, load_prices, price_of
+from triage_agent.models import cost, price_for
 from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.types import Usage
 
@@ -90,8 +90,7 @@ def micro_usd(options: Options, usage: Usage) -> int | None:
     choice = choose_backend(options)
     if choice.backend is Backend.EMBEDDED:
         return 0
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+    price = price_for(choice, options)
     return cost(usage, price) if price else None
 
 

@@ -9,7 +9,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.evals.cases import Case, load_problems, read_cases, stratified
 from triage_agent.evals.manifest import digest
 from triage_agent.files import folder, is_file
-from triage_agent.models import FittedOn, Prompt
+from triage_agent.models import FittedOn, Prompt, Questions
 from triage_agent.settings import Backend
 from triage_agent.types import Label
 
@@ -33,7 +33,7 @@ def choose_split(
     path: Path | None,
     limit: int,
     backend: Backend,
-    prompt: Prompt | None = None,
+    prompt: Prompt | Questions | None = None,
     labels: Mapping[str, Label | None] | None = None,
 ) -> Split:
     """Return at most `limit` labelled cases of a file, always the same ones.
@@ -52,7 +52,7 @@ def choose_split(
     if path is not None:
         _refuse_fixed(path, labelled)
     known = _texts(read_cases(examples)) if learned else set()
-    in_prompt = _runs(_words(f"{prompt.system} {prompt.user}")) if prompt else set()
+    in_prompt = _runs(_words(prompt.words)) if prompt else set()
     unseen = [
         case
         for case in labelled
@@ -73,7 +73,7 @@ def choose_split(
     return split
 
 
-def _learned_from_examples(backend: Backend, prompt: Prompt | None) -> str:
+def _learned_from_examples(backend: Backend, prompt: Prompt | Questions | None) -> str:
     """Return why the model knows the examples, as the start of a sentence; empty: it does not."""
     if backend is Backend.EMBEDDED:
         return "The embedded model was trained on prompts/training/examples.jsonl"

@@ -32,29 +32,28 @@ from .embedded.orders import screen
 from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
 from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
-from .factory import OpenBackend, asks_llm, calibration_folder, open_backend
+from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, prompt_of
 from .health import check_backend
-from .llm.budget import cost, estimate_cost, in_usd
+from .llm.budget import Quote, cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
-from .llm.prices import Price, load_prices, price_of
-from .llm.prompt import MAX_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS, Prompt, load_prompt
-from .llm.refusals import OPENAI_BASE_URL, host_of
+from .llm.dialect import MOST_ROOM
+from .llm.prices import Price, price_for
+from .llm.prompt import Prompt, load_prompt
+from .llm.questions import Questions
 from .protocols import Identity, Model
 
 __all__ = [
     "ALLOWED",
     "EDGE",
     "FIRST",
-    "MAX_OUTPUT_TOKENS",
+    "MOST_ROOM",
     "NEVER",
-    "OPENAI_BASE_URL",
     "PRIOR_TIES",
     "ROLES",
     "ROLE_OF",
     "SEVERAL",
     "STATES",
     "TIE_RULE",
-    "TYPICAL_OUTPUT_TOKENS",
     "WEIGHTS",
     "Calibration",
     "Chain",
@@ -73,6 +72,8 @@ __all__ = [
     "Platt",
     "Price",
     "Prompt",
+    "Questions",
+    "Quote",
     "Span",
     "Unchanged",
     "UnitReading",
@@ -87,20 +88,19 @@ __all__ = [
     "estimate_cost",
     "features",
     "foreign_language",
-    "host_of",
     "in_usd",
     "kind_of",
     "list_of",
     "load_encoder",
     "load_heads",
-    "load_prices",
     "load_prompt",
     "log_odds",
     "mapped",
     "open_backend",
     "open_cache",
     "operating_points",
-    "price_of",
+    "price_for",
+    "prompt_of",
     "screen",
     "split",
     "split_text",

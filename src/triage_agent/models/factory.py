@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,12 @@ from triage_agent.settings import (
     Choice,
     Options,
     check_options,
+    check_typed,
     choose_backend,
 )
 
 if TYPE_CHECKING:  # the embedded model alone needs none of it
-    from triage_agent.models.llm import OpenLLM
+    from triage_agent.models.llm import OpenLLM, Prompt, Questions
 
 
 @dataclass(slots=True)
@@ -54,6 +55,11 @@ class OpenBackend:
     def cap_usd(self) -> Decimal | None:
         """What the account may spend; None: any amount."""
         return self.llm.budget.cap_usd if self.llm else None
+
+    @property
+    def asked_with(self) -> dict[str, str | int]:
+        """The options that are said with every request to an LLM, as records show them."""
+        return self.llm.chat.extras.record if self.llm else {}
 
     def review_below(self, wanted: float | None) -> float | None:
         """Return the probability under which a label needs review: as wanted, else as measured.
@@ -87,8 +93,7 @@ def open_backend(options: Options) -> OpenBackend:
 
     Raises `SettingsError` for options that cannot work together or that the backend would ignore.
     """
-    choice = choose_backend(options)
-    check_options(choice, options)
+    choice = _checked_choice(options)
     opened = _open(choice, options)
     try:
         opened.calibration = _calibration(opened.model, options)
@@ -97,6 +102,25 @@ def open_backend(options: Options) -> OpenBackend:
         opened._close_files()  # noqa: SLF001 (its own module; nothing was sent, nothing to await)
         raise
     return opened
+
+
+def prompt_of(options: Options) -> "Prompt | Questions | None":
+    """Return what the chosen backend shows a model beside the problem; None: it has no prompt."""
+    backend = choose_backend(options).backend
+    if backend is Backend.EMBEDDED:
+        return None
+    from triage_agent.models.llm import load_prompt, load_questions
+
+    return (load_questions if backend is Backend.TYPED else load_prompt)(options.prompt)
+
+
+def _checked_choice(options: Options) -> Choice:
+    """Return the backend to use, or raise `SettingsError` for options that do not fit it."""
+    choice = choose_backend(options)
+    check_options(choice, options)
+    if choice.backend is Backend.TYPED:
+        check_typed(options)
+    return choice
 
 
 def calibration_folder(options: Options) -> Path:
@@ -144,6 +168,11 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
     if choice.backend is Backend.LLM:
         llm = _open_llm(choice, options)
         return OpenBackend(llm.model, f"backend: {llm.line}", llm=llm)
+    if choice.backend is Backend.TYPED:
+        from triage_agent.models.llm import load_questions, open_typed
+
+        typed = open_typed(choice, options, load_questions(options.prompt))
+        return OpenBackend(typed.model, f"backend: {typed.line}", llm=typed)
     from triage_agent.models.embedded import EmbeddedModel
 
     embedded = EmbeddedModel(options.prior)
@@ -165,8 +194,11 @@ def _open(choice: Choice, options: Options) -> OpenBackend:
 
 def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
     """Return the LLM, open, with the labelled examples if its prompt shows them."""
-    from triage_agent.models.llm import load_prompt, open_llm
+    from triage_agent.models.llm import ask_for_model, load_prompt, open_llm
 
+    if choice.asks_for_model:  # the name decides what is cached, and whose calibration counts
+        name = ask_for_model(choice.base_url or "", choice.api_key or "")
+        choice = replace(choice, model=name, asks_for_model=False)
     template = load_prompt(options.prompt)
     if not template.wants_examples:
         return open_llm(choice, options, template)
@@ -176,11 +208,10 @@ def _open_llm(choice: Choice, options: Options) -> "OpenLLM":
 
 
 def asks_llm(options: Options) -> Callable[[str], bool]:
-    """Return a predicate: would this text be sent to the LLM? Nothing is sent."""
-    choice = choose_backend(options)
-    check_options(choice, options)
+    """Return a predicate: would this text be sent to a server? Nothing is sent."""
+    choice = _checked_choice(options)
     if choice.backend is not Backend.CASCADE:
-        return lambda _: choice.backend is Backend.LLM
+        return lambda _: choice.backend is not Backend.EMBEDDED
     from triage_agent.models.cascade import confidence
     from triage_agent.models.embedded import EmbeddedModel
 

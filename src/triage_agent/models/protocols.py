@@ -39,7 +39,7 @@ class Model(Protocol):
 
     @property
     def backend(self) -> str:
-        """`embedded`, `llm` or `cascade`."""
+        """`embedded`, `llm`, `cascade` or `typed`."""
         ...
 
     @property
@@ -102,6 +102,7 @@ class ChatRequest:
     temperature: float = 0.0
     brief: bool = False  # the reply leaves out what only people read
     sample: int = 0  # the number of the vote, when one problem is asked several times
+    tried: tuple[str, ...] = ()  # output modes in which a reply to it did not fit
     text: str = ""  # the problem as it is sent, which answers quote; it stands in the messages too
 
 
@@ -115,12 +116,19 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A language model's answer: JSON text that has not been checked against the schema."""
+    """A language model's answer: text that has not been checked against the schema.
+
+    `limit` is the completion limit that was sent; None: none was, or the server has no room for a
+    larger one.
+    """
 
     text: str
     usage: Usage
     tokens: tuple[Token, ...] = ()  # empty if the service reports no log-probabilities
     output_mode: str = ""  # how structured output was asked for (see `dialect.OutputMode`)
+    cut_off: bool = False  # the completion limit was reached
+    limit: int | None = None
+    thought: bool = False  # the model thought before it answered
 
 
 class Chat(Protocol):
@@ -147,6 +155,10 @@ class Chat(Protocol):
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply that was given in this mode fits the schema."""
+        ...
+
+    def report_cut(self, limit: int) -> bool:
+        """Learn that a completion limit cut off a reply; return whether a larger one is next."""
         ...
 
     async def aclose(self) -> None:

@@ -1,7 +1,8 @@
-from .hiding import mask, masked_spans, redact, restore, without_half_placeholder
+from .hiding import Redacted, mask, masked_spans, redact, restore, without_half_placeholder
 from .plain import clean, escape_json, one_line
 
 __all__ = [
+    "Redacted",
     "clean",
     "escape_json",
     "mask",

@@ -11,7 +11,7 @@ from .contract import (
     as_row,
     rounded,
 )
-from .explained import explained, show_advice, show_part
+from .explaining import explained, show_advice, show_part
 from .files import check_page, check_report, write_report
 from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, page_templates, rendered, write_rendered
@@ -27,6 +27,7 @@ from .wording import (
     counted_words,
     decided_words,
     headline_words,
+    label_words,
     recommendation_words,
     review_words,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "drawn",
     "explained",
     "headline_words",
+    "label_words",
     "line_chart",
     "page_templates",
     "print_block",

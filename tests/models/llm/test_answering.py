@@ -1,12 +1,15 @@
 import asyncio
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from triage_agent.errors import ReplyError, ServiceError
 from triage_agent.models.llm.answering import CachingAnswerer
 from triage_agent.models.llm.cache_entry import pack
-from triage_agent.models.llm.prompt import ValidReply, read_answer, reply_schema
+from triage_agent.models.llm.group_commit import GroupCommit
+from triage_agent.models.llm.prompt import ValidReply, reply_schema
+from triage_agent.models.llm.reading import read_answer
 from triage_agent.models.protocols import ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
@@ -34,6 +37,7 @@ class FakeCache(dict):
 
     def __init__(self):
         self.rejected = []
+        self.writes = GroupCommit(nullcontext)
 
     def find(self, key):
         return self.get(key)

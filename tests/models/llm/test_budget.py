@@ -234,3 +234,20 @@ def test_a_quote_of_all_rows_bounds_what_they_reserve(samples, price):
 def test_a_quote_needs_a_sample():
     with pytest.raises(ValueError, match="at least one"):
         estimate_cost([], 5, 500, 100, CHEAP)
+
+
+@pytest.mark.parametrize(
+    ("writes", "usage", "micro_usd"),
+    [
+        pytest.param(False, Usage(1, 400, 0), 100, id="a decision model: the input alone"),
+        pytest.param(False, Usage(1, 400, 9), 118, id="a decision model that counts output"),
+        pytest.param(True, Usage(1, 400, 0), 2_250, id="an LLM: such a report does not count"),
+        pytest.param(False, Usage(1, 0, 0), 2_250, id="no report at all"),
+    ],
+)
+def test_an_answer_without_output_tokens_is_believed_of_a_decision_model_only(
+    writes, usage, micro_usd, cache
+):
+    budget = Budget(cache, OUT, CHEAP, Decimal(1), writes=writes)
+    budget.reserve(1_000, 1_000).settle(usage)
+    assert spent(cache) == micro_usd

@@ -18,9 +18,10 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
+from triage_agent.models.llm.addresses import host_of, is_local
 from triage_agent.models.llm.client import ATTEMPTS, ATTEMPTS_UNSENT, OpenAIChat
 from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
-from triage_agent.models.llm.refusals import host_of, is_local, retry_after_s
+from triage_agent.models.llm.retry_after import retry_after_s
 from triage_agent.models.llm.transport import open_client
 from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Usage
@@ -299,22 +300,18 @@ async def test_a_body_that_is_not_json_is_tried_again_and_then_names_the_address
     ("answer", "kind", "calls"),
     [
         (answered(message={"content": None, "refusal": "No."}), "refusal", 1),
-        (answered('{"a": "b', finish="length"), "truncated", 1),
         (answered("", finish="content_filter"), "content_filter", 1),
         (answered(""), "empty", ATTEMPTS),
         (answered(message=None), "empty", ATTEMPTS),
         (httpx.Response(200, json={"choices": []}), "empty", ATTEMPTS),
-        (httpx.Response(200, json={"error": {"message": "late"}}), "empty", ATTEMPTS),
         (httpx.Response(200, json=[]), "empty", ATTEMPTS),
     ],
     ids=[
         "refusal",
-        "cut off",
         "content filter",
         "empty content",
         "no message",
         "no choices",
-        "an error that claims success",
         "a list",
     ],
 )
@@ -326,6 +323,13 @@ async def test_an_answer_without_a_reply_is_its_own_error_and_only_an_empty_one_
     assert (type(failure), failure.kind) == (ReplyError, kind)
     assert (route.call_count, len(naps)) == (calls, calls - 1)
     assert chat.dialect == Dialect()
+
+
+async def test_a_reply_that_was_cut_off_is_returned_as_that_and_not_tried_again(chat, httpx2_mock):
+    route = httpx2_mock.post(URL).mock(return_value=answered('{"a": "b', finish="length"))
+    reply = await chat.ask(REQUEST)
+    assert (reply.text, reply.cut_off, reply.limit) == ('{"a": "b', True, 600)
+    assert route.call_count == 1
 
 
 async def test_azures_content_filter_ends_the_row_and_is_not_taken_for_a_refused_format(
@@ -727,9 +731,9 @@ async def test_where_nobody_ever_listened_the_run_stops_and_else_it_is_one_row(
     assert route.call_count == ATTEMPTS_UNSENT
 
 
-async def test_where_somebody_has_listened_a_refused_connection_ends_one_row(chat, httpx2_mock):
-    refused = [httpcore2.ConnectError("refused")] * ATTEMPTS_UNSENT
-    httpx2_mock.post(URL).mock(side_effect=[answered(), *refused, answered()])
+async def test_where_somebody_has_listened_it_is_waited_for(chat, naps, httpx2_mock):
+    refused = [httpcore2.ConnectError("refused")] * (ATTEMPTS + 2)
+    httpx2_mock.post(URL).mock(side_effect=[answered(), *refused, answered('{"a": "late"}')])
     await chat.ask(REQUEST)
-    assert (await failure_of(chat)).type == "service_connection"
-    await chat.ask(REQUEST)
+    assert (await chat.ask(REQUEST)).text == '{"a": "late"}'
+    assert naps == [0.5, 1, 2, 4, *[5] * (ATTEMPTS - 2)]

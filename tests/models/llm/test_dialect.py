@@ -2,16 +2,8 @@ import json
 
 import pytest
 
-from triage_agent.errors import ReplyError
-from triage_agent.models.llm.dialect import (
-    OUTPUT_MODES,
-    Dialect,
-    OutputMode,
-    first_json_object,
-    read_completion,
-)
-from triage_agent.models.protocols import ChatRequest, Message, Token
-from triage_agent.types import Usage
+from triage_agent.models.llm.dialect import MOST_ROOM, OUTPUT_MODES, Dialect, OutputMode
+from triage_agent.models.protocols import ChatRequest, Message
 
 SCHEMA = {
     "type": "object",
@@ -59,11 +51,6 @@ WORDS_FOR_PARAMETERS = {
         {"logprobs", "top_logprobs"},
     ),
 }
-
-
-def payload(content="{}", finish="stop", message=None, **more):
-    message = {"role": "assistant", "content": content} if message is None else message
-    return {"choices": [{"message": message, "finish_reason": finish} | more]}
 
 
 def without(body, *names):
@@ -236,129 +223,33 @@ def test_on_the_last_mode_replies_may_ignore_the_schema_for_ever():
     assert dialect.output_mode is OutputMode.PLAIN
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        ({"choices": []}, "empty"),
-        ({}, "empty"),
-        ({"choices": None}, "empty"),
-        ({"choices": ["text"]}, "empty"),
-        ([], "empty"),
-        (None, "empty"),
-        ({"choices": [{"finish_reason": "stop"}]}, "empty"),
-        (payload(message={}), "empty"),
-        (payload(content=None), "empty"),
-        (payload(content=""), "empty"),
-        (payload(content=" \n"), "empty"),
-        (payload(message={"content": None, "refusal": "I can't help."}), "refusal"),
-        (payload(message={"content": "{}", "refusal": "I can't help."}), "refusal"),
-        (payload(content="", finish="content_filter"), "content_filter"),
-        (payload(content='{"label', finish="content_filter"), "content_filter"),
-        (payload(content='{"label', finish="length"), "truncated"),
-        (payload(content="", finish="length"), "truncated"),
-    ],
-)
-def test_an_answer_that_holds_no_whole_reply_is_an_error_of_its_kind(answer, kind):
-    with pytest.raises(ReplyError) as caught:
-        read_completion(answer, OutputMode.PLAIN, "m")
-    assert caught.value.kind == kind
+def limits_of(dialect, cuts):
+    limits = [dialect.limit_of(REQUEST)]
+    for _ in range(cuts):
+        dialect = dialect.after_cut(dialect.limit_of(REQUEST))
+        limits.append(dialect.limit_of(REQUEST))
+    return limits
 
 
-def test_what_was_written_before_a_cut_is_kept_out_of_the_message():
-    with pytest.raises(ReplyError) as caught:
-        read_completion(
-            payload(content='{"rationale": "Ann', finish="length"), OutputMode.PLAIN, "m"
-        )
-    assert caught.value.reply == '{"rationale": "Ann'
-    assert "Ann" not in str(caught.value)
+def test_the_completion_limit_grows_with_every_reply_that_it_cuts_off_up_to_the_most():
+    assert limits_of(Dialect(), 4) == [600, 2_400, 9_600, MOST_ROOM, MOST_ROOM]
 
 
-def test_a_tool_call_is_read_before_any_content():
-    call = {"type": "function", "function": {"name": "triage", "arguments": '{"a": 1}'}}
-    message = {"content": "I will call the tool.", "tool_calls": [call]}
-    reply = read_completion(payload(message=message), OutputMode.TOOL, "m")
-    assert (reply.text, reply.output_mode) == ('{"a": 1}', "tool")
+def test_requests_cut_off_at_the_same_time_are_one_step():
+    dialect = Dialect().after_cut(600)
+    assert dialect.after_cut(600) == dialect
+    assert dialect.has_more(600)
+    assert not dialect.has_more(2_400)
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"content": None, "tool_calls": [{"function": {"arguments": {"a": 1}}}]},
-        {"content": [{"type": "text", "text": '{"a"'}, {"type": "text", "text": ": 1}"}, "x"]},
-    ],
-    ids=["arguments that are decoded already", "content in parts"],
-)
-def test_what_some_servers_send_instead_of_text_is_read(message):
-    assert read_completion(payload(message=message), OutputMode.TOOL, "m").text == '{"a": 1}'
+def test_a_server_that_takes_no_larger_limit_is_asked_for_none():
+    dialect = Dialect().after_cut(600).after_cut(2_400).after_limit(9_600, 4_096)
+    assert dialect.body(REQUEST, "m")["max_tokens"] == 4_096
+    assert not dialect.after_cut(4_096).has_more(4_096)
 
 
-@pytest.mark.parametrize("calls", [None, [], ["x"], [{}], [{"function": {"arguments": {}}}]])
-def test_a_tool_call_without_arguments_leaves_the_content(calls):
-    message = {"content": '{"a": 1}', "tool_calls": calls}
-    assert read_completion(payload(message=message), OutputMode.TOOL, "m").text == '{"a": 1}'
-
-
-@pytest.mark.parametrize(
-    ("usage", "expected"),
-    [
-        ({"prompt_tokens": 12, "completion_tokens": 3}, Usage(1, 12, 3)),
-        ({"prompt_tokens": 12}, Usage(1, 12, 0)),
-        ({"prompt_tokens": -1, "completion_tokens": "many"}, Usage(1, 0, 0)),
-        ({"prompt_tokens": "12", "completion_tokens": 3.0}, Usage(1, 12, 3)),
-        ({"input_tokens": 12, "output_tokens": 3}, Usage(1, 12, 3)),
-        ({"total_tokens": 15}, Usage(1, 1, 14)),  # all of it as if it were the dearer kind
-        ({}, Usage(1, 0, 0)),
-        (None, Usage(1, 0, 0)),
-        ("many", Usage(1, 0, 0)),
-    ],
-)
-def test_a_call_counts_as_one_whatever_usage_is_reported(usage, expected):
-    answer = payload() | {"usage": usage}
-    assert read_completion(answer, OutputMode.PLAIN, "m").usage == expected
-
-
-@pytest.mark.parametrize(
-    ("logprobs", "tokens"),
-    [
-        (
-            {"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": 0}]},
-            (Token("{", -0.1), Token("}", 0.0)),
-        ),
-        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, 0]}, (Token("{", -0.1), Token("}", 0.0))),
-        (None, ()),
-        ({}, ()),
-        ({"content": None}, ()),
-        ({"content": []}, ()),
-        ({"content": [{"token": "{"}]}, ()),
-        ({"content": [{"token": "{", "logprob": -0.1}, {"token": "}", "logprob": None}]}, ()),
-        ({"tokens": ["{", "}"], "token_logprobs": [None, -0.1]}, ()),
-        ({"tokens": ["{", "}"]}, ()),
-        ({"tokens": ["{", "}"], "token_logprobs": [-0.1, -(10**400)]}, ()),
-        ([0.1], ()),
-    ],
-    ids=str,
-)
-def test_log_probabilities_are_read_whole_or_not_at_all(logprobs, tokens):
-    assert read_completion(payload(logprobs=logprobs), OutputMode.PLAIN, "m").tokens == tokens
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ('{"a": 1}', '{"a": 1}'),
-        ('```json\n{"a": {"b": "}"}}\n```', '{"a": {"b": "}"}}'),
-        ('{"a": 1} {"a": 2}', '{"a": 1}'),
-        ("no object", "no object"),
-        ('{"a": ', '{"a": '),
-        ("", ""),
-        ('In {braces} first: {"a": 1}', '{"a": 1}'),
-        ('<think>{label, signals}</think>{"a": 1}', '{"a": 1}'),
-    ],
-)
-def test_the_first_json_object_of_a_text_is_found(text, found):
-    assert first_json_object(text) == found
-
-
-def test_an_object_nested_beyond_all_measure_is_left_as_it_is():
-    text = '{"a":' * 100_000
-    assert first_json_object(text) == text
+def test_that_one_text_leaves_no_room_for_a_limit_needs_a_second_witness():
+    once = Dialect().after_limit(9_600, 4_800, one_text=True)
+    assert once.most_room == MOST_ROOM
+    assert once.after_limit(4_800, 2_400, one_text=True).most_room == MOST_ROOM
+    assert once.after_limit(9_600, 4_800, one_text=True).most_room == 4_800

@@ -133,6 +133,7 @@ async def test_a_brief_model_asks_for_label_and_signals_and_shows_nobody_why(mod
     prediction = await replace(model, brief=True).predict(PROBLEM)
     assert (prediction.label, prediction.p_build) == (Label.AUTOMATE, pytest.approx(0.2))
     assert (prediction.rationale, prediction.evidence) == ("", ())
+    assert not prediction.quotes  # so that nobody is sent to look for a quotation
     schema = bodies(route)[0]["response_format"]["json_schema"]["schema"]
     assert schema == reply_schema(brief=True)
     assert set(schema["properties"]) == set(BRIEF)
@@ -145,11 +146,13 @@ async def test_a_brief_reply_that_does_not_fit_is_sent_back_once(model, httpx2_m
     assert route.call_count == 2
 
 
-async def test_a_brief_reply_where_a_full_one_was_asked_for_does_not_fit(model, httpx2_mock):
-    httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
-    with pytest.raises(ReplyError) as caught:
-        await model.predict(PROBLEM)
-    assert caught.value.kind == "bad_schema"
+async def test_a_brief_reply_where_a_full_one_was_asked_for_says_as_much_as_it_does(
+    model, httpx2_mock
+):
+    route = httpx2_mock.post(URL).mock(side_effect=answered(BRIEF))
+    prediction = await model.predict(PROBLEM)
+    assert (prediction.label, prediction.evidence) == (Label.AUTOMATE, ())
+    assert route.call_count == 1
 
 
 def shows_examples(model, **changes):
@@ -273,8 +276,10 @@ async def test_an_invalid_reply_is_sent_back_once_with_the_complaint(model, http
     assert second[:2] == first
     assert [m["role"] for m in second[2:]] == ["assistant", "user"]
     assert second[2]["content"] == bad
-    complaint = {"not_json": "not JSON", "bad_schema": "label"}[kind]
+    complaint = {"not_json": "no JSON object", "bad_schema": "label"}[kind]
     assert complaint in second[3]["content"]
+    assert json.dumps(reply_schema()) in second[3]["content"]
+    assert "--model" not in second[3]["content"]
 
 
 async def test_half_a_surrogate_pair_in_a_bad_reply_does_not_break_the_repair(model, httpx2_mock):
@@ -311,10 +316,9 @@ async def test_after_a_repair_that_did_not_help_the_question_is_asked_anew(model
 @pytest.mark.parametrize(
     ("answer", "type_"),
     [
-        (answered("{", finish_reason="length"), "reply_truncated"),
         (answered("", finish_reason="content_filter"), "reply_content_filter"),
         (answered("", message={"refusal": "No."}), "reply_refusal"),
-        (httpx.Response(400, json={"error": {"message": "No."}}), "service_bad_request"),
+        (httpx.Response(413, json={"error": {"message": "No."}}), "service_bad_request"),
         (httpx.Response(401), "stop_key"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -329,10 +333,18 @@ async def test_a_repair_question_that_fails_otherwise_is_that_error(
     assert route.call_count == 2
 
 
+async def test_a_repair_that_was_cut_off_is_asked_for_again_with_more_room(model, httpx2_mock):
+    answers = [answered("prose"), answered("Let me think", finish_reason="length"), answered(GOOD)]
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
+    prediction = await model.predict(PROBLEM)
+    assert (prediction.label, prediction.usage.calls) == (Label.AUTOMATE, 3)
+    assert [body["max_tokens"] for body in bodies(route)] == [600, 600, 2400]
+    assert [len(body["messages"]) for body in bodies(route)] == [2, 4, 4]
+
+
 @pytest.mark.parametrize(
     ("choice", "kind"),
     [
-        ({"finish_reason": "length"}, "truncated"),
         ({"finish_reason": "content_filter"}, "content_filter"),
         ({"message": {"content": None, "refusal": "No."}}, "refusal"),
     ],
@@ -374,13 +386,39 @@ async def test_the_probability_comes_from_the_answer_that_is_used_not_from_the_r
     assert prediction.probability_from == "logprobs-uncalibrated"
 
 
-async def test_three_replies_that_ignore_the_schema_lead_to_the_next_mode_repairs_counted(
+async def test_each_reply_that_ignores_the_schema_has_the_row_asked_on_the_next_rung(
     model, httpx2_mock
 ):
     answers = [answered("prose"), answered("prose"), answered("prose"), answered(GOOD)]
     route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
     assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
-    assert [mode_of(body) for body in bodies(route)] == [*["json_schema"] * 3, "tool"]
+    modes = ["json_schema", "tool", "json_object", "plain"]
+    assert [mode_of(body) for body in bodies(route)] == modes
+    assert model.chat.output_mode == "json_schema"
+
+
+async def test_three_rows_whose_first_reply_ignores_the_schema_move_the_run_to_the_next_rung(
+    model, httpx2_mock
+):
+    def answer(request):
+        mode = mode_of(json.loads(request.content))
+        return answered("prose" if mode == "json_schema" else GOOD)(request)
+
+    route = httpx2_mock.post(URL).mock(side_effect=answer)
+    for _ in range(4):
+        assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
+    modes = [mode_of(body) for body in bodies(route)]
+    assert modes == [*["json_schema", "tool"] * 3, "tool"]
+
+
+async def test_a_repair_that_the_next_rung_refuses_is_asked_for_on_the_run_s_own(
+    model, httpx2_mock
+):
+    refused = httpx.Response(400, json={"error": {"message": "No."}})
+    answers = [answered("prose"), refused, answered(GOOD)]
+    route = httpx2_mock.post(URL).mock(side_effect=in_turn(*answers))
+    assert (await model.predict(PROBLEM)).label is Label.AUTOMATE
+    assert [mode_of(body) for body in bodies(route)] == ["json_schema", "tool", "json_schema"]
 
 
 @pytest.mark.parametrize("mode", OutputMode, ids=str)
@@ -428,7 +466,7 @@ async def test_a_row_ends_as_its_signals_say(model, httpx2_mock, changes, outcom
 @pytest.mark.parametrize(
     ("answer", "type_", "retryable"),
     [
-        (answered(GOOD, finish_reason="length"), "reply_truncated", False),
+        (answered("{", finish_reason="length"), "reply_truncated", False),
         (answered("prose"), "reply_not_json", False),
         (answered(OFF_SCHEMA), "reply_bad_schema", False),
         (answered(""), "reply_empty", False),

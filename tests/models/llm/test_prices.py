@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.prices import PRICES, Price, load_prices, price_of
+from triage_agent.models.llm.prices import PRICES, Price, load_prices, price_for, price_of
+from triage_agent.settings import Backend, Choice, Options
 
 
 def price(given, made):
@@ -142,3 +143,17 @@ def test_an_override_is_the_price_whatever_the_model(override, expected):
 def test_an_override_that_is_no_price_is_a_settings_error_that_shows_how(override):
     with pytest.raises(SettingsError, match=r"--price .* --price 0\.25/2\.00"):
         price_of("m", load_prices(), override)
+
+
+@pytest.mark.parametrize(
+    ("backend", "given", "expected"),
+    [
+        pytest.param(Backend.LLM, None, price("0.25", "2.00"), id="a chat model"),
+        pytest.param(Backend.CASCADE, None, price("0.25", "2.00"), id="the LLM of a cascade"),
+        pytest.param(Backend.TYPED, None, None, id="its decisions have a price of their own"),
+        pytest.param(Backend.TYPED, "0.1/0", price("0.1", "0"), id="which the user may give"),
+    ],
+)
+def test_a_shipped_price_is_that_of_chat_and_not_of_decisions(backend, given, expected):
+    choice = Choice(backend, "a test", "gpt-5-mini")
+    assert price_for(choice, Options(price=given)) == expected

@@ -1,25 +1,21 @@
 import hashlib
 import json
-import math
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.errors import ReplyError, SettingsError
+from triage_agent.errors import SettingsError
 from triage_agent.files import folder
 from triage_agent.models.llm.prompt import (
     MAX_CHARACTERS,
     cut,
     delimit,
     load_prompt,
-    read_answer,
-    read_reply,
     reply_schema,
-    to_prediction,
 )
-from triage_agent.models.protocols import ChatReply, Token
+from triage_agent.models.protocols import ChatReply
 from triage_agent.types import Function, Label, Signals, Usage
 
 BUILD, AUTOMATE = Label.BUILD, Label.AUTOMATE
@@ -80,143 +76,6 @@ def test_a_brief_reply_is_asked_for_without_what_only_people_read():
     assert brief["additionalProperties"] is False
     assert all(brief["properties"][name] == full["properties"][name] for name in BRIEF)
     assert set(full["properties"]) == set(GOOD)
-
-
-def test_a_brief_reply_is_read_and_shows_nobody_why():
-    reply = read_reply(reply_of(BRIEF), brief=True)
-    assert (reply.label, reply.existing_process) == (AUTOMATE, True)
-    assert (reply.function, reply.evidence, reply.rationale) == (Function.OTHER, [], "")
-    prediction = to_prediction(read_answer(reply_of(BRIEF), brief=True), truncated=False)
-    assert (prediction.p_build, prediction.evidence) == (pytest.approx(0.2), ())
-
-
-def test_a_full_reply_to_a_brief_question_keeps_what_it_says():
-    assert read_reply(reply_of(GOOD), brief=True) == read_reply(reply_of(GOOD))
-
-
-@pytest.mark.parametrize(
-    ("values", "kind"),
-    [
-        *[pytest.param(missing(name), "bad_schema", id=f"no {name}") for name in BRIEF],
-        pytest.param(BRIEF | {"label": "maybe"}, "bad_schema", id="a third label"),
-        pytest.param(BRIEF | {"advice": "hire me"}, "bad_schema", id="one key more"),
-        pytest.param(BRIEF | {"rationale": "x" * 401}, "bad_schema", id="a long rationale"),
-        pytest.param([BRIEF], "bad_schema", id="a list"),
-        pytest.param(None, "bad_schema", id="null"),
-        pytest.param("{", "not_json", id="torn"),
-    ],
-)
-def test_a_brief_reply_is_held_to_the_rest_of_the_schema(values, kind):
-    with pytest.raises(ReplyError) as caught:
-        read_reply(reply_of(values if values == "{" else json.dumps(values)), brief=True)
-    assert caught.value.kind == kind
-
-
-def test_a_brief_reply_is_none_where_a_full_one_was_asked_for():
-    with pytest.raises(ReplyError, match=r"function|evidence|rationale"):
-        read_reply(reply_of(BRIEF))
-
-
-def test_a_reply_on_the_schema_is_read():
-    reply = read_reply(reply_of(GOOD))
-    assert (reply.label, reply.function, reply.existing_process) == (AUTOMATE, Function.SALES, True)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Certainly! It is automation.",
-        "",
-        "{",
-        '{"label": }',
-        "[" * 100_000,
-        '{"a":' * 100_000,
-        '{"confidence_percent": ' + "9" * 5_000 + "}",
-    ],
-    ids=["prose", "nothing", "torn", "broken", "deep list", "deep object", "a huge number"],
-)
-def test_what_is_not_json_is_an_error_that_keeps_the_reply(text):
-    with pytest.raises(ReplyError) as caught:
-        read_reply(reply_of(text))
-    assert (caught.value.kind, caught.value.reply) == ("not_json", text)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        *[pytest.param(missing(name), id=f"no {name}") for name in GOOD],
-        pytest.param(GOOD | {"label": "maybe"}, id="a third label"),
-        pytest.param(GOOD | {"label": None}, id="no label"),
-        pytest.param(GOOD | {"label": "BUILD-SOFTWARE"}, id="a label in capitals"),
-        pytest.param(GOOD | {"function": "legal"}, id="an unknown function"),
-        pytest.param(GOOD | {"advice": "hire me"}, id="one key more"),
-        pytest.param(GOOD | {"mixed": "perhaps"}, id="a signal in words"),
-        pytest.param(GOOD | {"mixed": None}, id="a signal that is null"),
-        pytest.param(GOOD | {"evidence": ["a", "b", "c", "d"]}, id="four quotes"),
-        pytest.param(GOOD | {"evidence": ["x" * 161]}, id="a long quote"),
-        pytest.param(GOOD | {"evidence": "Leads"}, id="a quote without a list"),
-        pytest.param(GOOD | {"rationale": "x" * 401}, id="a long rationale"),
-        pytest.param(GOOD | {"rationale": "\ud800"}, id="a lone surrogate"),
-        pytest.param(GOOD | {"confidence_percent": 0}, id="no confidence"),
-        pytest.param(GOOD | {"confidence_percent": 100}, id="certainty"),
-        pytest.param(GOOD | {"confidence_percent": 80.5}, id="half a percent"),
-        pytest.param(GOOD | {"confidence_percent": math.nan}, id="not a number"),
-        pytest.param([GOOD], id="a list"),
-        pytest.param(None, id="null"),
-        pytest.param("automate-process", id="a bare string"),
-    ],
-)
-def test_json_off_the_schema_is_an_error_that_keeps_the_reply(values):
-    with pytest.raises(ReplyError) as caught:
-        read_reply(reply_of(json.dumps(values)))
-    assert (caught.value.kind, caught.value.reply) == ("bad_schema", json.dumps(values))
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        GOOD | {"label": "ann.owner@example.com"},
-        GOOD | {"rationale": "Call Ann on +1 (555) 010-9999. " * 20},
-        GOOD | {"ann.owner@example.com": 1},
-    ],
-    ids=["in a value", "in a long text", "in a key"],
-)
-def test_the_complaint_about_a_reply_does_not_repeat_what_may_be_a_persons(values):
-    with pytest.raises(ReplyError) as caught:
-        read_reply(reply_of(values))
-    assert "ann.owner" not in str(caught.value)
-    assert "555" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("label", "logprob", "p_build", "source"),
-    [
-        ("build-software", None, 0.8, "stated-uncalibrated"),
-        ("automate-process", None, 0.2, "stated-uncalibrated"),
-        ("build-software", math.log(0.9), 0.9, "logprobs-uncalibrated"),
-        ("automate-process", math.log(0.9), 0.1, "logprobs-uncalibrated"),
-    ],
-)
-def test_the_probability_of_build_follows_from_the_label_and_says_where_it_is_from(
-    label, logprob, p_build, source
-):
-    tokens = (
-        ()
-        if logprob is None
-        else (Token('{"label": "', 0.0), Token(label, logprob), Token('"', 0.0))
-    )
-    answer = read_answer(reply_of(GOOD | {"label": label}, tokens=tokens))
-    prediction = to_prediction(answer, truncated=False)
-    assert prediction.p_build == pytest.approx(p_build)
-    assert prediction.probability_from == source
-
-
-def test_a_prediction_carries_every_signal_and_whether_the_text_was_cut():
-    for name in SIGNALS:
-        values = GOOD | dict.fromkeys(SIGNALS, False) | {name: True}
-        prediction = to_prediction(read_answer(reply_of(values)), truncated=True)
-        assert prediction.signals == Signals(**{name: True})
-        assert prediction.truncated
 
 
 @given(st.text(), st.text())

@@ -154,7 +154,7 @@ def test_the_limit_grows_only_while_the_places_are_used(under_way, limit):
 
 
 @pytest.mark.parametrize(
-    ("status", "limit"),
+    ("outcome", "limit"),
     [
         pytest.param(200, 5, id="an answer lets the limit grow"),
         pytest.param(400, 4, id="a request that was wrong says nothing"),
@@ -162,19 +162,23 @@ def test_the_limit_grows_only_while_the_places_are_used(under_way, limit):
         pytest.param(429, 3.2, id="too many requests shrinks it"),
         pytest.param(500, 4, id="a failure of the server does not shrink it"),
         pytest.param(529, 4, id="nor does an overloaded server"),
-        pytest.param(None, 4, id="nor does a timeout"),
+        pytest.param(None, 4, id="nor does a dropped connection"),
+        pytest.param(408, 3.2, id="a timeout of the server shrinks it"),
+        pytest.param(504, 3.2, id="and so does one of a gateway"),
+        pytest.param("late", 3.2, id="and no answer in time"),
     ],
 )
-def test_what_an_outcome_does_to_the_limit(status, limit):
+def test_what_an_outcome_does_to_the_limit(outcome, limit):
     async def scene(s):
         tickets = await s.admit(4)
-        tickets[0].done(status=status)
+        late = outcome == "late"
+        tickets[0].done(status=None if late else outcome, timed_out=late)
         return s.gate.limit
 
     assert play(scene) == pytest.approx(limit)
 
 
-@pytest.mark.parametrize("status", [500, 503, 408, None], ids=str)
+@pytest.mark.parametrize("status", [500, 503, None], ids=str)
 def test_growth_pauses_for_five_seconds_after_a_failure_and_then_goes_on(status):
     async def scene(s):
         (ticket,) = await s.admit(1)
@@ -675,6 +679,95 @@ def test_the_limit_follows_a_capacity_that_falls_and_rises():
     for capacity, phase in zip([60, 15, 40], play(scene, max_concurrency=256), strict=True):
         settled = phase[400:]
         assert 0.6 * capacity <= min(settled) <= max(settled) <= 1.25 * capacity
+
+
+@dataclass
+class Slots:
+    """Works on so many requests at once, each as long as the last; the others wait in line."""
+
+    loop: VirtualLoop
+    slots: int
+    work_s: float = 1.0
+    spread: float = 0.0  # of the work, in both directions
+    shared: float = 0.0  # how much longer each takes for every other one that is worked on
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    lasted: list[float] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.free, self.busy = asyncio.Semaphore(self.slots), 0
+
+    async def answer(self):
+        began = self.loop.time()
+        async with self.free:
+            self.busy += 1
+            work = self.work_s * self.chance.uniform(1 - self.spread, 1 + self.spread)
+            await asyncio.sleep(work * (1 + self.shared * (self.busy - 1)))
+            self.busy -= 1
+        self.lasted.append(self.loop.time() - began)
+        return self.lasted[-1]
+
+
+async def keep_working(scene, server, seconds, *, clients=100):
+    """Ask for so long, and return the limits as they were, ten times a second of work."""
+    limits = []
+
+    async def client():
+        while True:
+            ticket = await scene.gate.admit()
+            ticket.done(200, server_s=await server.answer())
+
+    tasks = [asyncio.ensure_future(client()) for _ in range(clients)]
+    for _ in range(int(seconds * 10 / server.work_s)):
+        await asyncio.sleep(server.work_s / 10)
+        limits.append(scene.gate.limit)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    return limits
+
+
+@pytest.mark.parametrize("work_s", [0.05, 5.0])
+@pytest.mark.parametrize("first", [1, 4])
+def test_a_server_with_one_slot_is_asked_for_hardly_more_than_one_answer(first, work_s):
+    async def scene(s):
+        server = Slots(s.loop, 1, work_s)
+        limits = await keep_working(s, server, 300 * work_s)
+        return max(server.lasted), limits, len(server.lasted)
+
+    longest, limits, answered = play(scene, first_limit=first)
+    assert longest <= 7 * work_s + 0.001
+    assert max(limits[500:]) <= 3
+    assert answered >= 295
+
+
+@pytest.mark.parametrize("slots", [2, 4, 8])
+def test_a_server_with_some_slots_has_them_filled_and_no_long_line(slots):
+    async def scene(s):
+        server = Slots(s.loop, slots)
+        await keep_working(s, server, 300)
+        return server.lasted
+
+    lasted = play(scene, first_limit=1)
+    assert len(lasted) >= 0.85 * 300 * slots
+    assert sorted(lasted)[95 * len(lasted) // 100] <= 4  # once in a while more are tried
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3, 0.8])
+def test_a_server_that_answers_as_quickly_however_many_ask_gets_all_the_places(spread):
+    async def scene(s):
+        return await keep_working(s, Slots(s.loop, 10_000, spread=spread), 120)
+
+    limits = play(scene, first_limit=1)
+    assert max(limits[:400]) == 64
+    assert sum(limits[400:]) / len(limits[400:]) >= 58
+
+
+def test_a_server_that_slows_down_less_than_it_takes_on_gets_all_the_places():
+    async def scene(s):  # as one that works on all of them in one batch
+        return await keep_working(s, Slots(s.loop, 10_000, spread=0.2, shared=0.03), 300)
+
+    limits = play(scene, first_limit=1)
+    assert sum(limits[-500:]) / 500 >= 50
 
 
 def test_a_server_without_limits_gets_all_the_places_within_six_rounds():

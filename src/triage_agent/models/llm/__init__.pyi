@@ -1,10 +1,22 @@
 from .cache import cache_path
-from .opening import OpenLLM, open_llm
-from .prompt import load_prompt
+from .listings import ask_for_model
+from .local_servers import find_local_servers
+from .opening import OpenLLM, open_llm, open_typed
+from .prompt import Prompt, load_prompt
+from .questions import Questions, load_questions
+from .rungs import address_with_version, walk
 
 __all__ = [
     "OpenLLM",
+    "Prompt",
+    "Questions",
+    "address_with_version",
+    "ask_for_model",
     "cache_path",
+    "find_local_servers",
     "load_prompt",
+    "load_questions",
     "open_llm",
+    "open_typed",
+    "walk",
 ]

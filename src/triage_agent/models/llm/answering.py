@@ -1,6 +1,7 @@
-"""From a question to a validated reply: ask, validate, ask once for a repair; or use the cache."""
+"""From a question to a validated reply: ask, read, ask for more room or a repair; or the cache."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -8,11 +9,22 @@ from typing import Protocol
 from triage_agent.errors import ReplyError, TriageError
 from triage_agent.models.llm.cache import Cache
 from triage_agent.models.llm.cache_entry import pack, unpack
-from triage_agent.models.llm.prompt import ValidReply, read_answer
+from triage_agent.models.llm.prompt import ValidReply, reply_schema
+from triage_agent.models.llm.reading import read_answer
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
 QUOTED_BACK = 4_000  # characters of a bad reply that are sent back: a good one has fewer
+RUNS_ON = 200  # blanks at the end of a reply that was cut off
+NOTHING = Usage()
+REPAIR = (
+    "This reply does not fit: {}. Send the whole JSON object again, corrected, and nothing else. "
+    "It must fit this JSON Schema: {}"
+)
+BRIEFLY = (
+    "Answer at once, without thinking about it for long: one JSON object with the label, the "
+    "signals and the confidence, and nothing else."
+)
 
 
 class Answerer(Protocol):
@@ -29,60 +41,110 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValidatingAnswerer:
-    """Asks a chat service, and once more with the validation error if the reply does not fit.
+    """Asks a chat service until a reply fits, or it is clear that none will.
 
-    If that does not fit either, all of it once more from the start: what a model says differs.
+    A reply that was cut off before its label and signals is asked for again with a larger
+    completion limit, and where there is none, briefly. One that does not fit is sent back with what
+    is wrong. If that does not help, all of it once more from the start: what a model says differs.
+    Each time the schema is enforced in the next way: where the one is ignored, another may not be.
     """
 
     chat: Chat
 
     async def answer(self, request: ChatRequest) -> ValidReply:
         """Return the validated reply; a fourth bad reply is a `ReplyError`."""
+        tried: list[str] = []
         try:
-            return await self._round(request)
+            return await self._round(request, tried)
         except ReplyError as error:
             if error.kind not in {"not_json", "bad_schema"}:
                 raise
             before = error.usage
-        try:
-            answer = await self._round(request)
-        except TriageError as error:
-            error.usage += before
-            raise
-        return replace(answer, usage=before + answer.usage)
+        return await self._round(request, tried, before)
 
     async def aclose(self) -> None:
         """Close the chat service."""
         await self.chat.aclose()
 
-    async def _round(self, request: ChatRequest) -> ValidReply:
-        """Return the validated reply to a question, or to the repair of it."""
-        raw = await self.chat.ask(request)
+    async def _round(
+        self, request: ChatRequest, tried: list[str], before: Usage = NOTHING
+    ) -> ValidReply:
+        """Return the validated reply to a question, or to the repair of it.
+
+        `tried` are the output modes in which a reply did not fit; others are added to it.
+        """
+        raw = await self._ask(request, tried, before)
         try:
-            answer = read_answer(raw, brief=request.brief)
+            answer = read_answer(raw, brief=request.brief, about=request.text)
         except ReplyError as error:
+            if error.kind == "truncated":
+                return await self._after_cut(request, raw, error, tried)
             self.chat.report_fit(raw.output_mode, fits=False)
-            return await self._repair(request, raw, error)
+            tried.append(raw.output_mode)
+            return await self._repair(request, raw, error, tried)
         self.chat.report_fit(raw.output_mode, fits=True)
         return answer
 
-    async def _repair(self, request: ChatRequest, raw: ChatReply, error: ReplyError) -> ValidReply:
+    async def _ask(self, request: ChatRequest, tried: list[str], before: Usage) -> ChatReply:
+        """Return the reply to a question, with what it and the ones before it have cost."""
+        try:
+            raw = await self.chat.ask(replace(request, tried=tuple(tried)))
+        except TriageError as error:
+            error.usage += before
+            raise
+        return replace(raw, usage=before + raw.usage)
+
+    async def _after_cut(
+        self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
+    ) -> ValidReply:
+        """Return the reply with more room for it, or a brief one, or raise the error of the cut."""
+        if raw.limit and not rambles(raw) and self.chat.report_cut(raw.limit):
+            return await self._round(request, tried, raw.usage)
+        self.chat.report_fit(raw.output_mode, fits=False)
+        if request.brief:
+            raise error
+        return await self._round(briefly(request), tried, raw.usage)
+
+    async def _repair(
+        self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
+    ) -> ValidReply:
         """Return the reply to one repair question, its usage including that of the first reply."""
         turns = (
             # Half a surrogate pair, which a server may send, cannot be sent back.
             Message("assistant", raw.text[:QUOTED_BACK].encode("utf-8", "replace").decode("utf-8")),
-            Message("user", f"{error.message} Send the whole JSON object again, corrected."),
+            Message("user", REPAIR.format(error.complaint, json.dumps(request.schema))),
         )
-        second: ChatReply | None = None
+        repair = replace(request, messages=request.messages + turns)
+        second = await self._ask(repair, tried, raw.usage)
         try:
-            second = await self.chat.ask(replace(request, messages=request.messages + turns))
-            answer = read_answer(second, brief=request.brief)
-        except TriageError as again:
-            if second is not None:
-                self.chat.report_fit(second.output_mode, fits=False)
-            again.usage += raw.usage
+            return read_answer(second, brief=request.brief, about=request.text)
+        except ReplyError as again:
+            if again.kind == "truncated":
+                return await self._after_cut(repair, second, again, tried)
+            self.chat.report_fit(second.output_mode, fits=False)
+            tried.append(second.output_mode)
             raise
-        return replace(answer, usage=raw.usage + second.usage)
+
+
+def rambles(raw: ChatReply) -> bool:
+    """Return whether a reply that was cut off would only go on with more room.
+
+    One that was thinking would come to its answer; one that had begun it would not, for the label
+    and the signals stand first in it.
+    """
+    blanks = len(raw.text) - len(raw.text.rstrip())
+    return blanks >= RUNS_ON or ("{" in raw.text and not raw.thought)
+
+
+def briefly(request: ChatRequest) -> ChatRequest:
+    """Return the question for what decides alone, after a reply that had no end."""
+    *before, last = request.messages
+    return replace(
+        request,
+        messages=(*before, Message(last.role, f"{last.content}\n\n{BRIEFLY}")),
+        schema=reply_schema(brief=True),
+        brief=True,
+    )
 
 
 @dataclass(slots=True)
@@ -140,11 +202,15 @@ class CachingAnswerer:
         try:
             answer = await self.answerer.answer(request)
         except ReplyError:
-            self.cache.store_rejected(key)
+            await self._written(lambda: self.cache.store_rejected(key))
             raise
         packed = pack(answer, request.text)
-        self.cache.store(key, packed)
+        await self._written(lambda: self.cache.store(key, packed))
         return unpack(packed, request.text)
+
+    async def _written(self, write: Callable[[], None]) -> None:
+        """Return when a write is made; who is cancelled meanwhile leaves it to be made."""
+        await asyncio.shield(self.cache.writes.submit(write))
 
     def _ended(self, key: str, task: asyncio.Future[ValidReply]) -> None:
         """Remove a question that was answered or failed, also if nobody waits for it any more."""

@@ -5,7 +5,8 @@ from tenacity import RetryCallState
 from tenacity.wait import wait_random_exponential
 
 from triage_agent.errors import ReplyError, ServiceError, TriageError
-from triage_agent.models.llm.refusals import Refusal, read_refusal
+from triage_agent.models.llm.error_bodies import read_refusal
+from triage_agent.models.llm.refusals import Refusal
 from triage_agent.types import Usage
 
 LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
@@ -14,7 +15,7 @@ LONGEST_WAIT_S = 30.0  # when the server does not say how long to wait
 def refusal_of(error: openai.APIStatusError) -> Refusal:
     """Return what an answer with an error status says."""
     answer = error.response
-    return read_refusal(error.status_code, error.body, answer.text, dict(answer.headers))
+    return read_refusal(error.status_code, answer.text, dict(answer.headers))
 
 
 def never_sent(error: BaseException | None) -> bool:

@@ -4,6 +4,7 @@ Amounts are whole micro-dollars or `Decimal`, never floats, and rounded up. Sinc
 million tokens, tokens times price is micro-dollars.
 """
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,15 +66,24 @@ def in_usd(micro_usd: int) -> str:
 
 
 class Budget:
-    """What one run may spend; without a price it only counts tokens, and `spent_usd` stays 0."""
+    """What one run may spend; without a price it only counts tokens, and `spent_usd` stays 0.
+
+    `writes`: an answer has output tokens, as those of a decision model need not have.
+    """
 
     def __init__(
-        self, database: Cache, account: str, price: Price | None, cap_usd: Decimal | None
+        self,
+        database: Cache,
+        account: str,
+        price: Price | None,
+        cap_usd: Decimal | None,
+        *,
+        writes: bool = True,
     ) -> None:
         if cap_usd is not None and not (cap_usd.is_finite() and cap_usd >= 0):
             raise SettingsError(f"--max-cost {cap_usd} is not an amount. Give USD, as 5 or 2.50.")
         self.price, self.cap_usd, self.account = price, cap_usd, account
-        self._database, self._open = database, 0
+        self._database, self._open, self._writes = database, 0, writes
         self._cap = None if cap_usd is None else math.floor(cap_usd * MICRO)
         self._billed = cap_usd is None  # whether an answer has shown how its service bills
         if cap_usd is not None and price is None:
@@ -110,12 +120,25 @@ class Budget:
         self._open += 1
         return Reservation(self, number)
 
+    async def reserved(self, request_bytes: int, max_output_tokens: int) -> "Reservation":
+        """Return the reservation once it is written, or raise `CostCapError`."""
+        future = self._database.writes.submit(
+            lambda: self.reserve(request_bytes, max_output_tokens)
+        )
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and not future.exception():
+                future.result().settle(Usage())  # made, and nobody is there to use it
+            raise
+
     def _settle(self, number: int, usage: Usage | None) -> None:
         """Put what a request cost in the place of what was reserved for it."""
         self._open -= 1
         self._billed = self._billed or bool(usage and usage.calls)
         # No call is answered without tokens both ways: such a report does not count.
-        reported = usage and (not usage.calls or (usage.input_tokens and usage.output_tokens))
+        made = usage and (usage.output_tokens or not self._writes)
+        reported = usage and (not usage.calls or (usage.input_tokens and made))
         real = cost(usage, self.price) if usage and reported and self.price else None
         self._database.settle(number, real, usage or Usage())
 
@@ -127,6 +150,12 @@ class Reservation:
     _budget: Budget
     _number: int
     _settled: bool = False
+
+    def settle_soon(self, usage: Usage | None) -> None:
+        """Do what `settle` does, with the other writes of this round of the event loop."""
+        written = self._budget._database.writes.submit(lambda: self.settle(usage))  # noqa: SLF001
+        # If it fails, all stays reserved, and the next reservation says why.
+        written.add_done_callback(lambda one: one.cancelled() or one.exception())
 
     def settle(self, usage: Usage | None) -> None:
         """Count what was used, once.

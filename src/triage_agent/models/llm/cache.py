@@ -1,23 +1,25 @@
 """The cache: every answer that was paid for, and every cent, in one SQLite file.
 
 Several processes may use it at once. Every change is one SQL statement, so SQLite makes all of it
-or nothing, whatever is killed when. A power cut may lose the last moments, never the file.
+or nothing, whatever is killed when; changes may share a transaction (see `group_commit`). A power
+cut may lose the last moments, never the file.
 """
 
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
+from triage_agent.models.llm.group_commit import GroupCommit
 from triage_agent.types import Usage
 
 FORMAT = 0x74720002  # "tr" and the schema's version, which every change of SCHEMA raises
@@ -63,7 +65,8 @@ class Cache:
     """One connection to the file, for all threads; `SettingsError` if it is broken or locked."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        self.path, self._clock, self._lock = path, clock, Lock()
+        self.path, self._clock, self._lock = path, clock, RLock()
+        self.writes = GroupCommit(self._transaction)
         self._numbers = count(1)
         # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
         self._open: dict[int, tuple[int, int, int]] = {}
@@ -128,11 +131,13 @@ class Cache:
 
     def spent(self, account: str) -> int:
         """Return the micro-dollars that an account has settled, or still holds reserved."""
+        self.writes.flush()
         rows, _ = self._run("SELECT spent FROM account WHERE name = ?", (os.fsencode(account),))
         return int(rows[0][0]) if rows else 0
 
     def stats(self) -> CacheStats:
         """Return how much is stored."""
+        self.writes.flush()
         ((replies, bad, oldest),), _ = self._run(STATS)
         size = sum(file.stat().st_size for file in _files(self.path))
         return CacheStats(self.path, size, replies, bad, oldest)
@@ -150,6 +155,7 @@ class Cache:
 
     def close(self) -> None:
         """Close the connection; the last one to close folds the log into the file."""
+        self.writes.flush()
         self._db.close()
 
     def _prepare(self) -> None:
@@ -171,6 +177,19 @@ class Cache:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 break
             time.sleep(0.01)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Make what the block changes all at once, or nothing of it."""
+        with self._lock:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._run("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
 
     def _format(self) -> int:
         return int(self._run("PRAGMA user_version")[0][0][0])

@@ -13,8 +13,11 @@ from triage_agent.models.protocols import ChatRequest
 from triage_agent.types import Usage
 
 
-def key_of(base_url: str, model: str, request: ChatRequest) -> str:
-    """Return the SHA-256 of everything that decides an answer: not the output mode or retries."""
+def key_of(base_url: str, model: str, request: ChatRequest, extras: str = "") -> str:
+    """Return the SHA-256 of everything that decides an answer: not the output mode or retries.
+
+    `extras` identifies what the user wants said with every request; empty: nothing.
+    """
     question = {
         "base_url": base_url.rstrip("/"),
         "model": model,
@@ -24,6 +27,8 @@ def key_of(base_url: str, model: str, request: ChatRequest) -> str:
         "temperature": float(request.temperature),
         "sample": request.sample,
     }
+    if extras:
+        question["extras"] = extras
     canonical = json.dumps(question, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
@@ -40,6 +45,7 @@ def pack(answer: ValidReply, text: str) -> str:
         "evidence": [quotation(quote, text) for quote in reply.evidence],
         "rationale": parts(reply.rationale, text),
         "label_probability": answer.label_probability,
+        "in_scope": answer.in_scope,
         "usage": (usage.calls, usage.input_tokens, usage.output_tokens),
         "output_mode": answer.output_mode,
     }
@@ -57,5 +63,9 @@ def unpack(packed: str, text: str) -> ValidReply:
         }
     )
     return ValidReply(
-        reply, values["label_probability"], Usage(*values["usage"]), values["output_mode"]
+        reply,
+        values["label_probability"],
+        Usage(*values["usage"]),
+        values["output_mode"],
+        in_scope=values.get("in_scope"),  # answers of before 2026-12 have none
     )

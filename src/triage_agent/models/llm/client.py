@@ -3,21 +3,28 @@
 What is retried and what stops (the SDK's own retries are off, so there is one layer only):
 
     happens                                          then
-    timeout, dropped connection, 408, 409, 429, 5xx  up to 8 attempts, waiting as the server asks,
-                                                     else 0.5 s doubling to 30 s, with jitter
+    timeout, dropped connection, 408, 409, 424, 425, up to 8 attempts, waiting as the server asks,
+    429, 498, 5xx, an error inside a 200             else 0.5 s doubling to 30 s, with jitter
     refused connection                               the same, up to 6 attempts
+    any of these from a server that has gone away    no attempt is counted until it is back, up to
+                                                     ten minutes (see `outage`)
+    no TLS, a certificate, an unknown name           the row ends in an error, no retry
     empty answer, one that is no HTTP, no JSON or    the same
     longer than 16 MiB
-    400 or 422 about a parameter or the format,      asked again at once without it, and in future
-    403, 404, 500 or 501 naming one
-    other 4xx, refusal, filter, cut-off reply        the row ends in an error, no retry
-    401, 403, 404, quota used up, redirect,          the run stops
+    400 or 422 about a parameter or the format,      asked again at once without it; once that
+    403, 404, 500 or 501 naming one                  works, all later rows too (see `ladder`)
+    a code that ends in _failed, a reply that only   asked again, then on the next rung
+    repeats itself until it is cut off
+    a refusal of a limit that was raised             asked again at once with half of it
+    other 4xx, refusal, filter                       the row ends in an error, no retry
+    the same of these for each of the first texts,   the run stops
+    401, 403, 404, quota used up, redirect, refused
+    option,
     a wait of more than ten minutes, nobody who
     ever listened at the address
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -26,29 +33,22 @@ from typing import Any
 import anyio
 import httpx2
 import openai
-from pydantic_core import to_json
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
-from triage_agent.models.llm.attempts import may_pass, never_sent, refusal_of, usage_of, wait
-from triage_agent.models.llm.dialect import (
-    OTHER_LIMIT,
-    Dialect,
-    OutputMode,
-    read_completion,
-    reported_usage,
-)
+from triage_agent.errors import SettingsError, StopError, TriageError
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
+from triage_agent.models.llm.attempts import may_pass, never_sent, usage_of, wait
+from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.explanations import explain, refused_alike
+from triage_agent.models.llm.extras import Extras
+from triage_agent.models.llm.failures import unreadable
+from triage_agent.models.llm.ladder import Ladder, Row
 from triage_agent.models.llm.metering import Meter
-from triage_agent.models.llm.refusals import (
-    FORM_IF_NAMED,
-    OPENAI_BASE_URL,
-    Refusal,
-    explain,
-    host_of,
-    may_be_billed,
-    place_of,
-)
-from triage_agent.models.llm.transport import failure, timeouts, unreadable
+from triage_agent.models.llm.outage import Outage
+from triage_agent.models.llm.refusals import RefusedError
+from triage_agent.models.llm.refusals_in_a_row import RefusalsInARow
+from triage_agent.models.llm.sending import CHAT_PATH, Sender
+from triage_agent.models.llm.transport import headers_of, timeouts
 from triage_agent.models.protocols import ChatReply, ChatRequest
 from triage_agent.types import Usage
 
@@ -60,7 +60,9 @@ TIMEOUT_S = 120.0
 class OpenAIChat:
     """A chat-completion service at any OpenAI-compatible address.
 
-    `meter` admits each request (None: all, at once); `on_wait` is told the seconds of each wait.
+    `meter` admits each request (None: all, at once); `extras` is the user's part of each.
+    `on_wait` is told the seconds of each wait, `on_outage` why a server that has gone away is
+    waited for.
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
@@ -75,37 +77,59 @@ class OpenAIChat:
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         meter: Meter | None = None,
+        extras: Extras | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
+        on_outage: Callable[[str], None] = lambda _: None,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
-        self.base_url = (base_url or OPENAI_BASE_URL).rstrip("/")
-        self.host = host_of(self.base_url)
-        self._place = place_of(self.base_url)
-        self._address = f"{self.base_url}/chat/completions"  # the client need not join it
+        self.address = read_address(base_url or OPENAI_BASE_URL)
+        self.base_url, self.host = self.address.base_url, self.address.host
         self._key = api_key or ""
         if not self._key.isascii():
             raise SettingsError(
                 "The key holds characters that no key has (curly quotes?). Check OPENAI_API_KEY."
             )
-        own_limit = "max_completion_tokens" if self.host == "api.openai.com" else "max_tokens"
-        self.dialect = Dialect(limit_name=own_limit)
+        self.extras = extras or Extras()
+        self._ladder = Ladder(self.extras.dialect(self.host), self.extras)
+        self._refusals = RefusalsInARow()
         self.attempts = attempts
-        self._sleep, self._timeout_s = sleep, timeout_s
-        self._meter, self._on_wait = meter or Meter(), on_wait
-        self._stopped: StopError | None = None  # what ended the run; nothing is sent after it
-        self._stop = asyncio.Event()  # set when that is known
-        self._reached = False  # whether a connection was ever made
+        self._sleep, self._on_wait = sleep, on_wait
+        self._stop = asyncio.Event()  # set when the run has ended
+        self._outage = Outage(self.address.place, self._wait_or_stop, on_outage)
         # At DEBUG the client logs whole requests, and they contain people's texts.
         logging.getLogger("openai").setLevel(logging.INFO)
+        limits, own = timeouts(timeout_s), self.address.key_headers(self._key)
+        http = http_client or openai.DefaultAsyncHttpxClient(timeout=limits)
         self._client = openai.AsyncOpenAI(
             # A local server needs no key, but the client insists on one.
             api_key=self._key or "none",
             base_url=self.base_url,
+            default_headers=own,
             max_retries=0,
-            timeout=timeouts(timeout_s),
-            http_client=http_client,
+            timeout=limits,
+            http_client=http,
         )
+        headers = headers_of(self._client)
+        if own and not self.address.wants_bearer:
+            del headers["authorization"]
+        self._sender = Sender(
+            self.address, self._key, headers, http, timeout_s, meter or Meter(), self._outage
+        )
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the service is asked at present."""
+        return self._ladder.dialect
+
+    @dialect.setter
+    def dialect(self, dialect: Dialect) -> None:
+        self._ladder.dialect = dialect
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model was seen to think for an answer."""
+        return self._ladder.thinks
 
     @property
     def output_mode(self) -> str:
@@ -114,68 +138,85 @@ class OpenAIChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Return the answer, after at most `attempts` tries."""
-        spent: list[Usage] = []
+        row = Row(request)
         try:
             try:  # nearly every first attempt is the last, and needs no retry machinery
-                reply = await self._attempt(request, spent)
+                reply = await self._attempt(row)
             except TriageError as first:
-                reply = await self._retry(first, request, spent)
+                reply = await self._retry(first, row)
         except TriageError as error:
-            error.usage = sum(spent, Usage())
-            if never_sent(error) and not self._reached:  # nobody is there: every row would fail
+            error.usage = sum(row.spent, Usage())
+            if never_sent(error) and not self._sender.reached:  # nobody is there: all would fail
                 nobody = StopError(error.message, "unreachable")
                 self.stop(nobody)
                 raise nobody from error
             if isinstance(error, StopError):
                 self.stop(error)
             raise
-        return replace(reply, usage=sum(spent, Usage()))
+        return replace(reply, usage=sum(row.spent, Usage()))
+
+    async def ask_once(self, request: ChatRequest, mode: OutputMode) -> ChatReply:
+        """Return the answer to one request in this mode, or raise its error; for `doctor`."""
+        try:
+            return await self._ladder.ask_once(request, mode, self._metered_post, self.model)
+        except RefusedError as error:
+            raise self._explain(error, Row(request)) from error
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
-        if self._stopped is None:
-            self._stopped = error
-            self._stop.set()
-            self._meter.stop(error)
+        self._stop.set()
+        self._sender.stop(error)
 
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
-        if output_mode == self.dialect.output_mode:
-            self.dialect = self.dialect.after_reply(fits=fits)
+        self._ladder.report_fit(output_mode, fits=fits)
+
+    def report_cut(self, limit: int) -> bool:
+        """Learn that a completion limit cut off a reply; return whether a larger one is next."""
+        return self._ladder.report_cut(limit)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _retry(
-        self, first: TriageError, request: ChatRequest, spent: list[Usage]
-    ) -> ChatReply:
+    async def _retry(self, first: TriageError, row: Row) -> ChatReply:
         """Return the answer of a later attempt, if `first`, the error of the first, may pass."""
         errors = [first]
 
         async def attempt() -> ChatReply:
             if errors:
                 raise errors.pop()
-            return await self._attempt(request, spent)
+            return await self._attempt(row)
+
+        pardoned = 0  # attempts that failed while the server was down
+
+        def gives_up(state: RetryCallState) -> bool:
+            """Return whether the last attempt was that."""
+            nonlocal pardoned
+            if self._outage.on and self.attempts >= ATTEMPTS:
+                pardoned += 1
+                return False
+            error = state.outcome.exception() if state.outcome else None
+            most = min(self.attempts, ATTEMPTS_UNSENT) if never_sent(error) else self.attempts
+            return state.attempt_number - pardoned >= most
 
         retrying = AsyncRetrying(
-            stop=self._gives_up,
-            wait=wait,
+            stop=gives_up,
+            wait=lambda state: 0.0 if self._outage.on else wait(state),  # it makes its own waits
             retry=retry_if_exception(may_pass),
             sleep=self._wait_and_say,
             reraise=True,
         )
         return await retrying(attempt)
 
-    def _gives_up(self, state: RetryCallState) -> bool:
-        """Return whether the last attempt was that."""
-        error = state.outcome.exception() if state.outcome else None
-        most = min(self.attempts, ATTEMPTS_UNSENT) if never_sent(error) else self.attempts
-        return state.attempt_number >= most
-
     async def _wait_and_say(self, seconds: float) -> None:
         """Wait before another attempt, or until the run is stopped."""
-        self._on_wait(seconds)
+        if seconds or not self._outage.on:
+            self._on_wait(seconds)
+            await self._wait_or_stop(seconds)
+
+    async def _wait_or_stop(self, seconds: float) -> None:
+        """Wait, or until the run is stopped."""
         either = [asyncio.ensure_future(one) for one in (self._sleep(seconds), self._stop.wait())]
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -183,101 +224,49 @@ class OpenAIChat:
             for one in either:
                 one.cancel()
 
-    async def _attempt(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return the answer of one attempt, noting in `spent` what it cost, useful or not."""
+    async def _attempt(self, row: Row) -> ChatReply:
+        """Return the answer of one attempt, noting in the row what it cost, useful or not."""
         try:
             try:
-                reply = await self._ask_in_dialect(request, spent)
+                reply = await self._ask_in_dialect(row)
             except TriageError:
                 raise
+            except RefusedError as error:
+                raise self._explain(error, row) from error
             except Exception as error:  # the wall: whatever a server sends is its own fault
                 raise unreadable(error, self.host) from error
         except TriageError as error:
-            spent.append(usage_of(error))
+            row.spent.append(usage_of(error))
             raise
-        spent.append(reply.usage)
+        row.spent.append(reply.usage)
         return reply
 
-    async def _ask_in_dialect(self, request: ChatRequest, spent: list[Usage]) -> ChatReply:
-        """Return one answer, dropping what the server refuses until it accepts."""
-        while True:
-            dialect = self.dialect
-            try:
-                payload = await self._metered_post(dialect.body(request, self.model), request)
-            except openai.APIStatusError as error:
-                refusal = refusal_of(error)
-                changed = self._learn(dialect, refusal)
-                if changed is None:
-                    raise explain(refusal, self.host, self.model, self._key) from error
-                self.dialect = changed
-                spent.append(Usage(calls=1))
-                continue
-            return read_completion(payload, OutputMode(dialect.output_mode), self.model)
+    def _explain(self, refused: RefusedError, row: Row) -> TriageError:
+        """Return our error for a refusal, or one for all texts that were refused like this one."""
+        refusal = refused.refusal
+        row.daily, before = row.daily + refusal.daily, row.daily
+        error = explain(
+            refusal,
+            self.address,
+            self.model,
+            self._key,
+            answered=self._refusals.answered,
+            daily=before,
+        )
+        if option := self.extras.refused_by(refusal, refused.learned, error.message):
+            return option
+        if isinstance(error, StopError) or not (texts := self._refusals.add(refusal, row.request)):
+            return error
+        return refused_alike(refusal, texts, self.host, self._key)
 
-    def _learn(self, dialect: Dialect, refusal: Refusal) -> Dialect | None:
-        """Return the dialect to ask in next if a refusal was about the request's form."""
-        if not refusal.about_form:
-            return None
-        if replace(dialect, ignored=self.dialect.ignored) != self.dialect:
-            return self.dialect  # a concurrent request has learned it meanwhile
-        by_name = refusal.status in FORM_IF_NAMED
-        return dialect.after_refusal(refusal.message, refusal.parameter, by_name=by_name)
+    async def _ask_in_dialect(self, row: Row) -> ChatReply:
+        """Return one answer, in a way that the server accepts."""
+        return await self._ladder.ask(row, self._metered_post, self.model)
 
-    async def _metered_post(self, body: dict[str, Any], request: ChatRequest) -> Any:
+    async def _metered_post(
+        self, body: dict[str, Any], most_tokens: int, path: str = CHAT_PATH
+    ) -> Any:
         """Return the decoded answer to one request, sent when the meter admits it."""
-        if self._meter.has_cost_cap and not (OTHER_LIMIT.keys() & body.keys()):
-            raise SettingsError(
-                f"{self.host} takes no completion limit, so no cost cap can be enforced. "
-                "Leave out --max-cost, or choose another model."
-            )
-        content = to_json(body)
-        async with self._meter.admit(len(content), request.max_output_tokens) as exchange:
-            if self._stopped is not None:  # while this one waited for its turn
-                exchange.usage = Usage()
-                raise StopError(self._stopped.message, self._stopped.kind)
-            try:
-                response = await self._post(content)
-            except openai.APIStatusError as error:
-                exchange.status, exchange.headers = error.status_code, error.response.headers
-                self._reached = True
-                exchange.usage = reported_usage(error.body)
-                if exchange.usage is None and not may_be_billed(refusal_of(error)):
-                    exchange.usage = Usage()
-                raise
-            except ServiceError as error:
-                exchange.usage = None if error.sent else Usage()
-                self._reached = self._reached or error.sent
-                raise
-            self._reached = True
-            exchange.status, exchange.headers = response.status_code, response.headers
-            payload = self._decode(response.content)
-            exchange.usage = reported_usage(payload) or Usage(calls=1)
-            return payload
-
-    async def _post(self, content: bytes) -> httpx2.Response:
-        """Return the response to one request, or raise the transport's failure as ours."""
-        try:
-            # The SDK's typed building and parsing would cost three times the rest of a call, and
-            # its timeout starts anew with every byte that drips in.
-            async with asyncio.timeout(self._timeout_s):
-                return await self._client.post(
-                    self._address,
-                    cast_to=httpx2.Response,
-                    content=content,
-                    options={"follow_redirects": False},
-                )
-        except openai.APIStatusError:
-            raise
-        except Exception as error:
-            raise failure(error, self._place) from error
-
-    def _decode(self, content: bytes) -> Any:
-        """Return the JSON value of an answer's body."""
-        try:
-            return json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise ServiceError(
-                f"{self.host} answered with something that is not JSON. "
-                "Check that --base-url ends where the API begins (often in /v1).",
-                "not_json",
-            ) from error
+        payload = await self._sender.post(body, most_tokens, path)
+        self._refusals.note_answer()
+        return payload

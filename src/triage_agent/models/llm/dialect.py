@@ -1,33 +1,46 @@
 """How one server wants to be asked: which parameters it takes, and how it enforces a schema.
 
-Pure: bodies and replies are values here; `client` sends them. Servers that call themselves
+Pure: bodies are values here; `client` sends them. Servers that call themselves
 OpenAI-compatible differ in three ways that matter: which parameters they refuse, what they call
 the completion limit, and how (or whether) they hold a reply to a schema. A dialect starts with
-the strictest request and steps down once for everything that is refused.
+the strictest request and steps down once for everything that is refused. And models differ in how
+long they think before they answer, which counts against the completion limit: that one grows.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
-from triage_agent.errors import ReplyError
-from triage_agent.models.llm.logprobs import ALTERNATIVES, tokens_of
-from triage_agent.models.protocols import ChatReply, ChatRequest
-from triage_agent.types import Usage
+from triage_agent.models.llm.logprobs import ALTERNATIVES
+from triage_agent.models.protocols import ChatRequest
 
 IGNORED_REPLIES_BEFORE_STEP = 3
-MOST_TOKENS = 10_000_000  # that one call can use
-MAX_BRACES = 50  # places at which a JSON object is looked for in a chatty reply
+MORE_ROOM = 4  # times the completion limit that cut off a reply
+MOST_ROOM = 16_000  # tokens; a model that thinks longer about one problem is not for this
 OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # Words of a refusal that is about how the schema is enforced. Under a status that normally has
 # another meaning, only the names count (see `refusals`).
 FORMAT_NAMES = re.compile(r"response_format|json_schema|json_object|tool_choice|\btools\b|tool use")
 FORMAT_WORDS = re.compile(
     FORMAT_NAMES.pattern + r"|structured output|schema|grammar|\btool|\bfunction", re.IGNORECASE
+)
+# Words of a chat template that knows no system role, or wants the roles in another order.
+ROLES = re.compile(
+    r"\b(?:system|developer)[ _](?:role|message|prompt|instruction)"
+    r"|\broles? must\b|\broles are supp"
+    r"|\brole\b.{0,40}\bsystem\b|\bsystem\b['\"`]? (?:is |are )?(?:not supported|unsupported)"
+    r"|\bsupport (?:the )?['\"`]?system\b"
+    r"|messages?[\[.' ,]{1,4}0.{1,4}role",
+    re.IGNORECASE | re.DOTALL,
+)
+# Words of a refusal that names no parameter: what is least often known goes first.
+UNNAMED = re.compile(
+    r"\b(?:requested|unsupported|unknown|unrecognized|extra|additional) "
+    r"(?:request )?(?:parameter|argument|field|input)s?\b",
+    re.IGNORECASE,
 )
 BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
 
@@ -52,10 +65,18 @@ class Dialect:
     limit_name: str = "max_tokens"
     dropped: frozenset[str] = frozenset()  # parameters that were refused
     bounds: bool = True  # whether the schema may bound lengths and numbers
+    system: bool = True  # whether instructions have a turn of their own, before the user's
     ignored: int = 0  # replies in a row, in this mode, that did not fit the schema
+    room: int = 0  # the completion limit that answers were found to need; 0: the request's own
+    most_room: int = MOST_ROOM  # the largest that is sent
+    no_room: int = 0  # one for which a text has left no room; 0: there is none
 
-    def body(self, request: ChatRequest, model: str) -> dict[str, Any]:
-        """Return the request's JSON body in this dialect."""
+    def limit_of(self, request: ChatRequest) -> int:
+        """Return the completion limit of a request in this dialect, in tokens."""
+        return min(max(request.max_output_tokens, self.room), self.most_room)
+
+    def body(self, request: ChatRequest, model: str, limit: int | None = None) -> dict[str, Any]:
+        """Return the request's JSON body in this dialect; `limit`: None is that of the dialect."""
         schema = request.schema if self.bounds else _without_bounds(request.schema)
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         body: dict[str, Any] = {
@@ -64,7 +85,7 @@ class Dialect:
             "temperature": request.temperature,
             "logprobs": True,
             "top_logprobs": ALTERNATIVES,
-            self.limit_name: request.max_output_tokens,
+            self.limit_name: self.limit_of(request) if limit is None else limit,
         }
         if self.output_mode is OutputMode.JSON_SCHEMA:
             body["response_format"] = {
@@ -83,6 +104,9 @@ class Dialect:
             )
             if self.output_mode is OutputMode.JSON_OBJECT:
                 body["response_format"] = {"type": "json_object"}
+        if not self.system and len(messages) > 1 and messages[0]["role"] == "system":
+            instructions = messages.pop(0)["content"]
+            messages[0]["content"] = f"{instructions}\n\n{messages[0]['content']}"
         return {key: value for key, value in body.items() if key not in self.dropped}
 
     def after_refusal(
@@ -95,14 +119,19 @@ class Dialect:
         """
         complaint = f"{parameter or ''} {message}"
         may_go = ("temperature", "top_logprobs", "logprobs", self.limit_name)
-        for name in (name for name in may_go if name not in self.dropped):
-            if re.search(rf"\b{name}\b", complaint):
-                return self._without(name)
-        named = any(re.search(rf"\b{word}\b", complaint) for word in BOUNDS)
-        if named and self.bounds and self.output_mode is not OutputMode.PLAIN:
+        left = [name for name in may_go if name not in self.dropped]
+        named = [name for name in left if re.search(rf"\b{name}\b", complaint)]
+        if named:
+            return self._without(parameter if parameter in named else named[0])
+        if self.system and ROLES.search(complaint):
+            return replace(self, system=False)
+        bound = any(re.search(rf"\b{word}\b", complaint) for word in BOUNDS)
+        if bound and self.bounds and self.output_mode is not OutputMode.PLAIN:
             return replace(self, bounds=False)
         if (FORMAT_NAMES if by_name else FORMAT_WORDS).search(complaint):
             return self.step_down()
+        if UNNAMED.search(complaint):
+            return self._without("logprobs") if "logprobs" in left else self.step_down()
         return None
 
     def after_reply(self, *, fits: bool) -> "Dialect":
@@ -113,10 +142,48 @@ class Dialect:
             return replace(self, ignored=self.ignored + 1)
         return self.step_down() or self
 
+    def after_cut(self, limit: int) -> "Dialect":
+        """Return the dialect after a reply that this completion limit cut off before its answer."""
+        if self.room > limit:
+            return self  # a concurrent request has learned it meanwhile
+        return replace(self, room=min(MORE_ROOM * limit, self.most_room))
+
+    def after_limit(self, refused: int, smaller: int, *, one_text: bool = False) -> "Dialect":
+        """Return the dialect after a completion limit was refused, to be asked with a smaller one.
+
+        `one_text`: it was because of the text's length, which must have happened to another too.
+        """
+        if one_text and refused != self.no_room:
+            return replace(self, no_room=refused)
+        return replace(self, most_room=min(smaller, self.most_room))
+
+    def has_more(self, limit: int) -> bool:
+        """Return whether a request is now sent with more room than this completion limit."""
+        return min(self.room, self.most_room) > limit
+
     def step_down(self) -> "Dialect | None":
         """Return the dialect in the next, less strict mode; None after the last."""
         weaker = OUTPUT_MODES[OUTPUT_MODES.index(self.output_mode) + 1 :]
         return replace(self, output_mode=weaker[0], ignored=0) if weaker else None
+
+    def below(self, tried: Collection[str]) -> "Dialect":
+        """Return the dialect in the first mode from here on that is not among `tried`; else this.
+
+        >>> Dialect().below(["json_schema"]).output_mode.value
+        'tool'
+        """
+        lower: Dialect | None = self
+        while lower is not None and lower.output_mode in tried:
+            lower = lower.step_down()
+        return lower or self
+
+    def is_like(self, other: "Dialect") -> bool:
+        """Return whether both ask alike, whatever replies have ignored the schema or needed."""
+        return replace(self.with_room_of(other), ignored=other.ignored) == other
+
+    def with_room_of(self, other: "Dialect") -> "Dialect":
+        """Return the dialect with what another knows of completion limits."""
+        return replace(self, room=other.room, most_room=other.most_room, no_room=other.no_room)
 
     def _without(self, name: str) -> "Dialect":
         """Return the dialect that no longer sends `name`; a completion limit is renamed first."""
@@ -134,99 +201,3 @@ def _without_bounds(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_without_bounds(item) for item in schema]
     return schema
-
-
-def read_completion(payload: Any, output_mode: OutputMode, model: str) -> ChatReply:
-    """Return the answer inside a chat-completion payload.
-
-    Raises `ReplyError`: `empty` (no choice, no text), `refusal`, `content_filter`, `truncated`.
-    """
-    payload = payload if isinstance(payload, Mapping) else {}
-    usage = reported_usage(payload) or Usage(calls=1)
-    choices = payload.get("choices")
-    if not (isinstance(choices, list) and choices and isinstance(choices[0], Mapping)):
-        raise ReplyError(
-            f"{model} sent an answer without any choice. Run again.", "empty", usage=usage
-        )
-    choice = choices[0]
-    message = choice.get("message")
-    message = message if isinstance(message, Mapping) else {}
-    finish, text = choice.get("finish_reason"), _text_of(message)
-    if message.get("refusal"):
-        complaint = f"{model} refused to answer about this text. Classify it by hand."
-        raise ReplyError(complaint, "refusal", usage=usage)
-    if finish == "content_filter":
-        complaint = f"A content filter stopped {model}. Classify this text by hand."
-        raise ReplyError(complaint, "content_filter", usage=usage)
-    if finish == "length":
-        complaint = f"{model} reached the completion limit too early. Choose another model."
-        raise ReplyError(complaint, "truncated", text, usage)
-    if not text.strip():
-        raise ReplyError(f"{model} sent an empty answer. Run again.", "empty", usage=usage)
-    return ChatReply(
-        text=first_json_object(text),
-        usage=usage,
-        tokens=tokens_of(choice.get("logprobs")),
-        output_mode=output_mode.value,
-    )
-
-
-def first_json_object(text: str) -> str:
-    """Return the first JSON object in a text, else the text itself.
-
-    >>> first_json_object('Sure! ```json {"a": {"b": 1}}``` Anything else?')
-    '{"a": {"b": 1}}'
-    """
-    for start in islice((m.start() for m in re.finditer(r"\{", text)), MAX_BRACES):
-        try:
-            value, length = json.JSONDecoder().raw_decode(text[start:])
-        except (ValueError, RecursionError):
-            continue  # "{braces}" of a model that thinks aloud
-        if isinstance(value, dict):
-            return text[start : start + length]
-    return text
-
-
-def _text_of(message: Mapping[str, Any]) -> str:
-    """Return the content, or the arguments of the first tool call."""
-    calls = message.get("tool_calls")
-    if isinstance(calls, list) and calls and isinstance(calls[0], Mapping):
-        function = calls[0].get("function")
-        arguments = function.get("arguments") if isinstance(function, Mapping) else None
-        if isinstance(arguments, Mapping) and arguments:  # already decoded
-            return json.dumps(arguments)
-        if isinstance(arguments, str):
-            return arguments
-    content = message.get("content")
-    if isinstance(content, list):  # in parts
-        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
-        content = "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
-
-
-def reported_usage(payload: Any) -> Usage | None:
-    """Return the usage that one call's payload reports; None if it reports none.
-
-    What a model thought counts as output wherever it is reported: within the completion (OpenAI),
-    beside it (xAI), or only in the total (Gemini). A number that no call can have is not read.
-    """
-    usage = payload.get("usage") if isinstance(payload, Mapping) else None
-    if not isinstance(usage, Mapping):
-        return None
-    given = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
-    made = _count(usage.get("completion_tokens", usage.get("output_tokens")))
-    total = _count(usage.get("total_tokens"))
-    details = usage.get("completion_tokens_details")
-    thought = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else 0
-    beside = thought if thought > made or (thought and given + made + thought <= total) else 0
-    if not given and total > made:  # without the prompt; the total alone is taken for output
-        given = total - made if made else 1
-    return Usage(calls=1, input_tokens=given, output_tokens=max(made + beside, total - given))
-
-
-def _count(tokens: Any) -> int:
-    """Return a reported number of tokens, 0 if it cannot be one."""
-    if isinstance(tokens, str) and re.fullmatch(r"[0-9]{1,12}", tokens):
-        tokens = int(tokens)
-    number = isinstance(tokens, int | float) and not isinstance(tokens, bool)
-    return int(tokens) if number and 0 <= tokens <= MOST_TOKENS else 0

@@ -3,6 +3,7 @@
 import math
 import re
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from triage_agent.models.protocols import Token
 from triage_agent.types import Label
 
-LABEL = re.compile(r'"label"\s*:\s*"[^"]*"')
+LABEL = re.compile(r'"label"\s*:\s*"([^"]*)"')
 HUGE = 1e9
 ALTERNATIVES = 5  # asked for at each token: the two labels, and how small models misspell them
 
@@ -87,14 +88,20 @@ def label_probability(tokens: Sequence[Token], label: str) -> float | None:
     0.731
     """
     text = "".join(token.text for token in tokens)
-    value = re.search(rf'"label"\s*:\s*"({re.escape(label)})"', text)
-    if not value:
+    # The last one: before it may stand the drafts of a model that thinks.
+    value = deque(LABEL.finditer(text), maxlen=1)
+    if not value or value[0][1] != label:
         return None
+    return _probability(tokens, label, *value[0].span(1))
+
+
+def _probability(tokens: Sequence[Token], label: str, begin: int, end: int) -> float:
+    """Return the chance of the label that stands from `begin` to `end` of the tokens' text."""
     ends = list(accumulate(len(token.text) for token in tokens))
-    starts = [end - len(token.text) for end, token in zip(ends, tokens, strict=True)]
-    own = [i for i in range(len(tokens)) if starts[i] < value.end(1) and ends[i] > value.start(1)]
+    starts = [stop - len(token.text) for stop, token in zip(ends, tokens, strict=True)]
+    own = [i for i in range(len(tokens)) if starts[i] < end and ends[i] > begin]
     first = tokens[own[0]]
-    before = first.text[: max(0, value.start(1) - starts[own[0]])]
+    before = first.text[: max(0, begin - starts[own[0]])]
     shares = {name: _mass(first, before, name) for name in Label}
     if shares[Label(label)]:
         reported = [math.exp(min(logprob, 0.0)) for _, logprob in first.others]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from triage_agent.errors import StopError
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.rate_limiter import RateLimiter
-from triage_agent.models.llm.refusals import retry_after_s
+from triage_agent.models.llm.retry_after import retry_after_s
 from triage_agent.models.llm.ticket import Ticket
 from triage_agent.types import Usage
 
@@ -21,7 +21,10 @@ class Exchange:
 
     status: int | None = None  # None: a timeout or a dropped connection
     headers: Mapping[str, str] = field(default_factory=dict)
+    wait_s: float | None = None  # that its error asks for; None: see the headers
     usage: Usage | None = None  # None: unknown, so the whole reservation counts as used
+    timed_out: bool = False
+    server_s: float | None = None  # how long the server took to begin its answer
 
 
 class Meter:
@@ -63,7 +66,7 @@ class Meter:
         finally:
             try:
                 if reservation is not None:
-                    reservation.settle(exchange.usage)
+                    reservation.settle_soon(exchange.usage)
             finally:  # whatever becomes of the books, the next in line is let in or told
                 self._settled.set()
                 if ticket is not None:
@@ -77,7 +80,7 @@ class Meter:
         """
         while self._budget is not None:
             try:
-                return self._budget.reserve(request_bytes, max_output_tokens)
+                return await self._budget.reserved(request_bytes, max_output_tokens)
             except CostCapError as error:
                 if not error.may_pass:
                     raise
@@ -90,8 +93,10 @@ def _give_back(ticket: Ticket, exchange: Exchange) -> None:
     """Give a place back, and report how the request ended."""
     usage = exchange.usage
     ticket.done(
-        status=exchange.status,
+        exchange.status,
         headers=exchange.headers,
-        wait_s=retry_after_s(exchange.headers),
+        wait_s=retry_after_s(exchange.headers) if exchange.wait_s is None else exchange.wait_s,
         tokens=usage.input_tokens + usage.output_tokens if usage else None,
+        timed_out=exchange.timed_out,
+        server_s=exchange.server_s,
     )

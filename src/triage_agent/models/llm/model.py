@@ -5,16 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from triage_agent.models.llm.answering import Answerer
+from triage_agent.models.llm.outgoing import outgoing
 from triage_agent.models.llm.prompt import (
     MAX_OUTPUT_TOKENS,
     Prompt,
     ValidReply,
-    cut,
     reply_schema,
     to_prediction,
 )
 from triage_agent.models.protocols import Chat, ChatRequest, Model
-from triage_agent.privacy import redact, restore, without_half_placeholder
 from triage_agent.types import Label, Prediction, Problem, Usage
 
 SCHEMA_NAME = "triage"
@@ -66,13 +65,21 @@ class LLMModel(Model):
 
         A reply that does not fit is sent back, then asked for anew; a fourth is a `ReplyError`.
         """
-        # Hidden before it is cut: half a card number would not be found any more.
-        hidden = redact(problem.text) if self.redacts else None
-        text, truncated = cut(hidden.text if hidden else problem.text)
-        if hidden and truncated:
-            text = without_half_placeholder(text)
+        sent = outgoing(problem.text, redacts=self.redacts)
+        answers = await self._ask(await self.request(sent.text))
+        predictions = [to_prediction(answer, truncated=sent.truncated) for answer in answers]
+        prediction = predictions[0] if self.votes == 1 else count(predictions)
+        return replace(
+            prediction,
+            quotes=not self.brief,
+            evidence=tuple(map(sent.restored, prediction.evidence)),
+            rationale=sent.restored(prediction.rationale),
+        )
+
+    async def request(self, text: str) -> ChatRequest:
+        """Return the question about a text, which is sent as it is."""
         shown = await asyncio.to_thread(self.examples, text) if self.examples else ""
-        request = ChatRequest(
+        return ChatRequest(
             messages=self.template.messages(text, shown),
             schema_name=SCHEMA_NAME,
             schema=reply_schema(brief=self.brief),
@@ -80,16 +87,6 @@ class LLMModel(Model):
             temperature=VOTING_TEMPERATURE if self.votes > 1 else 0.0,
             brief=self.brief,
             text=text,
-        )
-        answers = await self._ask(request)
-        predictions = [to_prediction(answer, truncated=truncated) for answer in answers]
-        prediction = predictions[0] if self.votes == 1 else count(predictions)
-        if hidden is None:
-            return prediction
-        return replace(
-            prediction,
-            evidence=tuple(restore(quote, hidden) for quote in prediction.evidence),
-            rationale=restore(prediction.rationale, hidden),
         )
 
     async def aclose(self) -> None:

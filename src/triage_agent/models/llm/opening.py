@@ -1,4 +1,4 @@
-"""Puts the LLM backend together: prompt, cache, rate limiter, budget and one chat service."""
+"""Puts the LLM and the decision model together: cache, rate limiter, budget and one service."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -7,17 +7,27 @@ from decimal import Decimal
 from uuid import uuid4
 
 from triage_agent.errors import StopError
-from triage_agent.models.llm.answering import CachingAnswerer, ValidatingAnswerer
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, is_local, read_address
+from triage_agent.models.llm.answering import (
+    Answerer,
+    CachingAnswerer,
+    ValidatingAnswerer,
+)
 from triage_agent.models.llm.budget import Budget
 from triage_agent.models.llm.cache import Cache, cache_path
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
+from triage_agent.models.llm.concurrency import FIRST_LIMIT
+from triage_agent.models.llm.decision_client import DecisionClient
+from triage_agent.models.llm.decision_model import DecisionAnswerer, DecisionModel
+from triage_agent.models.llm.extras import Extras
+from triage_agent.models.llm.listings import runs_elsewhere
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
-from triage_agent.models.llm.prices import load_prices, price_of
+from triage_agent.models.llm.prices import price_for
 from triage_agent.models.llm.prompt import Prompt
+from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
-from triage_agent.models.llm.refusals import OPENAI_BASE_URL, host_of, is_local
 from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
@@ -25,9 +35,9 @@ from triage_agent.settings import Choice, Options
 
 @dataclass(slots=True)
 class OpenLLM:
-    """An LLM that is open, with its cache and its budget."""
+    """A service that is open, with its cache and its budget."""
 
-    model: LLMModel
+    model: LLMModel | DecisionModel
     chat: OpenAIChat
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
@@ -54,6 +64,17 @@ class OpenLLM:
             self._final_usd, self._closed = self.spent_usd, True
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What differs between a language model and a decision model."""
+
+    client: type[OpenAIChat]
+    asks: Callable[[OpenAIChat], Answerer]
+    # Of the service, of what answers for it, and whether private data is hidden.
+    model: Callable[[OpenAIChat, Answerer, bool], LLMModel | DecisionModel]
+    writes: bool  # whether its answers have output tokens
+
+
 def open_llm(
     choice: Choice,
     options: Options,
@@ -61,39 +82,65 @@ def open_llm(
     examples: Callable[[str], str] | None = None,
 ) -> OpenLLM:
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
-    host = host_of(choice.base_url or OPENAI_BASE_URL)
-    check_address(choice.base_url or OPENAI_BASE_URL)
-    local = is_local(host)
-    price = price_of(choice.model, load_prices(), options.price, host=host)
+    votes, brief = options.votes, options.brief
+
+    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> LLMModel:
+        return LLMModel(chat, answerer, template, votes, redacts, brief, examples)
+
+    return _open(choice, options, _Reader(OpenAIChat, ValidatingAnswerer, model, writes=True))
+
+
+def open_typed(choice: Choice, options: Options, questions: Questions) -> OpenLLM:
+    """Return the backend of a decision model."""
+
+    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> DecisionModel:
+        return DecisionModel(chat, answerer, questions, redacts)
+
+    return _open(choice, options, _Reader(DecisionClient, DecisionAnswerer, model, writes=False))
+
+
+def _open(choice: Choice, options: Options, reader: _Reader) -> OpenLLM:
+    """Return a service that is open, with its cache, its limits and its budget."""
+    address = read_address(choice.base_url or OPENAI_BASE_URL)
+    check_address(address.base_url)
+    host = address.host
+    local, extras = is_local(host), Extras.of(options)
+    stays = local and not runs_elsewhere(choice.model)
+    price = price_for(choice, options)
     database = Cache(options.cache or cache_path())
     # A library call has no output whose spending adds up: its cap is for this one opening.
     account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
-    budget = Budget(database, account, price, options.max_cost_usd)
+    budget = Budget(database, account, price, options.max_cost_usd, writes=reader.writes)
     waits = Waits(host)
     rate_limiter = RateLimiter(
         max_concurrency=options.max_concurrency,
         requests_per_minute=options.rpm,
         tokens_per_minute=options.tpm,
         on_wait=waits.say,
+        first_limit=1 if local else FIRST_LIMIT,
     )
-    chat = OpenAIChat(
+    chat = reader.client(
         choice.model,
         choice.base_url,
         choice.api_key,
         timeout_s=options.timeout,
         meter=Meter(rate_limiter, budget if account else None),
+        extras=extras,
         on_wait=waits.say,
-        http_client=open_client(options.timeout, local=local),
+        on_outage=waits.say_outage,
+        http_client=open_client(options.timeout, choice.base_url or OPENAI_BASE_URL, local=local),
     )
     caching = CachingAnswerer(
-        ValidatingAnswerer(chat),
+        reader.asks(chat),
         database,
-        key=lambda request: key_of(chat.base_url, chat.model, request),
+        key=lambda request: key_of(chat.base_url, chat.model, request, extras.identity),
         fresh=options.fresh,
     )
-    redacts = not local if options.redact is None else options.redact
-    model = LLMModel(chat, caching, template, options.votes, redacts, options.brief, examples)
-    where = "on this machine" if local else "your text is sent there"
+    redacts = not stays if options.redact is None else options.redact
+    model = reader.model(chat, caching, redacts)
+    where = "on this machine" if stays else "your text is sent there"
+    if local and not stays:
+        where = "which sends your text on to ollama.com"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
-    line = f"llm ({choice.model}) at {chat.host}, {where}{hidden}"
+    line = f"{model.backend} ({choice.model}) at {chat.host}, {where}{hidden}"
     return OpenLLM(model, chat, line, caching, budget, database)

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import Strict, load_toml
+from triage_agent.models.llm.addresses import OPENAI_BASE_URL, host_of
+from triage_agent.settings import Backend, Choice, Options
 
 PRICES = Path(__file__).with_name("prices.toml")
 DATED = r"-20\d\d-\d\d-\d\d$"
@@ -62,6 +64,16 @@ def price_of(
             if entry.name == name and (not host or entry.host in {"", host}):
                 return Price(entry.input_usd_per_million, entry.output_usd_per_million)
     return None
+
+
+def price_for(choice: Choice, options: Options) -> Price | None:
+    """Return what the chosen model costs; None if that is not known.
+
+    The shipped prices are of chat services: for its decisions, the same model has another.
+    """
+    prices = Prices(models=()) if choice.backend is Backend.TYPED else load_prices()
+    host = host_of(choice.base_url or OPENAI_BASE_URL)
+    return price_of(choice.model, prices, options.price, host=host)
 
 
 def _read_price(text: str) -> Price:

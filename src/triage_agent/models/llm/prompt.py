@@ -1,19 +1,17 @@
 """What a language model is asked, and how its reply becomes a prediction."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from triage_agent.errors import ReplyError, SettingsError
-from triage_agent.files import explain, folder, read_text
-from triage_agent.models.llm.logprobs import label_probability
-from triage_agent.models.protocols import ChatReply, Message
+from triage_agent.errors import SettingsError
+from triage_agent.files import folder, read_text
+from triage_agent.models.protocols import Message
 from triage_agent.types import Function, Label, Prediction, Signals, Usage
 
 DEFAULT_PROMPT = "guide"
@@ -22,14 +20,17 @@ MAX_OUTPUT_TOKENS = 600
 TYPICAL_OUTPUT_TOKENS = 220  # of a full reply; the shortest take 150, the longest 350
 SECTIONS = re.compile(r"^# (System|User)\s*$", re.MULTILINE)
 
-Quote = Annotated[str, Field(max_length=160)]
+MOST_QUOTES = 3
+LONGEST_QUOTE, LONGEST_RATIONALE = 160, 400  # characters
+Quote = Annotated[str, Field(max_length=LONGEST_QUOTE)]
 
 
 class Reply(BaseModel):
     """What a language model must send back, in this order.
 
     The label and the signals come before the rationale, so that they are not argued into place;
-    every string is bounded, because small models otherwise ramble to the token limit.
+    every string is bounded, because small models otherwise ramble to the token limit. What a model
+    sends is read by `reading`, which knows how replies nearly fit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,10 +45,11 @@ class Reply(BaseModel):
     too_vague: bool
     instructs_reader: bool
     function: Function
-    evidence: list[Quote] = Field(max_length=3)
-    rationale: str = Field(max_length=400)
-    # An enumeration: several servers enforce that, and ignore the limits of a number.
-    confidence_percent: Literal[50, 60, 70, 80, 90, 95, 99]
+    evidence: list[Quote] = Field(max_length=MOST_QUOTES)
+    rationale: str = Field(max_length=LONGEST_RATIONALE)
+    # An enumeration: several servers enforce that, and ignore the limits of a number. None, which
+    # is not asked for: the reply ended before it, or holds something else there.
+    confidence_percent: Literal[50, 60, 70, 80, 90, 95, 99] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class ValidReply:
     usage: Usage = field(default_factory=Usage)  # what it cost this time
     output_mode: str = ""
     from_cache: bool = False
+    in_scope: float | None = None  # how likely the text is of either kind; None: not given
 
 
 # What a brief reply leaves out: it takes a third of the time, and gives no reasons.
@@ -74,6 +77,8 @@ def reply_schema(*, brief: bool = False) -> dict[str, Any]:
         if reference := one.get("$ref"):
             definition = definitions[reference.rpartition("/")[2]]
             schema["properties"][name] = {"type": "string", "enum": definition["enum"]}
+        elif choices := one.get("anyOf"):  # the rest is None
+            schema["properties"][name] = choices[0]
         one.pop("title", None)
     if brief:
         for name in LEFT_OUT:
@@ -90,11 +95,23 @@ class Prompt:
     system: str
     user: str
 
+    max_output_tokens = MAX_OUTPUT_TOKENS
+    typical_output_tokens = TYPICAL_OUTPUT_TOKENS
+
     @cached_property
     def id(self) -> str:
         """The name and eight digits of the content's SHA-256, as results show it."""
         digest = hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
         return f"{self.name}@{digest[:8]}"
+
+    @property
+    def words(self) -> str:
+        """All the words that the model is shown beside the problem."""
+        return f"{self.system} {self.user}"
+
+    def request_bytes(self, text: str) -> int:
+        """Return how many bytes a request about a text has, about."""
+        return sum(len(one.content.encode("utf-8", "replace")) for one in self.messages(text))
 
     @property
     def wants_examples(self) -> bool:
@@ -160,49 +177,18 @@ def cut(text: str) -> tuple[str, bool]:
     return head, len(text) > MAX_CHARACTERS
 
 
-def read_answer(raw: ChatReply, *, brief: bool = False) -> ValidReply:
-    """Return the answer in a message, or raise `ReplyError` (`not_json`, `bad_schema`)."""
-    reply = read_reply(raw, brief=brief)
-    probability = label_probability(raw.tokens, reply.label)
-    return ValidReply(reply, probability, raw.usage, raw.output_mode)
-
-
-def read_reply(reply: ChatReply, *, brief: bool = False) -> Reply:
-    """Return the validated reply, or raise `ReplyError` (`not_json`, `bad_schema`)."""
-    try:
-        values = json.loads(reply.text)
-    except (ValueError, RecursionError) as error:
-        raise ReplyError(
-            "The model's reply is not JSON. Run again, or choose another model with --model.",
-            "not_json",
-            reply.text,
-            reply.usage,
-        ) from error
-    try:
-        return Reply.model_validate(
-            LEFT_OUT | values if brief and isinstance(values, dict) else values
-        )
-    except ValidationError as error:
-        raise ReplyError(
-            f"The model's reply does not fit the schema ({explain(error)}). "
-            "Run again, or choose another model with --model.",
-            "bad_schema",
-            reply.text,
-            reply.usage,
-        ) from error
-
-
 def to_prediction(answer: ValidReply, *, truncated: bool) -> Prediction:
     """Return the prediction that an answer stands for; quotes and numbers are not yet checked."""
     reply, label = answer.reply, answer.reply.label
     probability, source = answer.label_probability, "logprobs-uncalibrated"
-    if probability is None:
+    if probability is None and reply.confidence_percent is not None:
         probability, source = reply.confidence_percent / 100, "stated-uncalibrated"
+    p_build = probability if probability is None or label is Label.BUILD else 1 - probability
     return Prediction(
         label=label,
         signals=Signals(**{name: getattr(reply, name) for name in Signals.__dataclass_fields__}),
-        p_build=probability if label is Label.BUILD else 1 - probability,
-        probability_from=source,
+        p_build=p_build,
+        probability_from=None if p_build is None else source,
         function=reply.function,
         evidence=tuple(reply.evidence),
         rationale=reply.rationale,

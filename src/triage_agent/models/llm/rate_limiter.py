@@ -1,11 +1,8 @@
 """When the next request may be sent: how many at once, how many a minute, and when to hold.
 
     what the server does               what follows
-    answers                            slow start from 4: +1 for each answer, until the first 429;
-                                       then +1 a round; only while the places are in use
-    429                                × 0.8, at most once a round, never below 1
+    is quick, slow, busy or silent     more or fewer at once (see `concurrency`)
     429 with Retry-After               nobody is admitted until then
-    5xx, timeout, dropped connection   no growth for 5 s
     reports that nothing is left       nobody is admitted until the reset it names
     reports that few tokens are left   no request that needs more, until that reset
 
@@ -17,22 +14,17 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import anyio
 
 from triage_agent.errors import StopError
+from triage_agent.models.llm.buckets import NEVER, ServerAllowance, TokenBucket
+from triage_agent.models.llm.concurrency import FIRST_LIMIT, ConcurrencyLimit
 from triage_agent.models.llm.rate_headers import read_allowances
-from triage_agent.models.llm.ticket import Ticket
+from triage_agent.models.llm.ticket import Outcome, Ticket
 
-FIRST_LIMIT = 4
-CUT = 0.8
-SATURATED = 0.8  # the share of the places in use from which more places may help
-PAUSE_S = 5.0  # how long the limit does not grow after a failure of the server
-BURST_S = 6.0  # a bucket holds at most this many seconds' worth: a tenth of a minute
-SAME_WINDOW_S = 1.0  # resets that differ by less are one reset: servers round to seconds
 SHORTEST_SLEEP_S = 0.001  # rounding must not turn a wait into a busy loop
-NEVER = -math.inf  # the moment of what has not happened
 
 
 class RateLimiter:
@@ -42,6 +34,7 @@ class RateLimiter:
         self,
         *,
         max_concurrency: int = 64,
+        first_limit: int = FIRST_LIMIT,
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -51,12 +44,12 @@ class RateLimiter:
         if max_concurrency < 1:
             raise ValueError(f"max_concurrency is {max_concurrency}, and must be at least 1")
         self._clock, self._sleep, self._on_wait = clock, sleep, on_wait
-        self._concurrency = _ConcurrencyLimit(max_concurrency)
+        self._concurrency = ConcurrencyLimit(max_concurrency, first_limit)
         self._request_bucket, self._token_bucket = (
-            _TokenBucket(math.inf if per_minute is None else per_minute)
+            TokenBucket(math.inf if per_minute is None else per_minute)
             for per_minute in (requests_per_minute, tokens_per_minute)
         )
-        self._requests_left, self._tokens_left = _ServerAllowance(), _ServerAllowance()
+        self._requests_left, self._tokens_left = ServerAllowance(), ServerAllowance()
         self._hold_until = NEVER
         self._in_flight = 0
         self._admitted = 0
@@ -138,7 +131,7 @@ class RateLimiter:
         self._request_bucket.take(1, now)
         self._token_bucket.take(tokens, now)
         self._concurrency.fill(self._in_flight, self._admitted)
-        return Ticket(self._settle, self._admitted, tokens)
+        return Ticket(self._settle, self._admitted, tokens, self._in_flight)
 
     def _undo(self, ticket: Ticket) -> None:
         """Take back a ticket that nobody has seen."""
@@ -146,26 +139,21 @@ class RateLimiter:
         self._request_bucket.give_back(1)
         self._token_bucket.give_back(ticket.tokens)
 
-    def _settle(
-        self,
-        ticket: Ticket,
-        status: int | None,
-        headers: Mapping[str, str] | None,
-        wait_s: float | None,
-        tokens: int | None,
-    ) -> None:
+    def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
         """Learn from an outcome, and admit whom that lets in."""
-        now = self._clock()
+        now, status, wait_s = self._clock(), outcome.status, outcome.wait_s
         self._concurrency.fill(self._in_flight, self._admitted)
         self._in_flight -= 1
-        self._concurrency.update(status, ticket.number, now)
-        if tokens is not None:
-            self._token_bucket.give_back(ticket.tokens - max(tokens, 0))
+        self._concurrency.update(status, ticket.number, now, timed_out=outcome.timed_out)
+        if outcome.server_s is not None and status is not None and status < 300:
+            self._concurrency.took(ticket.beside, outcome.server_s)
+        if outcome.tokens is not None:
+            self._token_bucket.give_back(ticket.tokens - max(outcome.tokens, 0))
         if status == 429 and wait_s is not None and math.isfinite(wait_s):
             # Retry-After is the wait itself; OpenAI's resets tell when *everything* is back.
             self._hold_until = max(self._hold_until, now + wait_s)
-        elif headers:
-            reported = read_allowances(headers)
+        elif outcome.headers:
+            reported = read_allowances(outcome.headers)
             for known, new in (
                 (self._requests_left, reported.requests),
                 (self._tokens_left, reported.tokens),
@@ -189,86 +177,3 @@ class RateLimiter:
         await self._sleep(max(at - self._clock(), SHORTEST_SLEEP_S))
         self._timer = None
         self._serve()
-
-
-class _ConcurrencyLimit:
-    """How many requests may be under way at once: additive increase, multiplicative decrease."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._slow_start = True
-        # Numbers of requests: the last one admitted, and the last one before the last cut and
-        # before the places were last used up.
-        self._newest = self._cut_at = self._full_at = 0
-        self._steady_until = NEVER
-        self._set(FIRST_LIMIT)
-
-    def fill(self, in_flight: int, newest: int) -> None:
-        """Take note of how many are under way, and of the last request admitted."""
-        self._newest = newest
-        # Whole places: at a limit of 1.9 one request is all that can be under way.
-        if in_flight >= SATURATED * self.places:
-            self._full_at = newest
-
-    def update(self, status: int | None, number: int, now: float) -> None:
-        """Learn from the outcome of one request."""
-        if status == 429:
-            self._slow_start = False
-            if number > self._cut_at:
-                self._cut_at = self._newest
-                self._set(self.limit * CUT)
-        elif status is None or status == 408 or status >= 500:
-            self._steady_until = now + PAUSE_S
-        elif status < 400 and number <= self._full_at and now >= self._steady_until:
-            self._set(self.limit + (1 if self._slow_start else 1 / self.limit))
-
-    def _set(self, limit: float) -> None:
-        self.limit = min(max(limit, 1.0), float(self._most))
-        self.places = int(self.limit)
-
-
-class _TokenBucket:
-    """A token bucket, stored as the moment at which it will be full again."""
-
-    def __init__(self, per_minute: float) -> None:
-        if not per_minute > 0:
-            raise ValueError(f"a limit of {per_minute} a minute admits nothing")
-        self._per_s = per_minute / 60
-        self._full_at = NEVER
-
-    def ready_at(self, amount: int) -> float:
-        """Return when there is enough; for more than the bucket holds, when it is full."""
-        return self._full_at - max(BURST_S - amount / self._per_s, 0.0)
-
-    def take(self, amount: int, now: float) -> None:
-        """Take `amount` out, below empty if necessary."""
-        self._full_at = max(self._full_at, now) + amount / self._per_s
-
-    def give_back(self, amount: int) -> None:
-        """Put `amount` back, or take more out if it is negative."""
-        self._full_at -= amount / self._per_s
-
-
-class _ServerAllowance:
-    """How many requests or tokens the server reported as left, and until when that holds."""
-
-    def __init__(self) -> None:
-        self._left, self._until, self._number = math.inf, NEVER, 0
-
-    def ready_at(self, amount: int) -> float:
-        """Return when `amount` may be requested; with nothing left, not even 0 may."""
-        return self._until if self._left < max(amount, 1) else NEVER
-
-    def update(self, left: float, until: float, number: int, now: float) -> None:
-        """Learn what the answer to request `number` reported, unless something newer is known."""
-        # Answers overtake each other. Within one window less left is newer, and a window that
-        # ends later is newer; but a slow answer's window seems to end later than it does, so the
-        # request must have been sent later for its answer to lift what is known.
-        expired = now >= self._until
-        tighter = left < self._left and until >= self._until - SAME_WINDOW_S
-        renewed = number > self._number and until > self._until + SAME_WINDOW_S
-        if expired or renewed:
-            self._left, self._until, self._number = left, until, number
-        elif tighter:
-            self._left, self._until = left, max(until, self._until)
-            self._number = max(number, self._number)

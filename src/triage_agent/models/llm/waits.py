@@ -25,6 +25,10 @@ class Waits:
             self._said_until = until
             LOG.warning("waiting %s for %s", in_words(seconds), self._host)
 
+    def say_outage(self, why: str) -> None:
+        """Say that the service is waited for, however long it takes up to the bound."""
+        LOG.warning("waiting for %s, up to %s: %s", self._host, in_words(PATIENCE_S), why)
+
 
 def in_words(seconds: float) -> str:
     """Return a length of time for people.

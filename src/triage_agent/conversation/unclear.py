@@ -1,0 +1,26 @@
+"""What kind of work a problem is, as its owner says where a model could not tell, or was wrong."""
+
+from dataclasses import replace
+
+from triage_agent.classify import decided_by_person
+from triage_agent.types import Abstention, Classification, Label
+
+LABEL_OF = {  # of each answer but "not sure", which changes nothing; None: of neither kind
+    "customer_facing_software": Label.BUILD,
+    "engineering_leadership": Label.BUILD,
+    "existing_process": Label.AUTOMATE,
+    "neither": None,
+}
+
+
+def is_unclear(row: Classification) -> bool:
+    """Return whether the owner is asked about a problem: it has no label, or is doubtful."""
+    return row.error is None and (row.label is None or row.needs_review)
+
+
+def as_answered(row: Classification, answer: str | None) -> Classification:
+    """Return a row as the owner's answer about it has it; None: it was not asked about."""
+    if answer not in LABEL_OF:
+        return row
+    said = decided_by_person(row, LABEL_OF[answer])
+    return said if said.label else replace(said, abstained_because=Abstention.NEITHER)
