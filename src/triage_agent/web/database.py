@@ -1,5 +1,6 @@
 """The data folder and its SQLite file: opened, brought up to date, and emptied for good."""
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 from triage_agent.errors import SettingsError
 from triage_agent.files import HERE
 
+LOG = logging.getLogger(__name__)
 FILE, SECRET = "triage.sqlite3", "secret"
 MIGRATIONS = HERE / "web" / "migrations"
 APPLIED = "SELECT migration_id FROM _yoyo_migration"
@@ -75,7 +77,9 @@ class Database:
                 "INSERT INTO submission_words (submission_words) VALUES ('optimize')"
             )
             self._connection.commit()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:  # the log is emptied by the next deletion, or within a day
+            LOG.warning("another program reads %s: what was deleted is still in its log", FILE)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -108,6 +112,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "foreign_keys = ON",
         "secure_delete = ON",
         "trusted_schema = OFF",
+        "temp_store = MEMORY",  # no word of an owner in a temporary file
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection

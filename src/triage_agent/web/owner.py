@@ -7,7 +7,6 @@ lose nothing.
 
 import secrets
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import anyio
 from starlette.exceptions import HTTPException
@@ -26,11 +25,10 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
-from triage_agent.web.capped import CappedTriage
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.security import who
-from triage_agent.web.site import Site, may_step, site_of
+from triage_agent.web.site import Site, forget, may_step, site_of
 from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.submissions import ChangedMeanwhileError
 from triage_agent.web.visit import Visit, patient
@@ -42,7 +40,7 @@ BACK, EMBEDDED = "back", "embedded"
 @patient
 async def start(request: Request) -> Response:
     """Show where an owner begins, or begin with what they wrote."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _start_page(request, secrets.token_urlsafe(24))
     site, form = site_of(request), await fields_of(request)
     text, once = form.get("text", ""), form.get("once", "")
@@ -65,7 +63,7 @@ async def start(request: Request) -> Response:
         await site.engine.run(lambda: _answered(talk, Step.PROBLEMS, text))
     except InputError as error:
         return again(error.message)
-    token = site.submissions.token(once)
+    token = site.submissions.token(once, text)
     await anyio.to_thread.run_sync(site.submissions.begin, token, State.of(talk, memory))
     return RedirectResponse(f"/t/{token}", 303)
 
@@ -90,6 +88,8 @@ async def verdict(request: Request) -> Response:
     visit = await Visit.of(request)
     error = ""
     if request.method == "POST":
+        if not await may_step(request):
+            raise HTTPException(429)
         try:
             await _change(visit, await fields_of(request))
         except InputError as refused:
@@ -100,7 +100,7 @@ async def verdict(request: Request) -> Response:
         return RedirectResponse(visit.address, 303)
     advice = await visit.advice()
     if visit.submission.finished_at is None:
-        await visit.keep(advice)
+        await _kept(visit, advice)
     return page(
         request,
         "verdict.html.j2",
@@ -111,7 +111,7 @@ async def verdict(request: Request) -> Response:
         revenue=visit.talk.again(Step.REVENUE),
         software=visit.talk.again(Step.SOFTWARE),
         fell_back=_fell_back(visit, advice),
-        link=quote(f"{site_of(request).options.address}{visit.address}/verdict", safe=""),
+        link=f"{site_of(request).options.address}{visit.address}/verdict",
     )
 
 
@@ -133,8 +133,7 @@ async def delete(request: Request) -> Response:
         token = request.path_params["token"]
         if not await anyio.to_thread.run_sync(site.submissions.delete, token):
             raise HTTPException(404)
-        if isinstance(site.engine.triage, CappedTriage):
-            await anyio.to_thread.run_sync(site.engine.triage.forget)
+        await forget(site)
         return page(request, "deleted.html.j2", days=site.options.backup_days)
     return page(request, "delete.html.j2", visit=await Visit.of(request))
 
@@ -221,10 +220,10 @@ async def _answered(talk: Conversation, id: str, value: str) -> None:  # noqa: A
     talk.answer(id, value)
 
 
-async def _kept(visit: Visit) -> None:
+async def _kept(visit: Visit, advice: Advice | None = None) -> None:
     """Keep the conversation; if another window was quicker, what it did counts."""
     try:
-        await visit.keep()
+        await visit.keep(advice)
     except ChangedMeanwhileError:
         return
 

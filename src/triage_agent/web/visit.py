@@ -1,6 +1,7 @@
 """One owner's conversation during one request, and the patience that it may need."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 
@@ -14,9 +15,9 @@ from triage_agent.conversation import Conversation, Question
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
-from triage_agent.web.site import site_of
+from triage_agent.web.site import forget, site_of
 from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.submissions import Submission
+from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -69,12 +70,26 @@ class Visit:
         return f"/t/{self.token}"
 
     async def keep(self, advice: Advice | None = None) -> None:
-        """Keep the conversation as it is now."""
+        """Keep the conversation as it is now.
+
+        Raises `ChangedMeanwhileError` if another window was quicker; answers that there is no such
+        page if it was deleted meanwhile.
+        """
         site = site_of(self.request)
         state = State.of(self.talk, self.memory)
-        await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+        try:
+            await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+        except ChangedMeanwhileError:
+            await self._look()
+            raise
+        await self._look()
+
+    async def _look(self) -> None:
+        """Look at what is kept now."""
+        site = site_of(self.request)
         kept = await anyio.to_thread.run_sync(site.submissions.by_token, self.token)
-        if kept is None:  # deleted in this moment
+        if kept is None:  # deleted while this request read it
+            await forget(site)
             raise HTTPException(404)
         self.submission = kept
 
@@ -83,7 +98,8 @@ class Visit:
         before = len(self.memory.texts) + len(self.memory.rows)
         found = await site_of(self.request).engine.run(self.talk.question)
         if len(self.memory.texts) + len(self.memory.rows) > before:
-            await self.keep()
+            with suppress(ChangedMeanwhileError):  # another window has read it too
+                await self.keep()
         return found
 
     async def advice(self) -> Advice:
