@@ -29,6 +29,7 @@ LLM_OPTIONS = (
 
 @with_options(LLM_OPTIONS)
 def serve(
+    context: typer.Context,
     options: Options,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8787,
@@ -62,20 +63,24 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the questions and the verdict as web pages, on this machine or your server."""
+    if context.invoked_subcommand is not None:
+        return
     try:
         from triage_agent.web import CappedTriage, ServeOptions
         from triage_agent.web import serve as serve_pages
     except ImportError as error:
-        raise SettingsError(
-            f"The web pages need libraries that are not installed ({error.name}). "
-            "Install them: pip install 'triage-agent[web]'"
-        ) from error
+        raise missing(error) from error
     from triage_agent.triage import AsyncTriage
 
     served = ServeOptions(
         data, host, port, public_url, tuple(trusted_proxy or ()), starts_per_hour, retention_days
     )
     served.check()
+    if served.public_url and not served.trusted_proxies:
+        say(
+            "Without --trusted-proxy all visitors behind a proxy count as one, who may begin "
+            f"{starts_per_hour} conversations an hour."
+        )
     adviser = read_adviser(Path(LOCAL_FILE), user_file())
     if options.backend is not Backend.LLM:  # a model that is set elsewhere is not for strangers
         triage = AsyncTriage(replace(options, backend=Backend.EMBEDDED, model=None))
@@ -88,3 +93,11 @@ def serve(
         triage = CappedTriage(options, Decimal(str(max_cost_per_day)), data)
     say(triage.line, f"The pages are at {served.address} (Ctrl-C ends)")
     serve_pages(served, triage, adviser)
+
+
+def missing(error: ImportError) -> SettingsError:
+    """Return the error that says how to install what the pages need."""
+    return SettingsError(
+        f"The web pages need libraries that are not installed ({error.name}). "
+        "Install them: pip install 'triage-agent[web]'"
+    )

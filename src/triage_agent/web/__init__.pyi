@@ -1,3 +1,4 @@
+from .backup import back_up, restore
 from .capped import CappedTriage
 from .options import ServeOptions
 from .server import serve
@@ -5,5 +6,7 @@ from .server import serve
 __all__ = [
     "CappedTriage",
     "ServeOptions",
+    "back_up",
+    "restore",
     "serve",
 ]

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from triage_agent.intake import counted
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.backup import delete_old_backups
@@ -113,7 +114,7 @@ async def _delete_old(site: Site) -> None:
         if (days := options.retention_days) is not None:
             deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
             if deleted:
-                LOG.warning("%d submissions older than %d days are deleted", deleted, days)
+                LOG.warning("deleted, older than %d days: %s", days, counted(deleted, "submission"))
                 await forget(site)
         # What was deleted just before a crash, or while a backup was made, is still on the disk.
         await anyio.to_thread.run_sync(submissions.scrub)
