@@ -170,6 +170,36 @@ class TestAddresses:
             mail = re.search(r'href="mailto:([^"]*)"', page.text)[1].replace("&amp;", "&")
             assert f"https://triage.example.com{page.url.path}" in unquote(mail)
 
+    @pytest.mark.parametrize(
+        ("path", "kind"),
+        [
+            ("/", "text/html; charset=utf-8"),
+            ("/nowhere", "text/html; charset=utf-8"),
+            ("/charts.css", "text/css; charset=utf-8"),
+            ("/static/site.css", "text/css; charset=utf-8"),
+            ("/static/icon.svg", "image/svg+xml"),  # in ASCII
+            ("/healthz", "application/json"),
+        ],
+    )
+    def test_an_answer_says_what_it_is(self, client, path, kind):
+        assert client.get(path).headers["content-type"] == kind
+
+    def test_looking_at_a_page_changes_nothing(self, client):
+        page = walk(client, begin(client, THREE))
+        for path in ("delete", "verdict?revenue=500k&software=yes", "report"):
+            client.get(page.url.path.replace("verdict", path))
+            client.head(page.url.path.replace("verdict", path))
+        assert client.get(page.url.path).text == page.text
+
+    def test_there_is_no_verdict_before_the_questions_are_answered(self, client):
+        page = begin(client, THREE)
+        for part in ("verdict", "report"):
+            answer = client.get(f"{page.url.path}/{part}")
+            assert heading(answer) == "I read three problems. Is that right?"
+        client.post(f"{page.url.path}/verdict", data={"revenue": "3M", "software": "no"})
+        client.post(page.url.path, data={"id": "software", "choice": "no", "do": "confirm"})
+        assert heading(client.get(page.url.path)) == "I read three problems. Is that right?"
+
 
 class TestWords:
     def test_markup_is_text_on_every_page(self, client):

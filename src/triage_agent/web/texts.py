@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from pydantic import RootModel
 
@@ -35,4 +36,22 @@ def load_texts(data: Path, language: str = ENGLISH) -> Texts:
     for part, words in own.items():
         if unknown := words.keys() - english.get(part, {}).keys():
             raise SettingsError(f"{path}: no page shows {part}.{min(unknown)}. Remove it.")
+        for name, text in words.items():
+            if _blanks(text) - _blanks(english[part][name]) or "{" in _blanks(text):
+                raise SettingsError(
+                    f"{path}: {part}.{name} has words in {{}} that are not filled in. In English "
+                    f"it is: {english[part][name]}"
+                )
     return {part: {**words, **own.get(part, {})} for part, words in english.items()}
+
+
+def _blanks(text: str) -> set[str]:
+    """Return the words in curly brackets that are filled in; a bracket alone stands for itself.
+
+    >>> sorted(_blanks("Step {step} of {of}")), _blanks("Step {step")
+    (['of', 'step'], {'{'})
+    """
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {"{"}
