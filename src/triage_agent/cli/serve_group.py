@@ -9,16 +9,12 @@ from triage_agent.cli.help_screen import ScreenGroup, ScreenTyper
 from triage_agent.cli.serve import missing, serve
 from triage_agent.cli.streams import say
 
-app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
-app.callback(invoke_without_command=True)(serve)
-
 DataOption = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="The data folder; triage-data if left out."),
 ]
 
 
-@app.command()
 def backup(
     context: typer.Context,
     file: Annotated[
@@ -39,7 +35,6 @@ def backup(
     say(f"The backup is {made}. Whoever has it can read everything: keep it as safe as the data.")
 
 
-@app.command()
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
@@ -59,3 +54,9 @@ def _folder(context: typer.Context, data: Path | None) -> Path:
     """Return the data folder: as given to this command, else to `triage serve`."""
     given: Path = context.parent.params["data"] if context.parent else Path()
     return data or given
+
+
+app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
+app.callback(invoke_without_command=True)(serve)
+app.command()(backup)
+app.command()(restore)

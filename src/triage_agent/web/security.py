@@ -5,15 +5,13 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import anyio
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage_agent.web.options import ServeOptions, is_loopback
+from triage_agent.web.rates import Rate, Rates
 
 Failed = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -38,20 +36,20 @@ LONGEST_ADDRESS = 100
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 STEPS_A_START = 40  # that an owner may take on average, from one address
-SIGN_INS = RateLimitItemPerMinute(5)
+SIGN_INS = Rate(5, seconds=60)
 
 
 class Limiter:
     """Counts what one address does, in this process: `starts` conversations in an hour."""
 
     def __init__(self, starts: int) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-        self.starts = RateLimitItemPerHour(starts)
-        self.steps = RateLimitItemPerHour(starts * STEPS_A_START)
+        self._rates = Rates()
+        self.starts = Rate(starts, seconds=3600)
+        self.steps = Rate(starts * STEPS_A_START, seconds=3600)
 
-    async def allows(self, limit: RateLimitItem, what: str, who: str) -> bool:
+    async def allows(self, rate: Rate, what: str, who: str) -> bool:
         """Return whether `who` may do it once more; it is counted if so."""
-        return await self._window.hit(limit, what, who)
+        return self._rates.allow(rate, what, who)
 
 
 def who(request: Request) -> str:
@@ -166,7 +164,9 @@ def _same_site(headers: Headers, address: str) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is None or origin == address or origin.partition("://")[2] == headers.get("host")
+    if origin is None or origin.lower() == address.lower():
+        return True
+    return origin.partition("://")[2] == headers.get("host")
 
 
 def _name(url: str) -> str:
