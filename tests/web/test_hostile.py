@@ -100,6 +100,16 @@ class TestForms:
         assert page.status_code == 422
         assert page.elapsed.total_seconds() < 3  # the server's loop waits meanwhile
 
+    def test_a_text_that_would_keep_the_server_busy_is_refused_in_words(self, client):
+        for text in ("leads get lost\n" * 7_000, "漢" * 100_001):
+            page = begin(client, text)
+            assert page.status_code == 422
+            assert "100,000 characters" in page.text
+            page = begin(client, THREE)
+            page = send(client, page, **{"piece-1": text}, do="confirm")
+            assert page.status_code == 422
+            assert "100,000 characters" in page.text
+
     @pytest.mark.parametrize("amount", ["9" * 5000, "1e999999", "NaN", "inf", "-5", "\x00", "²"])
     def test_figures_that_are_none_are_refused_by_the_other_pages(self, client, amount):
         names = ("hours_saved", "hourly_cost", "monthly_cost", "one_off_cost", "age_days")

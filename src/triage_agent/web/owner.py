@@ -25,7 +25,7 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
-from triage_agent.web.forms import fields_of
+from triage_agent.web.forms import check_lengths, fields_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, forget, may_step, site_of
@@ -59,6 +59,7 @@ async def start(request: Request) -> Response:
     memory = RememberingTriage(site.engine.triage, State())
     talk = Conversation(memory)
     try:
+        check_lengths(form)
         # It reads the text, to see whether any problem is in it.
         await site.engine.run(lambda: _answered(talk, Step.PROBLEMS, text))
     except InputError as error:
@@ -185,6 +186,7 @@ async def _step(visit: Visit, form: Mapping[str, str]) -> Response:
     if question is None or question.id != form.get("id"):
         return here  # a page that was left open: what is asked now is shown
     try:
+        check_lengths(form)
         if question.step is Step.SPLIT:
             texts = visit.talk.texts
             pieces = pieces_of(question, form, texts[0] if len(texts) == 1 else "")
