@@ -142,9 +142,8 @@ class TestAddresses:
             "/static//etc/passwd",
             "/static/%00",
             "/static/",
-            "/static/" + "a" * 5000,
             "/t/..%2f..%2fetc%2fpasswd",
-            "/t/" + "a" * 60_000,
+            "/t/" + "a" * 900,
             "/t/%00",
             "/t/%ff%ed%a0%80",
             "/t/",
@@ -152,6 +151,10 @@ class TestAddresses:
     )
     def test_there_is_nothing_beside_the_pages(self, client, path):
         assert client.get(path).status_code == 404
+
+    @pytest.mark.parametrize("path", ["/static/" + "a" * 5000, "/t/" + "9" * 60_000])
+    def test_an_address_that_is_too_long_is_refused(self, client, path):
+        assert client.get(path).status_code == 414
 
     @pytest.mark.parametrize("path", ["/quiz/", "//evil.example/", "/t/%2e%2e/", "/static"])
     def test_nothing_sends_a_visitor_elsewhere(self, client, path):

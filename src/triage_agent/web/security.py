@@ -32,7 +32,7 @@ MOST_BYTES = 1_000_000  # of a request: 100 pages of text
 BODY_S = 60.0  # that a form may take to arrive: 1 MB by a poor mobile connection
 TOO_LONG = "This is too much text for one form."
 CLOSE = {"connection": "close"}  # the rest of such a body is not waited for
-LONGEST_ADDRESS = 100
+LONGEST_ADDRESS, LONGEST_PATH = 100, 1000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 STEPS_A_START = 40  # that an owner may take on average, from one address
@@ -95,7 +95,7 @@ class Guard:
                 given.setdefault("cache-control", "no-store")
             await send(message)
 
-        answer: ASGIApp = self._refusal(Headers(scope=scope), scope["method"]) or self._app
+        answer: ASGIApp = self._refusal(Headers(scope=scope), scope) or self._app
         try:
             await answer(scope, _bounded(receive), guarded)
         except ClientDisconnect:  # nobody is there to be answered
@@ -109,13 +109,17 @@ class Guard:
         if not begun:
             await answer(scope, receive, guarded)
 
-    def _refusal(self, headers: Headers, method: str) -> ASGIApp | None:
+    def _refusal(self, headers: Headers, scope: Scope) -> ASGIApp | None:
         """Return what answers a request whose headers alone are reason to refuse it."""
         host = headers.get("host")
         if self._options.public_url is None and host and not is_loopback(_name(f"//{host}")):
             # A page elsewhere whose name was pointed at this machine.
             return PlainTextResponse("This server is not reached by that name.", 421)
-        if method in CHANGING and not _same_site(headers, self._options.address):
+        if (
+            len(scope["path"]) > LONGEST_PATH
+        ):  # routes turn digits into numbers, which Python bounds
+            return PlainTextResponse("This address is too long.", 414)
+        if scope["method"] in CHANGING and not _same_site(headers, self._options.address):
             return PlainTextResponse("This form came from another site.", 403)
         if _length(headers) > MOST_BYTES:
             return PlainTextResponse(TOO_LONG, 413, CLOSE)
