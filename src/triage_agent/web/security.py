@@ -115,9 +115,7 @@ class Guard:
         if self._options.public_url is None and host and not is_loopback(_name(f"//{host}")):
             # A page elsewhere whose name was pointed at this machine.
             return PlainTextResponse("This server is not reached by that name.", 421)
-        if (
-            len(scope["path"]) > LONGEST_PATH
-        ):  # routes turn digits into numbers, which Python bounds
+        if len(scope["path"]) > LONGEST_PATH:  # routes make numbers of digits, up to a limit
             return PlainTextResponse("This address is too long.", 414)
         if scope["method"] in CHANGING and not _same_site(headers, self._options.address):
             return PlainTextResponse("This form came from another site.", 403)
