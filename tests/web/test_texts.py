@@ -7,10 +7,10 @@ from triage_agent.errors import SettingsError
 from triage_agent.web.texts import load_texts
 
 
-def written(folder, text):
+def written(folder, text, language="en"):
     """Write a file of words into a data folder."""
     (folder / "texts").mkdir()
-    (folder / "texts" / "en.toml").write_text(text, "utf-8")
+    (folder / "texts" / f"{language}.toml").write_text(text, "utf-8")
 
 
 def test_what_a_file_says_is_shown_and_the_rest_stays(tmp_path):
@@ -45,3 +45,21 @@ def test_a_file_that_would_break_a_page_is_refused_by_its_name(tmp_path, text):
     written(tmp_path, text)
     with pytest.raises(SettingsError, match=r"en\.toml"):
         load_texts(tmp_path)
+
+
+def test_another_language_is_one_more_file(tmp_path):
+    written(tmp_path, '[start]\nbegin = "Weiter"\n', "de")
+    with site(tmp_path, language="de") as client:
+        page = client.get("/")
+        assert '<html lang="de">' in page.text
+        assert "Weiter</button>" in page.text
+    with site(tmp_path) as client:
+        page = client.get("/")
+        assert '<html lang="en">' in page.text
+        assert "Weiter" not in page.text
+
+
+@pytest.mark.parametrize("language", ["de", "../../etc/passwd", "", '"><script>'])
+def test_a_language_without_a_file_is_refused(tmp_path, language):
+    with pytest.raises(SettingsError), site(tmp_path, language=language):
+        pass

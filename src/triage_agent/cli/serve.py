@@ -48,6 +48,10 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
+    ] = "en",
     starts_per_hour: Annotated[
         int,
         typer.Option(min=1, help="How many conversations one address may begin in an hour."),
@@ -73,7 +77,14 @@ def serve(
     from triage_agent.triage import AsyncTriage
 
     served = ServeOptions(
-        data, host, port, public_url, tuple(trusted_proxy or ()), starts_per_hour, retention_days
+        data,
+        host,
+        port,
+        public_url,
+        tuple(trusted_proxy or ()),
+        starts_per_hour,
+        retention_days,
+        language,
     )
     served.check()
     if served.public_url and not served.trusted_proxies:

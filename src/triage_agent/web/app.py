@@ -41,7 +41,7 @@ def create_app(
     Raises `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
-    database, texts = Database(options.data), load_texts(options.data)
+    database, texts = Database(options.data), load_texts(options.data, options.language)
     app = Starlette(
         routes=[
             Route("/healthz", health),

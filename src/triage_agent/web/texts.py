@@ -1,5 +1,6 @@
 """The words of the pages: the shipped ones, and what a file of the user's own says instead."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.files import folder, load_toml
 
 ENGLISH = "en"
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 Texts = Mapping[str, Mapping[str, str]]
 
 
@@ -29,6 +31,8 @@ def load_texts(data: Path, language: str = ENGLISH) -> Texts:
 
     Raises `SettingsError` if there is no such file, or if it says what no page shows.
     """
+    if not LANGUAGE.fullmatch(language):
+        raise SettingsError(f"--language {language} is not a code of a language, such as de.")
     path, english = data / "texts" / f"{language}.toml", shipped_texts()
     if not path.exists() and language == ENGLISH:
         return english
