@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from starlette.testclient import TestClient
 
 from support.openai_server import OpenAIServer
@@ -19,7 +20,7 @@ from triage_agent.settings import Options
 from triage_agent.web import CappedTriage, ServeOptions
 from triage_agent.web.app import create_app
 from triage_agent.web.capped import ANSWERS
-from triage_agent.web.database import FILE, Database, stored
+from triage_agent.web.database import FILE, MERGES, Database, stored
 
 PROBLEM = "Quokkas are typed into a list by hand each day"
 WORDS = (b"quokka", b"wombat", b"numbat", b"bilby")
@@ -76,7 +77,11 @@ def age(folder, days):
         data.commit()
 
 
-def test_a_conversation_that_was_changed_a_hundred_times_leaves_no_word(tmp_path):
+@pytest.mark.parametrize("merges", [MERGES, 0], ids=["merged", "made anew"])
+def test_a_conversation_that_was_changed_a_hundred_times_leaves_no_word(
+    tmp_path, monkeypatch, merges
+):
+    monkeypatch.setattr("triage_agent.web.database.MERGES", merges)
     with site(tmp_path, starts_per_hour=1000) as client:
         others = [walk(client, begin(client, f"Zebra {n} is counted by hand")) for n in range(5)]
         page = begin(client, PROBLEM + " and numbats are counted on paper. " * 40)
@@ -177,3 +182,21 @@ def test_nothing_is_written_to_temporary_files(tmp_path):
     with closing(Database(tmp_path)) as data:
         assert data.row("PRAGMA temp_store")[0] == 2  # in memory
         assert data.row("PRAGMA secure_delete")[0] == 1
+
+
+def test_the_search_index_survives_thousands_of_deletions(tmp_path):
+    with closing(Database(tmp_path)) as data:
+        data._connection.execute("PRAGMA synchronous = OFF")  # a test need not survive a crash
+        put = "INSERT INTO submission_words (rowid, company, problems) VALUES (?, '', ?)"
+        for number in range(7, 7 * 1200, 7):
+            for one in range(number, number + 6):
+                with data.transaction() as connection:
+                    connection.execute(put, (one, f"quokka {one} loses leads"))
+            with data.transaction() as connection:
+                connection.execute("DELETE FROM submission_words WHERE rowid = ?", (number,))
+            data.scrub()
+        check = "INSERT INTO submission_words (submission_words) VALUES ('integrity-check')"
+        data._connection.execute(check)
+        query = "SELECT count(*) FROM submission_words WHERE submission_words MATCH 'leads'"
+        assert data.row(query)[0] == 5 * 1199
+        assert found_on_disk(tmp_path, (b"quokka 8386",)) == set()

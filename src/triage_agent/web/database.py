@@ -18,6 +18,7 @@ FILE, SECRET = "triage.sqlite3", "secret"
 MIGRATIONS = HERE / "web" / "migrations"
 APPLIED = "SELECT migration_id FROM _yoyo_migration"
 SECRET_BYTES = 32
+MERGES = 300  # of the search index before it is made anew
 BUSY_S = 10.0  # how long another process, such as a backup, is waited for
 
 
@@ -73,8 +74,15 @@ class Database:
         `secure_delete` overwrites the rows themselves.
         """
         with self._lock:
+            merged = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            # Each merge adds levels to the index, and SQLite (3.40 at least) takes 2,000 of them for
+            # damage: nothing can be kept any more. An index that is made anew has few again.
+            how = "optimize" if merged < MERGES else "rebuild"
             self._connection.execute(
-                "INSERT INTO submission_words (submission_words) VALUES ('optimize')"
+                "INSERT INTO submission_words (submission_words) VALUES (?)", (how,)
+            )
+            self._connection.execute(
+                f"PRAGMA user_version = {merged + 1 if merged < MERGES else 0:d}"
             )
             self._connection.commit()
             busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
