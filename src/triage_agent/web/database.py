@@ -75,8 +75,8 @@ class Database:
         """
         with self._lock:
             merged = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            # Each merge adds levels to the index, and SQLite (3.40 at least) takes 2,000 of them for
-            # damage: nothing can be kept any more. An index that is made anew has few again.
+            # Each merge adds levels to the index, and SQLite (3.40 at least) takes 2,000 of them
+            # for damage: nothing can be kept any more. An index that is made anew has few again.
             how = "optimize" if merged < MERGES else "rebuild"
             self._connection.execute(
                 "INSERT INTO submission_words (submission_words) VALUES (?)", (how,)
