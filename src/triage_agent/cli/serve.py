@@ -43,6 +43,7 @@ def needs_web() -> Iterator[None]:
 
 @with_options(LLM_OPTIONS)
 def serve(
+    context: typer.Context,
     options: Options,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8787,
@@ -61,6 +62,10 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
+    ] = "en",
     starts_per_hour: Annotated[
         int,
         typer.Option(min=1, help="How many conversations one address may begin in an hour."),
@@ -76,15 +81,29 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the questions and the verdict as web pages, on this machine or your server."""
+    if context.invoked_subcommand is not None:
+        return
     with needs_web():
         from triage_agent.web import CappedTriage, ServeOptions
         from triage_agent.web import serve as serve_pages
     from triage_agent.triage import AsyncTriage
 
     served = ServeOptions(
-        data, host, port, public_url, tuple(trusted_proxy or ()), starts_per_hour, retention_days
+        data,
+        host,
+        port,
+        public_url,
+        tuple(trusted_proxy or ()),
+        starts_per_hour,
+        retention_days,
+        language,
     )
     served.check()
+    if served.public_url and not served.trusted_proxies:
+        say(
+            "Without --trusted-proxy all visitors behind a proxy count as one, who may begin "
+            f"{starts_per_hour} conversations an hour."
+        )
     adviser = read_adviser(Path(LOCAL_FILE), user_file())
     if options.backend is not Backend.LLM:  # a model that is set elsewhere is not for strangers
         triage = AsyncTriage(replace(options, backend=Backend.EMBEDDED, model=None))

@@ -10,7 +10,7 @@ from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import LARGEST_INPUT
 
-LONGEST_NAME = 200  # characters of a company's name
+LONGEST_NAME = 200  # characters of a company's name, or of an amount
 NO_PROBLEM = (
     "There is no problem in this yet. Write what goes wrong, or what you wish for, in a sentence."
 )
@@ -28,6 +28,8 @@ def check_text(step: Step, value: str, usd_rate: float | None = None) -> None:
         raise InputError(f"A name has at most {LONGEST_NAME} characters here. Give a shorter one.")
     elif step is Step.REVENUE and not value:
         raise InputError("Write an amount, such as 3M, or choose “not sure”.")
+    elif step is Step.REVENUE and len(value) > LONGEST_NAME:
+        raise InputError("This is too long for an amount. Write one such as 3M or 750,000.")
     elif step is Step.REVENUE and value not in choices:
         Profile.parse(value, usd_rate=usd_rate)
     elif step is Step.SPLIT:

@@ -1,3 +1,4 @@
+from .backup import back_up, restore
 from .capped import CappedTriage
 from .client import Client
 from .mcp_tools import serve_mcp
@@ -8,6 +9,8 @@ __all__ = [
     "CappedTriage",
     "Client",
     "ServeOptions",
+    "back_up",
+    "restore",
     "serve",
     "serve_mcp",
 ]

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from triage_agent.intake import counted
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.api import create_api
@@ -21,12 +22,13 @@ from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
 from triage_agent.web.extras import ROUTES as EXTRAS
+from triage_agent.web.faults import places
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
 from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.security import Guard, Limiter
-from triage_agent.web.site import Site, site_of
+from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import load_texts
 from triage_agent.web.tokens import Tokens
@@ -43,7 +45,7 @@ def create_app(
     Raises `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
-    database, texts = Database(options.data), load_texts(options.data)
+    database, texts = Database(options.data), load_texts(options.data, options.language)
     api = create_api()
 
     def site(engine: Engine) -> Site:
@@ -58,7 +60,7 @@ def create_app(
             adviser or Adviser(),
         )
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Mount("/api", api),
             Route("/healthz", health),
@@ -67,13 +69,13 @@ def create_app(
             *RESULT,
             *EXTRAS,
         ],
-        middleware=[Middleware(Guard, secure=options.secure)],
-        exception_handlers={
-            HTTPException: refused,
-            Exception: failed,
-        },
+        middleware=[Middleware(Guard, options, failed)],
+        exception_handlers={HTTPException: refused},
         lifespan=_lifespan(site, triage, api),
     )
+    # Its redirects are made of the Host header, which the other side chooses.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def health(request: Request) -> Response:
@@ -83,16 +85,19 @@ async def health(request: Request) -> Response:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """Answer that there is no such page, or that it was asked for too often."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    what = {404: "not_found", 429: "too_many"}.get(status, "failed")
-    headers = {"retry-after": str(RETRY_AFTER_S)} if status == 429 else None
+    """Answer that there is no such page, that it was asked for too often, or in no way of ours."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status, headers = error.status_code, dict(error.headers or {})
+    what = {404: "not_found", 429: "too_many"}.get(status, "refused")
+    if status == 429:
+        headers["retry-after"] = str(RETRY_AFTER_S)
     return page(request, "error.html.j2", status=status, headers=headers, what=what, values={})
 
 
 async def failed(request: Request, error: Exception) -> Response:
     """Answer that something went wrong; the log names the place, and nothing that was written."""
-    LOG.error("%s in %s", type(error).__name__, request.scope.get("route"))
+    LOG.error("%s in %s", places(error), getattr(request.scope.get("route"), "path", "no page"))
     return page(request, "error.html.j2", status=500, what="failed", values={})
 
 
@@ -106,7 +111,7 @@ def _lifespan(
             try:
                 async with anyio.create_task_group() as tasks:
                     await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
-                    tasks.start_soon(_delete_old, site.submissions, site.options)
+                    tasks.start_soon(_delete_old, site)
                     yield
                     tasks.cancel_scope.cancel()
             finally:
@@ -115,12 +120,16 @@ def _lifespan(
     return lifespan
 
 
-async def _delete_old(submissions: Submissions, options: ServeOptions) -> None:
+async def _delete_old(site: Site) -> None:
     """Delete what is too old, at the start and once a day."""
+    submissions, options = site.submissions, site.options
     while True:
         if (days := options.retention_days) is not None:
             deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
             if deleted:
-                LOG.warning("%d submissions older than %d days are deleted", deleted, days)
+                LOG.warning("deleted, older than %d days: %s", days, counted(deleted, "submission"))
+                await forget(site)
+        # What was deleted just before a crash, or while a backup was made, is still on the disk.
+        await anyio.to_thread.run_sync(submissions.scrub)
         await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
         await anyio.sleep(SECONDS_A_DAY)

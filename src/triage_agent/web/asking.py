@@ -69,11 +69,11 @@ def pieces_of(question: Question, form: Mapping[str, str], whole: str) -> tuple[
         text = form.get(f"piece-{number}", "")
         pieces = (*pieces, known.get(_plain(text), Piece(text.strip())))
     action, _, of = form.get("do", CONFIRM).partition(":")
-    place = int(of) if of.isdigit() and 1 <= int(of) <= len(pieces) else 0
+    place = next((n for n in range(1, len(pieces) + 1) if of == str(n)), 0)
     if action == JOIN and 0 < place < len(pieces):
         pieces = merged(pieces, place, whole)
     elif action == DIVIDE and place:
-        pieces = divided(pieces, place, form[f"piece-{place}"].splitlines())
+        pieces = divided(pieces, place, form.get(f"piece-{place}", "").splitlines())
     elif action == REMOVE and place:
         pieces = divided(pieces, place, [])
     elif action == ALL_ONE:

@@ -1,9 +1,11 @@
 """Everything that a server keeps, in one file, and back from it."""
 
+import shutil
 import sqlite3
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -32,7 +34,9 @@ def back_up(data: Path, to: Path | None = None) -> Path:
         SettingsError: The file cannot be written.
     """
     if not (data / FILE).is_file():
-        raise InputError(f"There are no data of triage serve in {data}. Name the folder by --data.")
+        raise InputError(
+            f"There are no data of triage serve in {data}. Name the folder with --data."
+        )
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     path = to or data / FOLDER / f"{moment}.zip"
     try:
@@ -55,12 +59,14 @@ def back_up(data: Path, to: Path | None = None) -> Path:
 
 
 def restore(backup: Path, data: Path) -> None:
-    """Put what a backup holds into a data folder that is empty or not there.
+    """Put what a backup holds into a data folder that is empty or not there; all of it or nothing.
 
     Raises:
         InputError: The file is no backup of ours, or damaged.
         SettingsError: The folder holds something, or cannot be written.
     """
+    if not backup.is_file():
+        raise InputError(f"There is no file {backup}.")
     if data.exists() and any(data.iterdir()):
         raise SettingsError(f"{data} is not empty. Restore into a new folder, then serve that one.")
     try:
@@ -69,29 +75,56 @@ def restore(backup: Path, data: Path) -> None:
                 raise InputError(f"{backup} is no backup of triage serve.")
             if sum(one.file_size for one in archive.infolist()) > LARGEST:
                 raise InputError(f"{backup} holds more than {LARGEST:,} bytes.")
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name, path in _places(archive.namelist(), data):
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-                with atomic_writer(path) as file, archive.open(name) as source:
-                    while piece := source.read(2**20):
-                        file.write(piece)
-                path.chmod(0o600)
-    except (zipfile.BadZipFile, EOFError) as error:
+            data.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=data.parent, prefix=f"{data.name}-") as scratch:
+                made = Path(scratch) / "data"
+                _unpack(archive, made)
+                _check(made / FILE)
+                if data.exists():
+                    data.rmdir()
+                made.rename(data)
+    # What damaged archives raise; the last two: a password, a way of packing that is not ours.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, sqlite3.DatabaseError) as error:
         raise InputError(f"{backup} is damaged, or no backup of triage serve.") from error
     except OSError as error:
         raise SettingsError(f"{backup} cannot be restored: {error.strerror}.") from error
 
 
 def delete_old_backups(data: Path, days: int) -> int:
-    """Delete backups in the data folder that are older than `days`; return how many."""
+    """Delete backups in the data folder that are older than `days`; return how many.
+
+    So goes what a backup that was killed has left there.
+    """
     old = [
         path
-        for path in (data / FOLDER).glob("*.zip")
+        for path in (data / FOLDER).glob("*")
         if time.time() - path.stat().st_mtime > days * SECONDS_A_DAY
     ]
     for path in old:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     return len(old)
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Write the files of a backup, each where it belongs."""
+    folder.mkdir(mode=0o700)
+    for name, path in _places(archive.namelist(), folder):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with atomic_writer(path) as file, archive.open(name) as source:
+            while piece := source.read(2**20):
+                file.write(piece)
+        path.chmod(0o600)
+
+
+def _check(path: Path) -> None:
+    """Raise `DatabaseError` if a database is damaged."""
+    with closing(sqlite3.connect(path)) as one:
+        found = one.execute("PRAGMA quick_check").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
 
 
 def _places(names: list[str], data: Path) -> Iterator[tuple[str, Path]]:

@@ -1,5 +1,6 @@
 """The data folder and its SQLite file: opened, brought up to date, and emptied for good."""
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -12,10 +13,12 @@ from pathlib import Path
 from triage_agent.errors import SettingsError
 from triage_agent.files import HERE
 
+LOG = logging.getLogger(__name__)
 FILE, SECRET = "triage.sqlite3", "secret"
 MIGRATIONS = HERE / "web" / "migrations"
 APPLIED = "SELECT migration_id FROM _yoyo_migration"
 SECRET_BYTES = 32
+MERGES = 300  # of the search index before it is made anew
 BUSY_S = 10.0  # how long another process, such as a backup, is waited for
 
 
@@ -71,11 +74,20 @@ class Database:
         `secure_delete` overwrites the rows themselves.
         """
         with self._lock:
+            merged = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            # Each merge adds levels to the index, and SQLite (3.40 at least) takes 2,000 of them
+            # for damage: nothing can be kept any more. An index that is made anew has few again.
+            how = "optimize" if merged < MERGES else "rebuild"
             self._connection.execute(
-                "INSERT INTO submission_words (submission_words) VALUES ('optimize')"
+                "INSERT INTO submission_words (submission_words) VALUES (?)", (how,)
+            )
+            self._connection.execute(
+                f"PRAGMA user_version = {merged + 1 if merged < MERGES else 0:d}"
             )
             self._connection.commit()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:  # the log is emptied by the next deletion, or within a day
+            LOG.warning("another program reads %s: what was deleted is still in its log", FILE)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -108,6 +120,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "foreign_keys = ON",
         "secure_delete = ON",
         "trusted_schema = OFF",
+        "temp_store = MEMORY",  # no word of an owner in a temporary file
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection

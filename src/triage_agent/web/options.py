@@ -1,7 +1,7 @@
 """How a server is started, and what it refuses."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     starts_per_hour: int = STARTS_PER_HOUR  # conversations that one address may begin
     retention_days: int | None = None  # None: nothing is deleted by itself
+    language: str = "en"  # of the words of the pages: a file of the data folder, but for English
 
     @property
     def backup_days(self) -> int:
@@ -44,6 +45,13 @@ class ServeOptions:
 
     def check(self) -> None:
         """Raise `SettingsError` for a server that would be open without https, or cannot work."""
+        for proxy in self.trusted_proxies:
+            if not _is_network(proxy):
+                raise SettingsError(
+                    f"--trusted-proxy {proxy} is not an address like 127.0.0.1 or a network like "
+                    "10.0.0.0/8. Give the address of your proxy: whoever is trusted can say who "
+                    "asks, so nobody else may be."
+                )
         if self.public_url is None:
             if not is_loopback(self.host):
                 raise SettingsError(
@@ -74,4 +82,12 @@ def is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:  # a name
+        return False
+
+
+def _is_network(text: str) -> bool:
+    """Return whether a text is an address or a network, and not all of them."""
+    try:
+        return ip_network(text).prefixlen > 0
+    except ValueError:
         return False

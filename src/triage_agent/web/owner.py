@@ -23,11 +23,10 @@ from triage_agent.web.asking import (
     is_confirmed,
     pieces_of,
 )
-from triage_agent.web.capped import CappedTriage
-from triage_agent.web.forms import fields_of
+from triage_agent.web.forms import check_lengths, fields_of
 from triage_agent.web.pages import page
 from triage_agent.web.security import who
-from triage_agent.web.site import Site, may_step, site_of
+from triage_agent.web.site import Site, forget, may_step, site_of
 from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.visit import Visit, answered, patient
 
@@ -38,7 +37,7 @@ BACK = "back"
 @patient
 async def start(request: Request) -> Response:
     """Show where an owner begins, or begin with what they wrote."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _start_page(request, secrets.token_urlsafe(24))
     site, form = site_of(request), await fields_of(request)
     text, once = form.get("text", ""), form.get("once", "")
@@ -57,11 +56,12 @@ async def start(request: Request) -> Response:
     memory = RememberingTriage(site.engine.triage, State())
     talk = Conversation(memory)
     try:
+        check_lengths(form)
         # It reads the text, to see whether any problem is in it.
         await site.engine.run(lambda: answered(talk, Step.PROBLEMS, text))
     except InputError as error:
         return again(error.message)
-    token = site.submissions.token(once)
+    token = site.submissions.token(once, text)
     await anyio.to_thread.run_sync(site.submissions.begin, token, State.of(talk, memory))
     return RedirectResponse(f"/t/{token}", 303)
 
@@ -87,8 +87,7 @@ async def delete(request: Request) -> Response:
         token = request.path_params["token"]
         if not await anyio.to_thread.run_sync(site.submissions.delete, token):
             raise HTTPException(404)
-        if isinstance(site.engine.triage, CappedTriage):
-            await anyio.to_thread.run_sync(site.engine.triage.forget)
+        await forget(site)
         return page(request, "deleted.html.j2", days=site.options.backup_days)
     return page(request, "delete.html.j2", visit=await Visit.of(request))
 
@@ -132,6 +131,7 @@ async def _step(visit: Visit, form: Mapping[str, str]) -> Response:
     if question is None or question.id != form.get("id"):
         return here  # a page that was left open: what is asked now is shown
     try:
+        check_lengths(form)
         if question.step is Step.SPLIT:
             texts = visit.talk.texts
             pieces = pieces_of(question, form, texts[0] if len(texts) == 1 else "")

@@ -34,7 +34,13 @@ def page(
     body = (
         _templates()
         .get_template(template)
-        .render(texts=site.texts, adviser=site.adviser, path=request.url.path, **values)
+        .render(
+            texts=site.texts,
+            adviser=site.adviser,
+            language=site.options.language,
+            path=request.url.path,
+            **values,
+        )
     )
     return HTMLResponse(body, status, headers)
 

@@ -1,7 +1,6 @@
 """The owner's verdict on one screen, its report, and what may be changed about what it rests on."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,7 +42,7 @@ async def verdict(request: Request) -> Response:
         return RedirectResponse(visit.address, 303)
     advice = await visit.advice()
     if visit.submission.advice != as_advice(advice):
-        await visit.keep(advice)
+        await visit.keep_if_newest(advice)
     (revenue,), (software,) = (visit.talk.again(step) for step in BUSINESS)
     return page(
         request,
@@ -56,7 +55,7 @@ async def verdict(request: Request) -> Response:
         software=software,
         radar=_radar(request, advice),
         fell_back=_fell_back(visit, advice),
-        link=quote(f"{site_of(request).options.address}{visit.address}/verdict", safe=""),
+        link=f"{site_of(request).options.address}{visit.address}/verdict",
     )
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import cast
 
+import anyio
 from starlette.requests import Request
 
 from triage_agent.settings import Adviser
+from triage_agent.web.capped import CappedTriage
 from triage_agent.web.database import Database
 from triage_agent.web.engine import Engine
 from triage_agent.web.options import ServeOptions
@@ -32,6 +34,12 @@ class Site:
 def site_of(request: Request) -> Site:
     """Return what the pages of this request's server share."""
     return cast("Site", request.app.state.site)
+
+
+async def forget(site: Site) -> None:
+    """Delete what the language model answered: it quotes what an owner wrote."""
+    if isinstance(site.engine.triage, CappedTriage):
+        await anyio.to_thread.run_sync(site.engine.triage.forget)
 
 
 async def may_step(request: Request) -> bool:

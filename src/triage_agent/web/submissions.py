@@ -60,13 +60,14 @@ class Submissions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def token(self, once: str) -> str:
+    def token(self, once: str, text: str) -> str:
         """Return the secret of a link from what its form carried, the same for the same form.
 
-        So a form that is sent twice is one submission, and the data hold no link that works.
+        So a form that is sent twice is one submission, one whose text was changed by going back is
+        another, and the data hold no link that works.
         """
-        made = hmac.new(self._database.secret, b"link\0" + once.encode(), sha256).hexdigest()
-        return made[:40]
+        carried = sha256(once.encode()).digest() + sha256(text.encode()).digest()
+        return hmac.new(self._database.secret, b"link\0" + carried, sha256).hexdigest()[:40]
 
     def begin(self, token: str, state: State, source: str = PAGE) -> None:
         """Keep a new conversation under a token; one that is there already stays as it is."""
@@ -132,6 +133,10 @@ class Submissions:
         if ids:
             self._delete(ids)
         return len(ids)
+
+    def scrub(self) -> None:
+        """Remove from the disk what was deleted and is still there."""
+        self._database.scrub()
 
     def _delete(self, ids: list[int]) -> None:
         with self._database.transaction() as connection:

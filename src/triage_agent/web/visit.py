@@ -15,7 +15,7 @@ from triage_agent.conversation import Answer, Conversation, Question
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
-from triage_agent.web.site import site_of
+from triage_agent.web.site import forget, site_of
 from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
@@ -70,12 +70,26 @@ class Visit:
         return f"/t/{self.token}"
 
     async def keep(self, advice: Advice | None = None) -> None:
-        """Keep the conversation as it is now."""
+        """Keep the conversation as it is now.
+
+        Raises `ChangedMeanwhileError` if another window was quicker; answers that there is no such
+        page if it was deleted meanwhile.
+        """
         site = site_of(self.request)
         state = State.of(self.talk, self.memory)
-        await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+        try:
+            await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+        except ChangedMeanwhileError:
+            await self._look()
+            raise
+        await self._look()
+
+    async def _look(self) -> None:
+        """Look at what is kept now."""
+        site = site_of(self.request)
         kept = await anyio.to_thread.run_sync(site.submissions.by_token, self.token)
-        if kept is None:  # deleted in this moment
+        if kept is None:  # deleted while this request read it
+            await forget(site)
             raise HTTPException(404)
         self.submission = kept
 
@@ -84,7 +98,8 @@ class Visit:
         before = len(self.memory.texts) + len(self.memory.rows)
         found = await site_of(self.request).engine.run(self.talk.question)
         if len(self.memory.texts) + len(self.memory.rows) > before:
-            await self.keep()
+            with suppress(ChangedMeanwhileError):  # another window has read it too
+                await self.keep()
         return found
 
     async def advice(self) -> Advice:
@@ -95,10 +110,10 @@ class Visit:
         """Take an answer, which may be read; raises `InputError` if it is none."""
         await site_of(self.request).engine.run(lambda: answered(self.talk, id, value))
 
-    async def keep_if_newest(self) -> None:
+    async def keep_if_newest(self, advice: Advice | None = None) -> None:
         """Keep the conversation; if another window was quicker, what it did counts."""
         with suppress(ChangedMeanwhileError):
-            await self.keep()
+            await self.keep(advice)
 
 
 async def answered(talk: Conversation, id: str, value: Answer) -> None:  # noqa: A002
