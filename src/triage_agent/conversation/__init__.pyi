@@ -1,4 +1,4 @@
-from .answers import Answer
+from .answers import LABEL_OF, NEITHER, Answer
 from .asking import question_for, quiz_questions
 from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
@@ -6,6 +6,8 @@ from .pieces import Piece, added, divided, merged
 from .question import Question, Step
 
 __all__ = [
+    "LABEL_OF",
+    "NEITHER",
     "Answer",
     "Conversation",
     "KeptConversation",

@@ -12,11 +12,9 @@ from triage_agent.advice import (
     Recommendation,
     advice_for,
     decide,
-    load_quiz,
-    score,
 )
 from triage_agent.classify import decided_by_person
-from triage_agent.conversation.answers import LABEL, Answer, Answers
+from triage_agent.conversation.answers import ADVISED, LABEL_OF, SELLS, Answer, Answers
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces
@@ -27,17 +25,8 @@ from triage_agent.intake import UNKNOWN_REVENUE, ReadText, is_technology_wish
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Label, Problem, Source
 
-NOT_SURE, NEITHER = "unknown", "neither"
-LABEL_OF = {
-    "customer_facing_software": Label.BUILD,
-    "engineering_leadership": Label.BUILD,
-    "existing_process": Label.AUTOMATE,
-    **{label.value: label for label in Label},
-    NEITHER: None,
-}
 LONGEST_SURE = 120  # characters of a text that is taken for one problem without asking
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, NOT_SURE: None}
 
 
 class Conversation:
@@ -174,11 +163,22 @@ class Conversation:
             self._rows[next(one for one in new if one.id == row.id)] = row
         return [self._answered(self._rows[one]) for one in problems]
 
-    def correct(self, number: int, label: Label | None) -> None:
-        """Give a problem another label; None: it is of neither kind. The first has the number 1."""
+    def correct(self, number: int, label: Label | None, *, by_adviser: bool = False) -> None:
+        """Give a problem another label; None: it is of neither kind. The first has the number 1.
+
+        What an adviser says counts until the owner says something else.
+        """
         if not 1 <= number <= len(self.pieces):
             raise InputError(f"There is no problem {number}; there are {len(self.pieces)}.")
-        self._answers.give(f"{LABEL}:{number}", label.value if label else NEITHER)
+        self._answers.correct(number, label, by_adviser=by_adviser)
+
+    def advised(self, number: int) -> str | None:
+        """Return what an adviser said of a problem, which is what counts; None: nothing."""
+        return self._answers.text(f"{ADVISED}:{number}")
+
+    def take_back(self, number: int, earlier: str | None) -> None:
+        """Take back what an adviser said of a problem; their `earlier` word counts again."""
+        self._answers.take_back(number, earlier)
 
     async def advice(self) -> Advice:
         """Return the verdict on what is known so far."""
@@ -276,22 +276,11 @@ class Conversation:
 
     def _answered(self, row: Classification) -> Classification:
         """Return a row as the owner's answers about it have it."""
-        for id in (f"{LABEL}:{row.id}", f"{Step.UNCLEAR}:{row.id}"):  # noqa: A001
-            answer = self._answers.text(id)
-            if answer and answer != NOT_SURE:
-                return decided_by_person(row, LABEL_OF[answer])
-        return row
+        said = self._answers.said_of(row.id)
+        return row if said is None else decided_by_person(row, LABEL_OF[said])
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self._quiz or self._quiz_taken())
-
-    def _quiz_taken(self) -> QuizResult | None:
-        """Return the quiz if all of it was answered."""
-        ids = [question.id for question in load_quiz().questions]
-        points = [self._answers.text(f"{Step.QUIZ}:{id}") for id in ids]  # noqa: A001
-        if None in points:
-            return None
-        return score({id: int(one or 0) for id, one in zip(ids, points, strict=True)})  # noqa: A001
+        return decide(rows, self.profile, self._quiz or self._answers.quiz())
 
 
 def _is_unclear(row: Classification) -> bool:

@@ -143,7 +143,7 @@ async def verdict(request: Request) -> Response:
     if await visit.question() is not None:
         return RedirectResponse(visit.address, 303)
     advice = await visit.advice()
-    if visit.submission.finished_at is None:
+    if visit.submission.advice is None:
         await visit.keep(advice)
     return page(
         request,
