@@ -16,6 +16,8 @@ from triage_agent.batch.write_output import write_out
 from triage_agent.models import Model
 from triage_agent.types import Classification, Source
 
+FIRST_ROW = 2  # under the header, as a batch numbers the rows of a table
+
 
 @dataclass(frozen=True, slots=True)
 class AnsweredForm:
@@ -39,9 +41,8 @@ def write_answered(
     `columns` are those of the forms, in which the problems stand in `problem_column`.
     """
     tally = Tally()
-    first = 2 if out.suffix.casefold() == ".xlsx" else 1  # as a batch numbers these rows
     with closing(Spool()) as spool:
-        for number, form in enumerate(forms, start=first):
+        for number, form in enumerate(forms, start=FIRST_ROW):
             rows = [
                 replace(row, id=f"{number}.{place}", source=Source(number, problem_column))
                 for place, row in enumerate(form.problems, start=1)

@@ -28,7 +28,7 @@ from triage_agent.cli.help_screen import (
 from triage_agent.cli.quiz import quiz
 from triage_agent.cli.review import review
 from triage_agent.cli.roi import roi
-from triage_agent.cli.serve import serve
+from triage_agent.cli.serve import app as serving
 from triage_agent.cli.setting_sources import place_of, values_of_files
 from triage_agent.cli.streams import guard_streams, say, show
 from triage_agent.errors import SettingsError, TriageError
@@ -85,7 +85,7 @@ app.add_typer(evaluations, name="eval", short_help="Measure a backend before you
 app.command(short_help="Calculate what an automation or a hire returns.")(roi)
 app.command("compare-roles", short_help="Show the two roles side by side.")(compare_roles)
 app.command("check-hire", short_help="Check for the red flags of a wrong hire.")(check_hire)
-app.command(short_help="Serve the questions and the verdict as web pages.")(serve)
+app.add_typer(serving, name="serve", short_help="Serve the questions and the verdict as web pages.")
 app.command(short_help="Show or delete the cached answers of the LLM.")(cache)
 app.command(short_help="Check the set-up, and where each setting comes from.")(doctor)
 

@@ -100,6 +100,11 @@ class Conversation:
         return Profile(revenue, sells)
 
     @property
+    def quiz(self) -> QuizResult | None:
+        """The readiness quiz, if all of it was answered."""
+        return self._quiz or self._answers.quiz()
+
+    @property
     def pieces(self) -> Pieces:
         """The problems as they were read, and changed."""
         return self._answers.pieces() or self._pieces_read()
@@ -280,7 +285,7 @@ class Conversation:
         return row if said is None else decided_by_person(row, LABEL_OF[said])
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self._quiz or self._answers.quiz())
+        return decide(rows, self.profile, self.quiz)
 
 
 def _is_unclear(row: Classification) -> bool:

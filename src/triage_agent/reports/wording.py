@@ -45,8 +45,10 @@ def review_words(row: Classification) -> str:
     return "; ".join(REVIEW[reason] for reason in row.review_reasons)
 
 
-def answer_words(row: Classification) -> str:
+def answer_words(row: Classification, by_person: str = "as a person said") -> str:
     """Return the answer about a problem in a sentence, without ids, for somebody who reads a table.
+
+    `by_person` is said of an answer that a person gave.
 
     >>> from triage_agent.types import Outcome
     >>> sure = Classification(
@@ -61,8 +63,8 @@ def answer_words(row: Classification) -> str:
         because = abstained_words(row.abstained_because) if row.abstained_because else "none fits"
         return f"No answer: {because}"
     said = label_words(row.label).capitalize()
-    by_person = row.decided_by is DecidedBy.PERSON
-    if sure := "as a person said" if by_person else sure_words(row.probability):
+    is_persons = row.decided_by is DecidedBy.PERSON
+    if sure := by_person if is_persons else sure_words(row.probability):
         said += f" ({sure})"
     return f"{said}. To look at: {review_words(row)}" if row.needs_review else said
 

@@ -15,12 +15,20 @@ from starlette.staticfiles import StaticFiles
 
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
+from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine, TooBusyError
+from triage_agent.web.export import ROUTES as EXPORT
+from triage_agent.web.export import remove_left_over
+from triage_agent.web.feed import ROUTES as FEED
+from triage_agent.web.figures import ROUTES as FIGURES
+from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
+from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard
+from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import Texts, load_texts
@@ -38,11 +46,13 @@ def create_app(
     """
     options.check()
     database, texts = Database(options.data), load_texts(options.data)
+    remove_left_over(options.data)
     return Starlette(
         routes=[
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
             *OWNER,
+            *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
         ],
         middleware=[Middleware(Guard, secure=options.secure)],
         exception_handlers={
@@ -63,7 +73,7 @@ async def health(request: Request) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     """Answer that there is no such page, or that it was asked for too often."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    what = {404: "not_found", 429: "too_many"}.get(status, "failed")
+    what = {403: "refused", 404: "not_found", 429: "too_many"}.get(status, "failed")
     headers = {"retry-after": str(RETRY_AFTER_S)} if status == 429 else None
     return page(request, "error.html.j2", status=status, headers=headers, what=what, values={})
 

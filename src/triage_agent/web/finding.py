@@ -73,9 +73,10 @@ class Listed:
     id: int
     source: str
     began: datetime
+    finished: datetime | None  # the first verdict
     company: str
     first_words: str
-    finished: bool
+    is_decided: bool  # whether there is a verdict
     recommendation: Recommendation | None
     provisional: bool | None
     probability: float | None
@@ -89,10 +90,15 @@ def found(database: Database, wanted: Filter) -> tuple[list[Listed], int]:
     for condition, *given in _conditions(wanted):
         conditions.append(str(condition))
         values += given
-    query = f"{LISTED} WHERE {' AND '.join(conditions)} ORDER BY submission.id DESC LIMIT ?"
-    rows = database.rows(query, *values, ON_A_PAGE + 1)
-    listed = [_listed(row) for row in rows[:ON_A_PAGE]]
-    return listed, listed[-1].id if len(rows) > ON_A_PAGE else 0
+    query = f"{' AND '.join(conditions)} ORDER BY submission.id DESC LIMIT ?"
+    listed = listed_rows(database, query, *values, ON_A_PAGE + 1)
+    shown = listed[:ON_A_PAGE]
+    return shown, shown[-1].id if len(listed) > ON_A_PAGE else 0
+
+
+def listed_rows(database: Database, condition: str, *values: object) -> list[Listed]:
+    """Return the submissions for which an SQL condition of ours holds."""
+    return [_listed(row) for row in database.rows(f"{LISTED} WHERE {condition}", *values)]
 
 
 def match_of(words: str) -> str:
@@ -145,9 +151,10 @@ def _listed(row: Row) -> Listed:
         id=row["id"],
         source=row["source"],
         began=datetime.fromisoformat(row["started_at"]),
+        finished=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
         company=row["company"],
         first_words=" ".join(row["first_words"].split()),
-        finished=row["advice"] is not None,
+        is_decided=row["advice"] is not None,
         recommendation=said,
         provisional=firm,
         probability=None if blind else row["probability"],

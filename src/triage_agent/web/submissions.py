@@ -103,6 +103,17 @@ class Submissions:
         """Return the submission with a number; None: there is none."""
         return _submission(self._database.row("SELECT * FROM submission WHERE id = ?", id))
 
+    def decided(self, at_once: int) -> Iterator[Submission]:
+        """Yield those with a verdict that advisers may know, the oldest first, a few at a time."""
+        query = (
+            "SELECT * FROM submission WHERE id > ? AND advice IS NOT NULL AND spot_check <> ?"
+            " ORDER BY id LIMIT ?"
+        )
+        after = 0
+        while rows := self._database.rows(query, after, SpotCheck.WAITING, at_once):
+            after = rows[-1]["id"]
+            yield from filter(None, map(_submission, rows))
+
     def keep(
         self,
         known: Submission,
