@@ -64,7 +64,6 @@ def serve(
     serve_pages(options, triage, adviser)
 
 
-@app.command()
 def password(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Whose; needed if there are several.")
@@ -84,6 +83,9 @@ def password(
     options = ServeOptions(data, host, port, public_url)
     options.check()
     show(password_link(options, name))
+
+
+app.command()(password)
 
 
 def _check_installed() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
 from starlette.exceptions import HTTPException
@@ -141,25 +142,22 @@ async def _shown(request: Request, session: Session, error: str = "") -> HTMLRes
     """Return the page of a submission."""
     site, known = site_of(request), await submission_of(request)
     talk = Reading.of(site, known).talk
-    blind = known.spot_check is SpotCheck.WAITING and known.advice is not None
-    values = {"session": session, "known": known, "talk": talk, "error": error}
-    values |= {"kinds": KINDS, "key": text_key, "status": 422 if error else 200}
+    values: dict[str, Any] = {"session": session, "known": known, "talk": talk, "error": error}
+    values |= {"kinds": KINDS, "key": text_key}
     if known.advice is None:
+        template = "inbox/unfinished.html.j2"
         values["problems"] = await site.engine.run(_problems(talk))
-        return page(request, "inbox/unfinished.html.j2", **values)
-    if blind:
-        values["problems"] = await site.engine.run(_problems(talk))
-        return page(request, "inbox/check.html.j2", cannot_tell=CANNOT_TELL, **values)
-    changes = await anyio.to_thread.run_sync(Changes(site.database).of, known.id)
-    return page(
-        request,
-        "inbox/submission.html.j2",
-        advice=await site.engine.run(talk.advice),
-        changes=changes,
-        last=_last(changes),
-        checked=await anyio.to_thread.run_sync(SpotChecks(site.database).answers, known.id),
-        **values,
-    )
+    elif known.spot_check is SpotCheck.WAITING:
+        template = "inbox/check.html.j2"
+        values |= {"problems": await site.engine.run(_problems(talk)), "cannot_tell": CANNOT_TELL}
+    else:
+        template = "inbox/submission.html.j2"
+        changes = await anyio.to_thread.run_sync(Changes(site.database).of, known.id)
+        values |= {"changes": changes, "last": _last(changes)}
+        values["advice"] = await site.engine.run(talk.advice)
+        checks = SpotChecks(site.database)
+        values["checked"] = await anyio.to_thread.run_sync(checks.answers, known.id)
+    return page(request, template, status=422 if error else 200, **values)
 
 
 def _problems(talk: Conversation) -> Callable[[], Awaitable[tuple[Problem, ...]]]:

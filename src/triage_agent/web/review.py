@@ -54,8 +54,10 @@ async def undone(request: Request, session: Session) -> Response:
     site = site_of(request)
     try:
         last = await _last(site, session)
-        known = last and await anyio.to_thread.run_sync(site.submissions.by_id, last.submission)
-        if last is None or known is None:
+        if last is None:
+            raise InputError(site.texts["review"]["nothing_to_undo"])
+        known = await anyio.to_thread.run_sync(site.submissions.by_id, last.submission)
+        if known is None:  # deleted in this moment, and what was changed in it too
             raise InputError(site.texts["review"]["nothing_to_undo"])
         await undo(site, known, session.adviser.id, last)
     except InputError as error:

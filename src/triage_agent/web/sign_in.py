@@ -39,7 +39,8 @@ async def sign_in(request: Request) -> Response:
     if not await site.limiter.allows(TRIES, "sign-in-name", name.casefold()):
         raise HTTPException(429)
     found = await anyio.to_thread.run_sync(site.advisers.named, name)
-    if await site.passwords.is_right(found and found.password, form.get("password", "")) and found:
+    kept = found.password if found else None
+    if await site.passwords.is_right(kept, form.get("password", "")) and found:
         return await _let_in(request, found, to)
     error = site.texts["sign_in"]["wrong"]
     return page(request, "inbox/sign_in.html.j2", status=422, to=to, name=name, error=error)
@@ -54,8 +55,14 @@ async def welcome(request: Request) -> Response:
         return page(request, "inbox/used_up.html.j2", status=404, error=error.message)
 
     def asked(name: str = "", error: str = "") -> HTMLResponse:
-        values = {"invitation": invitation, "name": name, "error": error}
-        return page(request, "inbox/welcome.html.j2", status=422 if error else 200, **values)
+        return page(
+            request,
+            "inbox/welcome.html.j2",
+            status=422 if error else 200,
+            invitation=invitation,
+            name=name,
+            error=error,
+        )
 
     if request.method == "GET":
         return asked()
