@@ -59,14 +59,8 @@ def batch(folder, workbook):
     return folder / "out.csv", folder / "out.xlsx"
 
 
-# What differs: an owner on a page is asked about what is doubtful, and says "not sure"; and a batch
-# has notes on how it read its table, of which there was none here.
-NOTES = "triage_notes"
-
-
 def cells(raw):
-    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
-    return [{name: value for name, value in row.items() if name != NOTES} for row in rows]
+    return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
 
 
 def test_the_table_is_the_one_that_a_batch_over_the_same_texts_writes(full, tmp_path):
@@ -92,15 +86,8 @@ def test_the_workbook_is_the_one_that_a_batch_over_the_same_texts_writes(full, t
 
 
 def sheets(book):
-    """Return the cells of each sheet, without the columns that hold notes."""
-    found = {}
-    for sheet in book.worksheets:
-        rows = list(sheet.iter_rows(values_only=True))
-        noted = {at for at, name in enumerate(rows[0]) if name in {NOTES, "What could not be read"}}
-        found[sheet.title] = [
-            [cell for at, cell in enumerate(row) if at not in noted] for row in rows
-        ]
-    return found
+    """Return the cells of each sheet."""
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
 
 
 def test_there_is_a_row_for_each_submission_with_a_verdict(full):

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.inbox_desk import AUTOMATE, MIXED, desk_at, invited
+from triage_agent.files import HERE
 from triage_agent.web.corrections import Reading
 from triage_agent.web.database import Database
 from triage_agent.web.finding import Filter, found, match_of
 from triage_agent.web.state import State
+from triage_agent.web.texts import shipped_texts
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -32,6 +34,20 @@ def test_a_new_inbox_says_that_there_is_nothing_yet(desk):
     assert "There is no submission yet" in desk.get("/inbox").text
 
 
+def test_no_text_has_a_name_that_a_template_reads_as_something_else():
+    names = {name for part in shipped_texts().values() for name in part}
+    assert not [name for name in names if hasattr(dict, name)]
+
+
+def test_every_text_of_the_inbox_is_used():
+    templates = "".join(path.read_text("utf-8") for path in (HERE / "web").rglob("*.j2"))
+    code = "".join(path.read_text("utf-8") for path in (HERE / "web").rglob("*.py"))
+    for part in ("adviser", "sign_in", "account", "inbox", "submission", "check", "review"):
+        for name in shipped_texts()[part]:
+            used = f"texts.{part}.{name}" in templates or f'"{name}"' in templates + code
+            assert used, f"{part}.{name}"
+
+
 def test_the_list_says_who_asked_what_came_of_it_how_sure_and_whether_it_is_firm(desk):
     desk.owner(AUTOMATE, company="Acme Bakery")
     page = desk.get("/inbox").text
@@ -39,7 +55,7 @@ def test_the_list_says_who_asked_what_came_of_it_how_sure_and_whether_it_is_firm
     assert "Orders are typed by hand" in page
     assert "An AI officer, part-time" in page
     assert ">Firm</span>" in page
-    assert "90 % sure" in page
+    assert "At least 90 % sure" in page
     assert "This site" in page
     assert "today" in page
 

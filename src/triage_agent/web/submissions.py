@@ -202,11 +202,14 @@ def _index(connection: Connection, id: int, company: str, state: State) -> None:
 
 def _words(state: State) -> Iterator[str]:
     """Yield what an owner wrote about their problems."""
-    told = {Step.PROBLEMS, Step.SPLIT, Step.BEHIND}
+    told, said = {Step.PROBLEMS, Step.SPLIT, Step.BEHIND}, ""
     for kept in (state.answers, state.drafts):
         for id, value in kept.items():  # noqa: A001
             if id.partition(":")[0] in told:
-                yield value if isinstance(value, str) else "\n".join(one.text for one in value)
+                for text in (value,) if isinstance(value, str) else [one.text for one in value]:
+                    if text not in said:  # most problems stand in the text as it was sent
+                        yield text
+                    said += f"\n{text}"
 
 
 def _queue(connection: Connection, id: int, advice: Advice | None) -> None:  # noqa: A002
