@@ -11,6 +11,9 @@ from triage_agent.web.pages import page
 from triage_agent.web.site import site_of
 
 LATEST = 50
+QUERY = """
+SELECT id FROM submission WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?
+"""
 
 
 async def feed(request: Request) -> Response:
@@ -21,9 +24,7 @@ async def feed(request: Request) -> Response:
         raise HTTPException(404)
 
     def latest() -> list[Listed]:
-        return listed_rows(
-            site.database, "finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?", LATEST
-        )
+        return listed_rows(site.database, QUERY, LATEST)
 
     answer = page(
         request,

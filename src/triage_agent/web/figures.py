@@ -90,7 +90,7 @@ def _weeks(database: Database) -> Iterator[Week]:
 def _decided(database: Database) -> Iterator[Decided]:
     rows = database.rows(
         "SELECT recommendation, count(*) AS number, sum(coalesce(provisional, 1) = 0) AS firm"
-        " FROM submission WHERE advice IS NOT NULL AND spot_check <> ?"
+        " FROM submission WHERE recommendation IS NOT NULL AND spot_check <> ?"
         " GROUP BY recommendation ORDER BY number DESC, recommendation",
         SpotCheck.WAITING,
     )

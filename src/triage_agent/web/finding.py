@@ -19,8 +19,10 @@ MOST_WORDS = 12  # of a search; more make it slow and find nothing
 LONGEST_WORD = 60
 FIRM, PROVISIONAL, UNFINISHED, REVIEW = "firm", "provisional", "unfinished", "review"
 LISTED = """
-SELECT submission.*, substr(submission_words.problems, 1, 400) AS first_words
-FROM submission JOIN submission_words ON submission_words.rowid = submission.id
+SELECT id, source, started_at, finished_at, submission.company AS company, recommendation,
+    provisional, probability, to_review, spot_check,
+    substr(submission_words.problems, 1, 400) AS first_words
+FROM submission CROSS JOIN submission_words ON submission_words.rowid = submission.id
 """
 
 
@@ -90,15 +92,22 @@ def found(database: Database, wanted: Filter) -> tuple[list[Listed], int]:
     for condition, *given in _conditions(wanted):
         conditions.append(str(condition))
         values += given
-    query = f"{' AND '.join(conditions)} ORDER BY submission.id DESC LIMIT ?"
+    query = (
+        f"SELECT id FROM submission INDEXED BY submission_found WHERE {' AND '.join(conditions)}"  # noqa: S608
+        " ORDER BY id DESC LIMIT ?"
+    )
     listed = listed_rows(database, query, *values, ON_A_PAGE + 1)
     shown = listed[:ON_A_PAGE]
     return shown, shown[-1].id if len(listed) > ON_A_PAGE else 0
 
 
-def listed_rows(database: Database, condition: str, *values: object) -> list[Listed]:
-    """Return the submissions for which an SQL condition of ours holds."""
-    return [_listed(row) for row in database.rows(f"{LISTED} WHERE {condition}", *values)]
+def listed_rows(database: Database, query: str, *values: object) -> list[Listed]:
+    """Return the submissions whose numbers an SQL query returns, in its order."""
+    numbers = [row["id"] for row in database.rows(query, *values)]
+    marks = ", ".join("?" * len(numbers))
+    rows = database.rows(f"{LISTED} WHERE id IN ({marks})", *numbers)
+    found = {row["id"]: _listed(row) for row in rows}
+    return [found[number] for number in numbers if number in found]
 
 
 def match_of(words: str) -> str:
@@ -125,10 +134,11 @@ def sources(database: Database) -> list[str]:
 def _conditions(wanted: Filter) -> Iterator[tuple[object, ...]]:
     """Yield each condition with its values."""
     if wanted.before:
-        yield "submission.id < ?", wanted.before
+        yield "id < ?", wanted.before
     if wanted.words:
         match = match_of(wanted.words)
-        yield ("submission_words MATCH ?", match) if match else ("0",)
+        matching = "id IN (SELECT rowid FROM submission_words WHERE submission_words MATCH ?)"
+        yield (matching, match) if match else ("0",)
     if wanted.source:
         yield "source = ?", wanted.source
     if wanted.recommendation or wanted.state in {FIRM, PROVISIONAL}:
@@ -138,7 +148,7 @@ def _conditions(wanted: Filter) -> Iterator[tuple[object, ...]]:
     if wanted.state in {FIRM, PROVISIONAL}:
         yield "provisional = ?", int(wanted.state == PROVISIONAL)
     if wanted.state == UNFINISHED:
-        yield ("advice IS NULL",)
+        yield ("recommendation IS NULL",)
     if wanted.state == REVIEW:
         yield "(to_review > 0 OR spot_check = ?)", SpotCheck.WAITING
 
@@ -154,7 +164,7 @@ def _listed(row: Row) -> Listed:
         finished=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
         company=row["company"],
         first_words=" ".join(row["first_words"].split()),
-        is_decided=row["advice"] is not None,
+        is_decided=row["recommendation"] is not None,
         recommendation=said,
         provisional=firm,
         probability=None if blind else row["probability"],

@@ -27,7 +27,7 @@ from triage_agent.web.submissions import SpotCheck
 AT_ONCE = 20  # on a page
 DECISIVE = 0  # the rank of what could change a recommendation
 QUEUE = """
-FROM review JOIN submission ON submission.id = review.submission WHERE spot_check <> ?
+FROM review WHERE submission NOT IN (SELECT id FROM submission WHERE spot_check = ?)
 """
 
 
@@ -99,8 +99,8 @@ def _places(database: Database) -> tuple[list[tuple[int, int, int]], int]:
     A blind check has no problem, which is 0.
     """
     rows = database.rows(
-        f"SELECT review.submission, problem, rank {QUEUE}"
-        " ORDER BY rank, review.probability, review.submission, problem LIMIT ?",
+        f"SELECT submission, problem, rank {QUEUE}"
+        " ORDER BY rank, probability, submission, problem LIMIT ?",
         SpotCheck.WAITING,
         AT_ONCE,
     )

@@ -53,7 +53,9 @@ class SpotChecks:
 
     def waiting(self, most: int) -> list[int]:
         """Return which submissions wait for a check, the oldest first."""
-        query = "SELECT id FROM submission WHERE spot_check = ? AND advice IS NOT NULL LIMIT ?"
+        query = (
+            "SELECT id FROM submission WHERE spot_check = ? AND recommendation IS NOT NULL LIMIT ?"
+        )
         return [row["id"] for row in self._database.rows(query, SpotCheck.WAITING, most)]
 
     def answers(self, submission: int) -> Mapping[str, str]:

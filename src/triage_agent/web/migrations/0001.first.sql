@@ -8,18 +8,28 @@ CREATE TABLE submission (
     started_at TEXT NOT NULL,            -- ISO 8601, UTC
     changed_at TEXT NOT NULL,
     finished_at TEXT,                    -- the first verdict; null: the owner is not done
-    state TEXT NOT NULL,                 -- JSON: what was answered, and how it was read
-    advice TEXT,                         -- JSON: the contract of `advise --json`; null: no verdict
     company TEXT NOT NULL DEFAULT '',
     recommendation TEXT,
     provisional INTEGER,
     probability REAL,                    -- of the least sure problem; null: not known
     to_review INTEGER NOT NULL DEFAULT 0,  -- how many of its problems a person should look at
     -- 1: an adviser says what its problems are without seeing the verdict; 2: one has said it
-    spot_check INTEGER NOT NULL DEFAULT 0
+    spot_check INTEGER NOT NULL DEFAULT 0,
+    -- What is long comes last, so that the inbox need not read over it.
+    state TEXT NOT NULL,                 -- JSON: what was answered, and how it was read
+    advice TEXT                          -- JSON: the contract of `advise --json`; null: no verdict
 ) STRICT;
 
 CREATE INDEX submission_by_age ON submission (changed_at);
+
+CREATE INDEX submission_to_check ON submission (spot_check);
+
+-- All that the inbox filters and counts by, so that it reads no whole row for that.
+CREATE INDEX submission_found ON submission (
+    id, source, started_at, finished_at, recommendation, provisional, to_review, spot_check
+);
+
+CREATE INDEX submission_by_verdict ON submission (finished_at);
 
 CREATE VIRTUAL TABLE submission_words USING fts5 (company, problems);
 
