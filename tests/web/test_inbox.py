@@ -338,3 +338,24 @@ def test_a_feed_ends_when_it_gets_another_address_and_when_its_adviser_is_remove
     desk.post("/inbox/account/remove", adviser="1")
     assert desk.get(second).status_code == 404
     assert desk.get(second[:-1] + "é").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(),
+        Filter(words="orders"),
+        Filter(recommendation="both", state="firm"),
+        Filter(state="unfinished", source="page", before=9),
+        Filter(state="review"),
+    ],
+    ids=str,
+)
+def test_what_is_wanted_is_found_without_reading_whole_rows(database, wanted, monkeypatch):
+    asked = []
+    rows = database.rows
+    monkeypatch.setattr(database, "rows", lambda *query: asked.append(query) or rows(*query))
+    found(database, wanted)
+    query, *values = asked[0]
+    plan = [row["detail"] for row in rows(f"EXPLAIN QUERY PLAN {query}", *values)]
+    assert any("COVERING INDEX submission_found" in step for step in plan), plan
