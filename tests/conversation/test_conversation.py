@@ -450,3 +450,12 @@ async def test_what_an_adviser_said_of_a_problem_goes_with_its_text(triage):
     talk.correct(1, Label.BUILD, by_adviser=True)
     talk.answer("problems", "Bills are sent late")
     assert talk.advised(1) is None
+
+
+async def test_going_back_takes_back_no_word_of_an_adviser(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    talk.correct(1, Label.BUILD, by_adviser=True)
+    assert talk.back()
+    assert (await talk.question()).id == "software"
+    assert talk.advised(1) == "build-software"

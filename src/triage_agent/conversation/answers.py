@@ -99,11 +99,11 @@ class Answers(Mapping[str, Answer]):
         return score({id: int(one or 0) for id, one in points.items()})  # noqa: A001
 
     def back(self) -> bool:
-        """Take the last answer back; False: there is none."""
-        if not self._given:
+        """Take the last answer to a question back; False: there is none."""
+        asked = [id for id in self._given if id.partition(":")[0] in tuple(Step)]  # noqa: A001
+        if not asked:
             return False
-        id, value = self._given.popitem()  # noqa: A001
-        self._drafts[id] = value
+        self._drafts[asked[-1]] = self._given.pop(asked[-1])
         return True
 
     def _drop_after(self, id: str) -> None:  # noqa: A002
