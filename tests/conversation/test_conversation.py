@@ -499,3 +499,52 @@ class TestPieces:
     async def test_a_number_that_there_is_not_is_refused(self, number):
         with pytest.raises(InputError, match="there are 3"):
             divided(PIECES, number, [])
+
+
+async def test_what_an_adviser_says_of_a_problem_counts_before_what_the_owner_said(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    talk.correct(1, None)
+    talk.correct(1, Label.BUILD)
+    (row,) = await talk.rows()
+    assert (row.label, row.decided_by) == (Label.BUILD, DecidedBy.PERSON)
+    assert talk.advised(1) == "build-software"
+
+
+async def test_what_the_owner_says_after_the_adviser_counts(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    talk.correct(1, Label.BUILD)
+    talk.correct(1, None)
+    (row,) = await talk.rows()
+    assert row.label is None
+    assert talk.advised(1) is None
+
+
+async def test_what_an_adviser_takes_back_is_as_it_was(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    before = await talk.rows()
+    talk.correct(1, Label.BUILD)
+    talk.correct(1, None)
+    talk.take_back(1, "build-software")
+    assert [row.label for row in await talk.rows()] == [Label.BUILD]
+    talk.take_back(1, None)
+    assert await talk.rows() == before
+
+
+async def test_what_an_adviser_said_of_a_problem_goes_with_its_text(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    talk.correct(1, Label.BUILD)
+    talk.answer("problems", "Bills are sent late")
+    assert talk.advised(1) is None
+
+
+async def test_going_back_takes_back_no_word_of_an_adviser(triage):
+    talk = Conversation(triage)
+    await asked(talk)
+    talk.correct(1, Label.BUILD)
+    assert talk.back()
+    assert (await talk.question()).id == "software"
+    assert talk.advised(1) == "build-software"

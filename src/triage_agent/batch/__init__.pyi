@@ -1,14 +1,24 @@
+from .answered import AnsweredForm, write_answered
 from .apply_reviews import Applied, apply_to_out
 from .input_columns import Columns
 from .pages import WantedPages
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
-from .review_queue import ReviewItem, ReviewQueue, export_cases, queue_for_review
-from .reviews import Review, append_review, load_reviews, reviews_path
+from .review_queue import ReviewItem, ReviewQueue, as_cases, export_cases, queue_for_review
+from .reviews import (
+    Review,
+    append_review,
+    load_reviews,
+    needs_person,
+    reviews_path,
+    text_key,
+    worth,
+)
 from .run import BatchRequest, run_batch
 from .tally import Tally, to_look_at
 
 __all__ = [
+    "AnsweredForm",
     "Applied",
     "BatchRequest",
     "Columns",
@@ -19,12 +29,17 @@ __all__ = [
     "WantedPages",
     "append_review",
     "apply_to_out",
+    "as_cases",
     "export_cases",
     "how_to_read",
     "load_reviews",
+    "needs_person",
     "queue_for_review",
     "reviews_path",
     "rewrite_pages",
     "run_batch",
+    "text_key",
     "to_look_at",
+    "worth",
+    "write_answered",
 ]

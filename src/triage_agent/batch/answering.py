@@ -104,7 +104,12 @@ async def answer_rows(
         taken = job.previous.answers(row.values, form.texts) if job.previous else []
         results = await _classify_form(form, triage, taken)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
-        return form, {**row.values, **_flat(form, results, triage.backend.model)}, False, results
+        return (
+            form,
+            {**row.values, **form_columns(form, results, triage.backend.model)},
+            False,
+            results,
+        )
 
     async with aclosing(in_order(with_earlier(), work, job.width)) as answered:
         async for (row, _), (form, values, was_taken_over, results) in answered:
@@ -133,6 +138,22 @@ async def answer_rows(
         _announce(decision, business.first, business.problems, tally, page)
         named = {job.reading.columns.group_by or "": name}
         business.compared = _compared(job, name, named, (), decision)
+
+
+def form_columns(form: Form, results: list[Classification], model: Model) -> Values:
+    """Return the columns about a row's problems, and about how they were answered."""
+    values: Values = {ROW: form.number}
+    for number, row in enumerate(results, start=1):
+        values |= flat_problem(number, row)
+    # A cascade's problems may each have been read by another of its models.
+    models = [row.model for row in results]
+    prompts = [row.prompt for row in results]
+    return values | {
+        "triage_notes": " ".join(form.notes) or None,
+        "triage_backend": model.backend,
+        "triage_model": _one_or_each(models) if results else model.name,
+        "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,
+    }
 
 
 def _compared(
@@ -176,22 +197,6 @@ async def _classify_form(
         answered = await asyncio.gather(*map(triage.classify, asked))
     found |= {one.id: row for one, row in zip(asked, answered, strict=True)}
     return [found[one.id] for one in problems]
-
-
-def _flat(form: Form, results: list[Classification], model: Model) -> Values:
-    """Return the columns about a row's problems, and about how they were answered."""
-    values: Values = {ROW: form.number}
-    for number, row in enumerate(results, start=1):
-        values |= flat_problem(number, row)
-    # A cascade's problems may each have been read by another of its models.
-    models = [row.model for row in results]
-    prompts = [row.prompt for row in results]
-    return values | {
-        "triage_notes": " ".join(form.notes) or None,
-        "triage_backend": model.backend,
-        "triage_model": _one_or_each(models) if results else model.name,
-        "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,
-    }
 
 
 def _one_or_each(names: list[str]) -> str:

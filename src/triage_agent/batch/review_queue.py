@@ -1,7 +1,7 @@
 """What a person should look at in the OUT of a batch, the most valuable first."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ from triage_agent.batch.reviews import (
 from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import check_writable, write_json_lines
-from triage_agent.types import Classification
+from triage_agent.types import Classification, Label
+
+# The ids that a case may have, the first that is free; its text; and what a person said of it.
+Answered = tuple[Sequence[str], str, Label | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def export_cases(out: Path, reading: FormReading, reviews: Reviews, to: Path) ->
     taken = {path.resolve() for path in (out, errors_path(out), run_path(out), reviews_path(out))}
     if to.resolve() in taken or to.suffix.casefold() != ".jsonl":
         raise SettingsError(f"--export writes a new .jsonl file; {str(to)!r} cannot be that.")
-    cases = _cases(out, reading, reviews)
+    cases = as_cases(_answered(out, reading, reviews))
     if not cases:
         raise InputError(
             f"No problem of {out} has a person's answer yet; there is nothing to export. "
@@ -114,21 +117,27 @@ def export_cases(out: Path, reading: FormReading, reviews: Reviews, to: Path) ->
     return write_json_lines(to, cases)
 
 
-def _cases(out: Path, reading: FormReading, reviews: Reviews) -> list[dict[str, Any]]:
-    """Return the problems that a person answered as cases of an eval set, each text once."""
+def as_cases(answered: Iterable[Answered]) -> list[dict[str, Any]]:
+    """Return what people said of problems as cases of an eval set, each text once."""
     cases: dict[str, dict[str, Any]] = {}  # by `text_key`
     ids: set[str] = set()
+    for names, text, label in answered:
+        key = text_key(text)
+        if key not in cases:
+            name = next(name for name in (*names, key) if name not in ids)
+            ids.add(name)
+            cases[key] = {"id": name, "text": text, "label": label}
+    return list(cases.values())
+
+
+def _answered(out: Path, reading: FormReading, reviews: Reviews) -> Iterator[Answered]:
+    """Yield the problems of OUT that a person answered."""
     for row in read_out(out, reading):
         for problem, result in enumerate(row.results, start=1):
-            key = text_key(result.text)
-            review = reviews.get(key)
-            if not row.fits or review is None or review.outcome is None or key in cases:
-                continue
-            names = f"{row.form.id}-{problem}", f"row-{row.form.number}-{problem}", key
-            name = next(name for name in names if name not in ids)
-            ids.add(name)
-            cases[key] = {"id": name, "text": result.text, "label": review.label}
-    return list(cases.values())
+            review = reviews.get(text_key(result.text))
+            if row.fits and review is not None and review.outcome is not None:
+                names = f"{row.form.id}-{problem}", f"row-{row.form.number}-{problem}"
+                yield names, result.text, review.label
 
 
 def _items(

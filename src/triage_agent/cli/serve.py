@@ -28,6 +28,18 @@ LLM_OPTIONS = (
     "price",
 )
 
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", metavar="FOLDER", help="Where everything is kept; made if missing."),
+]
+PublicOption = Annotated[
+    str | None,
+    typer.Option("--public-url", metavar="URL", help="The https address at which people reach it."),
+]
+HostOption = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")]
+HOST, PORT, DATA = "127.0.0.1", 8787, Path("triage-data")
+
 
 @contextmanager
 def needs_web() -> Iterator[None]:
@@ -45,15 +57,10 @@ def needs_web() -> Iterator[None]:
 def serve(
     context: typer.Context,
     options: Options,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8787,
-    data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where everything is kept; made if missing.")
-    ] = Path("triage-data"),
-    public_url: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The https address at which people reach it."),
-    ] = None,
+    host: HostOption = HOST,
+    port: PortOption = PORT,
+    data: DataOption = DATA,
+    public_url: PublicOption = None,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(metavar="ADDRESS", help="A proxy whose word on who asks is believed."),
@@ -84,7 +91,7 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     with needs_web():
-        from triage_agent.web import CappedTriage, ServeOptions
+        from triage_agent.web import CappedTriage, ServeOptions, first_link
         from triage_agent.web import serve as serve_pages
     from triage_agent.triage import AsyncTriage
 
@@ -115,4 +122,6 @@ def serve(
     else:
         triage = CappedTriage(options, Decimal(str(max_cost_per_day)), data)
     say(triage.line, f"The pages are at {served.address} (Ctrl-C ends)")
+    if link := first_link(served):
+        say(f"The adviser's name and password are set here, once, within 24 hours: {link}")
     serve_pages(served, triage, adviser)

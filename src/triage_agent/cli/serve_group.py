@@ -6,8 +6,18 @@ from typing import Annotated
 import typer
 
 from triage_agent.cli.help_screen import ScreenGroup, ScreenTyper
-from triage_agent.cli.serve import needs_web, serve
-from triage_agent.cli.streams import say
+from triage_agent.cli.serve import (
+    DATA,
+    HOST,
+    PORT,
+    HostOption,
+    PortOption,
+    PublicOption,
+    needs_web,
+    serve,
+)
+from triage_agent.cli.serve import DataOption as ServedOption
+from triage_agent.cli.streams import say, show
 
 DataOption = Annotated[
     Path | None,
@@ -52,7 +62,28 @@ def _folder(context: typer.Context, data: Path | None) -> Path:
     return data or given
 
 
+def password(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Whose; needed if there are several.")
+    ] = None,
+    host: HostOption = HOST,
+    port: PortOption = PORT,
+    data: ServedOption = DATA,
+    public_url: PublicOption = None,
+) -> None:
+    """Print a link that sets an adviser's password, once, within 24 hours.
+
+    The server may run meanwhile; give the same --host, --port, --data and --public-url as to it.
+    """
+    with needs_web():
+        from triage_agent.web import ServeOptions, password_link
+    served = ServeOptions(data, host, port, public_url)
+    served.check()
+    show(password_link(served, name))
+
+
 app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
 app.callback(invoke_without_command=True)(serve)
 app.command()(backup)
 app.command()(restore)
+app.command()(password)

@@ -4,8 +4,11 @@ from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
 from .pieces import Piece, added, divided, merged
 from .question import Question, Step
+from .unclear import LABEL_OF, NEITHER
 
 __all__ = [
+    "LABEL_OF",
+    "NEITHER",
     "Answer",
     "Conversation",
     "KeptConversation",

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from triage_agent.advice import QuizResult, load_quiz, score
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 
+ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
@@ -40,6 +42,19 @@ class Answers(Mapping[str, Answer]):
         answer = self._given.get(Step.SPLIT)
         return answer if isinstance(answer, tuple) else None
 
+    def said_of(self, number: str) -> str | None:
+        """Return a person's word on the kind of a problem, an adviser's first; None: nobody's."""
+        said = (self.text(f"{kind}:{number}") for kind in (ADVISED, Step.UNCLEAR))
+        return next((one for one in said if one), None)
+
+    def quiz(self) -> QuizResult | None:
+        """Return the readiness quiz if all of it was answered."""
+        ids = [question.id for question in load_quiz().questions]
+        points = {id: self.text(f"{Step.QUIZ}:{id}") for id in ids}  # noqa: A001
+        if None in points.values():
+            return None
+        return score({id: int(one or 0) for id, one in points.items()})  # noqa: A001
+
     @property
     def drafts(self) -> Mapping[str, Answer]:
         """What was begun, or answered and taken back: it stands there to be changed."""
@@ -51,18 +66,30 @@ class Answers(Mapping[str, Answer]):
         self._drafts[id] = value
 
     def give(self, id: str, value: Answer) -> None:  # noqa: A002
-        """Take an answer; if it is another one than before, drop what depends on it."""
+        """Take an answer; if it is another one than before, drop what depends on it.
+
+        What an owner says of a problem ends what an adviser said of it.
+        """
+        step, colon, number = id.partition(":")
+        if step in ABOUT_A_PROBLEM:
+            self._given.pop(f"{ADVISED}{colon}{number}", None)
         draft = self._drafts.pop(id, value)
         if self._given.pop(id, draft) != value:  # taken out, since the last one is the newest
             self._drop_after(id)
         self._given[id] = value
 
+    def advise(self, number: int, said: str | None) -> None:
+        """Take what an adviser says of a problem; None: what was said is taken back."""
+        self._given.pop(f"{ADVISED}:{number}", None)
+        if said is not None:
+            self._given[f"{ADVISED}:{number}"] = said
+
     def back(self) -> bool:
-        """Take the last answer back; False: there is none."""
-        if not self._given:
+        """Take the last answer to a question back; False: there is none."""
+        asked = [id for id in self._given if id.partition(":")[0] != ADVISED]  # noqa: A001
+        if not asked:
             return False
-        id, value = self._given.popitem()  # noqa: A001
-        self._drafts[id] = value
+        self._drafts[asked[-1]] = self._given.pop(asked[-1])
         return True
 
     def follow(self, before: Sequence[Collection[str]], after: Sequence[Collection[str]]) -> None:
@@ -75,7 +102,7 @@ class Answers(Mapping[str, Answer]):
             moved = dict[str, Answer]()
             for id, value in answers.items():  # noqa: A001
                 step, _, number = id.partition(":")
-                if step not in ABOUT_A_PROBLEM:
+                if step not in {*ABOUT_A_PROBLEM, ADVISED}:
                     moved[id] = value
                 elif number in places:
                     moved[f"{step}:{places[number]}"] = value

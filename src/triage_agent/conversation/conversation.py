@@ -12,20 +12,18 @@ from triage_agent.advice import (
     Recommendation,
     advice_for,
     decide,
-    load_quiz,
-    score,
 )
-from triage_agent.conversation.answers import ABOUT_A_PROBLEM, Answer, Answers
+from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, Answer, Answers
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
 from triage_agent.conversation.reading import Flow, Reader
-from triage_agent.conversation.unclear import as_answered, is_unclear
+from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
-from triage_agent.types import Classification, Problem, Source
+from triage_agent.types import Classification, Label, Problem, Source
 
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
 SELLS = {"yes": True, "no": False, "unknown": None}
@@ -182,6 +180,28 @@ class Conversation:
         """Return what is said of each problem, by the model or by the owner."""
         return [self._answered(row) for row in await self._rows_read()]
 
+    def correct(self, number: int, label: Label | None) -> None:
+        """Take an adviser's word on the kind of a problem; None: it is of neither kind.
+
+        It counts until the owner says something else of the problem. The first has the number 1.
+        """
+        piece_at(self.pieces, number)
+        self._follow()
+        self._answers.advise(number, label.value if label else NEITHER)
+
+    def advised(self, number: int) -> str | None:
+        """Return what an adviser said of a problem, which is what counts; None: nothing."""
+        return self._answers.text(f"{ADVISED}:{number}")
+
+    def take_back(self, number: int, earlier: str | None) -> None:
+        """Take back what an adviser said of a problem; their `earlier` word counts again."""
+        self._answers.advise(number, earlier)
+
+    @property
+    def quiz(self) -> QuizResult | None:
+        """The readiness quiz, as it was taken here or before; None: it was not."""
+        return self._answers.quiz() or self._quiz
+
     async def advice(self) -> Advice:
         """Return the verdict on what is known so far."""
         rows = await self.rows()
@@ -269,16 +289,8 @@ class Conversation:
         return [replace(self._rows[key], id=one.id) for key, one in problems]
 
     def _answered(self, row: Classification) -> Classification:
-        """Return a row as the owner's answer about it has it."""
-        return as_answered(row, self._answers.text(f"{Step.UNCLEAR}:{row.id}"))
+        """Return a row as what a person says of it has it."""
+        return as_answered(row, self._answers.said_of(row.id))
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self._quiz_taken() or self._quiz)
-
-    def _quiz_taken(self) -> QuizResult | None:
-        """Return the quiz if all of it was answered here."""
-        ids = [question.id for question in load_quiz().questions]
-        points = [self._answers.text(f"{Step.QUIZ}:{id}") for id in ids]  # noqa: A001
-        if None in points:
-            return None
-        return score({id: int(one or 0) for id, one in zip(ids, points, strict=True)})  # noqa: A001
+        return decide(rows, self.profile, self.quiz)

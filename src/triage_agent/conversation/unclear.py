@@ -1,15 +1,17 @@
-"""What kind of work a problem is, as its owner says where a model could not tell, or was wrong."""
+"""What kind of work a problem is, as a person says where a model could not tell, or was wrong."""
 
 from dataclasses import replace
 
 from triage_agent.classify import decided_by_person
 from triage_agent.types import Abstention, Classification, Label
 
+NEITHER = "neither"
 LABEL_OF = {  # of each answer but "not sure", which changes nothing; None: of neither kind
     "customer_facing_software": Label.BUILD,
     "engineering_leadership": Label.BUILD,
     "existing_process": Label.AUTOMATE,
-    "neither": None,
+    **{label.value: label for label in Label},  # how an adviser says it
+    NEITHER: None,
 }
 
 
@@ -19,7 +21,7 @@ def is_unclear(row: Classification) -> bool:
 
 
 def as_answered(row: Classification, answer: str | None) -> Classification:
-    """Return a row as the owner's answer about it has it; None: it was not asked about."""
+    """Return a row as a person's answer about it has it; None: nobody gave one."""
     if answer not in LABEL_OF:
         return row
     said = decided_by_person(row, LABEL_OF[answer])

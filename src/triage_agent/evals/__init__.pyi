@@ -3,6 +3,7 @@ from .cascaded import cascade_of_runs
 from .comparison import compare_runs, comparison_exit_code
 from .evaluation import EvalRequest, evaluate
 from .page import cascade_page
+from .rates import Rate, clustered_rate, rate
 from .side_by_side import evaluate_models
 from .terminal import (
     progress_bars,
@@ -16,14 +17,17 @@ from .terminal import (
 __all__ = [
     "CalibrationRequest",
     "EvalRequest",
+    "Rate",
     "cascade_of_runs",
     "cascade_page",
+    "clustered_rate",
     "compare_runs",
     "comparison_exit_code",
     "evaluate",
     "evaluate_models",
     "fit_and_write",
     "progress_bars",
+    "rate",
     "show_checks",
     "show_curve",
     "show_lines",

@@ -1,3 +1,4 @@
+from .advisers import first_link, password_link
 from .backup import back_up, restore
 from .capped import CappedTriage
 from .client import Client
@@ -10,6 +11,8 @@ __all__ = [
     "Client",
     "ServeOptions",
     "back_up",
+    "first_link",
+    "password_link",
     "restore",
     "serve",
     "serve_mcp",

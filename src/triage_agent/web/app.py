@@ -17,17 +17,25 @@ from starlette.staticfiles import StaticFiles
 from triage_agent.intake import counted
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
+from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.api import create_api
 from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
+from triage_agent.web.export import ROUTES as EXPORT
+from triage_agent.web.export import remove_left_over
 from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.faults import places
+from triage_agent.web.feed import ROUTES as FEED
+from triage_agent.web.figures import ROUTES as FIGURES
+from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
 from triage_agent.web.result import ROUTES as RESULT
+from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard, Limiter
+from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import load_texts
@@ -46,6 +54,7 @@ def create_app(
     """
     options.check()
     database, texts = Database(options.data), load_texts(options.data, options.language)
+    remove_left_over(options.data)
     api = create_api()
 
     def site(engine: Engine) -> Site:
@@ -68,6 +77,7 @@ def create_app(
             *OWNER,
             *RESULT,
             *EXTRAS,
+            *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},
@@ -89,7 +99,7 @@ async def refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status, headers = error.status_code, dict(error.headers or {})
-    what = {404: "not_found", 429: "too_many"}.get(status, "refused")
+    what = {403: "old_form", 404: "not_found", 429: "too_many"}.get(status, "refused")
     if status == 429:
         headers["retry-after"] = str(RETRY_AFTER_S)
     return page(request, "error.html.j2", status=status, headers=headers, what=what, values={})

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from triage_agent.conversation import NEITHER
 from triage_agent.files import HERE
 from triage_agent.reports import page_templates
+from triage_agent.types import Label
 from triage_agent.web.site import site_of
+from triage_agent.web.texts import Texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,9 +48,26 @@ def page(
     return HTMLResponse(body, status, headers)
 
 
+def capitalised(words: str) -> str:
+    """Return words with a capital at the beginning; what follows stays as it is.
+
+    >>> capitalised("an AI officer")
+    'An AI officer'
+    """
+    return words[:1].upper() + words[1:]
+
+
+def kind_words(texts: Texts, kind: str | None) -> str:
+    """Return what a person says that a problem is, in words; None: it has no answer."""
+    names = {Label.BUILD.value: "build", Label.AUTOMATE.value: "automate", NEITHER: "neither"}
+    return texts["submission"][names.get(kind or "", "no_kind")]
+
+
 @cache
 def _templates() -> "Environment":
-    return page_templates(HERE / "web" / "templates")
+    environment = page_templates(HERE / "web" / "templates")
+    environment.globals |= {"capitalised": capitalised, "kind_words": kind_words}
+    return environment
 
 
 def whole_page(html: str) -> HTMLResponse:

@@ -7,11 +7,14 @@ import anyio
 from starlette.requests import Request
 
 from triage_agent.settings import Adviser
+from triage_agent.web.advisers import Advisers
 from triage_agent.web.capped import CappedTriage
 from triage_agent.web.database import Database
 from triage_agent.web.engine import Engine
 from triage_agent.web.options import ServeOptions
+from triage_agent.web.passwords import Passwords
 from triage_agent.web.security import Limiter, who
+from triage_agent.web.sessions import Sessions
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import Texts
 from triage_agent.web.tokens import Tokens
@@ -29,6 +32,17 @@ class Site:
     texts: Texts
     limiter: Limiter
     adviser: Adviser = field(default_factory=Adviser)
+    passwords: Passwords = field(default_factory=Passwords)
+
+    @property
+    def advisers(self) -> Advisers:
+        """Who may read what owners send."""
+        return Advisers(self.database)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Where they are signed in."""
+        return Sessions(self.database)
 
 
 def site_of(request: Request) -> Site:

@@ -2,22 +2,34 @@
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
 from hashlib import sha256
 from sqlite3 import Connection, Row
 from typing import Any
 
 from triage_agent.advice import Advice, Recommendation
+from triage_agent.batch import needs_person, worth
+from triage_agent.conversation import Step
 from triage_agent.errors import InputError
 from triage_agent.reports import as_advice
+from triage_agent.types import DecidedBy
 from triage_agent.web.database import Database, now, stored
 from triage_agent.web.state import State
 
 PAGE = "page"  # the source of what an owner wrote here
 SPOT_CHECKED = 20  # one firm verdict in so many is checked by a person who does not see it
 CHANGED_MEANWHILE = "This was changed in another window. Here is how it stands now."
+
+
+class SpotCheck(IntEnum):
+    """Whether a person checks a verdict without seeing it."""
+
+    NO = 0
+    WAITING = 1
+    DONE = 2
 
 
 class ChangedMeanwhileError(InputError):
@@ -35,6 +47,7 @@ class Submission:
         state: What was answered, and how it was read.
         finished_at: When there was a verdict first; None: the owner is not done.
         advice: The verdict as `advise --json` gives it.
+        spot_check: Whether an adviser says what its problems are without seeing the verdict.
     """
 
     id: int
@@ -46,7 +59,7 @@ class Submission:
     state: State
     advice: dict[str, Any] | None
     company: str
-    spot_check: bool
+    spot_check: SpotCheck
 
     @property
     def day(self) -> date:
@@ -91,10 +104,28 @@ class Submissions:
         """Return the submission with a number; None: there is none."""
         return _submission(self._database.row("SELECT * FROM submission WHERE id = ?", id))
 
-    def keep(self, known: Submission, state: State, advice: Advice | None = None) -> None:
+    def decided(self, at_once: int) -> Iterator[Submission]:
+        """Yield those with a verdict that advisers may know, the oldest first, a few at a time."""
+        query = (
+            "SELECT * FROM submission WHERE id > ? AND advice IS NOT NULL AND spot_check <> ?"
+            " ORDER BY id LIMIT ?"
+        )
+        after = 0
+        while rows := self._database.rows(query, after, SpotCheck.WAITING, at_once):
+            after = rows[-1]["id"]
+            yield from filter(None, map(_submission, rows))
+
+    def keep(
+        self,
+        known: Submission,
+        state: State,
+        advice: Advice | None = None,
+        also: Callable[[Connection], object] = lambda _: None,
+    ) -> None:
         """Keep a conversation as it is now, with its verdict if it has one.
 
-        Raises `ChangedMeanwhileError` if it was changed since `known` was read.
+        `also` is done in the same transaction. Raises `ChangedMeanwhileError` if it was changed
+        since `known` was read.
         """
         moment = now()
         with self._database.transaction() as connection:
@@ -115,6 +146,8 @@ class Submissions:
                 " WHERE id = ?",
                 (company, *_verdict(advice, moment), self._is_checked(known, advice), known.id),
             )
+            _queue(connection, known.id, advice)
+            also(connection)
 
     def delete(self, token: str) -> bool:
         """Delete a submission for good; False: there is none."""
@@ -142,12 +175,17 @@ class Submissions:
         with self._database.transaction() as connection:
             for one in ids:
                 connection.execute("DELETE FROM submission_words WHERE rowid = ?", (one,))
+                connection.execute(
+                    "UPDATE spot_check SET answers = '{}' WHERE submission = ?", (one,)
+                )
                 connection.execute("DELETE FROM submission WHERE id = ?", (one,))
         self._database.scrub()
 
     def _is_checked(self, known: Submission, advice: Advice | None) -> bool:
         """Return whether a verdict is one of those that a person checks, by chance but for good."""
         if advice is None or advice.provisional or known.source != PAGE:
+            return False
+        if all(row.decided_by is DecidedBy.PERSON for row in advice.problems):
             return False
         mixed = hmac.new(self._database.secret, f"check\0{known.id}".encode(), sha256).digest()
         return int.from_bytes(mixed[:4]) % SPOT_CHECKED == 0
@@ -168,9 +206,27 @@ def _index(connection: Connection, id: int, company: str, state: State) -> None:
 
 
 def _words(state: State) -> Iterator[str]:
+    """Yield what an owner wrote about their problems."""
+    told, said = {Step.PROBLEMS, Step.SPLIT, Step.BEHIND}, ""
     for kept in (state.answers, state.drafts):
-        for value in kept.values():
-            yield value if isinstance(value, str) else "\n".join(piece.text for piece in value)
+        for id, value in kept.items():  # noqa: A001
+            if id.partition(":")[0] in told:
+                for text in (value,) if isinstance(value, str) else [one.text for one in value]:
+                    if text not in said:  # most problems stand in the text as it was sent
+                        yield text
+                    said += f"\n{text}"
+
+
+def _queue(connection: Connection, id: int, advice: Advice | None) -> None:  # noqa: A002
+    """Put the problems that a person should look at into the queue, as useful as they are."""
+    connection.execute("DELETE FROM review WHERE submission = ?", (id,))
+    for number, row in enumerate(advice.problems if advice else (), start=1):
+        if advice and needs_person(row):
+            place = worth(row, provisional=row.id in advice.decision.provisional_because)
+            connection.execute(
+                "INSERT INTO review (submission, problem, rank, probability) VALUES (?, ?, ?, ?)",
+                (id, number, *place),
+            )
 
 
 def _verdict(advice: Advice | None, moment: str) -> tuple[object, ...]:
@@ -192,7 +248,7 @@ def _verdict(advice: Advice | None, moment: str) -> tuple[object, ...]:
 
 
 def _to_review(advice: Advice | None) -> int:
-    return sum(row.needs_review for row in advice.problems) if advice else 0
+    return sum(map(needs_person, advice.problems)) if advice else 0
 
 
 def _submission(row: Row | None) -> Submission | None:
@@ -208,5 +264,5 @@ def _submission(row: Row | None) -> Submission | None:
         state=State.model_validate_json(row["state"]),
         advice=json.loads(row["advice"]) if row["advice"] else None,
         company=row["company"],
-        spot_check=bool(row["spot_check"]),
+        spot_check=SpotCheck(row["spot_check"]),
     )
