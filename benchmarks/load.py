@@ -69,7 +69,7 @@ def served(locust: str, people: int, seconds: int) -> dict[str, dict[str, str]]:
             ran = [locust, "-f", str(USERS), "--headless", "-u", str(people), "-r", str(people)]
             ran += ["-t", f"{seconds}s", "-H", address, "--csv", stats, "--only-summary"]
             subprocess.run(ran, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            with open(f"{stats}_stats.csv", encoding="utf-8") as file:
+            with Path(f"{stats}_stats.csv").open(encoding="utf-8") as file:
                 return {row["Name"]: row for row in csv.DictReader(file)}
         finally:
             server.terminate()

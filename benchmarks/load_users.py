@@ -32,8 +32,8 @@ class Owner(HttpUser):
         asked = re.search(r'name="id" value="([^"]+)"', page)
         assert asked, "a page asks nothing"
         form = {"id": asked[1], "do": "confirm"}
-        for number, piece in enumerate(re.findall(r"<textarea name=\"piece-\d+\"[^>]*>(.*?)<", page)):
-            form[f"piece-{number + 1}"] = piece
+        pieces = re.findall(r"<textarea name=\"piece-\d+\"[^>]*>(.*?)<", page)
+        form |= {f"piece-{number}": piece for number, piece in enumerate(pieces, start=1)}
         if choices := re.findall(r'name="choice" value="([^"]+)"', page):
             form["choice"] = choices[1]
         elif asked[1] == "company":

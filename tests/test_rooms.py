@@ -192,14 +192,14 @@ def test_only_the_command_line_and_the_terminal_reports_import_typer_rich_and_pr
 
 
 # Who may write to the terminal, and by what; everybody else calls them, so that no text from
-# outside gets there raw. `cli.editor` asks whether a stream is a terminal, and starts the prompts.
+# outside gets there raw. `cli.editor` and `cli.opening` ask whether a stream is a terminal.
 WRITERS = {
     "echo": set(),
     "secho": set(),
     "Console": set(),
     "Text": {"reports.console", "reports.verdict", "cli.review_walk", "cli.progress"},
     "stdout": {"reports.console", "cli.streams"},
-    "stderr": {"reports.console", "cli.streams", "cli.editor", "cli.telling"},
+    "stderr": {"reports.console", "cli.streams", "cli.editor", "cli.telling", "cli.opening"},
     "__stdout__": set(),
     "__stderr__": set(),
 }

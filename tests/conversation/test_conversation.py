@@ -504,7 +504,7 @@ class TestPieces:
 async def test_what_an_adviser_says_of_a_problem_counts_before_what_the_owner_said(triage):
     talk = Conversation(triage)
     await asked(talk)
-    talk.correct(1, None)
+    talk.answer("unclear:1", "neither")
     talk.correct(1, Label.BUILD)
     (row,) = await talk.rows()
     assert (row.label, row.decided_by) == (Label.BUILD, DecidedBy.PERSON)
@@ -515,7 +515,7 @@ async def test_what_the_owner_says_after_the_adviser_counts(triage):
     talk = Conversation(triage)
     await asked(talk)
     talk.correct(1, Label.BUILD)
-    talk.correct(1, None)
+    talk.answer("unclear:1", "neither")
     (row,) = await talk.rows()
     assert row.label is None
     assert talk.advised(1) is None

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from triage_agent.advice import Recommendation
 from triage_agent.web.database import Database
+from triage_agent.web.forms import number_of
 from triage_agent.web.submissions import SpotCheck
 
 ON_A_PAGE = 25
@@ -54,7 +55,7 @@ class Filter:
             recommendation=said if said in set(Recommendation) else "",
             state=state if state in {FIRM, PROVISIONAL, UNFINISHED, REVIEW} else "",
             source=query.get("source", "")[:80],
-            before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else 0,
+            before=number_of(before),
         )
 
     @property

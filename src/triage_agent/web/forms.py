@@ -9,6 +9,7 @@ from triage_agent.errors import InputError
 
 MOST_FIELDS = 300
 LONGEST_FIELD = 100_000  # characters, 30 pages: taking ten times as many apart takes seconds
+LONGEST_NUMBER = 18  # digits that a number of a table may have
 KIND = "application/x-www-form-urlencoded"  # how browsers send our forms; none of them holds a file
 
 
@@ -30,3 +31,12 @@ def check_lengths(form: Mapping[str, str]) -> None:
     """Raise `InputError` if a field is too long to be read soon."""
     if any(len(value) > LONGEST_FIELD for value in form.values()):
         raise InputError(f"This is longer than {LONGEST_FIELD:,} characters. Give less of it.")
+
+
+def number_of(text: str) -> int:
+    """Return the number that a field holds; 0 for what is none, or none of ours.
+
+    >>> number_of("12"), number_of("²"), number_of("9" * 5000)
+    (12, 0, 0)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else 0

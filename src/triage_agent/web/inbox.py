@@ -18,7 +18,7 @@ from triage_agent.reports import Letterhead, advice_html
 from triage_agent.types import Problem
 from triage_agent.web.corrections import KINDS, Change, Changes, Reading, correct, undo
 from triage_agent.web.finding import Filter, found, sources
-from triage_agent.web.forms import fields_of
+from triage_agent.web.forms import fields_of, number_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.sessions import Session
 from triage_agent.web.signed_in import signed_in
@@ -68,7 +68,7 @@ async def report(request: Request, _: Session) -> Response:
 async def corrected(request: Request, session: Session) -> Response:
     """Give a problem the kind that the adviser says."""
     site, known, form = site_of(request), await decided(request), await fields_of(request)
-    number = int(form["problem"]) if form.get("problem", "").isdecimal() else 0
+    number = number_of(form.get("problem", ""))
     text, kind = form.get("text", ""), form.get("kind", "")
     try:
         await correct(site, known, session.adviser.id, number, text, kind)

@@ -7,9 +7,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from triage_agent.errors import InputError
+from triage_agent.web.guessable import is_guessable
 
 SHORTEST, LONGEST = 12, 256  # characters
-FEWEST_KINDS = 5  # different characters; "aaaaaaaaaaaa" is no password
 AT_ONCE = 2  # each takes 64 MiB and a processor
 
 
@@ -21,7 +21,7 @@ def check_password(password: str, again: str, name: str) -> None:
         raise InputError(f"A password needs at least {SHORTEST} characters. Give a longer one.")
     if len(password) > LONGEST:
         raise InputError(f"A password has at most {LONGEST} characters. Give a shorter one.")
-    if len(set(password.casefold())) < FEWEST_KINDS or password.casefold() == name.casefold():
+    if is_guessable(password, [name]):
         raise InputError("This password is too easy to guess. Choose one that varies more.")
 
 

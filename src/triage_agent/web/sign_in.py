@@ -30,7 +30,7 @@ async def sign_in(request: Request) -> Response:
     """Show where to sign in, or let an adviser in."""
     site = site_of(request)
     to = own_path(request.query_params.get("to", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         if await session_of(request) is not None:
             return RedirectResponse(to, 303)
         return page(request, "inbox/sign_in.html.j2", to=to, name="", error="")
@@ -65,7 +65,7 @@ async def welcome(request: Request) -> Response:
             error=error,
         )
 
-    if request.method == "GET":
+    if request.method != "POST":
         return asked()
     await _limited(request)
     form = await fields_of(request)
