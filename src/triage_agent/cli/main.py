@@ -38,7 +38,6 @@ from triage_agent.errors import SettingsError, TriageError
 from triage_agent.privacy import one_line
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's, of which typer exports only this child
-EXIT_CODES = "Exit codes: 0 done, 2 usage, 3 rows, 4 input, 5 service, 6 cap, 7 and 8 gate."
 DEFAULT = "advise"
 NEARLY = 0.75  # the likeness to a command's name from which on a word is taken for a typing error
 FAULT, CTRL_C = 1, 130  # the first: a fault of this program, which no input should reach
@@ -70,7 +69,6 @@ class Commands(ScreenGroup):
 app = ScreenTyper(
     name="triage",
     cls=Commands,
-    epilog=EXIT_CODES,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
