@@ -227,8 +227,13 @@ def play_all(chosen: list[Json]) -> Iterator[Json]:
         base = Path(name)
         make_certificate(base)
         for timed, at_once in ((False, AT_ONCE), (True, TIMED_AT_ONCE)):
-            wave = [one for one in ordered if (one["area"] == "concurrency") is timed]
+            wave = [one for one in ordered if is_timed(one) is timed]
             yield from _play_wave(wave, base, at_once)
+
+
+def is_timed(behaviour: Json) -> bool:
+    """Return whether what is beside it on the machine could change how it ends."""
+    return behaviour["area"] == "concurrency" or "max_seconds" in behaviour["expect"]
 
 
 def _play_wave(waiting: list[Json], base: Path, at_once: int) -> Iterator[Json]:

@@ -325,7 +325,7 @@ def test_a_summary_counts_the_batch_and_shows_the_queue(answer, group):
     assert "vague thing" in page
     assert "row 2, problem 2" in page
     assert "Beta" in page
-    assert "service_server" in page
+    assert '<span class="tag error">error</span> It failed.' in page
 
 
 def test_a_summary_needs_only_the_beginnings_of_texts_and_pages_need_the_whole(answer, tmp_path):

@@ -67,6 +67,8 @@ def restore(backup: Path, data: Path) -> None:
     """
     if not backup.is_file():
         raise InputError(f"There is no file {backup}.")
+    if data.exists() and not data.is_dir():
+        raise SettingsError(f"{data} is not a folder. Name a new one for --data.")
     if data.exists() and any(data.iterdir()):
         raise SettingsError(f"{data} is not empty. Restore into a new folder, then serve that one.")
     try:

@@ -88,11 +88,21 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("message", TOO_LARGE.values(), ids=TOO_LARGE.keys())
-def test_a_limit_that_is_too_large_is_halved_and_no_further_than_answers_need(message):
+def test_a_limit_that_is_too_large_is_lowered_and_no_further_than_answers_need(message):
     refusal, tried, limit = Refusal(400, message), [], 9_600
     while limit := smaller_limit(refusal, limit, 600) or 0:
         tried.append(limit)
-    assert tried == [4_800, 2_400, 1_200, 600]
+    assert tried == sorted(tried, reverse=True)
+    assert tried[-1] == 600
+    assert len(tried) <= 6
+
+
+@pytest.mark.parametrize(
+    ("limit", "smaller"), [(9_600, 4_800), (4_800, 4_095), (4_095, 2_047), (700, 600), (600, None)]
+)
+def test_a_limit_is_halved_or_just_under_the_ceiling_that_the_refusal_names(limit, smaller):
+    refusal = Refusal(400, "max_tokens too large. Try again with a value lower than 4096.")
+    assert smaller_limit(refusal, limit, 600) == smaller
 
 
 @pytest.mark.parametrize(

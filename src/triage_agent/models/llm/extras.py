@@ -21,6 +21,7 @@ TOO_MUCH = re.compile(
 LIMIT = re.compile(
     r"max_(?:completion_|output_|new_)?tokens|completion tokens|output tokens|max(?:imum)? tokens"
 )
+NUMBER = re.compile(r"\d{3,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,19 @@ def _names(refusal: Refusal, name: str) -> bool:
 def smaller_limit(refusal: Refusal, limit: int, least: int) -> int | None:
     """Return the completion limit to try after one that a server has no room for.
 
+    It is just under the ceiling that the refusal names, where there is one in the upper half.
     None: it was refused for another reason, or is the `least` one that makes sense.
 
-    >>> smaller_limit(Refusal(400, "max_tokens is too large: 9600. Use at most 4096"), 9600, 600)
+    >>> smaller_limit(Refusal(400, "max_tokens is too large: 9600. Use at most 8192"), 9600, 600)
+    8191
+    >>> smaller_limit(Refusal(400, "max_tokens is too large: 9600."), 9600, 600)
     4800
     """
     too_much = LIMIT.search(refusal.message) and TOO_MUCH.search(refusal.message)
     no_room = refusal.about_text and "content_filter" not in refusal.codes
     if limit <= least or not (no_room or (refusal.about_form and too_much)):
         return None
-    return max(least, limit // 2)
+    # Where the text has its part of a length, the numbers are of both together.
+    named = () if no_room else map(int, NUMBER.findall(refusal.message))
+    under = max((one - 1 for one in named if limit // 2 < one < limit), default=limit // 2)
+    return max(least, under)

@@ -31,6 +31,7 @@ from triage_agent.models.llm.loop_lag import LoopLag
 MAX_BODY_BYTES = 16 * 1024 * 1024  # decoded; a full reply with its log-probabilities has 0.3 MB
 TOO_LONG = f"its answer is longer than {MAX_BODY_BYTES:,} bytes"
 CONNECT_TIMEOUT_S = 10.0
+HANDSHAKE_S = 2.0  # of TLS, where plain HTTP was dropped; a server may wait for more instead
 KEEP_ALIVE_S = 4.0  # uvicorn and llama.cpp close an idle connection after 5; ours must be first
 PACKINGS = "gzip, deflate"
 OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
@@ -243,7 +244,7 @@ async def speaks_tls(url: httpx2.URL) -> bool:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        async with asyncio.timeout(HANDSHAKE_S):
             _, writer = await asyncio.open_connection(url.host, url.port or 80, ssl=context)
     except (OSError, ValueError):  # what it says to one; a timeout is an OSError
         return False
