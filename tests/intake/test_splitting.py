@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage_agent.intake import Role, Verdict, split_problems
+from triage_agent.intake import Edge, Role, Verdict, split_problems, units_in
 
 MARK_WORDS = {
     *("and", "or", "then", "but", "the", "first", "firstly", "second", "secondly", "third"),
@@ -74,6 +74,57 @@ def test_a_list_of_any_kind_is_its_items(text, found):
     if found is None:
         found = [*standard, "bills are late"] if "bills" in text else standard
     assert problems(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            (
+                "First, orders are typed in, 60 a day, two people. Second, prices change. "
+                "Third, dealers want a portal."
+            ),
+            [
+                "orders are typed in, 60 a day, two people.",
+                "prices change.",
+                "dealers want a portal.",
+            ],
+        ),
+        (
+            "First, orders are typed in.\nTwo people do it\nSecond, prices change.",
+            ["orders are typed in.", "prices change."],
+        ),
+        (
+            "Number one, leads go cold. Two, stock is wrong. Three, bills are late.",
+            ["leads go cold.", "stock is wrong.", "bills are late."],
+        ),
+        ("First, leads go cold. 2nd floor is empty.", None),
+        ("First, we sell bikes, second hand ones, third party ones.", None),
+    ],
+)
+def test_words_that_count_form_one_series_of_one_kind(text, found):
+    marked = [one for one in units_in(text)[0] if one.edge is Edge.ORDINAL]
+    if found is None:
+        assert not marked
+    else:
+        assert [text[one.start : one.end] for one in marked] == found
+
+
+def test_a_thing_that_is_only_named_is_no_clause():
+    units, _ = units_in("Our logo and brochures look like 1995")
+    assert len(units) == 1
+    units, _ = units_in("Our logo looks dated and our brochures look like 1995")
+    assert len(units) == 2
+
+
+def test_clauses_between_semicolons_may_be_told_apart_by_somebody_who_looks():
+    text = (
+        "Perdemos pedidos por WhatsApp porque nadie los contesta a tiempo; el inventario se "
+        "cuenta a mano; la nómina tarda dos días"
+    )
+    found = split_problems(text)
+    assert found.holds_several
+    assert [one.text for one in found.proposed] == text.split("; ")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit
@@ -41,7 +42,9 @@ def roles_by_rules(text: str, units: Sequence[Unit]) -> Verdict:
         short = all(len(_words(text, unit)) <= TOPIC for unit in units)
         if short or any(unit.edge is Edge.PIPE for unit in units):
             return _verdict(units, set(range(len(units))), set())
-        return _whole(units, several=len(units) > 2)
+        if len(units) > 2:
+            return replace(_verdict(units, set(range(len(units))), set()), sure=False)
+        return _whole(units, several=False)
     coarse = [n for n, unit in enumerate(units) if n and unit.edge in COARSE]
     if coarse:
         return _of_lines(text, units, [0, *coarse])

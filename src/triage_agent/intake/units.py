@@ -5,7 +5,7 @@ whether it does is decided elsewhere.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +35,10 @@ JOINED = re.compile(
     r"|number (?:two|three|four)|on top of that|the (?:other|next|second|third|main|first|last) "
     r"|i guess|apart from that|what else|besides)\b)",
     re.IGNORECASE,
+)
+# A thing that is only named: "Our logo and brochures look like 1995" says one thing of two.
+NAMED = re.compile(
+    r"(?:our|my|the|your|their|his|her|this|these|both)(?:\s+[\w'’-]+){1,2}\s*", re.I
 )
 OPENING = re.compile(r"#{1,6}\s+|>\s+")
 CLOSING = " \t\n\r;,|"
@@ -225,7 +229,11 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         for found in pattern.finditer(text, start, end):
             if kind is Edge.SENTENCE:
                 cuts.setdefault(found.end(), (found.end() - len(_tail(found[0])), kind))
-            elif found.end() not in cuts:
+            elif found.end() not in cuts and not (
+                kind is Edge.AND
+                and "and" in found[0].casefold()
+                and NAMED.fullmatch(text, max([start, *_before(cuts, found)]), found.start())
+            ):
                 pipe = Edge.PIPE if found[0].strip() in {"|", "/"} else kind
                 cuts[found.end()] = (found.start() + (kind is Edge.COLON), pipe)
     at = start
@@ -237,6 +245,10 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         at = opens = place
         edge = kind
     yield from _trimmed(text, at, end, edge, opens)
+
+
+def _before(cuts: Iterable[int], found: re.Match[str]) -> Iterator[int]:
+    return (place for place in cuts if place <= found.start())
 
 
 def _tail(found: str) -> str:
