@@ -255,6 +255,8 @@ PAGES = [
     "/inbox/review",
     "/inbox/figures",
     "/inbox/account",
+    "/inbox/tokens",
+    "/inbox/tokens/1",
     "/inbox/submissions.csv",
     "/inbox/submissions.xlsx",
     "/inbox/cases.jsonl",
@@ -269,6 +271,8 @@ FORMS = [
     "/inbox/account/feed",
     "/inbox/account/invite",
     "/inbox/account/remove",
+    "/inbox/tokens/make",
+    "/inbox/tokens/end",
 ]
 
 

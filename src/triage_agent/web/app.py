@@ -39,6 +39,7 @@ from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import load_texts
+from triage_agent.web.token_pages import ROUTES as TOKENS
 from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def create_app(
             *RESULT,
             *EXTRAS,
             *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
+            *TOKENS,
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},

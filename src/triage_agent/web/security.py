@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
+from math import ceil
 from urllib.parse import urlsplit
 
 import anyio
@@ -52,6 +53,10 @@ class Limiter:
     async def allows(self, rate: Rate, what: str, who: str, *, only_test: bool = False) -> bool:
         """Return whether `who` may do it once more; it is counted if so, unless it is a test."""
         return self._rates.allow(rate, what, who, count=not only_test)
+
+    def wait_s(self, rate: Rate, what: str, who: str) -> int:
+        """Return in how many seconds, at least one, `who` may do it once more."""
+        return max(1, ceil(self._rates.wait_s(rate, what, who)))
 
 
 def who(request: Request) -> str:
