@@ -257,6 +257,7 @@ PAGES = [
     "/inbox/account",
     "/inbox/tokens",
     "/inbox/tokens/1",
+    "/inbox/receivers",
     "/inbox/submissions.csv",
     "/inbox/submissions.xlsx",
     "/inbox/cases.jsonl",
@@ -273,6 +274,10 @@ FORMS = [
     "/inbox/account/remove",
     "/inbox/tokens/make",
     "/inbox/tokens/end",
+    "/inbox/receivers/make",
+    "/inbox/receivers/renew",
+    "/inbox/receivers/remove",
+    "/inbox/receivers/again",
 ]
 
 

@@ -65,7 +65,7 @@ def test_a_token_that_cannot_be_is_refused_and_what_was_typed_stays(desk, form, 
 
 def test_one_that_was_ended_is_refused_and_says_who_ended_it(desk):
     token, other = make(desk, "old shop"), make(desk, "website")
-    desk.post("/inbox/tokens/end", **{"token": "1"})
+    desk.post("/inbox/tokens/end", token=str(1))
     assert ask(desk, token).status_code == 401
     assert ask(desk, other).status_code == 200
     page = desk.get("/inbox/tokens").text

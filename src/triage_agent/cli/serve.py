@@ -69,6 +69,12 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    allow_hook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A receiver that may be on your own network, and without https."
+        ),
+    ] = None,
     language: Annotated[
         str,
         typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
@@ -103,6 +109,7 @@ def serve(
         tuple(trusted_proxy or ()),
         starts_per_hour,
         retention_days,
+        tuple(allow_hook_host or ()),
         language,
     )
     served.check()

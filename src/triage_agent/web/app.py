@@ -30,11 +30,14 @@ from triage_agent.web.feed import ROUTES as FEED
 from triage_agent.web.figures import ROUTES as FIGURES
 from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
+from triage_agent.web.outgoing import Outgoing
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
+from triage_agent.web.receiver_pages import ROUTES as RECEIVERS
 from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard, Limiter
+from triage_agent.web.sending import send_notices
 from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
@@ -43,15 +46,19 @@ from triage_agent.web.token_pages import ROUTES as TOKENS
 from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
-SECONDS_A_DAY = 86_400
+SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3600
 
 
 def create_app(
-    options: ServeOptions, triage: AsyncTriage, adviser: Adviser | None = None
+    options: ServeOptions,
+    triage: AsyncTriage,
+    adviser: Adviser | None = None,
+    outgoing: Outgoing | None = None,
 ) -> Starlette:
     """Return the application over a data folder; its data and `triage` are closed when it ends.
 
-    Raises `SettingsError` for options or a data folder that cannot be used.
+    `outgoing` sends the notices; if left out, to public addresses and the allowed hosts. Raises
+    `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
     database, texts = Database(options.data), load_texts(options.data, options.language)
@@ -67,6 +74,7 @@ def create_app(
             engine,
             texts,
             Limiter(options.starts_per_hour),
+            outgoing or Outgoing(options.hook_hosts),
             adviser or Adviser(),
         )
 
@@ -79,7 +87,7 @@ def create_app(
             *RESULT,
             *EXTRAS,
             *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
-            *TOKENS,
+            *(*TOKENS, *RECEIVERS),
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},
@@ -124,6 +132,8 @@ def _lifespan(
                 async with anyio.create_task_group() as tasks:
                     await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
                     tasks.start_soon(_delete_old, site)
+                    tasks.start_soon(_forget_old, site)
+                    tasks.start_soon(send_notices, site)
                     yield
                     tasks.cancel_scope.cancel()
             finally:
@@ -145,3 +155,10 @@ async def _delete_old(site: Site) -> None:
         await anyio.to_thread.run_sync(submissions.scrub)
         await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
         await anyio.sleep(SECONDS_A_DAY)
+
+
+async def _forget_old(site: Site) -> None:
+    """Delete what is kept of requests for a time only, at the start and once an hour."""
+    while True:
+        await anyio.to_thread.run_sync(site.tokens.forget_old)
+        await anyio.sleep(SECONDS_AN_HOUR)

@@ -23,6 +23,7 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     starts_per_hour: int = STARTS_PER_HOUR  # conversations that one address may begin
     retention_days: int | None = None  # None: nothing is deleted by itself
+    hook_hosts: tuple[str, ...] = ()  # that may be told of verdicts wherever they are
     language: str = "en"  # of the words of the pages: a file of the data folder, but for English
 
     @property

@@ -1,0 +1,178 @@
+"""What receivers are to be told: written with the verdict, due until taken or given up."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection, Row
+from typing import Any
+
+from triage_agent.web.database import Database, now, stored
+
+EVENT = "verdict.ready"
+FIRST_WAIT_S, TIMES, LONGEST_WAIT_S = 15, 4, 12 * 3600
+MOST_TRIES = 10  # with these waits, over 44 hours
+LISTED_AT_ONCE = 50
+WAITING_CHECK = 1  # `SpotCheck.WAITING`: its verdict is not to be known yet
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice that is due.
+
+    Attributes:
+        sent_id: The same each time it is sent; by it a receiver knows one that comes twice.
+        tries: How often it was sent before.
+    """
+
+    id: int
+    sent_id: str
+    receiver: int
+    url: str
+    with_words: bool
+    submission: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A notice that was not taken, as advisers see it.
+
+    Attributes:
+        error: Why: a reason of `NotSentError`, `fault`, or the status of the answer.
+        again: When it is sent next; None: it was given up.
+    """
+
+    id: int
+    receiver: int
+    submission: int
+    made: datetime
+    tries: int
+    error: str
+    again: datetime | None
+
+
+class Notices:
+    """The notices in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def receivers_due(self) -> list[int]:
+        """Return the receivers that something is due for."""
+        rows = self._database.rows(
+            "SELECT DISTINCT receiver FROM notice WHERE again_at IS NOT NULL AND again_at <= ?",
+            now(),
+        )
+        return [row["receiver"] for row in rows]
+
+    def next_due(self, receiver: int) -> Notice | None:
+        """Return the notice that has been due for longest; None: none is."""
+        row = self._database.row(
+            "SELECT notice.*, url, with_words FROM notice JOIN receiver ON receiver.id = receiver"
+            " WHERE receiver = ? AND again_at IS NOT NULL AND again_at <= ?"
+            " ORDER BY again_at, notice.id LIMIT 1",
+            receiver,
+            now(),
+        )
+        if row is None:
+            return None
+        return Notice(
+            id=row["id"],
+            sent_id=row["sent_id"],
+            receiver=receiver,
+            url=row["url"],
+            with_words=bool(row["with_words"]),
+            submission=row["submission"],
+            tries=row["tries"],
+        )
+
+    def body(self, notice: Notice, address: str) -> bytes | None:
+        """Return what a notice says, as its submission is now; None: that was deleted.
+
+        Nothing that the owner wrote is in it, unless the receiver is to get it. What an adviser is
+        to say without seeing the verdict comes without the verdict: it would be seen.
+        """
+        row = self._database.row("SELECT * FROM submission WHERE id = ?", notice.submission)
+        if row is None or row["finished_at"] is None:
+            return None
+        blind = row["spot_check"] == WAITING_CHECK
+        firm = None if blind or row["provisional"] is None else bool(row["provisional"])
+        data: dict[str, Any] = {
+            "submission": row["id"],
+            "recommendation": None if blind else row["recommendation"],
+            "provisional": firm,
+            "blind_check": blind,
+            "link": f"{address}/inbox/{row['id']}",
+        }
+        if notice.with_words:
+            problems = json.loads(row["advice"])["problems"] if row["advice"] else []
+            data |= {"company": row["company"], "problems": [one["text"] for one in problems]}
+        told = {"type": EVENT, "timestamp": row["finished_at"], "data": data}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def taken(self, notice: Notice) -> None:
+        """Note that a receiver took a notice."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE notice SET taken_at = ?, again_at = NULL, error = NULL, tries = tries + 1"
+                " WHERE id = ?",
+                (now(), notice.id),
+            )
+
+    def failed(self, notice: Notice, error: str, *, for_good: bool = False) -> None:
+        """Note why a notice was not taken, and when it is sent again, if at all."""
+        tries = notice.tries + 1
+        again = None if for_good or tries >= MOST_TRIES else wait(tries)
+        due = None if again is None else stored(datetime.now(UTC) + again)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE notice SET again_at = ?, error = ?, tries = ? WHERE id = ?",
+                (due, error, tries, notice.id),
+            )
+
+    def again(self, id: int) -> None:  # noqa: A002  (its name in the table)
+        """Send a notice that was not taken again, now, as if for the first time."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE notice SET again_at = ?, tries = 0 WHERE id = ? AND taken_at IS NULL",
+                (now(), id),
+            )
+
+    def not_taken(self) -> list[Failed]:
+        """Return the notices that failed and were not taken since, the newest first."""
+        rows = self._database.rows(
+            "SELECT * FROM notice WHERE taken_at IS NULL AND error IS NOT NULL"
+            " ORDER BY id DESC LIMIT ?",
+            LISTED_AT_ONCE,
+        )
+        return [_failed(row) for row in rows]
+
+
+def write_notices(connection: Connection, submission: int, moment: str) -> None:
+    """Write a notice of a submission for each receiver, in the transaction of its verdict."""
+    connection.execute(
+        "INSERT OR IGNORE INTO notice (sent_id, receiver, submission, made_at, again_at)"
+        " SELECT 'msg_' || lower(hex(randomblob(16))), id, ?, ?, ? FROM receiver",
+        (submission, moment, moment),
+    )
+
+
+def wait(tries: int) -> timedelta:
+    """Return how long to wait after so many tries that failed.
+
+    >>> [int(wait(tries).total_seconds()) for tries in range(1, 9)]
+    [15, 60, 240, 960, 3840, 15360, 43200, 43200]
+    """
+    return timedelta(seconds=min(FIRST_WAIT_S * TIMES ** (tries - 1), LONGEST_WAIT_S))
+
+
+def _failed(row: Row) -> Failed:
+    return Failed(
+        id=row["id"],
+        receiver=row["receiver"],
+        submission=row["submission"],
+        made=datetime.fromisoformat(row["made_at"]),
+        tries=row["tries"],
+        error=row["error"],
+        again=datetime.fromisoformat(row["again_at"]) if row["again_at"] else None,
+    )

@@ -1,0 +1,335 @@
+"""Receivers are told of verdicts: signed, once for each, again until they take it."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from support.inbox_desk import AUTOMATE, desk_at, hidden
+from support.receiver import receiving
+from triage_agent.web import sending
+from triage_agent.web.database import stored
+from triage_agent.web.notices import MOST_TRIES, Notices
+
+SECRET = re.compile(r'id="secret" value="(whsec_[^"]+)"')
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch):
+    monkeypatch.setattr(sending, "LOOK_S", 0.02)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with desk_at(tmp_path / "data", hook_hosts=("127.0.0.1",)) as found:
+        found.welcome()
+        yield found
+
+
+@pytest.fixture
+def receiver():
+    with receiving() as found:
+        yield found
+
+
+def add(desk, receiver, **form):
+    """Add a receiver on its page, and return the secret that is shown."""
+    page = desk.post("/inbox/receivers/make", url=receiver.url, **form)
+    assert page.status_code == 200, page.text
+    return SECRET.search(page.text)[1]
+
+
+def signed(secret, told):
+    """Return the signature that a request should carry, by the standard's words."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    words = f"{told.headers['webhook-id']}.{told.headers['webhook-timestamp']}.".encode()
+    made = hmac.new(key, words + told.body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(made).decode()}"
+
+
+def settled(desk, condition):
+    """Wait until a notice is as a condition says: the receiver knows before the server does."""
+    with sqlite3.connect(desk.options.data / "triage.sqlite3") as other:
+        for _ in range(2000):
+            row = other.execute(f"SELECT * FROM notice WHERE {condition}").fetchone()  # noqa: S608
+            if row:
+                return
+            desk.get("/healthz")
+    raise AssertionError(f"no notice with {condition}")
+
+
+def is_due_now(desk):
+    with desk.database.transaction() as connection:
+        connection.execute(
+            "UPDATE notice SET again_at = ? WHERE again_at IS NOT NULL",
+            (stored(datetime.now(UTC) - timedelta(seconds=1)),),
+        )
+
+
+class TestWhatIsSent:
+    def test_a_verdict_is_told_with_its_number_and_nothing_that_was_written(self, desk, receiver):
+        add(desk, receiver)
+        desk.owner(AUTOMATE, company="Wombat Ltd")
+        told = receiver.next()
+        body = json.loads(told.body)
+        finished = desk.database.row("SELECT finished_at FROM submission")["finished_at"]
+        assert body == {
+            "type": "verdict.ready",
+            "timestamp": finished,
+            "data": {
+                "submission": 1,
+                "recommendation": "fractional-ai-officer",
+                "provisional": False,
+                "blind_check": False,
+                "link": f"{desk.options.address}/inbox/1",
+            },
+        }
+        assert told.path == "/hook"
+        assert told.headers["content-type"] == "application/json"
+
+    def test_it_is_signed_as_standard_webhooks_says(self, desk, receiver):
+        secret = add(desk, receiver)
+        desk.owner(AUTOMATE)
+        told = receiver.next()
+        assert told.headers["webhook-signature"] == signed(secret, told)
+        assert abs(int(told.headers["webhook-timestamp"]) - datetime.now(UTC).timestamp()) < 60
+
+    def test_the_library_of_the_standard_s_authors_takes_it(self, desk, receiver):
+        standard = pytest.importorskip("standardwebhooks", reason="pip group dev")
+        secret = add(desk, receiver)
+        desk.owner(AUTOMATE)
+        told = receiver.next()
+        found = standard.Webhook(secret).verify(told.body, told.headers)
+        assert found["data"]["submission"] == 1
+        with pytest.raises(standard.WebhookVerificationError):
+            standard.Webhook(secret).verify(told.body + b" ", told.headers)
+
+    def test_what_owners_write_is_sent_where_the_box_is_ticked(self, desk, receiver):
+        add(desk, receiver, words="yes")
+        desk.owner(AUTOMATE, company="Wombat Ltd")
+        data = json.loads(receiver.next().body)["data"]
+        assert data["company"] == "Wombat Ltd"
+        assert data["problems"][0] == "Orders are typed by hand"
+        assert "gets what owners write" in desk.get("/inbox/receivers").text
+
+    def test_a_verdict_that_a_person_is_to_check_blindly_is_not_told(self, tmp_path, receiver):
+        with desk_at(tmp_path / "data", check_every=1, hook_hosts=("127.0.0.1",)) as desk:
+            desk.welcome()
+            add(desk, receiver, words="yes")
+            desk.owner(AUTOMATE)
+            data = json.loads(receiver.next().body)["data"]
+        assert data["blind_check"] is True
+        assert data["recommendation"] is data["provisional"] is None
+        assert "ai-officer" not in json.dumps(data)
+
+    def test_a_verdict_that_is_changed_afterwards_is_not_told_again(self, desk, receiver):
+        add(desk, receiver)
+        path = desk.owner(AUTOMATE)
+        receiver.next()
+        settled(desk, "taken_at IS NOT NULL")
+        desk.client.post(f"{path}/verdict", data={"revenue": "more than 50M"})
+        desk.correct(1, 1, "build-software")
+        assert len(desk.database.rows("SELECT 1 FROM notice")) == 1
+        assert receiver.waiting == 0
+
+    def test_each_receiver_is_told_and_signed_for_apart(self, desk, receiver):
+        with receiving() as other:
+            secrets = add(desk, receiver), add(desk, other)
+            desk.owner(AUTOMATE)
+            for one, secret in zip((receiver, other), secrets, strict=True):
+                told = one.next()
+                assert told.headers["webhook-signature"] == signed(secret, told)
+        assert secrets[0] != secrets[1]
+
+
+class TestTheSecret:
+    def test_it_is_shown_once_and_the_data_do_not_hold_it(self, desk, receiver):
+        secret = add(desk, receiver)
+        assert secret not in desk.get("/inbox/receivers").text
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        for path in desk.options.data.rglob("*"):
+            raw = path.read_bytes() if path.is_file() else b""
+            assert secret.encode() not in raw
+            assert key not in raw
+
+    def test_a_new_one_is_signed_with_beside_the_old_one_for_a_day(self, desk, receiver):
+        old = add(desk, receiver)
+        page = desk.post("/inbox/receivers/renew", receiver=1)
+        new = SECRET.search(page.text)[1]
+        desk.owner(AUTOMATE)
+        told = receiver.next()
+        both = f"{signed(new, told)} {signed(old, told)}"
+        assert told.headers["webhook-signature"] == both
+        yesterday = stored(datetime.now(UTC) - timedelta(hours=25))
+        with desk.database.transaction() as connection:
+            connection.execute("UPDATE receiver SET renewed_at = ?", (yesterday,))
+        desk.owner(AUTOMATE)
+        told = receiver.next()
+        assert told.headers["webhook-signature"] == signed(new, told)
+
+
+class TestWhatFails:
+    def test_it_is_sent_again_with_the_same_id_and_a_new_signature(self, desk, receiver):
+        secret = add(desk, receiver)
+        receiver.answers = [500]
+        desk.owner(AUTOMATE)
+        first = receiver.next()
+        settled(desk, "error = '500'")
+        page = desk.get("/inbox/receivers").text
+        assert "It answered with status 500." in page
+        assert "Next try:" in page
+        is_due_now(desk)
+        second = receiver.next()
+        assert second.headers["webhook-id"] == first.headers["webhook-id"]
+        assert second.headers["webhook-signature"] == signed(secret, second)
+        settled(desk, "taken_at IS NOT NULL")
+        assert "Not taken" not in desk.get("/inbox/receivers").text
+
+    def test_it_waits_longer_each_time_and_is_given_up_at_last(self, desk, receiver):
+        add(desk, receiver)
+        receiver.answers = [503] * MOST_TRIES
+        desk.owner(AUTOMATE)
+        waits = []
+        for tries in range(1, MOST_TRIES):
+            receiver.next()
+            settled(desk, f"tries = {tries}")
+            row = desk.database.row("SELECT again_at FROM notice")
+            waits.append(datetime.fromisoformat(row["again_at"]) - datetime.now(UTC))
+            is_due_now(desk)
+        receiver.next()
+        settled(desk, f"tries = {MOST_TRIES} AND again_at IS NULL")
+        assert all(one < two for one, two in pairwise(waits[:7]))
+        assert max(waits) <= timedelta(hours=12)
+        assert "not sent again by itself" in desk.get("/inbox/receivers").text
+
+    def test_an_adviser_sends_again_what_was_given_up(self, desk, receiver):
+        add(desk, receiver)
+        receiver.answers = [410]
+        desk.owner(AUTOMATE)
+        receiver.next()
+        settled(desk, "again_at IS NULL AND error = '410'")
+        desk.post("/inbox/receivers/again", notice=1)
+        assert json.loads(receiver.next().body)["data"]["submission"] == 1
+        settled(desk, "taken_at IS NOT NULL")
+
+    def test_a_redirect_is_not_followed(self, desk, receiver):
+        with receiving() as elsewhere:
+            add(desk, receiver)
+            receiver.answers, receiver.location = [307], elsewhere.url
+            desk.owner(AUTOMATE)
+            receiver.next()
+            settled(desk, "error = '307'")
+            assert elsewhere.waiting == 0
+
+    def test_a_notice_that_cannot_be_made_stops_neither_others_nor_the_server(
+        self, desk, receiver, monkeypatch, caplog
+    ):
+        real = Notices.body
+
+        def fails(self, notice, address):
+            if notice.submission == 1:
+                raise ValueError("Wombat Ltd")
+            return real(self, notice, address)
+
+        monkeypatch.setattr(Notices, "body", fails)
+        add(desk, receiver)
+        desk.owner(AUTOMATE)
+        desk.owner(AUTOMATE)
+        assert json.loads(receiver.next().body)["data"]["submission"] == 2
+        settled(desk, "error = 'fault'")
+        assert "ValueError" in caplog.text
+        assert "Wombat" not in caplog.text
+
+    def test_what_a_stop_interrupts_is_sent_after_the_next_start(self, tmp_path, receiver):
+        folder = tmp_path / "data"
+        receiver.answers = [500]
+        with desk_at(folder, hook_hosts=("127.0.0.1",)) as desk:
+            desk.welcome()
+            add(desk, receiver)
+            desk.owner(AUTOMATE)
+            receiver.next()
+            settled(desk, "error = '500'")
+            is_due_now_after_start = stored(datetime.now(UTC))
+            with desk.database.transaction() as connection:
+                connection.execute("UPDATE notice SET again_at = '2999-01-01'")
+        with sqlite3.connect(folder / "triage.sqlite3") as other:
+            other.execute("UPDATE notice SET again_at = ?", (is_due_now_after_start,))
+        with desk_at(folder, hook_hosts=("127.0.0.1",)) as desk:
+            assert json.loads(receiver.next().body)["data"]["submission"] == 1
+
+    def test_it_is_written_with_the_verdict_or_not_at_all(self, desk, receiver, monkeypatch):
+        add(desk, receiver)
+
+        def fails(*_):
+            raise sqlite3.OperationalError
+
+        monkeypatch.setattr("triage_agent.web.submissions.write_notices", fails)
+        start = desk.get("/").text
+        form = {"text": AUTOMATE, "agree": "yes", "once": hidden(start, "once")}
+        page = desk.client.post("/", data=form)
+        for answer in ("", "Acme", "1M to 10M", "no"):
+            form = {"id": hidden(page.text, "id"), "do": "confirm", "text": answer}
+            pieces = re.findall(r'<textarea name="(piece-\d+)"[^>]*>([^<]*)', page.text)
+            page = desk.client.post(str(page.url), data=form | {"choice": answer} | dict(pieces))
+        assert page.status_code == 500
+        assert desk.database.row("SELECT finished_at FROM submission")["finished_at"] is None
+
+
+class TestDeleting:
+    def test_a_notice_of_a_deleted_submission_is_deleted(self, desk, receiver):
+        add(desk, receiver)
+        receiver.answers = [500]
+        path = desk.owner(AUTOMATE)
+        receiver.next()
+        settled(desk, "error = '500'")
+        desk.client.post(f"{path}/delete")
+        assert not desk.database.rows("SELECT * FROM notice")
+        assert "Not taken" not in desk.get("/inbox/receivers").text
+
+    def test_a_receiver_that_was_removed_is_told_nothing(self, desk, receiver):
+        add(desk, receiver)
+        desk.post("/inbox/receivers/remove", receiver=1)
+        desk.owner(AUTOMATE)
+        assert not desk.database.rows("SELECT * FROM notice")
+        assert receiver.url not in desk.get("/inbox/receivers").text
+
+
+class TestItsAddress:
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            ("", "an address like"),
+            ("ftp://127.0.0.1/", "an address like"),
+            ("javascript:alert(1)", "an address like"),
+            ("https://", "an address like"),
+            ("https://127.0.0.1/" + "x" * 1000, "an address like"),
+            ("https://me:secret@127.0.0.1/", "Leave out"),
+            ("http://127.0.0.2/", "https://"),
+            ("https://127.0.0.2/", "--allow-hook-host 127.0.0.2"),
+            ("https://[::1]/", "--allow-hook-host ::1"),
+            ("https://10.0.0.7/", "--allow-hook-host 10.0.0.7"),
+        ],
+    )
+    def test_one_that_would_not_be_told_is_refused(self, desk, url, says):
+        page = desk.post("/inbox/receivers/make", url=url)
+        assert page.status_code == 422
+        assert says in page.text.replace("&#39;", "'")
+        assert not desk.database.rows("SELECT 1 FROM receiver")
+
+    def test_there_are_not_more_than_twenty(self, desk, receiver):
+        for _ in range(20):
+            add(desk, receiver)
+        assert desk.post("/inbox/receivers/make", url=receiver.url).status_code == 422
+
+    def test_markup_in_one_is_text(self, desk):
+        page = desk.post(
+            "/inbox/receivers/make", url='http://127.0.0.1/"><script>alert(1)</script>'
+        )
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
