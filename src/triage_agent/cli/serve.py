@@ -75,6 +75,12 @@ def serve(
             metavar="HOST", help="A receiver that may be on your own network, and without https."
         ),
     ] = None,
+    embed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A site whose pages may show the owner's pages in a frame."
+        ),
+    ] = None,
     language: Annotated[
         str,
         typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
@@ -110,6 +116,7 @@ def serve(
         starts_per_hour,
         retention_days,
         tuple(allow_hook_host or ()),
+        tuple(embed_host or ()),
         language,
     )
     served.check()

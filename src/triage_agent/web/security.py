@@ -18,16 +18,19 @@ Failed = Callable[[Request, Exception], Awaitable[Response]]
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
+POLICY_HEADER, NOBODY = "content-security-policy", "'none'"
 HEADERS = {
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",  # a link of an owner is a secret
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+# The owner's pages: these, and what is below /t/. The inbox is never shown in a frame.
+FRAMED = frozenset({"/", "/quiz", "/roles", "/situations", "/red-flags", "/returns"})
+OWNERS = "/t/"
 HSTS = "max-age=31536000"
 MOST_BYTES = 1_000_000  # of a request: 100 pages of text
 BODY_S = 60.0  # that a form may take to arrive: 1 MB by a poor mobile connection
@@ -95,11 +98,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
-                begun, given = True, MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    given.setdefault(name, value)
-                given.setdefault("content-security-policy", self._policy)
-                given.setdefault("cache-control", "no-store")
+                begun = True
+                self._add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         answer: ASGIApp = self._refusal(Headers(scope=scope), scope) or self._app
@@ -116,6 +116,16 @@ class Guard:
         if not begun:
             await answer(scope, receive, guarded)
 
+    def _add_headers(self, given: MutableHeaders, path: str) -> None:
+        """Add to the headers of an answer what each must carry."""
+        for name, value in self._headers.items():
+            given.setdefault(name, value)
+        policy, ancestors = given.get(POLICY_HEADER, self._policy), framed_by(self._options, path)
+        given[POLICY_HEADER] = f"{policy}; frame-ancestors {ancestors}"
+        if ancestors == NOBODY:
+            given["x-frame-options"] = "DENY"
+        given.setdefault("cache-control", "no-store")
+
     def _refusal(self, headers: Headers, scope: Scope) -> ASGIApp | None:
         """Return what answers a request whose headers alone are reason to refuse it."""
         host = headers.get("host")
@@ -129,6 +139,13 @@ class Guard:
         if _length(headers) > MOST_BYTES:
             return PlainTextResponse(TOO_LONG, 413, CLOSE)
         return None
+
+
+def framed_by(options: ServeOptions, path: str) -> str:
+    """Return whose pages may show one of ours in a frame, as `frame-ancestors` has it."""
+    if options.embedders and (path in FRAMED or path.startswith(OWNERS)):
+        return " ".join(options.embedders)
+    return NOBODY
 
 
 class RefusedError(Exception):
