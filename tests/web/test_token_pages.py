@@ -81,7 +81,7 @@ def test_its_uses_are_listed_with_what_was_answered(desk):
     desk.client.post("/api/v1/advise", json={"problems": "Zebras"}, headers=header)
     desk.client.post("/api/v1/classify", json={"problems": []}, headers=header)
     page = desk.get("/inbox/tokens/1").text
-    listed = re.findall(r"UTC</time></th><td>([^<]+)</td><td[^>]*>(\d+)", page)
+    listed = re.findall(r"UTC</time></td><td>([^<]+)</td><td[^>]*>(\d+)", page)
     assert listed == [
         ("POST /api/v1/classify", "422"),
         ("POST /api/v1/advise", "403"),

@@ -7,6 +7,7 @@ import anyio
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +36,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     for status, what in (
         (401, "There is no token, or it does not work."),
         (403, "The token is not for this."),
+        (409, "A request with this idempotency key is under way."),
+        (413, "The request is longer than 1 MB."),
         (422, "The request is not as it must be; `detail` says where."),
         (429, "Too many requests; `Retry-After` says when to come back."),
         (503, "Too many people wait; `Retry-After` says when to come back."),
@@ -48,6 +51,10 @@ Key = Annotated[
         description="The same key within a day gets the same answer, and nothing is done twice.",
     ),
 ]
+Shown = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(scheme_name="token", description="An adviser makes it.", auto_error=False)),
+]
 Result = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -59,18 +66,16 @@ def _after(seconds: int) -> dict[str, str]:
 WAIT = _after(RETRY_AFTER_S)
 
 
-def token_for(scope: str) -> Callable[[Request], Awaitable[Token]]:
+def token_for(scope: str) -> Callable[..., Awaitable[Token]]:
     """Return what finds the token of a request, and refuses one that is not for this."""
 
-    async def find(request: Request) -> Token:
-        site = site_of_api(request)
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        found = None
-        if kind.casefold() == "bearer" and given:
+    async def find(request: Request, shown: Shown) -> Token:
+        site, found = site_of_api(request), None
+        if shown is not None:
             if not await site.limiter.allows(GUESSES, "guess", who(request), only_test=True):
                 wait = site.limiter.wait_s(GUESSES, "guess", who(request))
                 raise ProblemError(429, "Too many tokens that do not work.", _after(wait))
-            found = await anyio.to_thread.run_sync(site.tokens.find, given.strip())
+            found = await anyio.to_thread.run_sync(site.tokens.find, shown.credentials)
         if found is None:
             await site.limiter.allows(GUESSES, "guess", who(request))
             raise ProblemError(

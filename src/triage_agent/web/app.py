@@ -19,6 +19,7 @@ from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.api import create_api
+from triage_agent.web.api_page import ROUTES as API_PAGE
 from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
@@ -80,6 +81,7 @@ def create_app(
 
     app = Starlette(
         routes=[
+            *API_PAGE,
             Mount("/api", api),
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),

@@ -1,6 +1,6 @@
 """What every answer carries, and what no request may do: headers, origins, sizes, rates."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage_agent.web.options import ServeOptions, is_loopback
+from triage_agent.web.problem_details import ProblemError, problem
 from triage_agent.web.rates import Rate, Rates
 
 Failed = Callable[[Request, Exception], Awaitable[Response]]
@@ -30,11 +31,11 @@ HEADERS = {
 }
 # The owner's pages: these, and what is below /t/. The inbox is never shown in a frame.
 FRAMED = frozenset({"/", "/quiz", "/roles", "/situations", "/red-flags", "/returns"})
-OWNERS = "/t/"
+OWNERS, API = "/t/", "/api/"
 HSTS = "max-age=31536000"
 MOST_BYTES = 1_000_000  # of a request: 100 pages of text
 BODY_S = 60.0  # that a form may take to arrive: 1 MB by a poor mobile connection
-TOO_LONG = "This is too much text for one form."
+TOO_LONG = f"This is too much for one request: at most {MOST_BYTES:,} bytes."
 CLOSE = {"connection": "close"}  # the rest of such a body is not waited for
 LONGEST_ADDRESS, LONGEST_PATH = 100, 1000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -108,7 +109,7 @@ class Guard:
         except ClientDisconnect:  # nobody is there to be answered
             return
         except RefusedError as refused:
-            answer = PlainTextResponse(refused.words, refused.status, CLOSE)
+            answer = refusal(scope, refused.words, refused.status, CLOSE)
         except Exception as error:
             answer = await self._failed(Request(scope), error)
         else:
@@ -131,14 +132,23 @@ class Guard:
         host = headers.get("host")
         if self._options.public_url is None and host and not is_loopback(_name(f"//{host}")):
             # A page elsewhere whose name was pointed at this machine.
-            return PlainTextResponse("This server is not reached by that name.", 421)
+            return refusal(scope, "This server is not reached by that name.", 421)
         if len(scope["path"]) > LONGEST_PATH:  # routes make numbers of digits, up to a limit
-            return PlainTextResponse("This address is too long.", 414)
+            return refusal(scope, "This address is too long.", 414)
         if scope["method"] in CHANGING and not _same_site(headers, self._options.address):
-            return PlainTextResponse("This form came from another site.", 403)
+            return refusal(scope, "This form came from another site.", 403)
         if _length(headers) > MOST_BYTES:
-            return PlainTextResponse(TOO_LONG, 413, CLOSE)
+            return refusal(scope, TOO_LONG, 413, CLOSE)
         return None
+
+
+def refusal(
+    scope: Scope, words: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer to a request that reaches no page: words, or of the API its form."""
+    if scope["path"].startswith(API):
+        return problem(ProblemError(status, words, headers))
+    return PlainTextResponse(words, status, headers)
 
 
 def framed_by(options: ServeOptions, path: str) -> str:
@@ -167,7 +177,7 @@ def _bounded(receive: Receive) -> Receive:
         with anyio.move_on_at(until) as late:
             message = await receive()
         if late.cancelled_caught:
-            raise RefusedError("This form took too long to arrive.", 408)
+            raise RefusedError("This took too long to arrive.", 408)
         left, open_ = left - len(message.get("body", b"")), message.get("more_body", False)
         if left < 0:
             raise RefusedError(TOO_LONG, 413)
