@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,16 +19,19 @@ class Told:
 class Receiver:
     """Where a receiver is, and what it was told.
 
-    `answers` are the statuses that it answers next; when they are used up, 204.
+    `answers` are the statuses that it answers next; when they are used up, 204. While `held` is an
+    event, it answers when that is set.
     """
 
     def __init__(self, port):
         self.port, self.url = port, f"http://127.0.0.1:{port}/hook"
-        self.answers, self.location = [], None
+        self.answers, self.location, self.held = [], None, None
         self._told = queue.Queue()
 
     def take(self, told):
         self._told.put(told)
+        if self.held is not None:
+            self.held.wait(20)
         return self.answers.pop(0) if self.answers else 204
 
     def next(self):
@@ -53,7 +56,8 @@ def receiving(tls=None, port=0):
             if one.location:
                 self.send_header("location", one.location)
             self.send_header("content-length", "0")
-            self.end_headers()
+            with suppress(OSError):  # who asked was killed meanwhile
+                self.end_headers()
 
         def log_message(self, *_):
             pass

@@ -151,6 +151,16 @@ class TestTheErrors:
             assert (answer.status_code, answer.headers["content-type"]) == (status, MEDIA_TYPE)
             assert answer.json()["status"] == status
 
+    def test_so_is_a_body_that_grows_too_long_while_it_is_read(self, client):
+        def pieces():
+            for _ in range(20):
+                yield b" " * 100_000
+
+        kind = {"content-type": "application/json"}
+        long = client.post("/api/v1/classify", content=pieces(), headers=kind)
+        assert (long.status_code, long.headers["content-type"]) == (413, MEDIA_TYPE)
+        assert "1,000,000 bytes" in long.json()["detail"]
+
     def test_a_fault_of_ours_is_a_problem_without_its_words(self, tmp_path, caplog):
         class Broken(WordModel):
             async def predict(self, problem):

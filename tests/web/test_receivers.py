@@ -5,7 +5,12 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,6 +22,21 @@ from triage_agent.web import sending
 from triage_agent.web.database import stored
 from triage_agent.web.notices import MOST_TRIES, Notices
 
+SERVER = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[3:]
+from support.site import WordModel
+from triage_agent.models import OpenBackend
+from triage_agent.settings import Adviser
+from triage_agent.triage import AsyncTriage
+from triage_agent.web import ServeOptions, serve
+serve(
+    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2]), hook_hosts=("127.0.0.1",)),
+    AsyncTriage.over(OpenBackend(WordModel(), "")),
+    Adviser(),
+)
+"""
 SECRET = re.compile(r'id="secret" value="(whsec_[^"]+)"')
 
 
@@ -70,6 +90,20 @@ def is_due_now(desk):
             "UPDATE notice SET again_at = ? WHERE again_at IS NOT NULL",
             (stored(datetime.now(UTC) - timedelta(seconds=1)),),
         )
+
+
+@contextmanager
+def process_at(folder):
+    """Yield a process that serves a data folder."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = subprocess.Popen([sys.executable, "-c", SERVER, str(folder), str(port), *sys.path])
+    try:
+        yield running
+    finally:
+        running.terminate()
+        running.wait(40)
 
 
 class TestWhatIsSent:
@@ -246,22 +280,49 @@ class TestWhatFails:
         assert "ValueError" in caplog.text
         assert "Wombat" not in caplog.text
 
+    def test_one_that_does_not_answer_holds_up_no_other(self, desk, receiver):
+        with receiving() as slow:
+            slow.held = threading.Event()
+            add(desk, slow)
+            add(desk, receiver)
+            for number in (1, 2):
+                desk.owner(AUTOMATE)
+                assert json.loads(receiver.next().body)["data"]["submission"] == number
+            slow.next()
+            assert slow.waiting == 0
+            slow.held.set()
+            assert json.loads(slow.next().body)["data"]["submission"] == 2
+
     def test_what_a_stop_interrupts_is_sent_after_the_next_start(self, tmp_path, receiver):
         folder = tmp_path / "data"
-        receiver.answers = [500]
+        first = self.interrupted(folder, receiver)
+        with desk_at(folder, hook_hosts=("127.0.0.1",)) as desk:
+            assert receiver.next().headers["webhook-id"] == first.headers["webhook-id"]
+            settled(desk, "taken_at IS NOT NULL")
+
+    def test_what_a_kill_interrupts_is_sent_after_the_next_start(self, tmp_path, receiver):
+        folder = tmp_path / "data"
+        first = self.interrupted(folder, receiver)
+        receiver.held = threading.Event()
+        with process_at(folder) as running:
+            assert receiver.next().headers["webhook-id"] == first.headers["webhook-id"]
+            running.kill()
+            running.wait()
+        receiver.held.set()
+        with process_at(folder):
+            assert receiver.next().headers["webhook-id"] == first.headers["webhook-id"]
+
+    def interrupted(self, folder, receiver):
+        """Stop a server while it sends its only notice, and return that."""
+        receiver.held = threading.Event()
         with desk_at(folder, hook_hosts=("127.0.0.1",)) as desk:
             desk.welcome()
             add(desk, receiver)
             desk.owner(AUTOMATE)
-            receiver.next()
-            settled(desk, "error = '500'")
-            is_due_now_after_start = stored(datetime.now(UTC))
-            with desk.database.transaction() as connection:
-                connection.execute("UPDATE notice SET again_at = '2999-01-01'")
-        with sqlite3.connect(folder / "triage.sqlite3") as other:
-            other.execute("UPDATE notice SET again_at = ?", (is_due_now_after_start,))
-        with desk_at(folder, hook_hosts=("127.0.0.1",)) as desk:
-            assert json.loads(receiver.next().body)["data"]["submission"] == 1
+            first = receiver.next()
+        receiver.held.set()
+        receiver.held = None
+        return first
 
     def test_it_is_written_with_the_verdict_or_not_at_all(self, desk, receiver, monkeypatch):
         add(desk, receiver)

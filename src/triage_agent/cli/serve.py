@@ -112,12 +112,12 @@ def serve(
         host,
         port,
         public_url,
-        tuple(trusted_proxy or ()),
-        starts_per_hour,
-        retention_days,
-        tuple(allow_hook_host or ()),
-        tuple(embed_host or ()),
-        language,
+        trusted_proxies=tuple(trusted_proxy or ()),
+        starts_per_hour=starts_per_hour,
+        retention_days=retention_days,
+        hook_hosts=tuple(allow_hook_host or ()),
+        embed_hosts=tuple(embed_host or ()),
+        language=language,
     )
     served.check()
     if served.public_url and not served.trusted_proxies:

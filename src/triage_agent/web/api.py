@@ -15,7 +15,7 @@ from triage_agent.errors import InputError, TriageError
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.problem_details import MEDIA_TYPE, ProblemError, problem
-from triage_agent.web.security import GUESSES, REQUESTS, who
+from triage_agent.web.security import CLOSE, GUESSES, REQUESTS, RefusedError, who
 from triage_agent.web.service import (
     AdviseAsked,
     ClassifyAsked,
@@ -245,8 +245,12 @@ async def _not_valid(_: Request, error: Exception) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
+    """Say why a request reaches nothing, or why its body could not be read."""
+    if isinstance(error.__cause__, RefusedError):  # raised where FastAPI reads the body
+        return problem(ProblemError(error.__cause__.status, error.__cause__.words, CLOSE))
     status = cast("HTTPException", error).status_code
-    return problem(ProblemError(status, "There is no such path, or not with this method."))
+    words = "There is no such path, or not with this method."
+    return problem(ProblemError(status, "The body cannot be read." if status == 400 else words))
 
 
 async def _failed(_: Request, error: Exception) -> Response:
