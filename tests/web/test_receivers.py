@@ -172,6 +172,18 @@ class TestWhatIsSent:
         assert len(desk.database.rows("SELECT 1 FROM notice")) == 1
         assert receiver.waiting == 0
 
+    def test_one_that_is_sent_again_says_how_things_are_by_then(self, desk, receiver):
+        add(desk, receiver, words="yes")
+        receiver.answers = [500]
+        path = desk.owner(AUTOMATE)
+        receiver.next()
+        settled(desk, "error = '500'")
+        desk.client.post(f"{path}/verdict", data={"problems": "change"})
+        is_due_now(desk)
+        data = json.loads(receiver.next().body)["data"]
+        assert data["recommendation"] is data["provisional"] is None
+        assert (data["company"], data["problems"]) == ("Acme", [])
+
     def test_each_receiver_is_told_and_signed_for_apart(self, desk, receiver):
         with receiving() as other:
             secrets = add(desk, receiver), add(desk, other)
@@ -264,14 +276,14 @@ class TestWhatFails:
     def test_a_notice_that_cannot_be_made_stops_neither_others_nor_the_server(
         self, desk, receiver, monkeypatch, caplog
     ):
-        real = Notices.body
+        real = sending.told
 
-        def fails(self, notice, address):
-            if notice.submission == 1:
+        def fails(known, address, *, with_words):
+            if known.id == 1:
                 raise ValueError("Wombat Ltd")
-            return real(self, notice, address)
+            return real(known, address, with_words=with_words)
 
-        monkeypatch.setattr(Notices, "body", fails)
+        monkeypatch.setattr(sending, "told", fails)
         add(desk, receiver)
         desk.owner(AUTOMATE)
         desk.owner(AUTOMATE)
@@ -279,6 +291,24 @@ class TestWhatFails:
         settled(desk, "error = 'fault'")
         assert "ValueError" in caplog.text
         assert "Wombat" not in caplog.text
+
+    @pytest.mark.parametrize("step", ["receivers_due", "next_due", "taken"])
+    def test_data_that_cannot_be_used_for_a_moment_stop_neither_notices_nor_the_server(
+        self, desk, receiver, monkeypatch, step
+    ):
+        real, fails = getattr(Notices, step), [True] * 3
+
+        def sometimes(*arguments):
+            if fails and fails.pop():
+                raise sqlite3.OperationalError("database is locked")
+            return real(*arguments)
+
+        monkeypatch.setattr(Notices, step, sometimes)
+        add(desk, receiver)
+        desk.owner(AUTOMATE)
+        receiver.next()
+        settled(desk, "taken_at IS NOT NULL")
+        assert not fails
 
     def test_one_that_does_not_answer_holds_up_no_other(self, desk, receiver):
         with receiving() as slow:

@@ -1,18 +1,14 @@
 """What receivers are to be told: written with the verdict, due until taken or given up."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection, Row
-from typing import Any
 
 from triage_agent.web.database import Database, now, stored
 
-EVENT = "verdict.ready"
 FIRST_WAIT_S, TIMES, LONGEST_WAIT_S = 15, 4, 12 * 3600
 MOST_TRIES = 10  # with these waits, over 44 hours
 LISTED_AT_ONCE = 50
-WAITING_CHECK = 1  # `SpotCheck.WAITING`: its verdict is not to be known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +81,6 @@ class Notices:
             submission=row["submission"],
             tries=row["tries"],
         )
-
-    def body(self, notice: Notice, address: str) -> bytes | None:
-        """Return what a notice says, as its submission is now; None: that was deleted.
-
-        Nothing that the owner wrote is in it, unless the receiver is to get it. What an adviser is
-        to say without seeing the verdict comes without the verdict: it would be seen.
-        """
-        row = self._database.row("SELECT * FROM submission WHERE id = ?", notice.submission)
-        if row is None or row["finished_at"] is None:
-            return None
-        blind = row["spot_check"] == WAITING_CHECK
-        firm = None if blind or row["provisional"] is None else bool(row["provisional"])
-        data: dict[str, Any] = {
-            "submission": row["id"],
-            "recommendation": None if blind else row["recommendation"],
-            "provisional": firm,
-            "blind_check": blind,
-            "link": f"{address}/inbox/{row['id']}",
-        }
-        if notice.with_words:
-            problems = json.loads(row["advice"])["problems"] if row["advice"] else []
-            data |= {"company": row["company"], "problems": [one["text"] for one in problems]}
-        told = {"type": EVENT, "timestamp": row["finished_at"], "data": data}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
     def taken(self, notice: Notice) -> None:
         """Note that a receiver took a notice."""
