@@ -84,6 +84,15 @@ def settled(desk, condition):
     raise AssertionError(f"no notice with {condition}")
 
 
+def come_to_the_verdict(desk, page):
+    """Answer the four questions that follow the problems, and return the last page."""
+    for answer in ("", "Acme", "1M to 10M", "no"):
+        form = {"id": hidden(page.text, "id"), "do": "confirm", "text": answer, "choice": answer}
+        pieces = re.findall(r'<textarea name="(piece-\d+)"[^>]*>([^<]*)', page.text)
+        page = desk.client.post(str(page.url), data=form | dict(pieces))
+    return page
+
+
 def is_due_now(desk):
     with desk.database.transaction() as connection:
         connection.execute(
@@ -151,6 +160,29 @@ class TestWhatIsSent:
         assert data["company"] == "Wombat Ltd"
         assert data["problems"][0] == "Orders are typed by hand"
         assert "gets what owners write" in desk.get("/inbox/receivers").text
+
+    def test_owners_read_where_it_goes_before_they_send_anything(self, desk, receiver):
+        assert "It is not sent anywhere else." in desk.get("/").text
+        add(desk, receiver)
+        assert "It is not sent anywhere else." in desk.get("/").text
+        add(desk, receiver, words="yes")
+        page = desk.get("/").text
+        assert "it is also sent to 127.0.0.1" in page
+        assert "anywhere else" not in page
+
+    def test_what_somebody_wrote_who_began_before_that_is_not_sent(self, desk, receiver):
+        start = desk.get("/").text
+        form = {"text": AUTOMATE, "agree": "yes", "once": hidden(start, "once")}
+        begun = desk.client.post("/", data=form)
+        add(desk, receiver, words="yes")
+        come_to_the_verdict(desk, begun)
+        assert set(json.loads(receiver.next().body)["data"]) == {
+            "submission",
+            "recommendation",
+            "provisional",
+            "blind_check",
+            "link",
+        }
 
     def test_a_verdict_that_a_person_is_to_check_blindly_is_not_told(self, tmp_path, receiver):
         with desk_at(tmp_path / "data", check_every=1, hook_hosts=("127.0.0.1",)) as desk:
@@ -363,11 +395,7 @@ class TestWhatFails:
         monkeypatch.setattr("triage_agent.web.submissions.write_notices", fails)
         start = desk.get("/").text
         form = {"text": AUTOMATE, "agree": "yes", "once": hidden(start, "once")}
-        page = desk.client.post("/", data=form)
-        for answer in ("", "Acme", "1M to 10M", "no"):
-            form = {"id": hidden(page.text, "id"), "do": "confirm", "text": answer}
-            pieces = re.findall(r'<textarea name="(piece-\d+)"[^>]*>([^<]*)', page.text)
-            page = desk.client.post(str(page.url), data=form | {"choice": answer} | dict(pieces))
+        page = come_to_the_verdict(desk, desk.client.post("/", data=form))
         assert page.status_code == 500
         assert desk.database.row("SELECT finished_at FROM submission")["finished_at"] is None
 

@@ -67,17 +67,16 @@ WAIT = _after(RETRY_AFTER_S)
 
 
 def token_for(scope: str) -> Callable[..., Awaitable[Token]]:
-    """Return what finds the token of a request, and refuses one that is not for this."""
+    """Return a dependency that gives the token of a request, and refuses one for other things."""
 
     async def find(request: Request, shown: Shown) -> Token:
         site, found = site_of_api(request), None
         if shown is not None:
-            if not await site.limiter.allows(GUESSES, "guess", who(request), only_test=True):
-                wait = site.limiter.wait_s(GUESSES, "guess", who(request))
-                raise ProblemError(429, "Too many tokens that do not work.", _after(wait))
             found = await anyio.to_thread.run_sync(site.tokens.find, shown.credentials)
         if found is None:
-            await site.limiter.allows(GUESSES, "guess", who(request))
+            if not await site.limiter.allows(GUESSES, "guess", who(request)):
+                wait = site.limiter.wait_s(GUESSES, "guess", who(request))
+                raise ProblemError(429, "Too many tokens that do not work.", _after(wait))
             raise ProblemError(
                 401,
                 "Send a token that works (Authorization: Bearer …). An adviser makes one.",

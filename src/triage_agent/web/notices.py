@@ -64,9 +64,11 @@ class Notices:
     def next_due(self, receiver: int) -> Notice | None:
         """Return the notice that has been due for longest; None: none is."""
         row = self._database.row(
-            "SELECT notice.*, url, with_words FROM notice JOIN receiver ON receiver.id = receiver"
-            " WHERE receiver = ? AND again_at IS NOT NULL AND again_at <= ?"
-            " ORDER BY again_at, notice.id LIMIT 1",
+            # Who began before was not told that it goes there.
+            "SELECT notice.*, url, with_words AND receiver.made_at <= started_at AS with_words"
+            " FROM notice JOIN receiver ON receiver.id = receiver"
+            " JOIN submission ON submission.id = submission WHERE receiver = ?"
+            " AND again_at IS NOT NULL AND again_at <= ? ORDER BY again_at, notice.id LIMIT 1",
             receiver,
             now(),
         )

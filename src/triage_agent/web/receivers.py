@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from sqlite3 import Row
+from urllib.parse import urlsplit
 
 from triage_agent.errors import InputError
 from triage_agent.web.database import Database, now, stored
@@ -27,7 +28,7 @@ class Receiver:
     """A program that is told.
 
     Attributes:
-        with_words: Whether a notice holds what the owner wrote.
+        with_words: Whether a notice holds what an owner wrote who began after it was added.
         maker: Who made it; None: they are gone.
         taken: When it last took a notice; None: never.
     """
@@ -78,6 +79,11 @@ class Receivers:
     def all(self) -> list[Receiver]:
         """Return the receivers, the oldest first."""
         return [_receiver(row) for row in self._database.rows(f"{LISTED} ORDER BY receiver.id")]
+
+    def hosts_with_words(self) -> list[str]:
+        """Return the hosts that get what owners write, by name."""
+        rows = self._database.rows("SELECT url FROM receiver WHERE with_words")
+        return sorted({urlsplit(row["url"]).hostname or row["url"] for row in rows})
 
     def by_id(self, id: int) -> Receiver | None:  # noqa: A002
         """Return the receiver with a number; None: there is none."""

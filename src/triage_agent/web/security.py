@@ -54,9 +54,9 @@ class Limiter:
         self.starts = Rate(starts, seconds=3600)
         self.steps = Rate(starts * STEPS_A_START, seconds=3600)
 
-    async def allows(self, rate: Rate, what: str, who: str, *, only_test: bool = False) -> bool:
-        """Return whether `who` may do it once more; it is counted if so, unless it is a test."""
-        return self._rates.allow(rate, what, who, count=not only_test)
+    async def allows(self, rate: Rate, what: str, who: str) -> bool:
+        """Return whether `who` may do it once more; it is counted if so."""
+        return self._rates.allow(rate, what, who)
 
     def wait_s(self, rate: Rate, what: str, who: str) -> int:
         """Return in how many seconds, at least one, `who` may do it once more."""
