@@ -1,5 +1,6 @@
 """No receiver's address leads into a private network, whatever its name resolves to, and when."""
 
+import re
 import socket
 import ssl
 import threading
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import httpcore2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import support
 from support.receiver import receiving
@@ -17,6 +20,7 @@ from triage_agent.web.outgoing import NotSentError, Outgoing, is_public
 
 pytestmark = pytest.mark.anyio
 CERTIFICATES = Path(support.__file__).parent / "certificates"
+OUTGOING = Outgoing()
 PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 PRIVATE = [
     pytest.param("127.0.0.1", id="loopback"),
@@ -199,6 +203,24 @@ async def test_a_name_that_nobody_knows_is_said_to_be_unknown(answer):
     assert await reason(outgoing) == "name"
     with pytest.raises(InputError, match="no host of that name"):
         await outgoing.check("https://elsewhere.test/")
+
+
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.text(max_size=60).map("https://{}".format),
+        st.text("ab.:@/\\[]%#?0x1\t\n -", max_size=30).map("https://a{}".format),
+    )
+)
+def test_whatever_is_typed_leads_to_a_host_in_ascii_or_is_refused(text):
+    try:
+        target = OUTGOING.target(text)
+    except InputError:
+        return
+    assert target.url.scheme == "https"
+    assert re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", target.host)
+    assert 0 < target.port < 65536
+    assert target.url.netloc.decode().partition(":")[0].strip("[]").lower() in target.host
 
 
 class TestAHostThatIsAllowed:

@@ -18,6 +18,7 @@ import pytest
 
 from support.inbox_desk import AUTOMATE, desk_at, hidden
 from support.receiver import receiving
+from support.site import send
 from triage_agent.web import sending
 from triage_agent.web.database import stored
 from triage_agent.web.notices import MOST_TRIES, Notices
@@ -183,6 +184,18 @@ class TestWhatIsSent:
             "blind_check",
             "link",
         }
+
+    def test_who_read_another_notice_is_asked_again(self, desk, receiver):
+        start = desk.get("/")
+        add(desk, receiver, words="yes")
+        page = send(desk.client, start, text=AUTOMATE, agree="yes")
+        assert page.status_code == 422
+        assert "has changed since you opened this page" in page.text
+        assert "it is also sent to 127.0.0.1" in page.text
+        assert not desk.database.rows("SELECT 1 FROM submission")
+        page = send(desk.client, page, text=AUTOMATE, agree="yes")
+        assert page.status_code == 200
+        assert len(desk.database.rows("SELECT 1 FROM submission")) == 1
 
     def test_a_verdict_that_a_person_is_to_check_blindly_is_not_told(self, tmp_path, receiver):
         with desk_at(tmp_path / "data", check_every=1, hook_hosts=("127.0.0.1",)) as desk:

@@ -1,5 +1,6 @@
 """Requests to addresses that advisers give: to public ones alone, and to the very one checked."""
 
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ PUBLIC_6 = IPv6Network("2000::/3")
 NOT_PUBLIC_6 = tuple(
     IPv6Network(one) for one in ("2001::/23", "2002::/16", "2001:db8::/32", "3fff::/20")
 )
+HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # a name, or an address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -154,7 +156,8 @@ class Outgoing:
             host = parsed.host
         except (httpx2.InvalidURL, UnicodeError, TypeError) as error:
             raise InputError("This is not an address like https://example.com/hook.") from error
-        if len(url) > LONGEST_URL or not host or parsed.url.scheme not in {"http", "https"}:
+        known = HOST.fullmatch(host) and parsed.url.scheme in {"http", "https"}
+        if not known or len(url) > LONGEST_URL:
             raise InputError("This is not an address like https://example.com/hook.")
         if parsed.url.userinfo or parsed.url.fragment:
             raise InputError("Leave out names, passwords and # in the address.")

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from triage_agent.batch import text_key
 from triage_agent.conversation import Conversation, Question, Step
 from triage_agent.errors import InputError
 from triage_agent.web.asking import (
@@ -52,6 +53,8 @@ async def start(request: Request) -> Response:
         raise HTTPException(429)
     if form.get("agree") != "yes":
         return await again(site.texts["start"]["agree_missing"])
+    if form.get("notice", "") not in {"", text_key(await _notice(site))}:
+        return await again(site.texts["start"]["notice_changed"])
     if len(once) < 24:
         once = secrets.token_urlsafe(24)
     memory = RememberingTriage(site.engine.triage, State())
@@ -112,13 +115,14 @@ async def _notice(site: Site) -> str:
 
 async def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:
     """Return the page on which an owner begins."""
-    site = site_of(request)
+    notice = await _notice(site_of(request))
     return page(
         request,
         "start.html.j2",
         status=422 if error else 200,
         question=first_question(),
-        notice=await _notice(site),
+        notice=notice,
+        notice_key=text_key(notice),
         once=once,
         text=text,
         error=error,
