@@ -309,6 +309,18 @@ class TestWhatFails:
         assert json.loads(receiver.next().body)["data"]["submission"] == 1
         settled(desk, "taken_at IS NOT NULL")
 
+    def test_an_adviser_sends_all_of_them_again(self, desk, receiver):
+        add(desk, receiver)
+        receiver.answers = [410, 410]
+        for number in (1, 2):
+            desk.owner(AUTOMATE)
+            receiver.next()
+            settled(desk, f"id = {number} AND again_at IS NULL")
+        assert "Send all of them again" in desk.get("/inbox/receivers").text
+        desk.post("/inbox/receivers/again", all="yes")
+        told = {json.loads(receiver.next().body)["data"]["submission"] for _ in range(2)}
+        assert told == {1, 2}
+
     def test_a_redirect_is_not_followed(self, desk, receiver):
         with receiving() as elsewhere:
             add(desk, receiver)

@@ -7,7 +7,7 @@ from sqlite3 import Connection, Row
 from triage_agent.web.database import Database, now, stored
 
 FIRST_WAIT_S, TIMES, LONGEST_WAIT_S = 15, 4, 12 * 3600
-MOST_TRIES = 10  # with these waits, over 44 hours
+MOST_TRIES = 10  # with these waits, over 41 hours
 LISTED_AT_ONCE = 50
 
 
@@ -106,10 +106,17 @@ class Notices:
 
     def again(self, id: int) -> None:  # noqa: A002  (its name in the table)
         """Send a notice that was not taken again, now, as if for the first time."""
+        self._again("id = ?", id)
+
+    def all_again(self) -> None:
+        """Send all notices again that failed and were not taken since."""
+        self._again("error IS NOT NULL")
+
+    def _again(self, condition: str, *values: object) -> None:
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE notice SET again_at = ?, tries = 0 WHERE id = ? AND taken_at IS NULL",
-                (now(), id),
+                f"UPDATE notice SET again_at = ?, tries = 0 WHERE taken_at IS NULL AND {condition}",  # noqa: S608
+                (now(), *values),
             )
 
     def not_taken(self) -> list[Failed]:

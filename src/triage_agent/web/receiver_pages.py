@@ -62,9 +62,12 @@ async def removed(request: Request, _: Session) -> Response:
 
 @signed_in
 async def again(request: Request, _: Session) -> Response:
-    """Send a notice that was not taken again."""
-    notices, number = Notices(site_of(request).database), await _number(request, "notice")
-    await anyio.to_thread.run_sync(notices.again, number)
+    """Send a notice that was not taken again, or all of them."""
+    notices, form = Notices(site_of(request).database), await fields_of(request)
+    if form.get("all"):
+        await anyio.to_thread.run_sync(notices.all_again)
+    else:
+        await anyio.to_thread.run_sync(notices.again, number_of(form.get("notice", "")))
     return RedirectResponse(f"{HERE}#not-taken", 303)
 
 
