@@ -31,12 +31,12 @@ class Receiver:
     def take(self, told):
         self._told.put(told)
         if self.held is not None:
-            self.held.wait(20)
+            self.held.wait(60)
         return self.answers.pop(0) if self.answers else 204
 
     def next(self):
-        """Return the next request; a test fails if there is none in 20 seconds."""
-        return self._told.get(timeout=20)
+        """Return the next request; a test fails if there is none in a minute."""
+        return self._told.get(timeout=60)
 
     @property
     def waiting(self):
