@@ -255,6 +255,9 @@ PAGES = [
     "/inbox/review",
     "/inbox/figures",
     "/inbox/account",
+    "/inbox/tokens",
+    "/inbox/tokens/1",
+    "/inbox/receivers",
     "/inbox/submissions.csv",
     "/inbox/submissions.xlsx",
     "/inbox/cases.jsonl",
@@ -269,6 +272,12 @@ FORMS = [
     "/inbox/account/feed",
     "/inbox/account/invite",
     "/inbox/account/remove",
+    "/inbox/tokens/make",
+    "/inbox/tokens/end",
+    "/inbox/receivers/make",
+    "/inbox/receivers/renew",
+    "/inbox/receivers/remove",
+    "/inbox/receivers/again",
 ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from triage_agent.intake.clauses import whole_sentences
 from triage_agent.intake.furniture import NO_ANSWER, Span, furniture_of, lines_of
 from triage_agent.intake.json_cell import json_passages
 from triage_agent.intake.roles import Role, Verdict
@@ -74,6 +75,7 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
         verdict = judge.roles(text, units)
     else:
         verdict = roles_by_rules(text, units)
+    verdict = whole_sentences(text, units, verdict)
     if verdict.several and not verdict.sure:
         whole = [(_opening(units, 0, len(units)), units[-1].end)]
         return SplitText(

@@ -19,6 +19,7 @@ from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.api import create_api
+from triage_agent.web.api_page import ROUTES as API_PAGE
 from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
@@ -30,27 +31,35 @@ from triage_agent.web.feed import ROUTES as FEED
 from triage_agent.web.figures import ROUTES as FIGURES
 from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
+from triage_agent.web.outgoing import Outgoing
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
+from triage_agent.web.receiver_pages import ROUTES as RECEIVERS
 from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard, Limiter
+from triage_agent.web.sending import send_notices
 from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
 from triage_agent.web.texts import load_texts
+from triage_agent.web.token_pages import ROUTES as TOKENS
 from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
-SECONDS_A_DAY = 86_400
+SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3600
 
 
 def create_app(
-    options: ServeOptions, triage: AsyncTriage, adviser: Adviser | None = None
+    options: ServeOptions,
+    triage: AsyncTriage,
+    adviser: Adviser | None = None,
+    outgoing: Outgoing | None = None,
 ) -> Starlette:
     """Return the application over a data folder; its data and `triage` are closed when it ends.
 
-    Raises `SettingsError` for options or a data folder that cannot be used.
+    `outgoing` sends the notices; if left out, to public addresses and the allowed hosts. Raises
+    `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
     database, texts = Database(options.data), load_texts(options.data, options.language)
@@ -66,11 +75,13 @@ def create_app(
             engine,
             texts,
             Limiter(options.starts_per_hour),
+            outgoing or Outgoing(options.hook_hosts),
             adviser or Adviser(),
         )
 
     app = Starlette(
         routes=[
+            *API_PAGE,
             Mount("/api", api),
             Route("/healthz", health),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
@@ -78,6 +89,7 @@ def create_app(
             *RESULT,
             *EXTRAS,
             *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
+            *(*TOKENS, *RECEIVERS),
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},
@@ -122,6 +134,8 @@ def _lifespan(
                 async with anyio.create_task_group() as tasks:
                     await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
                     tasks.start_soon(_delete_old, site)
+                    tasks.start_soon(_forget_old, site)
+                    tasks.start_soon(send_notices, site)
                     yield
                     tasks.cancel_scope.cancel()
             finally:
@@ -143,3 +157,10 @@ async def _delete_old(site: Site) -> None:
         await anyio.to_thread.run_sync(submissions.scrub)
         await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
         await anyio.sleep(SECONDS_A_DAY)
+
+
+async def _forget_old(site: Site) -> None:
+    """Delete what is kept of requests for a time only, at the start and once an hour."""
+    while True:
+        await anyio.to_thread.run_sync(site.tokens.forget_old)
+        await anyio.sleep(SECONDS_AN_HOUR)

@@ -12,6 +12,7 @@ from triage_agent.web.capped import CappedTriage
 from triage_agent.web.database import Database
 from triage_agent.web.engine import Engine
 from triage_agent.web.options import ServeOptions
+from triage_agent.web.outgoing import Outgoing
 from triage_agent.web.passwords import Passwords
 from triage_agent.web.security import Limiter, who
 from triage_agent.web.sessions import Sessions
@@ -31,6 +32,7 @@ class Site:
     engine: Engine
     texts: Texts
     limiter: Limiter
+    outgoing: Outgoing
     adviser: Adviser = field(default_factory=Adviser)
     passwords: Passwords = field(default_factory=Passwords)
 

@@ -17,6 +17,7 @@ from triage_agent.errors import InputError
 from triage_agent.reports import as_advice
 from triage_agent.types import DecidedBy
 from triage_agent.web.database import Database, now, stored
+from triage_agent.web.notices import write_notices
 from triage_agent.web.state import State
 
 PAGE = "page"  # the source of what an owner wrote here
@@ -147,6 +148,8 @@ class Submissions:
                 (company, *_verdict(advice, moment), self._is_checked(known, advice), known.id),
             )
             _queue(connection, known.id, advice)
+            if advice is not None and known.finished_at is None:
+                write_notices(connection, known.id, moment)
             also(connection)
 
     def delete(self, token: str) -> bool:

@@ -69,6 +69,12 @@ class Visit:
         """The path of the conversation."""
         return f"/t/{self.token}"
 
+    @property
+    def link(self) -> str:
+        """The whole address, to be shown where a frame may hide it; empty: no page may frame it."""
+        options = site_of(self.request).options
+        return f"{options.address}{self.address}" if options.embed_hosts else ""
+
     async def keep(self, advice: Advice | None = None) -> None:
         """Keep the conversation as it is now.
 

@@ -2,25 +2,31 @@
 -- What arrives by itself, and the programs that ask.
 
 CREATE TABLE token (                     -- of the HTTP API
-    digest BLOB PRIMARY KEY,             -- SHA-256 of the token
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL UNIQUE,         -- SHA-256 of the token
     name TEXT NOT NULL,
     scopes TEXT NOT NULL,                -- names, parted by blanks
     made_by INTEGER REFERENCES adviser (id) ON DELETE SET NULL,
     made_at TEXT NOT NULL,
     used_at TEXT,
+    ended_by INTEGER REFERENCES adviser (id) ON DELETE SET NULL,
     ended_at TEXT                        -- null: it works
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE token_use (                 -- the audit trail; no words of anybody
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    token BLOB NOT NULL REFERENCES token (digest) ON DELETE CASCADE,
+    token INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
     made_at TEXT NOT NULL,
     what TEXT NOT NULL,
     status INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX token_use_by_token ON token_use (token, id);
+
+CREATE INDEX token_use_by_age ON token_use (made_at);
+
 CREATE TABLE answered (                  -- requests with an idempotency key, for a day
-    token BLOB NOT NULL,
+    token INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
     request BLOB NOT NULL,               -- SHA-256 of what was asked
     made_at TEXT NOT NULL,
@@ -56,21 +62,28 @@ CREATE INDEX delivery_waiting ON delivery (again_at) WHERE payload IS NOT NULL;
 CREATE TABLE receiver (                  -- who is told when a verdict is ready
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     url TEXT NOT NULL,
-    secret TEXT NOT NULL,                -- the key of our signatures
+    -- Its secret is made of this and of the server's own, so the data alone do not hold it.
+    salt BLOB NOT NULL,
+    salt_before BLOB,                    -- of the secret before; null: it was never renewed
+    renewed_at TEXT,
+    with_words INTEGER NOT NULL,         -- 1: a notice holds what the owner wrote
     made_by INTEGER REFERENCES adviser (id) ON DELETE SET NULL,
     made_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE notice (                    -- what a receiver is to be told
+CREATE TABLE notice (                    -- what a receiver is to be told; no words of an owner
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sent_id TEXT NOT NULL UNIQUE,        -- by which a receiver knows one that comes twice
     receiver INTEGER NOT NULL REFERENCES receiver (id) ON DELETE CASCADE,
     submission INTEGER NOT NULL REFERENCES submission (id) ON DELETE CASCADE,
     made_at TEXT NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0,
-    again_at TEXT NOT NULL,
-    done_at TEXT,                        -- null: it waits
-    error TEXT,
+    again_at TEXT,                       -- when it is due; null: it was taken, or given up
+    taken_at TEXT,                       -- when the receiver took it; null: not yet
+    error TEXT,                          -- why the last try failed, in words of ours
     UNIQUE (receiver, submission)
 ) STRICT;
 
-CREATE INDEX notice_waiting ON notice (again_at) WHERE done_at IS NULL;
+CREATE INDEX notice_due ON notice (receiver, again_at) WHERE again_at IS NOT NULL;
+
+CREATE INDEX notice_by_submission ON notice (submission);
