@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from triage_agent.errors import InputError
-from triage_agent.files import replace_surrogates
 from triage_agent.intake.pasted import NO_PROBLEM, Rejected
 from triage_agent.intake.splitting import Passage, SplitText, split_problems
+from triage_agent.intake.unseen import readable
 from triage_agent.types import Problem, Source
 
 Splitter = Callable[[str], SplitText]
@@ -18,7 +18,7 @@ class ReadText:
 
     Attributes:
         problems: What it holds, in its order; the only one if a problem was given, not a text.
-        text: The text as it was given; empty if it was not taken apart.
+        text: The text as people read it, without controls; empty if it was not taken apart.
         set_aside: What is no problem in it, such as a greeting, in its order; it does not vote.
         proposed: The problems of a text that holds several, if it was not surely taken apart.
     """
@@ -39,16 +39,17 @@ def read_text(
     r"""Return the problems of a text, each with its place in it.
 
     `name` gives a problem's id from its number, which counts from 1; `source` is the row and the
-    column of the text.
+    column of the text. Places count in the readable text: what nobody sees is taken out first.
 
     >>> [one.id for one in read_text("1. Leads get lost\n2. Stock", name="7.{}".format).problems]
     ['7.1', '7.2']
     """
+    text = readable(text)
     parts, place = split(text), source or Source()
     problems = tuple(
         Problem(
             name(number),
-            replace_surrogates(one.text),
+            one.text,
             Source(place.row, place.column, one.start, one.end),
             parts.holds_several,
         )
@@ -87,5 +88,5 @@ def holds_several(text: str, split: Splitter = split_problems) -> bool:
     >>> holds_several("1. Leads get lost\n2. Stock is wrong"), holds_several("Leads get lost")
     (True, False)
     """
-    parts = split(text)
+    parts = split(readable(text))
     return parts.holds_several or len(parts.problems) > 1
