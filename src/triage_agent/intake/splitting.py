@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from triage_agent.intake.clauses import whole_sentences
+from triage_agent.intake.fields import other_lines
 from triage_agent.intake.furniture import NO_ANSWER, Span, furniture_of, lines_of
 from triage_agent.intake.json_cell import json_passages
 from triage_agent.intake.roles import Role, Verdict
@@ -96,9 +97,22 @@ def units_in(text: str) -> tuple[list[Unit], list[Span]]:
     around = furniture_of(text, lines)
     units = units_of(text, lines, around)
     empty = {*_empty(text, units), *_unticked(text, units)}
-    return [unit for unit in units if (unit.start, unit.end) not in empty], sorted(
-        {*around, *empty}
-    )
+    units = [unit for unit in units if (unit.start, unit.end) not in empty]
+    others = other_lines(text, lines)
+    kept = [unit for unit in units if not _stands_in(unit, others)]
+    if not kept:  # a text of such lines alone is read as it is
+        return units, sorted({*around, *empty})
+    apart = [span for span in others if not any(_overlap(unit, span) for unit in kept)]
+    aside = sorted({*around, *empty})
+    return kept, sorted({*aside, *(one for span in apart for one in _around(text, span, aside))})
+
+
+def _stands_in(unit: Unit, spans: Sequence[Span]) -> bool:
+    return any(start <= unit.start and unit.end <= end for start, end in spans)
+
+
+def _overlap(unit: Unit, span: Span) -> bool:
+    return unit.opens < span[1] and span[0] < unit.end
 
 
 def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:

@@ -40,7 +40,7 @@ JOINED = re.compile(
 NAMED = re.compile(
     r"(?:our|my|the|your|their|his|her|this|these|both)(?:\s+[\w'’-]+){1,2}\s*", re.I
 )
-OPENING = re.compile(r"#{1,6}\s+|>\s+")
+OPENING = re.compile(r"#{1,6}\s+|>\s+|\*\*(?=[^*\n]{2,40}\*\*:?$)", re.MULTILINE)
 CLOSING = " \t\n\r;,|"
 
 
@@ -118,9 +118,9 @@ def units_of(text: str, lines: Sequence[Line], furniture: Sequence[Span]) -> lis
             opens = start
             edge = Edge.START if not units else Edge.PARAGRAPH if line.gap else Edge.LINE
             in_item = False
-            if head and head[0].startswith("#"):
+            if head and head[0][0] in "#*":
                 edge, start = Edge.HEADING, head.end()
-                opens = start
+                opens, end = start, start + len(text[start:end].rstrip("*:"))
         found = list(_pieces(text, start, end, bool(marks), in_item))
         for place, (piece, inside) in enumerate(found):
             if place == 0 and piece.edge is Edge.START:
@@ -185,7 +185,9 @@ def _blocks(text: str, body: Sequence[Line], marks: dict[int, Mark]) -> Iterator
             full = before.end - before.start + before.indent >= SHARE * wide
             ended = text[before.end - 1] in ".!?:;"
             under = begin in marks and line.indent > body[begin].indent
+            next_to = not text[before.end : line.start].strip()  # nothing was set aside between
             goes_on = not ended and not text[line.start].isupper() and text[line.start].isalnum()
+            goes_on = goes_on and next_to
             heading = text[before.start] == "#"
             if not heading and (under or (wraps and goes_on and full and capitals)):
                 continue

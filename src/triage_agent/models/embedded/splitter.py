@@ -34,6 +34,7 @@ from triage_agent.models.embedded.language import foreign_language
 from triage_agent.models.embedded.text import tidy
 from triage_agent.models.embedded.unit_features import features, units_of_pieces
 
+LINES = frozenset({Edge.LINE, Edge.PARAGRAPH})
 ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA, Edge.LINE})
 SET_APART = frozenset({Edge.SEMICOLON, Edge.PIPE})
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
@@ -53,7 +54,7 @@ class Limits(Strict):
         listed = list_of(text, units)[0].sum() > 1
         if reading.several < (self.several_list if listed else self.several):
             # To take a list for one problem without a word would be the worst mistake.
-            doubted = listed and reading.several >= self.doubt_list
+            doubted = reading.several >= self.doubt_list and (listed or _labelled(text, units))
             if doubted and (rules := roles_by_rules(text, units)).several:
                 # Short entries between semicolons are a list, be they clauses or mere nouns.
                 if rules.sure and _set_apart(units):
@@ -149,6 +150,15 @@ def list_of(text: str, units: Sequence[Unit]) -> tuple[Mask, Mask]:
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
     return np.array(items), np.array(held)
+
+
+def _labelled(text: str, units: Sequence[Unit]) -> bool:
+    """Return whether each of several lines has a label: "Office: bills are late"."""
+    lines = [n for n, unit in enumerate(units) if unit.edge is Edge.START or unit.edge in LINES]
+    return len(lines) > 1 and all(
+        text[units[n].end - 1] == ":" and units[n + 1 : n + 2] and units[n + 1].edge is Edge.COLON
+        for n in lines
+    )
 
 
 def _set_apart(units: Sequence[Unit]) -> bool:
