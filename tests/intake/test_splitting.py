@@ -110,6 +110,46 @@ def test_words_that_count_form_one_series_of_one_kind(text, found):
         assert [text[one.start : one.end] for one in marked] == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            (
+                "um so the thing is the rent roll is kept on paper and then the other thing is "
+                "nobody answers the phone and uh the last one is bills, they go out late"
+            ),
+            [
+                "the rent roll is kept on paper",
+                "nobody answers the phone",
+                "bills, they go out late",
+            ],
+        ),
+        (
+            (
+                "okay the first thing is keys get lost and then the next thing is people want to "
+                "book online yeah then last thing payroll takes a day"
+            ),
+            ["keys get lost", "people want to book online", "payroll takes a day"],
+        ),
+        (
+            (
+                "So first of all the tills are slow. Second, um, the rota, it changes daily. And "
+                "third, I guess, refunds."
+            ),
+            ["the tills are slow.", "um, the rota, it changes daily.", "I guess, refunds."],
+        ),
+        ("The last thing we need is a new tool, the first thing is to use what we have.", None),
+        ("First thing in the morning we print orders and last thing at night we file them.", None),
+        ("We forgot one order and then the other thing is that it rained.", None),
+    ],
+)
+def test_who_talks_says_where_the_next_problem_begins(text, found):
+    marked = [one for one in units_in(text)[0] if one.edge is Edge.ORDINAL]
+    spans = [*[one.start for one in marked], len(text)]
+    bodies = [text[a : one.end] for a, one in zip(spans, marked, strict=False)]
+    assert (bodies or None) == found
+
+
 def test_a_thing_that_is_only_named_is_no_clause():
     units, _ = units_in("Our logo and brochures look like 1995")
     assert len(units) == 1

@@ -67,8 +67,12 @@ COUNTED = (
     r"(?:hand|part(?:y|ies)|time|aid|class|shift|floor|quarter|half|opinion|of|year|month|week|day"
     r"|name|degree|rate|generation|choice|language|stor(?:e|y)|shop|site|location|office)s?\b"
 )
+FILLER = (
+    r"(?:(?:so|and|then|but|ok(?:ay)?|u[mh]+|er+m?|well|yeah|yes|oh|right|now|like|also|i guess)"
+    r"[\s,]+){0,5}"
+)
 ORDINAL = re.compile(
-    r"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>(?:and\s+|then\s+|but\s+)?(?:the\s+)?(?:"
+    rf"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>{FILLER}(?:the\s+)?(?:"
     + "|".join(
         f"(?P<{style.replace('-', '_')}_{number}>{rank})"
         for style, ranks in RANKS.items()
@@ -79,6 +83,18 @@ ORDINAL = re.compile(
     rf"(?:\s*[,:]|(?!\s+{COUNTED})))\s+(?=\S)",
     re.IGNORECASE,
 )
+# People who talk put it anywhere: "… and uh the last one is invoices". Who goes on without a first
+# has begun with what stands before.
+TOPIC = r"(?:one|thing|problem|issue|headache|pain(?: point)?|challenge)"
+SPOKEN = re.compile(
+    rf"(?:(?<=\s)|^)(?P<all>{FILLER}(?:(?:the|my|our)\s+)?(?:(?P<n1>first)|(?P<n2>second)|(?P<n3>third)"
+    rf"|(?P<n4>fourth)|other|next|another|last|final)\s+(?:(?:big|main)\s+)?{TOPIC}"
+    r"(?:(?:\s+(?:is|was|would be)\b|['’]s\b)(?:\s+(?:that|just|u[mh]+|like)\b)*[,:]?|\s*[,:])"
+    rf"|{FILLER}(?:and|then)\s+{FILLER}(?:the\s+)?last (?:thing|one)(?!\s+(?:at|before|in|on"
+    r"|that|we|i|you|he|she|they|any\w*)\b))\s+(?=\S)",
+    re.IGNORECASE,
+)
+OPENS = re.compile(rf"{FILLER}(?:(?:the|my|one)\s+(?:big|main)?\s*{TOPIC}\s+is\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,7 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
         if mark and mark.number == len(by_style.get(mark.style, ())) + 1:
             by_style.setdefault(mark.style, []).append(mark)
     by_style |= _counted_words(text, start, end)
+    by_style["ordinal-spoken"] = _spoken(text, start, end)
     best = max(by_style.values(), key=len, default=[])
     if len(best) > 1:
         return best
@@ -163,6 +180,25 @@ def _counted_words(text: str, start: int, end: int) -> dict[str, list[Mark]]:
                 if len(series) > 1:
                     series.append(replace(one, style=style))
     return by_style
+
+
+def _spoken(text: str, start: int, end: int) -> list[Mark]:
+    """Return the marks of what somebody who talks puts one after the other."""
+    found: list[Mark] = []
+    from_first = False
+    for match in SPOKEN.finditer(text, start, end):
+        number = next((n for n in range(1, 5) if match[f"n{n}"]), 0)
+        if not found and number != 1:  # "the thing is …, the other thing is …"
+            opens = OPENS.match(text, start, match.start())
+            before = opens.end() if opens else start
+            if before >= match.start():
+                return []
+            found.append(Mark(start, before, "ordinal", "ordinal-spoken", 1))
+        if number in {0, len(found) + 1}:
+            place = len(found) + 1
+            found.append(Mark(match.start("all"), match.end(), "ordinal", "ordinal-spoken", place))
+            from_first = from_first or number == 1
+    return found if len(found) > (1 if from_first else 2) else []
 
 
 def _mark(match: re.Match[str]) -> Mark | None:
