@@ -248,6 +248,17 @@ def test_what_stands_before_a_list_is_kept_as_its_context():
     assert [one.text for one in found.context] == ["Here is what bothers us:"]
 
 
+def test_half_a_sentence_before_a_list_is_no_problem():
+    found = split_problems("What hurts most is (1) late bills, (2) a shop that can't take cards")
+    assert [one.text for one in found.problems] == ["late bills", "a shop that can't take cards"]
+    assert [one.text for one in found.context] == ["What hurts most is"]
+
+
+def test_what_goes_on_with_a_verb_behind_a_dash_is_no_item():
+    units, _ = units_in("the till - the one at the bar - is never right")
+    assert len(units) == 1
+
+
 def test_items_within_an_item_belong_to_it():
     text = "1. Onboarding takes weeks\n   - letters by hand\n   - checks by post\n2. Stock is wrong"
     assert problems(text) == [

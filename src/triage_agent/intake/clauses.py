@@ -75,6 +75,13 @@ RELATIVE = re.compile(
     re.IGNORECASE,
 )
 SPEAKING = re.compile(r"\b(?:ask|asked|said|say|mention(?:ed)?|told|wrote|discussed|promised)\b")
+# "Slow, inconsistent and manual quoting" says one thing of one noun.
+ADJECTIVE = re.compile(
+    r"(?:slow|late|bad|poor|old|long|wrong|manual|annual|messy|sloppy|costly|lengthy|clumsy|risky"
+    r"|unclear|double|duplicate|stale|incomplete|incorrect"
+    r"|[\w-]+(?:ous|able|ible|less|ful|tent|cient|ated|ative|prone|based|ed))",
+    re.IGNORECASE,
+)
 SIGN = re.compile(
     r"\b(?:also|plus|another|besides|additionally|in addition|on top of (?:that|this|it)"
     r"|separately|apart from|furthermore|moreover|secondly|thirdly|lastly|finally"
@@ -109,9 +116,9 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
 
     Where it is in doubt, the verdict is not sure.
     """
-    if not (verdict.several and verdict.sure):
+    if not verdict.several:
         return verdict
-    roles, sure = [*verdict.roles], True
+    roles, sure = [*verdict.roles], verdict.sure
     for pieces in _sentences(text, units, roles):
         before = text[: units[pieces[0].place].start]
         for piece, seam in zip(pieces[1:], _seams(units, pieces, before), strict=True):
@@ -200,6 +207,8 @@ def _seams(units: Sequence[Unit], pieces: Sequence[Piece], before: str) -> list[
             open_clause = open_clause or REASON.match(body) is not None
         elif counted:
             seams.append(Seam.APART)
+        elif not any(verbs) and _of_one_noun(pieces):
+            seams.append(Seam.JOINED)
         elif not any(verbs):
             entry = len(body.split()) > 1 or body[0].isupper()  # as choices of a form begin
             seams.append(Seam.APART if commas and entry else Seam.DOUBTFUL)
@@ -211,6 +220,13 @@ def _seams(units: Sequence[Unit], pieces: Sequence[Piece], before: str) -> list[
             refers = BACK.search(" ".join(body.split()[:3])) is not None
             seams.append(Seam.JOINED if refers and verbs[place - 1] else Seam.DOUBTFUL)
     return seams
+
+
+def _of_one_noun(pieces: Sequence[Piece]) -> bool:
+    """Return whether adjectives stand before one noun."""
+    firsts, last = [piece.body for piece in pieces[:-1]], pieces[-1].body.split()
+    adjectives = all(ADJECTIVE.fullmatch(body) for body in [*firsts, *last[:1]])
+    return adjectives and len(last) > 1
 
 
 def _of_subjects(left: str, right: str) -> Seam:

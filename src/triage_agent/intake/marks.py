@@ -42,6 +42,10 @@ INLINE = re.compile(
 INLINE_BULLET = re.compile(
     r"(?:(?P<bullet>[•‣◦►▶▪■●○①-⑳❶-❿])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
 )
+GOES_ON = re.compile(
+    r"(?:is|are|was|were|has|have|had|does|do|did|can|cannot|could|will|would|should)\b",
+    re.IGNORECASE,
+)
 INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
 BARE = "n-bare"  # the style of a digit before a blank; one alone is an amount
 # Each way to count with words is a series of its own: "two people" is not what follows "first".
@@ -163,7 +167,9 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
         Mark(match.start("dash"), match.end(), "dash", "dash", 0)
         for match in INLINE_DASH.finditer(text, start, end)
     ]
-    return dashes if len(dashes) > 1 else []
+    # "our CRM - HubSpot - is slow": what goes on with a verb is no item.
+    aside = any(GOES_ON.match(text, dash.end) for dash in dashes)
+    return dashes if len(dashes) > 1 and not aside else []
 
 
 def _counted_words(text: str, start: int, end: int) -> dict[str, list[Mark]]:

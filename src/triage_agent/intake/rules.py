@@ -23,7 +23,7 @@ PARTS = re.compile(
 )
 GOES_ON = re.compile(
     r"(?:it|its|it's|they|them|that|this|these|those|he|she|so|but|because|and then|then|by then"
-    r"|which"
+    r"|which|whoever|whatever"
     r"|last|once|when|i'd|the (?:same|result)|we(?:'ve| have) tried)\b",
     re.IGNORECASE,
 )
@@ -40,6 +40,7 @@ def roles_by_rules(text: str, units: Sequence[Unit]) -> Verdict:
     cut = [n for n, unit in enumerate(units) if unit.edge in {Edge.PIPE, Edge.SEMICOLON}]
     if cut and all(unit.edge in {Edge.PIPE, Edge.SEMICOLON} for unit in units[1:]):
         short = all(len(_words(text, unit)) <= TOPIC for unit in units)
+        short = short and not any(GOES_ON.match(text, unit.start) for unit in units[1:])
         if short or any(unit.edge is Edge.PIPE for unit in units):
             return _verdict(units, set(range(len(units))), set())
         if len(units) > 2:

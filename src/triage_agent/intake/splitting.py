@@ -15,6 +15,9 @@ from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
 
 APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
 LEAD = 5  # words at most of what announces problems
+HALF = re.compile(
+    r"(?:\b(?:is|are|was|were|include|includes|following|namely))[\s,]*\Z", re.IGNORECASE
+)
 BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
@@ -157,10 +160,16 @@ def _assembled(
 
 
 def _is_lead(text: str, units: Sequence[Unit], place: int, stop: int) -> bool:
-    """Return whether a unit only announces those after it, as "My problems:" does."""
+    """Return whether a unit only announces those after it, as "My problems:" does.
+
+    Before a list, "What worries me is" says nothing by itself either.
+    """
     unit = units[place]
-    alone = stop == place + 1 < len(units)
-    return alone and text[unit.end - 1] == ":" and len(text[unit.start : unit.end].split()) <= LEAD
+    if stop != place + 1 or stop == len(units):
+        return False
+    if units[stop].edge in MARKED_EDGES and HALF.search(text, unit.start, unit.end):
+        return True
+    return text[unit.end - 1] == ":" and len(text[unit.start : unit.end].split()) <= LEAD
 
 
 def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
