@@ -78,8 +78,8 @@ SPEAKING = re.compile(r"\b(?:ask|asked|said|say|mention(?:ed)?|told|wrote|discus
 # "Slow, inconsistent and manual quoting" says one thing of one noun.
 ADJECTIVE = re.compile(
     r"(?:slow|late|bad|poor|old|long|wrong|manual|annual|messy|sloppy|costly|lengthy|clumsy|risky"
-    r"|unclear|double|duplicate|stale|incomplete|incorrect"
-    r"|[\w-]+(?:ous|able|ible|less|ful|tent|cient|ated|ative|prone|based|ed))",
+    r"|unclear|double|duplicate|stale|incomplete|incorrect|\w+-\w+"
+    r"|\w+(?:ous|able|ible|less|ful|tent|cient|ated|ative|ed))",
     re.IGNORECASE,
 )
 SIGN = re.compile(
@@ -125,7 +125,8 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
             if seam is Seam.JOINED:
                 roles[piece.place] = Role.INSIDE
             sure = sure and seam is not Seam.DOUBTFUL
-    several = roles.count(Role.BEGIN) > 1
+    # Where nobody proposed how to take a text apart, there is nothing to join.
+    several = roles.count(Role.BEGIN) > 1 or roles == [*verdict.roles]
     return Verdict(tuple(roles), several=several, sure=sure or not several)
 
 
