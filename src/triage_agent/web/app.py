@@ -19,8 +19,10 @@ from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.api import create_api
+from triage_agent.web.arriving import make_submissions
 from triage_agent.web.backup import delete_old_backups
 from triage_agent.web.database import Database
+from triage_agent.web.deliveries import Deliveries
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
 from triage_agent.web.export import ROUTES as EXPORT
 from triage_agent.web.export import remove_left_over
@@ -28,10 +30,13 @@ from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.faults import places
 from triage_agent.web.feed import ROUTES as FEED
 from triage_agent.web.figures import ROUTES as FIGURES
+from triage_agent.web.hook_pages import ROUTES as HOOK_PAGES
+from triage_agent.web.hooks import Hooks
 from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
+from triage_agent.web.receiving import ROUTES as HOOKS
 from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard, Limiter
@@ -77,7 +82,9 @@ def create_app(
             *OWNER,
             *RESULT,
             *EXTRAS,
+            *HOOKS,
             *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
+            *HOOK_PAGES,
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},
@@ -122,6 +129,7 @@ def _lifespan(
                 async with anyio.create_task_group() as tasks:
                     await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
                     tasks.start_soon(_delete_old, site)
+                    tasks.start_soon(make_submissions, site)
                     yield
                     tasks.cancel_scope.cancel()
             finally:
@@ -133,12 +141,15 @@ def _lifespan(
 async def _delete_old(site: Site) -> None:
     """Delete what is too old, at the start and once a day."""
     submissions, options = site.submissions, site.options
+    deliveries, hooks = Deliveries(site.database), Hooks(site.database)
     while True:
         if (days := options.retention_days) is not None:
             deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
+            deleted += await anyio.to_thread.run_sync(deliveries.delete_old, days)
             if deleted:
                 LOG.warning("deleted, older than %d days: %s", days, counted(deleted, "submission"))
                 await forget(site)
+        await anyio.to_thread.run_sync(hooks.forget_old)
         # What was deleted just before a crash, or while a backup was made, is still on the disk.
         await anyio.to_thread.run_sync(submissions.scrub)
         await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
