@@ -62,6 +62,8 @@ async def _typeform(_: Mapping[str, str], body: bytes) -> Arrived | None:
         return None
     if not isinstance(answer, dict):
         raise InputError("This is not an answer of Typeform: it has no form_response.")
+    if answer.get("answers") == []:  # what was not answered is left out: nothing was
+        return None
     return Arrived(_id(answer.get("token") or sent.get("event_id")), content)
 
 

@@ -18,6 +18,8 @@ Kept = str | tuple[Piece, ...]
 class FormFacts(Strict):
     """What a form that arrived by itself says of its business, and how that was read."""
 
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # a revenue may be "over 10M"
+
     profile: Profile = Field(default_factory=Profile)
     quiz: QuizResult | None = None  # None: it was not taken
     notes: tuple[str, ...] = ()  # what could not be read, or was assumed
@@ -25,8 +27,6 @@ class FormFacts(Strict):
 
 class State(Strict):
     """A conversation at one moment; everything follows from it."""
-
-    model_config = ConfigDict(ser_json_inf_nan="strings")  # a revenue may be "over 10M"
 
     schema_version: Annotated[int, Field(ge=1, le=1)] = 1
     answers: dict[str, Kept] = Field(default_factory=dict)
