@@ -4,6 +4,7 @@ import json
 import logging
 import socket
 import time
+from unittest import mock
 
 import pytest
 
@@ -16,6 +17,7 @@ from triage_agent.types import Failure
 from triage_agent.web.deliveries import MOST_WAITING, RETRIES_S, Deliveries, Trouble
 from triage_agent.web.hooks import Hooks
 from triage_agent.web.rates import Rate
+from triage_agent.web.submissions import Submissions
 
 KINDS = ["typeform", "tally", "jotform", "google", "json", "json-address"]
 SIGNED = ["typeform", "tally", "google", "json"]
@@ -368,6 +370,24 @@ def test_what_failed_is_tried_again_and_each_time_later(tmp_path, caplog, error,
         server.ring()
         assert server.submissions("json") == [("Acme", AUTOMATE)]
     assert "typed" not in caplog.text
+
+
+def test_a_server_that_dies_between_the_submission_and_its_verdict_makes_no_second_one(server):
+    tool, keep, given = server.hook("json"), Submissions.keep, []
+
+    def keep_the_second_time(*arguments):
+        given.append(arguments)
+        if len(given) == 1:
+            raise OSError("the machine went off")
+        return keep(*arguments)
+
+    with mock.patch.object(Submissions, "keep", keep_the_second_time):
+        tool.send(1)
+        assert server.submissions("json") == [("", None)]  # no verdict yet
+        assert undone(server.database, "json") == [(1, Trouble.FAULT)]
+        Deliveries(server.database).again("json")
+        server.ring()
+        assert server.submissions("json") == [("Acme", AUTOMATE)]
 
 
 def test_one_that_fails_holds_up_no_other(server):
