@@ -163,6 +163,27 @@ def test_columns_that_cannot_be_are_refused_and_stay_in_the_form(desk):
     assert Hooks(desk.database).named("intake").mapping.problem_column == (ASKED, COMPANY)
 
 
+def test_the_unit_of_the_revenue_and_its_rate_are_read_and_kept(desk):
+    page = make(desk)
+    send(desk, page, 1, {**ANSWERS, REVENUE: "3,000"})
+    for wrong in ({"unit": "bananas"}, {"rate": "x"}, {"rate": "0"}, {"rate": "inf"}):
+        _, fields = chosen(desk.get(PAGE).text)
+        refused = desk.post(f"{PAGE}/columns", **fields, **wrong)
+        assert refused.status_code == 422
+        assert f'value="{next(iter(wrong.values()))}"' in refused.text
+    desk.post(f"{PAGE}/columns", **fields, unit="EUR thousands", rate="1.1")
+    rest(desk)
+    assert "$3.3M" in desk.get("/inbox/1/report").text
+    assert 'value="EUR thousands"' in desk.get(PAGE).text
+    assert 'value="1.1"' in desk.get(PAGE).text
+
+
+def test_what_a_tool_says_of_an_answer_is_no_question(desk):
+    page = make(desk)
+    send(desk, page, 1, ANSWERS)
+    assert list(chosen(desk.get(PAGE).text)[0]) == [ASKED, COMPANY, REVENUE]
+
+
 def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again(desk):
     page = make(desk)
     send(desk, page, 1, ANSWERS)

@@ -41,7 +41,12 @@ def propose_mapping(table: Table) -> FormMapping | None:
 
 
 def mapping_of(
-    columns: Columns, all_columns: Sequence[str], reading: FormReading | None = None
+    columns: Columns,
+    all_columns: Sequence[str],
+    reading: FormReading | None = None,
+    *,
+    revenue_unit: str | None = None,
+    usd_rate: float | None = None,
 ) -> FormMapping:
     """Return a mapping that names columns; the scale of the quiz is that of a reading."""
     scale = reading.quiz_scale if reading and columns.quiz else None
@@ -54,6 +59,8 @@ def mapping_of(
         software_column=columns.sells_software,
         quiz_column=dict(columns.quiz),
         quiz_scale=None if scale == "unclear" else scale,
+        revenue_unit=revenue_unit,
+        usd_rate=usd_rate,
         columns=tuple(all_columns),
     )
 

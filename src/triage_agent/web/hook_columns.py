@@ -1,12 +1,15 @@
 """What the questions of a form are about: proposed as a batch guesses it, and chosen once."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from triage_agent.advice import load_quiz
 from triage_agent.batch import Columns, FormMapping, mapping_of, propose_mapping
 from triage_agent.errors import InputError
+from triage_agent.intake import name_of
 from triage_agent.tables import Table
 from triage_agent.web.arriving import table_of
 from triage_agent.web.deliveries import Delivery
@@ -39,7 +42,8 @@ def questions_of(
     if mapping and not (table and known.tool.is_whole):  # else what is not there is there no more
         names += mapping.columns
     answers = table.sample[0].values if table else {}
-    for column in list(dict.fromkeys(names))[:MOST_COLUMNS]:
+    asked = (one for one in dict.fromkeys(names) if one in roles or one not in known.tool.about)
+    for column in islice(asked, MOST_COLUMNS):
         answer = answers.get(column)
         example = "" if answer is None else " ".join(str(answer).split())
         yield Question(column, example[:LONGEST_SHOWN], roles.get(column, ""))
@@ -85,6 +89,7 @@ def chosen(form: Mapping[str, str]) -> FormMapping:
     problems = tuple(column for column, role in roles.items() if role == PROBLEM)
     if not problems:
         raise InputError("Choose at least one question in which owners describe a problem.")
+    unit, rate = form.get("unit", "").strip(), form.get("rate", "").strip()
     return mapping_of(
         Columns(
             problems,
@@ -94,4 +99,26 @@ def chosen(form: Mapping[str, str]) -> FormMapping:
             company=of.get(COMPANY),
         ),
         tuple(roles),
+        revenue_unit=_unit(unit) if unit else None,
+        usd_rate=_rate(rate) if rate else None,
     )
+
+
+def _unit(given: str) -> str:
+    """Return a unit of revenue; raises `InputError` if it is not understood."""
+    if name_of(given).rest:
+        raise InputError(
+            f"{given[:40]!r} is not a unit of revenue. Give one like “EUR thousands” or “monthly”."
+        )
+    return given
+
+
+def _rate(given: str) -> float:
+    """Return how many US dollars one unit of a currency is; raises `InputError`."""
+    try:
+        rate = float(given)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < math.inf:
+        raise InputError(f"{given[:40]!r} is not a number of US dollars. Give one like 1.08.")
+    return rate

@@ -19,6 +19,14 @@ LONGEST_ID = 500  # characters of a form tool's id of an answer
 MOST_FIELDS = 100
 OF_A_QUESTION = re.compile(r"q\d+_")  # how Jotform's names of answers begin
 BOUNDARY = re.compile(r"""boundary="?([A-Za-z0-9'()+_,./:=?-]{1,70})"?""")
+ABOUT_TYPEFORM = frozenset({
+    "event_id", "event_type", "form_id", "token", "landed_at", "submitted_at", "landing_id",
+    "response_url", "response_type", "variables", "ending.id", "ending.ref", "thankyou_screen_ref",
+})  # fmt: skip
+ABOUT_TALLY = frozenset({
+    "eventId", "eventType", "createdAt", "responseId", "submissionId", "respondentId", "formId",
+    "formName",
+})  # fmt: skip
 IDS = ("id", "submission_id", "submissionId", "response_id", "responseId")
 NO_ID = "This has no id of the answer, by which it is known when it is sent again."
 
@@ -46,6 +54,7 @@ class Kind:
         signature: How it signs; None: the secret stands in the address.
         is_whole: Whether what it sends names every question, answered or not.
         asked: Returns, of the JSON, questions that are named apart from the answers.
+        about: What the tool says of an answer, which is no question.
     """
 
     name: str
@@ -53,6 +62,7 @@ class Kind:
     signature: Signature | None
     is_whole: bool = False
     asked: Callable[[Any], Sequence[str]] = lambda _: ()
+    about: frozenset[str] = frozenset()
 
 
 async def _typeform(_: Mapping[str, str], body: bytes) -> Arrived | None:
@@ -99,9 +109,16 @@ async def _plain(headers: Mapping[str, str], body: bytes) -> Arrived | None:
     return Arrived(_id(header or next((sent[one] for one in IDS if one in sent), None)), content)
 
 
-KINDS = {
-    "typeform": Kind("Typeform", _typeform, typeform, is_whole=True, asked=_asked_by_typeform),
-    "tally": Kind("Tally", _tally, tally, is_whole=True),
+KINDS: dict[str, Kind] = {
+    "typeform": Kind(
+        "Typeform",
+        _typeform,
+        typeform,
+        is_whole=True,
+        asked=_asked_by_typeform,
+        about=ABOUT_TYPEFORM,
+    ),
+    "tally": Kind("Tally", _tally, tally, is_whole=True, about=ABOUT_TALLY),
     "jotform": Kind("Jotform", _jotform, None),
     "google": Kind("Google Forms", _plain, standard, is_whole=True),
     "json": Kind("JSON", _plain, standard),

@@ -178,7 +178,17 @@ async def _shown(
         waiting=[one for one in waiting if one.trouble],
         count=count,
         questions=questions,
+        money=_money(known, form),
         roles=(PROBLEM, *ONCE),
         quiz=[(f"{QUIZ}{one.id}", one.dimension) for one in load_quiz().questions],
         trail=await anyio.to_thread.run_sync(Hooks(site.database).trail, known.name),
     )
+
+
+def _money(known: Hook, form: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the unit of the revenue and its rate, as they were sent or are kept."""
+    if form is not None:
+        return {name: form.get(name, "") for name in ("unit", "rate")}
+    unit = known.mapping.revenue_unit if known.mapping else None
+    rate = known.mapping.usd_rate if known.mapping else None
+    return {"unit": unit or "", "rate": "" if rate is None else str(rate)}
