@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -9,6 +11,7 @@ import time
 from base64 import b64decode
 from contextlib import closing, contextmanager
 
+import pytest
 import uvicorn
 
 from support.site import WordModel
@@ -221,6 +224,9 @@ def undone(database, name):
 @contextmanager
 def served(folder, triage=None, **options):
     """Yield a server over a data folder; a model that answers by words reads, or `triage`."""
+    for program in ("curl", "openssl"):
+        if shutil.which(program) is None:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {program}")
     with closing(socket.socket()) as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
