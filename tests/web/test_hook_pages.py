@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from tinyhtml5.parser import HTMLParser
 
 from support.hooks import ANSWERS, ASKED, COMPANY, REVENUE, form_of, signature
 from support.inbox_desk import desk_at
@@ -277,3 +278,56 @@ def test_an_adviser_corrects_a_form_that_arrived_as_any_other(desk):
     assert (before, *after) == ("take-the-quiz", "fractional-cto", "Acme")
     assert "$3M" in desk.get("/inbox/1/report").text  # what the form said of the business stays
     assert "Acme" in desk.get("/inbox/submissions.csv").text
+
+
+ODD = {
+    "half a character": '{"What is your biggest problem?": "Late \\ud800 bills", "b": ["\\udfff"]}',
+    "a half in a question": '{"What is your biggest problem? \\ud800": "Late bills"}',
+    "not a number": '{"What is your biggest problem?": NaN, "Company": Infinity}',
+    "a large number": '{"What is your biggest problem?": 1e999, "Company": 1e308}',
+    "twice": '{"Company": "a", "Company": "b", "What is your biggest problem?": "Late bills"}',
+    "a null character": '{"What is your biggest problem?": "Late \\u0000 bills", "\\u0000": 1}',
+    "nested": '{"What is your biggest problem?": {"a": {"b": [[["Late bills"]]]}}}',
+    "deep": '{"What is your biggest problem?": ' + "[" * 500 + "]" * 500 + "}",
+    "many questions": json.dumps({f"Question {n}": "Late bills" for n in range(5000)}),
+    "a long question": json.dumps({"Why? " * 20_000: "Late bills"}),
+    "an empty question": '{"": "Late bills", " ": "Late bills"}',
+    "terminal codes": '{"What is your biggest problem?": "\\u001b[31mLate bills", "\\u202e": "x"}',
+    "formulas": '{"What is your biggest problem?": "=HYPERLINK(1)", "Company": "=1+1"}',
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=list(ODD))
+def test_odd_answers_break_no_page(desk, body):
+    page = make(desk, "json-address")
+    path = shown(page, "new-address").removeprefix(desk.options.address)
+    answer = desk.client.post(path, content=body, headers={"idempotency-key": "1"})
+    assert answer.status_code == 202
+    rest(desk)
+    for _ in range(2):  # before and after its columns are chosen
+        for one in (PAGE, "/inbox/forms", "/inbox", "/inbox/submissions.csv"):
+            assert desk.get(one).status_code == 200
+        roles, fields = chosen(desk.get(PAGE).text)
+        if roles and "problem" not in roles.values():
+            fields["role-1"] = "problem"
+        assert desk.post(f"{PAGE}/columns", **fields).status_code in {200, 422}
+        rest(desk)
+    for row in desk.database.rows("SELECT id FROM submission"):
+        assert desk.get(f"/inbox/{row['id']}").status_code == 200
+        assert desk.get(f"/inbox/{row['id']}/report").status_code == 200
+    left = desk.database.rows("SELECT error FROM delivery WHERE payload IS NOT NULL")
+    assert "fault" not in [row["error"] for row in left]
+
+
+def test_every_page_is_valid_html(desk):
+    page = make(desk)
+    send(desk, page, 1, ANSWERS)
+    pages = [page, desk.get(PAGE)]
+    choose(desk)
+    send(desk, page, 2, {"What goes wrong?": "Stock is counted twice"})
+    pages += [desk.get(PAGE), desk.get("/inbox/forms"), desk.post(f"{PAGE}/secret")]
+    pages.append(desk.get("/inbox/1"))
+    for one in pages:
+        parser = HTMLParser(namespace_html_elements=False)
+        parser.parse(one.text)
+        assert parser.errors == []

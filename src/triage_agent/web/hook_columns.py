@@ -9,6 +9,7 @@ from itertools import islice
 from triage_agent.advice import load_quiz
 from triage_agent.batch import Columns, FormMapping, mapping_of, propose_mapping
 from triage_agent.errors import InputError
+from triage_agent.files import replace_surrogates
 from triage_agent.intake import name_of
 from triage_agent.tables import Table
 from triage_agent.web.arriving import table_of
@@ -45,7 +46,7 @@ def questions_of(
     asked = (one for one in dict.fromkeys(names) if one in roles or one not in known.tool.about)
     for column in islice(asked, MOST_COLUMNS):
         answer = answers.get(column)
-        example = "" if answer is None else " ".join(str(answer).split())
+        example = "" if answer is None else " ".join(replace_surrogates(str(answer)).split())
         yield Question(column, example[:LONGEST_SHOWN], roles.get(column, ""))
 
 
