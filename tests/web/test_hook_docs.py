@@ -10,6 +10,7 @@ import pytest
 
 from support.hooks import ANSWERS, ASKED, COMPANY, MAPPING, curl, served, undone
 from triage_agent.batch import FormMapping
+from triage_agent.web.hook_pages import GOOGLE_SCRIPT
 from triage_agent.web.hooks import Hooks
 
 DOCS = Path(__file__).parents[2] / "docs" / "how-to"
@@ -117,12 +118,21 @@ def test_the_commands_of_a_page_send_an_answer(server, tmp_path, page, kinds):
         assert [verdict for _, verdict in server.submissions(kind)] == ["fractional-ai-officer"]
 
 
+def script_of_the_page():
+    page = (DOCS / "hooks-google-forms.md").read_text("utf-8")
+    (script,) = re.findall(r"```javascript\n(.*?)```", page, re.DOTALL)
+    return script
+
+
+def test_the_script_of_the_page_is_the_one_that_the_inbox_shows():
+    assert script_of_the_page() == GOOGLE_SCRIPT.read_text("utf-8")
+
+
 def google(tool, tmp_path, call, responses, address=None):
     """Run a function of the script of the page, with stand-ins for Google's services."""
     if (node := shutil.which("node")) is None:
         pytest.skip("there is no Node")
-    page = (DOCS / "hooks-google-forms.md").read_text("utf-8")
-    (script,) = re.findall(r"```javascript\n(.*?)```", page, re.DOTALL)
+    script = script_of_the_page()
     for name, value in (("ADDRESS", address or tool.address()), ("SECRET", tool.hook.secrets[0])):
         script = re.sub(rf'const {name} = "[^"]*"', f'const {name} = "{value}"', script)
     items = [

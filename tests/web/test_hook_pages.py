@@ -123,6 +123,16 @@ def test_an_address_with_a_secret_is_shown_once(desk):
     assert shown(desk.post(f"{PAGE}/secret"), "new-address") != address
 
 
+def test_the_script_for_google_is_shown_once_with_address_and_secret_in_it(desk):
+    page = make(desk, "google")
+    script = html.unescape(page.text.split('class="code">')[1].split("</textarea>")[0])
+    assert f'const ADDRESS = "{shown(page, "new-address")}";' in script
+    assert f'const SECRET = "{shown(page, "secret")}";' in script
+    assert "example.com" not in script
+    assert 'class="code"' not in desk.get(PAGE).text
+    assert 'class="code"' not in make(desk, "json", "another").text
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "says"),
     [

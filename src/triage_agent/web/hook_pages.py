@@ -1,5 +1,7 @@
 """The inbox's pages about forms that arrive by themselves: hooks, their columns, what failed."""
 
+import json
+import re
 from collections.abc import Mapping
 
 import anyio
@@ -15,12 +17,13 @@ from triage_agent.web.forms import fields_of
 from triage_agent.web.hook_columns import ONCE, PROBLEM, QUIZ, chosen, questions_of, roles_of
 from triage_agent.web.hook_kinds import KINDS
 from triage_agent.web.hooks import OVERLAP, Hook, Hooks
-from triage_agent.web.pages import page
+from triage_agent.web.pages import STATIC, page
 from triage_agent.web.sessions import Session
 from triage_agent.web.signed_in import signed_in
 from triage_agent.web.site import Site, site_of
 
 HERE = "/inbox/forms"
+GOOGLE_SCRIPT = STATIC / "google-forms.js"
 SHOWN = 20  # deliveries on a page
 
 
@@ -174,6 +177,7 @@ async def _shown(
         address=f"{site.options.address}{known.path}" if is_shown else "",
         secret=known.secrets[0] if with_secret and known.tool.signature else "",
         with_secret=with_secret,
+        script=_script(site, known) if with_secret and known.kind == "google" else "",
         hours=int(OVERLAP.total_seconds() // 3600),
         waiting=[one for one in waiting if one.trouble],
         count=count,
@@ -192,3 +196,15 @@ def _money(known: Hook, form: Mapping[str, str] | None) -> dict[str, str]:
     unit = known.mapping.revenue_unit if known.mapping else None
     rate = known.mapping.usd_rate if known.mapping else None
     return {"unit": unit or "", "rate": "" if rate is None else str(rate)}
+
+
+def _script(site: Site, known: Hook) -> str:
+    """Return the script for Google Forms, with the address and the secret of a hook in it."""
+    script = GOOGLE_SCRIPT.read_text("utf-8")
+    for name, value in (
+        ("ADDRESS", f"{site.options.address}{known.path}"),
+        ("SECRET", known.secrets[0]),
+    ):
+        line = f"const {name} = {json.dumps(value)};"
+        script = re.sub(f"^const {name} = .*$", lambda _: line, script, flags=re.MULTILINE)  # noqa: B023
+    return script
