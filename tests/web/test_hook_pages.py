@@ -82,7 +82,7 @@ def test_a_form_is_connected_read_and_found_in_the_inbox(desk):
     assert send(desk, page, 1, ANSWERS).json() == {"status": "accepted"}
     waiting = desk.get(PAGE).text
     assert "Choose once what each question is about" in waiting
-    assert "They wait until you choose" in waiting
+    assert "Nothing is read until you choose" in waiting
     assert ANSWERS[ASKED] in waiting  # as an example
     roles, fields = chosen(waiting)
     assert {name: role for name, role in roles.items() if role} == {

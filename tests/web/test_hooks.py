@@ -390,6 +390,33 @@ def test_a_server_that_dies_between_the_submission_and_its_verdict_makes_no_seco
         assert server.submissions("json") == [("Acme", AUTOMATE)]
 
 
+def test_what_takes_the_server_down_each_time_is_left_alone_at_last(tmp_path):
+    counted, model = [], WordModel()
+    predict = model.predict
+
+    async def predict_and_look(problem):
+        counted.append(server.database.row("SELECT tries FROM delivery WHERE id = 2")["tries"])
+        return await predict(problem)
+
+    model.predict = predict_and_look
+    with served(tmp_path / "data", AsyncTriage.over(OpenBackend(model, ""))) as server:
+        tool = server.hook("json", mapping=None)
+        tool.send(1)
+        tool.send(2)
+        server.rest()
+        with server.database.transaction() as connection:  # as it stands after so many crashes
+            connection.execute("UPDATE delivery SET tries = 7 WHERE id = 1")
+            mapping = MAPPING.model_dump_json()
+            connection.execute("UPDATE hook SET mapping = ?", (mapping,))
+        server.ring()
+        assert len(server.submissions("json")) == 1
+        assert undone(server.database, "json") == [(8, Trouble.FAULT)]
+        assert counted == [1]  # a try is counted before it is made
+        Hooks(server.database).map("json", MAPPING, 1)
+        server.ring()
+        assert len(server.submissions("json")) == 2
+
+
 def test_one_that_fails_holds_up_no_other(server):
     tool = server.hook("json")
     tool.send(1, {"Something else": "?"})

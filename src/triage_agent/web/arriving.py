@@ -87,6 +87,9 @@ def state_of(form: Form) -> State:
 async def _try(site: Site, delivery: Delivery) -> None:
     """Make a submission of a delivery, or note why that failed."""
     deliveries, trouble = Deliveries(site.database), None
+    if not await anyio.to_thread.run_sync(deliveries.begin, delivery):
+        await anyio.to_thread.run_sync(deliveries.fail, delivery, Trouble.FAULT)
+        return
     try:
         await _submit(site, delivery)
     except TooBusyError:

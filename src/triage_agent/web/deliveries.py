@@ -88,12 +88,24 @@ class Deliveries:
         return True
 
     def due(self) -> Delivery | None:
-        """Return what is to be tried now, the longest due first; None: nothing."""
+        """Return what is to be tried now, what was tried least first; None: nothing."""
+        order = "ORDER BY tries, again_at, delivery.id LIMIT 1"
         return _delivery(
-            self._database.row(
-                f"SELECT delivery.* {READY} AND again_at <= ? ORDER BY again_at, id LIMIT 1", now()
-            )
+            self._database.row(f"SELECT delivery.* {READY} AND again_at <= ? {order}", now())
         )
+
+    def begin(self, delivery: Delivery) -> bool:
+        """Count a try before it is made; False: there were too many.
+
+        So what takes the server down with it does so a few times, and not for ever.
+        """
+        if delivery.tries > len(RETRIES_S):
+            return False
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE delivery SET tries = ? WHERE id = ?", (delivery.tries + 1, delivery.id)
+            )
+        return True
 
     def seconds_to_next(self) -> float | None:
         """Return in how many seconds something is due; None: nothing will be."""
