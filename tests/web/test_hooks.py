@@ -43,6 +43,7 @@ def test_a_form_is_taken_at_once_and_becomes_a_submission(server, kind):
     tool = server.hook(kind)
     assert tool.send(1) == (202, {"status": "accepted"})
     assert server.submissions(kind) == [("Acme", AUTOMATE)]
+    assert undone(server.database, kind) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
