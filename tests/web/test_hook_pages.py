@@ -290,6 +290,23 @@ def test_an_adviser_corrects_a_form_that_arrived_as_any_other(desk):
     assert "Acme" in desk.get("/inbox/submissions.csv").text
 
 
+def test_an_adviser_deletes_what_came_from_a_form_and_nothing_else(desk):
+    page = make(desk)
+    send(desk, page, 1, {**ANSWERS, ASKED: "Quokkas are typed by hand"})
+    choose(desk)
+    desk.owner("- Bills are sent late", company="Owner")
+    assert "Delete this submission" in desk.get("/inbox/1").text
+    assert "Delete this submission" not in desk.get("/inbox/2").text
+    assert desk.post("/inbox/2/delete").status_code == 404
+    assert desk.post("/inbox/1/delete").url.path == "/inbox"
+    assert desk.get("/inbox/1").status_code == 404
+    assert "Owner" in desk.get("/inbox").text
+    raw = b"".join(one.read_bytes() for one in desk.options.data.iterdir() if one.is_file())
+    assert b"quokka" not in raw.lower()
+    assert send(desk, page, 1, ANSWERS).json() == {"status": "known"}
+    assert desk.get("/inbox/1").status_code == 404
+
+
 ODD = {
     "half a character": '{"What is your biggest problem?": "Late \\ud800 bills", "b": ["\\udfff"]}',
     "a half in a question": '{"What is your biggest problem? \\ud800": "Late bills"}',

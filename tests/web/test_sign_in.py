@@ -266,6 +266,7 @@ FORMS = [
     "/inbox/1/correct",
     "/inbox/1/undo",
     "/inbox/1/check",
+    "/inbox/1/delete",
     "/inbox/review/undo",
     "/inbox/forms/make",
     "/inbox/forms/intake/secret",
