@@ -418,6 +418,24 @@ def test_what_takes_the_server_down_each_time_is_left_alone_at_last(tmp_path):
         assert len(server.submissions("json")) == 2
 
 
+def test_a_worker_that_fails_goes_on_and_takes_no_page_with_it(server, caplog):
+    tool, due, failed = server.hook("json"), Deliveries.due, []
+
+    def due_the_second_time(deliveries):
+        failed.append(1)
+        if len(failed) == 1:
+            raise OSError("Orders are typed by hand")
+        return due(deliveries)
+
+    with mock.patch.object(Deliveries, "due", due_the_second_time):
+        tool.send(1)
+        tool.send(2)
+        assert len(server.submissions("json")) == 2
+    assert "while forms wait" in caplog.text
+    assert "typed" not in caplog.text
+    assert server.site.database.row("SELECT 1")
+
+
 def test_one_that_fails_holds_up_no_other(server):
     tool = server.hook("json")
     tool.send(1, {"Something else": "?"})

@@ -32,6 +32,7 @@ from triage_agent.web.state import FormFacts, State, conversation
 
 LOG = logging.getLogger(__name__)
 LONGEST_REST_S = 300.0  # after which it looks again, whatever the clock of the machine did
+AFTER_A_FAULT_S = 20.0
 
 
 class TroubleError(Exception):
@@ -44,15 +45,26 @@ class TroubleError(Exception):
 
 async def make_submissions(site: Site) -> None:
     """Make submissions of what arrives, until it is cancelled."""
-    deliveries = Deliveries(site.database)
     while True:
         site.arrivals.begin()
-        while (one := await anyio.to_thread.run_sync(deliveries.due)) is not None:
-            await _try(site, one)
-        rest = await anyio.to_thread.run_sync(deliveries.seconds_to_next)
-        site.arrivals.rest()
-        with anyio.move_on_after(LONGEST_REST_S if rest is None else min(rest, LONGEST_REST_S)):
+        try:
+            rest = await _work_off(site)
+        except Exception as error:  # such as a full disk; the pages go on
+            LOG.error("%s while forms wait", places(error))
+            rest = AFTER_A_FAULT_S
+        else:
+            site.arrivals.rest()
+        with anyio.move_on_after(rest):
             await site.arrivals.rung()
+
+
+async def _work_off(site: Site) -> float:
+    """Make submissions of what is due; return after how many seconds to look again."""
+    deliveries = Deliveries(site.database)
+    while (one := await anyio.to_thread.run_sync(deliveries.due)) is not None:
+        await _try(site, one)
+    rest = await anyio.to_thread.run_sync(deliveries.seconds_to_next)
+    return LONGEST_REST_S if rest is None else min(rest, LONGEST_REST_S)
 
 
 def table_of(kind: Kind, content: str) -> Table:
