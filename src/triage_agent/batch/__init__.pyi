@@ -1,6 +1,15 @@
 from .answered import AnsweredForm, write_answered
 from .apply_reviews import Applied, apply_to_out
+from .arrived import (
+    mapping_of,
+    missing_columns,
+    open_arrived,
+    propose_mapping,
+    read_arrived,
+)
+from .form import Form
 from .input_columns import Columns
+from .mapping import FormMapping
 from .pages import WantedPages
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
@@ -22,6 +31,8 @@ __all__ = [
     "Applied",
     "BatchRequest",
     "Columns",
+    "Form",
+    "FormMapping",
     "Review",
     "ReviewItem",
     "ReviewQueue",
@@ -33,8 +44,13 @@ __all__ = [
     "export_cases",
     "how_to_read",
     "load_reviews",
+    "mapping_of",
+    "missing_columns",
     "needs_person",
+    "open_arrived",
+    "propose_mapping",
     "queue_for_review",
+    "read_arrived",
     "reviews_path",
     "rewrite_pages",
     "run_batch",

@@ -112,7 +112,8 @@ class Conversation:
         in_doubt = not confirmed and self._reader.is_in_doubt(self.texts)
         for number, piece in enumerate(self.pieces, start=1):
             source = None if piece.start is None else Source(None, None, piece.start, piece.end)
-            problem = Problem(str(number), piece.text, source, in_doubt)
+            several = in_doubt or piece.holds_several
+            problem = Problem(str(number), piece.text, source, several)
             if better := self._answers.text(f"{Step.BEHIND}:{number}"):
                 problem = Problem(problem.id, better)
             found.append(problem)

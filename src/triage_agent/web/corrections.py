@@ -13,7 +13,7 @@ from triage_agent.errors import InputError
 from triage_agent.types import Classification, Label
 from triage_agent.web.database import Database, now
 from triage_agent.web.site import Site
-from triage_agent.web.state import RememberingTriage, State
+from triage_agent.web.state import RememberingTriage, State, conversation
 from triage_agent.web.submissions import Submission
 
 KINDS = {Label.BUILD.value: Label.BUILD, Label.AUTOMATE.value: Label.AUTOMATE, NEITHER: None}
@@ -58,10 +58,7 @@ class Reading:
     @classmethod
     def of(cls, site: Site, submission: Submission) -> "Reading":
         """Return the conversation of a submission; nothing is read anew that was read before."""
-        memory = RememberingTriage(site.engine.triage, submission.state)
-        state = submission.state
-        talk = Conversation(memory, answers=state.answers, drafts=state.drafts)
-        return cls(submission, memory, talk)
+        return cls(submission, *conversation(site.engine.triage, submission.state))
 
 
 class Changes:

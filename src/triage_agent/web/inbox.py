@@ -22,9 +22,9 @@ from triage_agent.web.forms import fields_of, number_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.sessions import Session
 from triage_agent.web.signed_in import signed_in
-from triage_agent.web.site import Site, site_of
+from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.spot_checks import CANNOT_TELL, SpotChecks, check
-from triage_agent.web.submissions import SpotCheck, Submission
+from triage_agent.web.submissions import PAGE, SpotCheck, Submission
 
 REVIEW = "/inbox/review"
 
@@ -104,6 +104,17 @@ async def checked(request: Request, session: Session) -> Response:
     return RedirectResponse(f"/inbox/{known.id}", 303)
 
 
+@signed_in
+async def deleted(request: Request, _: Session) -> Response:
+    """Delete a submission for good whose owner has no link to delete it by."""
+    site, known = site_of(request), await submission_of(request)
+    if known.source == PAGE:
+        raise HTTPException(404)
+    await anyio.to_thread.run_sync(site.submissions.delete_by_id, known.id)
+    await forget(site)
+    return RedirectResponse("/inbox", 303)
+
+
 ROUTES = [
     Route("/inbox", inbox),
     Route("/inbox/{id:int}", submission),
@@ -111,6 +122,7 @@ ROUTES = [
     Route("/inbox/{id:int}/correct", corrected, methods=["POST"]),
     Route("/inbox/{id:int}/undo", undone, methods=["POST"]),
     Route("/inbox/{id:int}/check", checked, methods=["POST"]),
+    Route("/inbox/{id:int}/delete", deleted, methods=["POST"]),
 ]
 
 

@@ -1,5 +1,6 @@
 """What all pages share while a server runs."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -21,6 +22,35 @@ from triage_agent.web.texts import Texts
 from triage_agent.web.tokens import Tokens
 
 
+class Arrivals:
+    """Wakes what works on forms that arrive by themselves, and says when it has nothing to do."""
+
+    def __init__(self) -> None:
+        self._bell, self._resting = asyncio.Event(), asyncio.Event()
+
+    def ring(self) -> None:
+        """Say that something is due."""
+        self._bell.set()
+        self._resting.clear()
+
+    async def rung(self) -> None:
+        """Wait until something is due."""
+        await self._bell.wait()
+
+    def begin(self) -> None:
+        """Begin to work: what is due from now on rings again."""
+        self._bell.clear()
+
+    def rest(self) -> None:
+        """Say that nothing is left that is due, unless it has rung meanwhile."""
+        if not self._bell.is_set():
+            self._resting.set()
+
+    async def resting(self) -> None:
+        """Wait until nothing is left that is due."""
+        await self._resting.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The data, the reader of problems, and the words of one server."""
@@ -35,6 +65,7 @@ class Site:
     outgoing: Outgoing
     adviser: Adviser = field(default_factory=Adviser)
     passwords: Passwords = field(default_factory=Passwords)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @property
     def advisers(self) -> Advisers:

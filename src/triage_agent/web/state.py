@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from triage_agent.advice import Profile, QuizResult
 from triage_agent.conversation import Answer, Conversation, Piece
 from triage_agent.files import Strict
 from triage_agent.intake import Rejected, SplitText
@@ -12,6 +13,16 @@ from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Problem
 
 Kept = str | tuple[Piece, ...]
+
+
+class FormFacts(Strict):
+    """What a form that arrived by itself says of its business, and how that was read."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # a revenue may be "over 10M"
+
+    profile: Profile = Field(default_factory=Profile)
+    quiz: QuizResult | None = None  # None: it was not taken
+    notes: tuple[str, ...] = ()  # what could not be read, or was assumed
 
 
 class State(Strict):
@@ -22,6 +33,7 @@ class State(Strict):
     drafts: dict[str, Kept] = Field(default_factory=dict)
     texts: tuple[tuple[str, SplitText], ...] = ()  # how each text was taken apart
     rows: tuple[tuple[Problem, Classification], ...] = ()  # how each problem was read
+    form: FormFacts | None = None  # None: its owner was asked here
 
     @classmethod
     def of(cls, talk: Conversation, memory: "RememberingTriage") -> "State":
@@ -32,6 +44,7 @@ class State(Strict):
             drafts=_plain(talk.drafts),
             texts=tuple(one for one in memory.texts.items() if one[0] in texts),
             rows=tuple(one for one in memory.rows.items() if one[0] in problems),
+            form=memory.form,
         )
 
 
@@ -42,7 +55,7 @@ class RememberingTriage(AsyncTriage):
         """Begin with what a state remembers; `base` stays open."""
         self._base = base
         self._use(base.backend, base.options)
-        self.texts, self.rows = dict(state.texts), dict(state.rows)
+        self.texts, self.rows, self.form = dict(state.texts), dict(state.rows), state.form
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, as they were found before if they were."""
@@ -59,6 +72,16 @@ class RememberingTriage(AsyncTriage):
         row = await self._base.classify(problem)
         self.rows[problem] = row
         return row
+
+
+def conversation(base: AsyncTriage, state: State) -> tuple[RememberingTriage, Conversation]:
+    """Return the conversation of a state; nothing is read anew that was read before."""
+    memory, form = RememberingTriage(base, state), state.form or FormFacts()
+    answers, drafts = state.answers, state.drafts
+    talk = Conversation(
+        memory, profile=form.profile, quiz=form.quiz, answers=answers, drafts=drafts
+    )
+    return memory, talk
 
 
 def _plain(answers: Mapping[str, Answer]) -> dict[str, Kept]:

@@ -159,6 +159,10 @@ class Submissions:
             self._delete([found.id])
         return found is not None
 
+    def delete_by_id(self, id: int) -> None:  # noqa: A002
+        """Delete the submission with a number for good."""
+        self._delete([id])
+
     def delete_old(self, days: int) -> int:
         """Delete what nobody has changed for so many days; return how many submissions that was."""
         limit = stored(datetime.now(UTC) - timedelta(days=days))

@@ -16,7 +16,7 @@ from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
 from triage_agent.web.site import forget, site_of
-from triage_agent.web.state import RememberingTriage, State
+from triage_agent.web.state import RememberingTriage, State, conversation
 from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -60,9 +60,7 @@ class Visit:
         found = await anyio.to_thread.run_sync(site.submissions.by_token, token)
         if found is None:
             raise HTTPException(404)
-        memory = RememberingTriage(site.engine.triage, found.state)
-        talk = Conversation(memory, answers=found.state.answers, drafts=found.state.drafts)
-        return cls(request, token, found, memory, talk)
+        return cls(request, token, found, *conversation(site.engine.triage, found.state))
 
     @property
     def address(self) -> str:
