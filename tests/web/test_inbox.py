@@ -167,6 +167,18 @@ def test_the_page_of_a_submission_holds_the_verdict_and_leads_to_the_report(thre
     assert "script" not in report.headers["content-security-policy"]
 
 
+def test_what_is_too_vague_to_tell_is_not_shown_as_of_neither_kind(desk):
+    desk.owner("- Orders are typed by hand\n- All of it is vague\n- Bills are sent late")
+    part = desk.get("/inbox/1").text.split('id="problem-2"')[1].split('id="problem-3"')[0]
+    assert "too vague" in part
+    assert "aria-pressed" not in part
+    desk.correct(1, 2, "automate-process")
+    assert "from “no answer” to “Work to automate”" in desk.get("/inbox/1").text
+    desk.correct(1, 2, "neither")
+    part = desk.get("/inbox/1").text.split('id="problem-2"')[1].split('id="problem-3"')[0]
+    assert 'value="neither" data-key="3" aria-pressed="true"' in part
+
+
 @pytest.mark.parametrize("number", ["99", "99999999999999999999", "0"])
 def test_there_is_no_page_for_a_submission_that_is_not_there(desk, number):
     assert desk.get(f"/inbox/{number}").status_code == 404

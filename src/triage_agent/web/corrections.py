@@ -10,7 +10,7 @@ import anyio
 from triage_agent.batch import text_key
 from triage_agent.conversation import LABEL_OF, NEITHER, Conversation
 from triage_agent.errors import InputError
-from triage_agent.types import Classification, Label
+from triage_agent.types import Abstention, Classification, Label
 from triage_agent.web.database import Database, now
 from triage_agent.web.site import Site
 from triage_agent.web.state import RememberingTriage, State
@@ -139,10 +139,13 @@ async def undo(site: Site, known: Submission, by: int, change: Change) -> None:
 
 
 def said_of(row: Classification) -> str | None:
-    """Return the kind of a problem, a key of `KINDS`; None: it has none, and nobody said so."""
+    """Return the kind of a problem, a key of `KINDS`; None: it has none, and nobody said so.
+
+    What is too vague to tell is of no kind yet, which is another thing than of neither.
+    """
     if row.label is not None:
         return row.label.value
-    return NEITHER if row.abstained_because else None
+    return NEITHER if row.abstained_because is Abstention.NEITHER else None
 
 
 def label_of(said: str) -> Label | None:

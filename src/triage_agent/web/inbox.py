@@ -16,7 +16,7 @@ from triage_agent.conversation import Conversation
 from triage_agent.errors import InputError
 from triage_agent.reports import Letterhead, advice_html
 from triage_agent.types import Problem
-from triage_agent.web.corrections import KINDS, Change, Changes, Reading, correct, undo
+from triage_agent.web.corrections import KINDS, Change, Changes, Reading, correct, said_of, undo
 from triage_agent.web.finding import Filter, found, sources
 from triage_agent.web.forms import fields_of, number_of
 from triage_agent.web.pages import page, whole_page
@@ -148,7 +148,7 @@ async def _shown(request: Request, session: Session, error: str = "") -> HTMLRes
     else:
         template = "inbox/submission.html.j2"
         changes = await anyio.to_thread.run_sync(Changes(site.database).of, known.id)
-        values |= {"changes": changes, "last": _last(changes)}
+        values |= {"changes": changes, "last": _last(changes), "said_of": said_of}
         values["advice"] = await site.engine.run(talk.advice)
         checks = SpotChecks(site.database)
         values["checked"] = await anyio.to_thread.run_sync(checks.answers, known.id)
