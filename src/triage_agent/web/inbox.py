@@ -59,9 +59,16 @@ async def report(request: Request, _: Session) -> Response:
     known, site = await submission_of(request), site_of(request)
     if known.advice is None or known.spot_check is SpotCheck.WAITING:
         return RedirectResponse(f"/inbox/{known.id}", 303)
-    advice = await site.engine.run(Reading.of(site, known).talk.advice)
-    head = Letterhead(advice.company, known.day, site.adviser)
-    return whole_page(advice_html(advice, head))
+    return whole_page(await _report(site, known))
+
+
+@signed_in
+async def printed(request: Request, _: Session) -> Response:
+    """Send the report of a submission as a PDF, if this server can make one."""
+    known, site = await decided(request), site_of(request)
+    if not site.printer.works:
+        raise HTTPException(404)
+    return await site.printer.pdf(await _report(site, known))
 
 
 @signed_in
@@ -108,6 +115,7 @@ ROUTES = [
     Route("/inbox", inbox),
     Route("/inbox/{id:int}", submission),
     Route("/inbox/{id:int}/report", report),
+    Route("/inbox/{id:int}/report.pdf", printed),
     Route("/inbox/{id:int}/correct", corrected, methods=["POST"]),
     Route("/inbox/{id:int}/undo", undone, methods=["POST"]),
     Route("/inbox/{id:int}/check", checked, methods=["POST"]),
@@ -133,6 +141,12 @@ async def decided(request: Request) -> Submission:
     return known
 
 
+async def _report(site: Site, known: Submission) -> str:
+    """Return the report of a submission, a page that is complete in itself."""
+    advice = await site.engine.run(Reading.of(site, known).talk.advice)
+    return advice_html(advice, Letterhead(advice.company, known.day, site.adviser))
+
+
 async def _shown(request: Request, session: Session, error: str = "") -> HTMLResponse:
     """Return the page of a submission."""
     site, known = site_of(request), await submission_of(request)
@@ -148,7 +162,12 @@ async def _shown(request: Request, session: Session, error: str = "") -> HTMLRes
     else:
         template = "inbox/submission.html.j2"
         changes = await anyio.to_thread.run_sync(Changes(site.database).of, known.id)
-        values |= {"changes": changes, "last": _last(changes), "said_of": said_of}
+        values |= {
+            "can_print": site.printer.works,
+            "changes": changes,
+            "last": _last(changes),
+            "said_of": said_of,
+        }
         values["advice"] = await site.engine.run(talk.advice)
         checks = SpotChecks(site.database)
         values["checked"] = await anyio.to_thread.run_sync(checks.answers, known.id)

@@ -55,6 +55,7 @@ async def verdict(request: Request) -> Response:
         software=software,
         radar=_radar(request, advice),
         fell_back=_fell_back(visit, advice),
+        can_print=site_of(request).printer.works,
         link=f"{site_of(request).options.address}{visit.address}/verdict",
     )
 
@@ -93,9 +94,20 @@ async def report(request: Request) -> Response:
     visit = await Visit.of(request)
     if await visit.question() is not None:
         return RedirectResponse(visit.address, 303)
-    advice, site = await visit.advice(), site_of(request)
-    head = Letterhead(advice.company, visit.submission.day, site.adviser)
-    return whole_page(advice_html(advice, head))
+    return whole_page(await _report(visit))
+
+
+@patient
+async def printed(request: Request) -> Response:
+    """Send the whole report as a PDF, if this server can make one."""
+    visit, printer = await Visit.of(request), site_of(request).printer
+    if not printer.works:
+        raise HTTPException(404)
+    if await visit.question() is not None:
+        return RedirectResponse(visit.address, 303)
+    if not await may_step(request):
+        raise HTTPException(429)
+    return await printer.pdf(await _report(visit))
 
 
 ROUTES = [
@@ -103,7 +115,15 @@ ROUTES = [
     Route("/t/{token}/again/{step}", again, methods=["GET", "POST"]),
     Route("/t/{token}/again/{step}/{number:int}", again, methods=["GET", "POST"]),
     Route("/t/{token}/report", report),
+    Route("/t/{token}/report.pdf", printed),
 ]
+
+
+async def _report(visit: Visit) -> str:
+    """Return the report, a page that is complete in itself."""
+    advice = await visit.advice()
+    head = Letterhead(advice.company, visit.submission.day, site_of(visit.request).adviser)
+    return advice_html(advice, head)
 
 
 async def _sent(request: Request) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from triage_agent.web.database import Database
 from triage_agent.web.engine import Engine
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.passwords import Passwords
+from triage_agent.web.printing import Printer
 from triage_agent.web.security import Limiter, who
 from triage_agent.web.sessions import Sessions
 from triage_agent.web.submissions import Submissions
@@ -33,6 +34,7 @@ class Site:
     limiter: Limiter
     adviser: Adviser = field(default_factory=Adviser)
     passwords: Passwords = field(default_factory=Passwords)
+    printer: Printer = field(default_factory=Printer)
 
     @property
     def advisers(self) -> Advisers:
