@@ -168,6 +168,17 @@ class TestAfterTheVerdict:
 
 
 class TestWhatIsKept:
+    def test_looking_at_a_result_is_no_change_to_it(self, tmp_path):
+        # Retention counts from the last change, and an adviser's form is for one version.
+        with site(tmp_path) as client:
+            page = walk(client, begin(client, THREE))
+            submissions = client.app.state.site.submissions
+            before = submissions.by_id(1)
+            for path in ("verdict", "report", ""):
+                client.get(page.url.path.replace("verdict", path).rstrip("/"))
+            assert before.advice["plan"]["roles"]
+            assert submissions.by_id(1) == before
+
     def test_a_restart_loses_nothing(self, tmp_path):
         with site(tmp_path) as one:
             page = send(one, begin(one, THREE), do="confirm")

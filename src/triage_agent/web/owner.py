@@ -28,7 +28,7 @@ from triage_agent.web.pages import page
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, forget, may_step, site_of
 from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.visit import Visit, answered, patient
+from triage_agent.web.visit import Visit, begun, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
 BACK = "back"
@@ -58,7 +58,7 @@ async def start(request: Request) -> Response:
     try:
         check_lengths(form)
         # It reads the text, to see whether any problem is in it.
-        await site.engine.run(lambda: answered(talk, Step.PROBLEMS, text))
+        await site.engine.run(lambda: begun(talk, text))
     except InputError as error:
         return again(error.message)
     token = site.submissions.token(once, text)
