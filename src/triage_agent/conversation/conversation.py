@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from triage_agent.advice import (
     Advice,
@@ -14,13 +15,13 @@ from triage_agent.advice import (
     decide,
 )
 from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, Answer, Answers
-from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
-from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
+from triage_agent.conversation.asking import question_for, quiz_questions, split_question
+from triage_agent.conversation.checking import check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
 from triage_agent.conversation.reading import Flow, Reader
 from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
-from triage_agent.conversation.words import load_words
+from triage_agent.conversation.words import Language, english
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
 from triage_agent.types import Classification, Label, Problem, Source
@@ -52,6 +53,7 @@ class Conversation:
         answers: Mapping[str, Answer] | None = None,
         drafts: Mapping[str, Answer] | None = None,
         steps: Collection[Step] = tuple(Step),
+        language: Language | None = None,
     ) -> None:
         """Begin, or go on from `answers`.
 
@@ -65,12 +67,14 @@ class Conversation:
             answers: Those of a conversation that was left.
             drafts: What was begun then.
             steps: What may be asked; all of it if left out.
+            language: In which words; English if left out.
         """
         self._triage, self._given, self._quiz = triage, tuple(texts), quiz
         self._reader = Reader(triage)
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
-        self._answers = Answers(answers, drafts)
+        self._answers, self._language = Answers(answers, drafts), language or english()
+        self._words, self._asks = self._language.words, partial(question_for, language=language)
         self._wordings: list[set[str]] | None = None  # of the problems that answers are about
         self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
@@ -136,11 +140,11 @@ class Conversation:
         step = Step(id.partition(":")[0])
         if isinstance(value, str):
             value = value.strip()
-            check_text(step, value, self._rate)
+            check_text(step, value, self._words, self._rate)
             if step is Step.PROBLEMS and not self._reader.holds_problem(value):
-                raise InputError(NO_PROBLEM)
+                raise InputError(self._words.wrong.no_problem)
         else:
-            check_pieces(step, value)
+            check_pieces(step, value, self._words)
         self._follow()
         self._answers.give(id, value)
         self._follow()
@@ -161,14 +165,14 @@ class Conversation:
                 piece if piece.text == problem.text else Piece(problem.text)
                 for piece, problem in zip(self.pieces, self.problems, strict=True)
             ]
-            return (split_question(pieces, (), load_words().split_again),)
+            return (split_question(pieces, (), self._words.split_again, self._words.count),)
         if step is Step.QUIZ:
-            questions = quiz_questions("wanted")
+            questions = quiz_questions("wanted", self._language)
         elif step in ABOUT_A_PROBLEM:
             piece_at(self.pieces, number)
-            questions = [question_for(step, number, self.problems[number - 1].text)]
+            questions = [self._asks(step, number, self.problems[number - 1].text)]
         else:
-            questions = [question_for(step)]
+            questions = [self._asks(step)]
         return tuple(replace(one, before=self._before(one.id)) for one in questions)
 
     def back(self) -> bool:
@@ -211,28 +215,28 @@ class Conversation:
     def _early(self) -> Iterator[Question]:
         """Yield the questions before any problem is classified, answered ones too."""
         if not self._given:
-            yield question_for(Step.PROBLEMS)
+            yield self._asks(Step.PROBLEMS)
             if Step.PROBLEMS not in self._answers:
                 return
         if self._is_split_asked():
-            texts, words = self.texts, load_words()
+            texts, words = self.texts, self._words
             words_now = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
             pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
-            yield split_question(pieces, set_aside, words_now)
+            yield split_question(pieces, set_aside, words_now, words.count)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
-                yield question_for(Step.BEHIND, number, piece.text)
-        yield question_for(Step.COMPANY)
+                yield self._asks(Step.BEHIND, number, piece.text)
+        yield self._asks(Step.COMPANY)
         if self._profile.revenue == UNKNOWN_REVENUE:
-            yield question_for(Step.REVENUE)
+            yield self._asks(Step.REVENUE)
         if self._profile.sells_software is None:
-            yield question_for(Step.SOFTWARE)
+            yield self._asks(Step.SOFTWARE)
 
     async def _late(self) -> list[Question]:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
         read = await self._rows_read()
         unclear = [
-            question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
+            self._asks(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
             for row in read
             if is_unclear(row)
         ]
@@ -242,7 +246,7 @@ class Conversation:
             self._decision([*map(self._answered, read)]).recommendation
             is Recommendation.TAKE_THE_QUIZ
         )
-        return [*unclear, *(quiz_questions() if tie else ())]
+        return [*unclear, *(quiz_questions(language=self._language) if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
         """Return whether a question is asked, and has no answer yet."""
@@ -255,7 +259,7 @@ class Conversation:
             return replace(question, before=before)
         if before is None:
             return question
-        ask = load_words().split.ask.replace("{count}", counted(len(before)))
+        ask = self._words.split.ask.replace("{count}", self._words.count.of(len(before)))
         return replace(question, pieces=before, ask=ask)
 
     def _is_split_asked(self) -> bool:

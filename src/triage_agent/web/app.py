@@ -38,7 +38,7 @@ from triage_agent.web.security import Guard, Limiter
 from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.submissions import Submissions
-from triage_agent.web.texts import load_texts
+from triage_agent.web.texts import load_page_words
 from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def create_app(
     Raises `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
-    database, texts = Database(options.data), load_texts(options.data, options.language)
+    database, words = Database(options.data), load_page_words(options.data, options.language)
     remove_left_over(options.data)
     api = create_api()
 
@@ -64,7 +64,7 @@ def create_app(
             Submissions(database),
             Tokens(database),
             engine,
-            texts,
+            words,
             Limiter(options.starts_per_hour),
             adviser or Adviser(),
         )

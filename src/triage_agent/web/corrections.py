@@ -58,10 +58,7 @@ class Reading:
     @classmethod
     def of(cls, site: Site, submission: Submission) -> "Reading":
         """Return the conversation of a submission; nothing is read anew that was read before."""
-        memory = RememberingTriage(site.engine.triage, submission.state)
-        state = submission.state
-        talk = Conversation(memory, answers=state.answers, drafts=state.drafts)
-        return cls(submission, memory, talk)
+        return cls(submission, *site.talk(submission.state))
 
 
 class Changes:

@@ -14,12 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from triage_agent.conversation import Conversation, Question, Step
+from triage_agent.conversation import Question, Step, question_for
 from triage_agent.errors import InputError
 from triage_agent.web.asking import (
     Progress,
     answer_of,
-    first_question,
     is_confirmed,
     pieces_of,
 )
@@ -27,7 +26,7 @@ from triage_agent.web.forms import check_lengths, fields_of
 from triage_agent.web.pages import page
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, forget, may_step, site_of
-from triage_agent.web.state import RememberingTriage, State
+from triage_agent.web.state import State
 from triage_agent.web.visit import Visit, begun, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
@@ -53,8 +52,7 @@ async def start(request: Request) -> Response:
         return again(site.texts["start"]["agree_missing"])
     if len(once) < 24:
         once = secrets.token_urlsafe(24)
-    memory = RememberingTriage(site.engine.triage, State())
-    talk = Conversation(memory)
+    memory, talk = site.talk(State())
     try:
         check_lengths(form)
         # It reads the text, to see whether any problem is in it.
@@ -112,7 +110,7 @@ def _start_page(request: Request, once: str, text: str = "", error: str = "") ->
         request,
         "start.html.j2",
         status=422 if error else 200,
-        question=first_question(),
+        question=question_for(Step.PROBLEMS, language=site.language),
         notice=_notice(site),
         once=once,
         text=text,

@@ -156,5 +156,6 @@ def _radar(request: Request, advice: Advice) -> object:
     """Return the picture of the quiz; None: it was not taken."""
     if advice.decision.quiz is None:
         return None
-    points = {one.dimension: one.points for one in advice.decision.quiz.dimensions}
+    names = {one.id: one.dimension for one in site_of(request).language.quiz.questions}
+    points = {names[one.id]: one.points for one in advice.decision.quiz.dimensions}
     return drawn(radar_chart(site_of(request).texts["quiz"]["title"], points, MAX_POINTS))

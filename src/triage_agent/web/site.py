@@ -6,6 +6,7 @@ from typing import cast
 import anyio
 from starlette.requests import Request
 
+from triage_agent.conversation import Conversation, Language
 from triage_agent.settings import Adviser
 from triage_agent.web.advisers import Advisers
 from triage_agent.web.capped import CappedTriage
@@ -16,8 +17,9 @@ from triage_agent.web.passwords import Passwords
 from triage_agent.web.printing import Printer
 from triage_agent.web.security import Limiter, who
 from triage_agent.web.sessions import Sessions
+from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.submissions import Submissions
-from triage_agent.web.texts import Texts
+from triage_agent.web.texts import PageWords, Texts
 from triage_agent.web.tokens import Tokens
 
 
@@ -30,11 +32,28 @@ class Site:
     submissions: Submissions
     tokens: Tokens
     engine: Engine
-    texts: Texts
+    words: PageWords
     limiter: Limiter
     adviser: Adviser = field(default_factory=Adviser)
     passwords: Passwords = field(default_factory=Passwords)
     printer: Printer = field(default_factory=Printer)
+
+    @property
+    def texts(self) -> Texts:
+        """The words of its pages."""
+        return self.words.texts
+
+    @property
+    def language(self) -> Language:
+        """In which words owners are asked."""
+        return self.words.language
+
+    def talk(self, state: State) -> tuple[RememberingTriage, Conversation]:
+        """Return a conversation as it was kept, and what remembers how its problems were read."""
+        memory = RememberingTriage(self.engine.triage, state)
+        return memory, Conversation(
+            memory, answers=state.answers, drafts=state.drafts, language=self.language
+        )
 
     @property
     def advisers(self) -> Advisers:

@@ -62,9 +62,7 @@ class Visit:
         found = await anyio.to_thread.run_sync(site.submissions.by_token, token)
         if found is None:
             raise HTTPException(404)
-        memory = RememberingTriage(site.engine.triage, found.state)
-        talk = Conversation(memory, answers=found.state.answers, drafts=found.state.drafts)
-        return cls(request, token, found, memory, talk)
+        return cls(request, token, found, *site.talk(found.state))
 
     @property
     def address(self) -> str:
