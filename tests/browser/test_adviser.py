@@ -223,6 +223,22 @@ def test_the_review_queue_is_answered_and_undone_by_keys(own_desk):
     page.get_by_text("problem 1: “Work to automate”").wait_for()
 
 
+def test_what_is_typed_into_a_note_is_no_key_of_the_queue(own_desk):
+    page, address = own_desk
+    page.goto(f"{address}/inbox/review")
+    page.get_by_text("Add a note").first.click()
+    page.get_by_label("Add a note").first.focus()
+    page.keyboard.type("1 of 3 is sold; ask Judy, just us")
+    assert "2 things to look at" in page.inner_text("main")
+    page.get_by_role("button", name="Software to build").first.click()
+    page.get_by_text("problem 1: “Software to build”").wait_for()
+    page.goto(f"{address}/inbox/1")
+    assert (
+        page.get_by_label("Add a note").first.input_value() == "1 of 3 is sold; ask Judy, just us"
+    )
+    assert faults(page) == []
+
+
 @pytest.mark.view(scripts=False)
 def test_with_scripting_off_the_buttons_do_the_same_and_no_keys_are_named(own_desk):
     page, address = own_desk

@@ -180,6 +180,52 @@ def test_what_is_too_vague_to_tell_is_not_shown_as_of_neither_kind(desk):
     assert 'value="neither" data-key="3" aria-pressed="true"' in part
 
 
+def test_a_note_goes_with_a_correction_into_the_report_and_away_with_it(desk):
+    desk.owner(AUTOMATE)
+    desk.correct(1, 2, "build-software", note=f" They sell it {SCRIPT} ")
+    page = desk.get("/inbox/1").text
+    assert "They sell it &lt;script&gt;" in page.split('id="problem-2"')[1]
+    assert "They sell it" not in page.split('id="problem-2"')[0]
+    assert "They sell it &lt;script&gt;" in desk.get("/inbox/1/report").text
+    assert "They sell it" in desk.get("/inbox/submissions.csv").text
+    last = page.split('name="change" value="')[1].split('"')[0]
+    desk.post("/inbox/1/undo", change=last)
+    assert "They sell it" not in desk.get("/inbox/1").text + desk.get("/inbox/1/report").text
+
+
+def test_a_note_alone_can_be_changed_and_the_change_has_its_place(desk):
+    desk.owner(AUTOMATE)
+    desk.correct(1, 1, "build-software", note="A first thought")
+    desk.correct(1, 1, "build-software", note="A second thought")
+    desk.correct(1, 1, "build-software", note="A second thought")
+    page = desk.get("/inbox/1").text
+    assert "A second thought" in page
+    assert "A first thought" not in page
+    assert page.count("Ann: problem 1 from") == 2
+
+
+def test_a_note_follows_its_problem_and_ends_with_the_owners_own_word(desk):
+    path = desk.owner(AUTOMATE)
+    desk.correct(1, 2, "build-software", note="Sold to others")
+    desk.client.post(f"{path}/verdict", data={"problems": "change"})
+    pieces = {"piece-1": "", "piece-2": "Bills are sent late", "piece-3": "Reports eat up Fridays"}
+    pieces["new"] = "Stock is counted on paper"
+    desk.client.post(path, data={"id": "split", "do": "confirm", **pieces})
+    assert desk.get(path).url.path.endswith("/verdict")
+    assert "Sold to others" in desk.get("/inbox/1").text.split('id="problem-1"')[1]
+    desk.client.post(f"{path}/again/unclear/1", data={"unclear:1": "existing_process"})
+    assert desk.get(path).url.path.endswith("/verdict")
+    assert "Sold to others" not in desk.get("/inbox/1").text
+
+
+def test_a_note_that_is_too_long_is_refused_and_nothing_is_changed(desk):
+    desk.owner(AUTOMATE)
+    answer = desk.correct(1, 2, "build-software", note="x" * 1_001)
+    assert answer.status_code == 422
+    assert "at most 1000 characters" in answer.text
+    assert "Nobody has changed anything" in desk.get("/inbox/1").text
+
+
 @pytest.mark.parametrize("number", ["99", "99999999999999999999", "0"])
 def test_there_is_no_page_for_a_submission_that_is_not_there(desk, number):
     assert desk.get(f"/inbox/{number}").status_code == 404

@@ -7,6 +7,8 @@ from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 
 ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
+NOTED = "noted"  # why, in the adviser's words
+BY_ADVISER = frozenset({ADVISED, NOTED})
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
@@ -72,21 +74,23 @@ class Answers(Mapping[str, Answer]):
         """
         step, colon, number = id.partition(":")
         if step in ABOUT_A_PROBLEM:
-            self._given.pop(f"{ADVISED}{colon}{number}", None)
+            for kind in BY_ADVISER:
+                self._given.pop(f"{kind}{colon}{number}", None)
         draft = self._drafts.pop(id, value)
         if self._given.pop(id, draft) != value:  # taken out, since the last one is the newest
             self._drop_after(id)
         self._given[id] = value
 
-    def advise(self, number: int, said: str | None) -> None:
-        """Take what an adviser says of a problem; None: what was said is taken back."""
-        self._given.pop(f"{ADVISED}:{number}", None)
-        if said is not None:
-            self._given[f"{ADVISED}:{number}"] = said
+    def advise(self, number: int, said: str | None, note: str = "") -> None:
+        """Take what an adviser says of a problem, and why; None: what was said is taken back."""
+        for kind, value in ((ADVISED, said), (NOTED, note)):
+            self._given.pop(f"{kind}:{number}", None)
+            if value:
+                self._given[f"{kind}:{number}"] = value
 
     def back(self) -> bool:
         """Take the last answer to a question back; False: there is none."""
-        asked = [id for id in self._given if id.partition(":")[0] != ADVISED]  # noqa: A001
+        asked = [id for id in self._given if id.partition(":")[0] not in BY_ADVISER]  # noqa: A001
         if not asked:
             return False
         self._drafts[asked[-1]] = self._given.pop(asked[-1])
@@ -102,7 +106,7 @@ class Answers(Mapping[str, Answer]):
             moved = dict[str, Answer]()
             for id, value in answers.items():  # noqa: A001
                 step, _, number = id.partition(":")
-                if step not in {*ABOUT_A_PROBLEM, ADVISED}:
+                if step not in ABOUT_A_PROBLEM | BY_ADVISER:
                     moved[id] = value
                 elif number in places:
                     moved[f"{step}:{places[number]}"] = value

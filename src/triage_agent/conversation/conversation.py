@@ -14,7 +14,7 @@ from triage_agent.advice import (
     advice_for,
     decide,
 )
-from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, Answer, Answers
+from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, NOTED, Answer, Answers
 from triage_agent.conversation.asking import question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
@@ -69,8 +69,8 @@ class Conversation:
             steps: What may be asked; all of it if left out.
             language: In which words; English if left out.
         """
-        self._triage, self._given, self._quiz = triage, tuple(texts), quiz
-        self._reader = Reader(triage)
+        self._triage, self._reader = triage, Reader(triage)
+        self._given, self._quiz = tuple(texts), quiz
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
         self._answers, self._language = Answers(answers, drafts), language or english()
@@ -129,8 +129,7 @@ class Conversation:
                 return self._as_before(one)
         if not self.problems:
             return None
-        open_ones = filter(self._is_open, await self._late())
-        return next(map(self._as_before, open_ones), None)
+        return next(map(self._as_before, filter(self._is_open, await self._late())), None)
 
     def answer(self, id: str, value: Answer) -> None:  # noqa: A002  (its name in `Question`)
         """Take the answer to the question with this id.
@@ -184,18 +183,22 @@ class Conversation:
         """Return what is said of each problem, by the model or by the owner."""
         return [self._answered(row) for row in await self._rows_read()]
 
-    def correct(self, number: int, label: Label | None) -> None:
-        """Take an adviser's word on the kind of a problem; None: it is of neither kind.
+    def correct(self, number: int, label: Label | None, note: str = "") -> None:
+        """Take an adviser's word on the kind of a problem, and why; None: it is of neither kind.
 
         It counts until the owner says something else of the problem. The first has the number 1.
         """
         piece_at(self.pieces, number)
         self._follow()
-        self._answers.advise(number, label.value if label else NEITHER)
+        self._answers.advise(number, label.value if label else NEITHER, note)
 
     def advised(self, number: int) -> str | None:
         """Return what an adviser said of a problem, which is what counts; None: nothing."""
         return self._answers.text(f"{ADVISED}:{number}")
+
+    def noted(self, number: int | str) -> str:
+        """Return why an adviser said it, in their words; may be empty."""
+        return self._answers.text(f"{NOTED}:{number}") or ""
 
     def take_back(self, number: int, earlier: str | None) -> None:
         """Take back what an adviser said of a problem; their `earlier` word counts again."""
@@ -220,9 +223,9 @@ class Conversation:
                 return
         if self._is_split_asked():
             texts, words = self.texts, self._words
-            words_now = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
-            pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
-            yield split_question(pieces, set_aside, words_now, words.count)
+            asked = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
+            aside = tuple(self._reader.set_aside(texts))
+            yield split_question(self._reader.pieces(texts), aside, asked, words.count)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
                 yield self._asks(Step.BEHIND, number, piece.text)
@@ -242,10 +245,8 @@ class Conversation:
         ]
         if any(map(self._is_open, unclear)):
             return unclear
-        tie = (
-            self._decision([*map(self._answered, read)]).recommendation
-            is Recommendation.TAKE_THE_QUIZ
-        )
+        decision = self._decision([*map(self._answered, read)])
+        tie = decision.recommendation is Recommendation.TAKE_THE_QUIZ
         return [*unclear, *(quiz_questions(language=self._language) if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
@@ -264,8 +265,7 @@ class Conversation:
 
     def _is_split_asked(self) -> bool:
         """Return whether it is asked how a text was read; once begun, it is."""
-        begun = Step.SPLIT in self._answers.drafts
-        return begun or self._reader.is_to_be_confirmed(self.texts)
+        return Step.SPLIT in self.drafts or self._reader.is_to_be_confirmed(self.texts)
 
     def _follow(self) -> None:
         """Let the answers about a problem go where it stands now, unless that is still asked."""
@@ -294,7 +294,7 @@ class Conversation:
 
     def _answered(self, row: Classification) -> Classification:
         """Return a row as what a person says of it has it."""
-        return as_answered(row, self._answers.said_of(row.id))
+        return as_answered(row, self._answers.said_of(row.id), self.noted(row.id))
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
         return decide(rows, self.profile, self.quiz)

@@ -76,9 +76,9 @@ async def corrected(request: Request, session: Session) -> Response:
     """Give a problem the kind that the adviser says."""
     site, known, form = site_of(request), await decided(request), await fields_of(request)
     number = number_of(form.get("problem", ""))
-    text, kind = form.get("text", ""), form.get("kind", "")
+    text, kind, note = (form.get(name, "") for name in ("text", "kind", "note"))
     try:
-        await correct(site, known, session.adviser.id, number, text, kind)
+        await correct(site, known, session.adviser.id, number, text, kind, note.strip())
     except InputError as error:
         return await _shown(request, session, error.message)
     return RedirectResponse(_back(form.get("back", ""), known.id), 303)
