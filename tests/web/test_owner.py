@@ -135,6 +135,12 @@ class TestTheConversation:
         assert "many" in page.text
 
 
+def kept_answers(client, page):
+    """Return the answers, and what was taken back, in the conversation that a page is of."""
+    state = client.app.state.site.submissions.by_token(page.url.path.split("/")[2]).state
+    return state.drafts | state.answers
+
+
 class TestAfterTheVerdict:
     def test_a_problem_is_added_and_the_verdict_follows(self, client):
         page = walk(client, begin(client, "1. Invoices are typed\n2. Stock is counted on paper"))
@@ -142,6 +148,30 @@ class TestAfterTheVerdict:
         page = send(client, page, new="Customers want an app here", do="confirm")
         assert page.url.path.endswith("/verdict")
         assert "Customers want an app here" in page.text
+
+    def test_an_answer_about_a_problem_goes_with_it_when_another_is_left_out(self, client):
+        page = walk(client, begin(client, THREE))
+        page = client.get(page.url.path.replace("verdict", "again/unclear/2"))
+        page = send(client, page, **{"unclear:2": "engineering_leadership"})
+        page = client.post(page.url.path, data={"problems": "change"})
+        page = send(client, page, do="remove:1")
+        page = send(client, page, new="Calls are not returned for days", do="add")
+        page = walk(client, send(client, page, do="confirm"))
+        answers = kept_answers(client, page)
+        assert answers["unclear:1"] == "engineering_leadership"
+        assert "unclear:2" not in answers
+
+    def test_an_answer_about_a_problem_is_dropped_with_the_text_that_held_it(self, client):
+        page = walk(client, begin(client, "Invoices are typed by hand every day"))
+        page = client.get(page.url.path.replace("verdict", "again/unclear/1"))
+        page = send(client, page, **{"unclear:1": "engineering_leadership"})
+        path = page.url.path.removesuffix("/verdict")
+        for _ in range(5):
+            page = client.post(path, data={"id": "", "do": "back"})
+        page = send(client, page, text="Parcels get lost on their way every week", do="confirm")
+        page = walk(client, page)
+        assert "Parcels get lost" in page.text
+        assert "unclear:1" not in kept_answers(client, page)
 
     def test_an_answer_about_a_problem_is_corrected_and_credited(self, client):
         page = walk(client, begin(client, "Invoices are typed by hand every day"))

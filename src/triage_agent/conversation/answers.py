@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from triage_agent.advice import QuizResult, load_quiz, score
+from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 
 ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
 NOTED = "noted"  # why, in the adviser's words
+ABOUT = "about"  # the problems that answers are about, while these are being changed
 BY_ADVISER = frozenset({ADVISED, NOTED})
+SELLS = {"yes": True, "no": False, "unknown": None}
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
@@ -43,6 +45,15 @@ class Answers(Mapping[str, Answer]):
         """Return the problems as they were confirmed; None: they were not."""
         answer = self._given.get(Step.SPLIT)
         return answer if isinstance(answer, tuple) else None
+
+    def profile(self, known: Profile, usd_rate: float | None) -> Profile:
+        """Return what is known about the business, with what was answered."""
+        revenue, sells = known.revenue, known.sells_software
+        if answer := self.text(Step.REVENUE):
+            revenue = Profile.parse(answer, usd_rate=usd_rate).revenue
+        if answer := self.text(Step.SOFTWARE):
+            sells = SELLS[answer]
+        return Profile(revenue, sells)
 
     def said_of(self, number: str) -> str | None:
         """Return a person's word on the kind of a problem, an adviser's first; None: nobody's."""
@@ -95,6 +106,28 @@ class Answers(Mapping[str, Answer]):
             return False
         self._drafts[asked[-1]] = self._given.pop(asked[-1])
         return True
+
+    def remember(self, problems: Pieces) -> None:
+        """Remember which problems answers are about, if these are changed for the first time.
+
+        A conversation that goes on in another program must know it, to follow them.
+        """
+        self._drafts.setdefault(ABOUT, problems)
+
+    def remembered(self) -> list[set[str]] | None:
+        """Return the wordings of the problems that answers are about, and forget them.
+
+        None: they were not changed.
+        """
+        problems = self._drafts.pop(ABOUT, None)
+        if not isinstance(problems, tuple):
+            return None
+        numbers = [f"{Step.BEHIND}:{number}" for number in range(1, len(problems) + 1)]
+        better = [self._given.get(id, self._drafts.get(id)) for id in numbers]  # noqa: A001
+        return [
+            {piece.text, one} if isinstance(one, str) and one else {piece.text}
+            for piece, one in zip(problems, better, strict=True)
+        ]
 
     def follow(self, before: Sequence[Collection[str]], after: Sequence[Collection[str]]) -> None:
         """Give answers about problems the numbers that these have now; drop those about others.

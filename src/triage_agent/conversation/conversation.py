@@ -27,7 +27,6 @@ from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
 from triage_agent.types import Classification, Label, Problem, Source
 
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, "unknown": None}
 
 
 class Conversation:
@@ -97,12 +96,7 @@ class Conversation:
     @property
     def profile(self) -> Profile:
         """What is known about the business."""
-        revenue, sells = self._profile.revenue, self._profile.sells_software
-        if answer := self._answers.text(Step.REVENUE):
-            revenue = Profile.parse(answer, usd_rate=self._rate).revenue
-        if answer := self._answers.text(Step.SOFTWARE):
-            sells = SELLS[answer]
-        return Profile(revenue, sells)
+        return self._answers.profile(self._profile, self._rate)
 
     @property
     def pieces(self) -> Pieces:
@@ -150,6 +144,8 @@ class Conversation:
 
     def draft(self, id: str, value: Answer) -> None:  # noqa: A002
         """Hold what is no answer to a question yet, to be shown when it is asked again."""
+        if id == Step.SPLIT:
+            self._answers.remember(self.pieces)
         self._answers.draft(id, value)
 
     def again(self, step: Step, number: int = 1) -> tuple[Question, ...]:
@@ -177,7 +173,11 @@ class Conversation:
     def back(self) -> bool:
         """Take the last answer back, to be given again; False: there is none."""
         self._follow()
-        return self._answers.back()
+        pieces, before = self.pieces, {Step.PROBLEMS, Step.SPLIT} & self.answers.keys()
+        taken = self._answers.back()
+        if before - self.answers.keys():
+            self._answers.remember(pieces)
+        return taken
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
@@ -271,8 +271,8 @@ class Conversation:
         """Let the answers about a problem go where it stands now, unless that is still asked."""
         if not self.texts or (Step.SPLIT not in self._answers and self._is_split_asked()):
             return
-        if self._wordings is not None:
-            self._answers.follow(self._wordings, [{piece.text} for piece in self.pieces])
+        if before := self._answers.remembered() or self._wordings:
+            self._answers.follow(before, [{piece.text} for piece in self.pieces])
         problems = zip(self.pieces, self.problems, strict=True)
         self._wordings = [{piece.text, problem.text} for piece, problem in problems]
 
