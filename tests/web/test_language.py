@@ -120,6 +120,13 @@ def test_what_is_asked_again_is_in_the_language(xx):
         assert left_english(xx.get(page.url.path.replace("verdict", path))) == []
 
 
+def test_what_stands_beside_the_verdict_can_be_saved_as_it_is(xx):
+    page = walk(xx, begin(xx, "Invoices are typed by hand every day"), revenue="unknown")
+    shown = re.search(r'name="revenue"[^>]* value="([^"]*)"', page.text)[1]
+    assert xx.post(page.url.path, data={"revenue": shown, "software": "no"}).status_code == 200
+    assert xx.app.state.site.submissions.by_id(1).state.answers["revenue"] == "unknown"
+
+
 def test_what_is_kept_is_the_same_in_every_language(xx, tmp_path):
     walk(xx, begin(xx, "1. Invoices are typed by hand\n2. Stock is counted on paper"))
     kept = xx.app.state.site.submissions.by_id(1)

@@ -1,5 +1,6 @@
 """The owner's way from a paste to a verdict, as forms are sent without a script."""
 
+import html
 import re
 
 import pytest
@@ -148,6 +149,21 @@ class TestAfterTheVerdict:
         page = send(client, page, new="Customers want an app here", do="confirm")
         assert page.url.path.endswith("/verdict")
         assert "Customers want an app here" in page.text
+
+    @pytest.mark.parametrize("revenue", ["under 1M", "1M to 10M", "over 10M", "unknown"])
+    def test_what_stands_beside_the_verdict_can_be_saved_as_it_is(self, client, revenue):
+        page = walk(client, begin(client, THREE), revenue=revenue)
+        shown = html.unescape(re.search(r'name="revenue"[^>]* value="([^"]*)"', page.text)[1])
+        saved = client.post(page.url.path, data={"revenue": shown, "software": "yes"})
+        assert saved.status_code == 200
+        assert kept_answers(client, page)["revenue"] == revenue
+        assert kept_answers(client, page)["software"] == "yes"
+
+    def test_an_amount_that_was_refused_stands_there_to_be_corrected(self, client):
+        page = walk(client, begin(client, THREE))
+        page = client.post(page.url.path, data={"revenue": "3 <b>lots", "software": "no"})
+        assert page.status_code == 422
+        assert 'value="3 &lt;b&gt;lots" aria-invalid="true"' in page.text
 
     def test_an_answer_about_a_problem_goes_with_it_when_another_is_left_out(self, client):
         page = walk(client, begin(client, THREE))

@@ -1,6 +1,6 @@
 """The owner's verdict on one screen, its report, and what may be changed about what it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,7 +25,7 @@ AGAIN = {Step.UNCLEAR.value: Step.UNCLEAR, Step.QUIZ.value: Step.QUIZ}  # pages 
 @patient
 async def verdict(request: Request) -> Response:
     """Show the verdict on one screen, or change the business that it is about."""
-    visit, error = await Visit.of(request), ""
+    visit, error, typed = await Visit.of(request), "", ""
     if request.method == "POST":
         form = await _sent(request)
         if "problems" in form:
@@ -34,10 +34,10 @@ async def verdict(request: Request) -> Response:
             await visit.keep_if_newest()
             return RedirectResponse(visit.address, 303)
         try:
-            await _change(visit, {step: form[step] for step in BUSINESS if step in form})
+            await _change(visit, dict(_about_business(visit, form)))
             return RedirectResponse(f"{visit.address}/verdict", 303)
         except InputError as refused:
-            error = refused.message
+            error, typed = refused.message, form.get(Step.REVENUE, "")
     if await visit.question() is not None:
         return RedirectResponse(visit.address, 303)
     advice = await visit.advice()
@@ -49,6 +49,7 @@ async def verdict(request: Request) -> Response:
         "verdict.html.j2",
         status=422 if error else 200,
         error=error,
+        typed=typed,
         visit=visit,
         advice=advice,
         revenue=revenue,
@@ -137,6 +138,15 @@ def _given(question: Question, form: Mapping[str, str]) -> str:
     """Return what a form with several questions answers to one; empty: nothing."""
     chosen = answer_of(question, {"choice": form.get(question.id, "")})
     return chosen if chosen in question.answers else ""
+
+
+def _about_business(visit: Visit, form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the answers about the business in a form; the words of an answer stand for it."""
+    for step in BUSINESS:
+        if step in form:
+            (question,) = visit.talk.again(step)
+            keys = {words: key for key, words in question.answers.items()}
+            yield step, keys.get(form[step].strip(), form[step])
 
 
 async def _change(visit: Visit, answers: Mapping[str, str]) -> None:
