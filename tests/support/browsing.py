@@ -38,6 +38,7 @@ def finish(page):
 
 def fits(page):
     """Return whether nothing stands beyond the right edge."""
+    page.wait_for_load_state("load")  # before its style is there, nothing fits
     wide = page.evaluate("document.documentElement.scrollWidth")
     return wide <= page.viewport_size["width"]
 
