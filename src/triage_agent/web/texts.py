@@ -14,6 +14,7 @@ from triage_agent.advice import Quiz
 from triage_agent.conversation import Language, Words, english
 from triage_agent.errors import SettingsError
 from triage_agent.files import folder, load_toml
+from triage_agent.intake import counted
 
 ENGLISH = "en"
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -111,7 +112,9 @@ def _replaced(shipped: Any, own: Any, where: str, name: str = "") -> Any:
         return {**shipped, **replaced}
     if _is_list(shipped) and _is_list(own):
         if name != f"{ASKED}.count.numbers" and len(own) != len(shipped):
-            raise SettingsError(f"{where}{name} must have {len(shipped)} texts, not {len(own)}.")
+            raise SettingsError(
+                f"{where}{name} must have {counted(len(shipped), 'text')}, not {len(own)}."
+            )
         shipped_texts = [*shipped, *[""] * len(own)]
         pairs = zip(shipped_texts, own, range(len(own)), strict=False)
         return [_replaced(one, other, where, f"{name}[{n}]") for one, other, n in pairs]
