@@ -1,9 +1,11 @@
 from .answered import AnsweredForm, write_answered
 from .apply_reviews import Applied, apply_to_out
+from .in_batches import WantedBatches
 from .input_columns import Columns
 from .pages import WantedPages
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
+from .request import BatchRequest
 from .review_queue import ReviewItem, ReviewQueue, as_cases, export_cases, queue_for_review
 from .reviews import (
     Review,
@@ -14,7 +16,7 @@ from .reviews import (
     text_key,
     worth,
 )
-from .run import BatchRequest, run_batch
+from .run import run_batch
 from .tally import Tally, to_look_at
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ReviewItem",
     "ReviewQueue",
     "Tally",
+    "WantedBatches",
     "WantedPages",
     "append_review",
     "apply_to_out",
