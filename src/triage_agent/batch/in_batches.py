@@ -13,11 +13,21 @@ from typing import Any
 
 from triage_agent.batch.group import Spool
 from triage_agent.batch.tally import Tally
-from triage_agent.errors import ServiceError, SettingsError, StopError
+from triage_agent.errors import ServiceError, SettingsError, StopError, TriageError
 from triage_agent.files import beside, write_json
 from triage_agent.intake import counted
-from triage_agent.models import Batch, BatchJobs, CostCapError, OpenBackend, in_usd, open_batches
+from triage_agent.models import (
+    Batch,
+    BatchJobs,
+    CachingAnswerer,
+    CostCapError,
+    OpenBackend,
+    Price,
+    in_usd,
+    open_batches,
+)
 from triage_agent.settings import Choice, Options
+from triage_agent.types import Usage
 
 PATIENCE = 10  # looks at batches that fail in a row, after which the run stops
 AGAIN = "Run the same command again to collect the answers"
@@ -42,16 +52,23 @@ def batches_path(out: Path) -> Path:
     return beside(out, ".batches.json")
 
 
-def batches_of(
-    opened: OpenBackend, choice: Choice, options: Options, wanted: WantedBatches
-) -> BatchJobs:
-    """Return the batches behind an open backend, or raise `SettingsError`."""
+def open_in_batches(
+    opened: OpenBackend,
+    choice: Choice,
+    options: Options,
+    wanted: WantedBatches,
+    out: Path,
+    report: Report,
+) -> "InBatches":
+    """Return the way of a run through batches behind an open backend, or `SettingsError`."""
     if opened.llm is None:
         raise SettingsError(
             "--batch-api is about a language model, and the embedded model answers here. Name an "
             "LLM with --model."
         )
-    return open_batches(opened.llm, choice, options, tokens=wanted.tokens, price=wanted.price)
+    llm = opened.llm
+    jobs = open_batches(llm, choice, options, tokens=wanted.tokens, price=wanted.price)
+    return InBatches(jobs, llm.caching, out, wanted, report)
 
 
 @dataclass(slots=True)
@@ -59,11 +76,14 @@ class InBatches:
     """The way of one run through its batches."""
 
     jobs: BatchJobs
+    caching: CachingAnswerer
     out: Path
     wanted: WantedBatches
     report: Report
     walk: Walk | None = None  # set before the first question is asked
     waits: bool = False  # for batches that have not ended
+    usage: Usage = field(default_factory=Usage)  # of the answers that came before the rows
+    _cached: int | None = None  # answers that were in the cache when the run began
     _rows: list[dict[str, Any]] = field(default_factory=list)  # as they were written last
     _said: str = ""  # of how far the batches are
     _failures: int = 0
@@ -76,9 +96,12 @@ class InBatches:
         await self.jobs.submission.recover()
         while True:
             self.jobs.begin()
-            await self._through()
             try:
+                await self._through()
                 await self.jobs.submission.flush()
+            except TriageError:
+                self.jobs.submission.full = "stopped"  # what is under way submits nothing more
+                raise
             finally:
                 self._write()
             self._say_submitted()
@@ -93,6 +116,7 @@ class InBatches:
 
     async def end(self) -> None:
         """Delete what was collected at the provider; what fails, the next run deletes."""
+        self.caching.hits = self._cached or 0  # the rows found all answers there
         try:
             await self.jobs.close()
         except (ServiceError, StopError) as error:
@@ -133,10 +157,14 @@ class InBatches:
         spool = Spool()
         try:
             async with aclosing(self.walk(spool)) as rows:
-                async for _ in rows:
-                    pass
+                usage = Usage()
+                async for tally in rows:
+                    usage = tally.usage
         finally:
             spool.close()
+        self.usage += usage
+        if self._cached is None:
+            self._cached = self.caching.hits
 
     async def _wait(self) -> bool:
         """Wait until the next pass makes sense; False: not to be waited for."""
@@ -196,16 +224,23 @@ class InBatches:
         line = f"{counted(sent.requests, 'question')} in {named} at {sent.service.host}"
         if sent.price is not None:
             most = sum(sent.submitted.values())
-            line += f": {in_usd(most)} at most"
-            if (live := self.jobs.live_price) and sent.price.output_usd_per_million:
-                share = live.output_usd_per_million / sent.price.output_usd_per_million
-                line += f", where asking live costs {in_usd(int(most * share))} at most"
+            line += f": {in_usd(most)} at most{self._beside_live(sent.price, most)}"
         self.report(line)
         sent.submitted.clear()
         sent.requests = 0
         if sent.full:
             why = "cost cap" if sent.full == "cap" else "limit of waiting tokens"
             self.report(f"The rest is submitted when these have ended: the {why} has no room now.")
+
+    def _beside_live(self, price: Price, most: int) -> str:
+        """Return what the same questions would cost live, in words."""
+        live = self.jobs.live_price
+        if live is None or not price.output_usd_per_million:
+            return ""
+        share = live.output_usd_per_million / price.output_usd_per_million
+        if share <= 1:
+            return "; no discount in batches is known for this model (see --batch-price)"
+        return f", {in_usd(int(most * share))} if they were asked live"
 
     def _say(self, still: list[Batch]) -> None:
         """Say how far the batches are, if that has changed."""

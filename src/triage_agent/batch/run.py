@@ -129,7 +129,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         )
         asking.walk = lambda walked: answer_rows(
             table.rows(),
-            replace(job, labels_only=True),
+            replace(job, labels_only=True, counts=False),
             triage,
             walked,
             earlier=_earlier(request),
@@ -138,6 +138,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         tally = run_rows(rows, opened, shown, report, asking, fresh=request.options.fresh)
         if tally is None:
             return BatchResult(pending=True)
+        tally.usage += asking.usage
         write_out(
             request.out,
             spool,

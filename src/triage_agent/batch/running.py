@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, Protocol
 
-from triage_agent.batch.in_batches import AGAIN, InBatches, Walk, batches_of
+from triage_agent.batch.in_batches import AGAIN, Walk, batches_path, open_in_batches
 from triage_agent.batch.request import BatchRequest, Report
 from triage_agent.batch.tally import Tally
 from triage_agent.errors import TriageError
 from triage_agent.intake import counted
-from triage_agent.models import OpenBackend
+from triage_agent.models import OpenBackend, open_batches_of
 from triage_agent.settings import Backend, Choice
+from triage_agent.types import Usage
 
 
 class WayToAsk(Protocol):
@@ -19,6 +20,7 @@ class WayToAsk(Protocol):
 
     walk: Walk | None  # over all rows, without writing them
     waits: bool  # for batches that have not ended
+    usage: Usage  # of the answers that came before the rows
 
     async def ask(self) -> bool:
         """Return whether the rows may be gone through; False: their answers are still to come."""
@@ -47,6 +49,7 @@ class Live:
 
     walk: Walk | None = None
     waits = False
+    usage = Usage()
     record: dict[str, Any] = {}  # noqa: RUF012 (never changed)
 
     async def ask(self) -> bool:
@@ -68,9 +71,14 @@ def way_to_ask(
 ) -> WayToAsk:
     """Return how a run asks, or raise `SettingsError` for options that cannot work."""
     if request.in_batches is None:
+        if opened.llm and (under_way := open_batches_of(opened.llm, request.options.account)):
+            report(
+                f"{counted(under_way, 'batch', 'batches')} of this output is under way (see "
+                f"{batches_path(request.out).name}): --batch-api collects its answers, --cancel "
+                "ends it. Here its questions are asked live, and so paid for twice."
+            )
         return Live()
-    jobs = batches_of(opened, choice, request.options, request.in_batches)
-    return InBatches(jobs, request.out, request.in_batches, report)
+    return open_in_batches(opened, choice, request.options, request.in_batches, request.out, report)
 
 
 def cancel(asking: WayToAsk, opened: OpenBackend) -> None:

@@ -34,9 +34,10 @@ from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, prompt_of
 from .health import check_backend
+from .llm.answering import CachingAnswerer
 from .llm.batch_jobs import BatchJobs
 from .llm.batch_ledger import Batch
-from .llm.batch_opening import open_batches
+from .llm.batch_opening import open_batches, open_batches_of
 from .llm.budget import CostCapError, Quote, cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.dialect import MOST_ROOM
@@ -60,6 +61,7 @@ __all__ = [
     "WEIGHTS",
     "Batch",
     "BatchJobs",
+    "CachingAnswerer",
     "Calibration",
     "Chain",
     "CostCapError",
@@ -105,6 +107,7 @@ __all__ = [
     "mapped",
     "open_backend",
     "open_batches",
+    "open_batches_of",
     "open_cache",
     "operating_points",
     "price_for",

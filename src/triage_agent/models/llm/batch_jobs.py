@@ -1,10 +1,13 @@
 """The batches of one run: what a command sees of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from triage_agent.errors import ServiceError, StopError
 from triage_agent.models.llm.batch_answering import Collected, PendingError
 from triage_agent.models.llm.batch_collection import Collection
 from triage_agent.models.llm.batch_file import BatchRequest
@@ -48,7 +51,8 @@ class BatchJobs:
         if batch.state != SETTLED:
             self.waiting.add(run)
             raise PendingError
-        results = await self.collection.results(batch)
+        with _concerns_the_run():
+            results = await self.collection.results(batch)
         self.used.add(run)
         payload = results.take(question)
         if payload is None and self.ledger.find(question)[0] != run:  # its file is gone
@@ -61,7 +65,8 @@ class BatchJobs:
         """Put a question into a batch, or leave it for a later one if there is no room now."""
         body, mode, room = self.chat.body_of(request)
         price = self.submission.price
-        await self.submission.put(BatchRequest.of(question, body, mode, room, price))
+        with _concerns_the_run():
+            await self.submission.put(BatchRequest.of(question, body, mode, room, price))
         self.unsubmitted += 1
 
     def begin(self) -> None:
@@ -97,6 +102,7 @@ class BatchJobs:
                 row = self._row(batch)
                 if await self.collection.close(batch):
                     self.closed.append(row | {"state": "collected"})
+        self.ledger.forget_tries()
 
     async def cancel(self) -> list[str]:
         """End the batches of this output, and return a line about each."""
@@ -150,3 +156,12 @@ class BatchJobs:
             for one in self.ledger.batches(self.submission.base_url)
             if one.account == self.ledger.account or one.run in self.waiting | self.used
         ]
+
+
+@contextmanager
+def _concerns_the_run() -> Iterator[None]:
+    """Make an error of the service one of the whole run: no single text has caused it."""
+    try:
+        yield
+    except ServiceError as error:
+        raise StopError(error.message, "unreachable") from error

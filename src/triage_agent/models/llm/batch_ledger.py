@@ -172,12 +172,16 @@ class BatchLedger:
         )  # fmt: skip
         self._run(INSERT, values)
 
-    def note_file(self, run: str, input_file: str) -> None:
-        """Note the input file, before the batch is created from it; it is held anew."""
-        self._run(
-            "UPDATE batch SET input_file = ?, held_until = ? WHERE run = ?",
-            (input_file, self._clock() + HELD_S, run),
+    def note_file(self, run: str, input_file: str) -> bool:
+        """Note the input file, before the batch is created from it; it is held anew.
+
+        Return False if another run has given the batch back meanwhile: this one was too slow.
+        """
+        _, changed = self._run(
+            "UPDATE batch SET input_file = ?, held_until = ? WHERE run = ? AND state = ?",
+            (input_file, self._clock() + HELD_S, run, CREATING),
         )
+        return changed == 1
 
     def note_open(self, run: str, remote: str, status: str) -> None:
         """Note that the provider has a batch, under this id."""
@@ -226,8 +230,7 @@ class BatchLedger:
         `ended` is its last status and the ids of its output and error files. The questions that
         it left unanswered may go into another.
         """
-        bound = batch.reserved or 1
-        overrun = -(-1000 * cost // bound)
+        overrun = -(-1000 * cost // batch.reserved) if batch.reserved else 0
         with self._transaction():
             _, changed = self._run(
                 "UPDATE batch SET state = ?, cost = ?, status = ?, output_file = ?, "
@@ -261,13 +264,9 @@ class BatchLedger:
             self._run("DELETE FROM batch_request WHERE batch = ?", (run,))
             self._run("DELETE FROM batch WHERE run = ?", (run,))
 
-    def forget_tries(self, questions: Iterable[str]) -> None:
-        """Forget how often questions failed in batches, once they are answered."""
-        with self._transaction():
-            for question in questions:
-                self._run(
-                    "DELETE FROM batch_request WHERE question = ? AND batch = ''", (question,)
-                )
+    def forget_tries(self) -> None:
+        """Forget how often questions that are in no batch have failed in some."""
+        self._run("DELETE FROM batch_request WHERE batch = ''")
 
     def limit(self, base_url: str, model: str) -> int | None:
         """Return how many tokens the provider lets wait in batches, as far as it has said."""

@@ -44,3 +44,11 @@ def open_batches(
     )
     llm.caching.answerer = BatchAnswerer(chat, jobs, llm.caching.key)
     return jobs
+
+
+def open_batches_of(llm: OpenLLM, account: str) -> int:
+    """Return how many batches of an output have not been collected."""
+    if not account:
+        return 0
+    ledger = BatchLedger(llm.database, account)
+    return sum(one.account == ledger.account for one in ledger.batches())

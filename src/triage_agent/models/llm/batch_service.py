@@ -179,7 +179,10 @@ class BatchService:
 
     async def files_named(self, name: str) -> AsyncIterator[str]:
         """Yield the ids of the files that were uploaded under a name of ours."""
-        page = await self._asked(lambda: self._client.files.list(purpose="batch"))
+        try:
+            page = await self._asked(lambda: self._client.files.list(purpose="batch"))
+        except MissingError:  # it lists no files: one that is left over goes when it expires
+            return
         for one in page.data or []:
             if one.filename == name:
                 yield one.id
@@ -190,7 +193,15 @@ class BatchService:
 
     async def _page(self, after: Any) -> Any:
         """Return one page of the provider's list of batches."""
-        return await self._asked(lambda: self._client.batches.list(limit=PAGE, after=after))
+        try:
+            return await self._asked(lambda: self._client.batches.list(limit=PAGE, after=after))
+        except MissingError as error:
+            raise StopError(
+                f"{self.host} does not list its batches, so it is not known whether one that was "
+                "being created when a run ended is there. Nothing is submitted: look for it on "
+                "the provider's page, and ask live, without --batch-api.",
+                "not_found",
+            ) from error
 
     async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """Return an answer, or raise what it means that there is none."""

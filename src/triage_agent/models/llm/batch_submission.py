@@ -138,8 +138,11 @@ class Submission:
     async def _create(self, run: str, file: RequestFile) -> None:
         """Upload the file, and create the batch; what stays unclear is adopted or given back."""
         input_file = await self.service.upload(_name(run), file.file)
-        self.ledger.note_file(run, input_file)
-        (planned,) = (one for one in self.ledger.batches(self.base_url) if one.run == run)
+        held = self.ledger.note_file(run, input_file)
+        planned = self.ledger.batch(run)
+        if planned is None or not held:
+            await self.service.delete(input_file)
+            return
         try:
             seen = await self._asked_for(run, input_file)
         except UnclearError as error:
@@ -155,32 +158,40 @@ class Submission:
             else:
                 return
         except StopError as error:
+            if (limit := limit_refused(error.message)) is None:
+                raise  # it is left as it is; the next run finds that it was not created
             await self.service.delete(input_file)
             self.ledger.give_back(run)
-            if (limit := limit_refused(error.message)) is None:
-                raise
             self.ledger.note_limit(self.base_url, self.model, limit or file.tokens // 2)
             self.full = "tokens"
             return
         else:
+            if seen is None:
+                await self.service.delete(input_file)
+                return
             self.ledger.note_open(run, seen.remote, seen.status)
         self.submitted[run] = planned.reserved
         self.requests += planned.requests
 
-    async def _asked_for(self, run: str, input_file: str) -> Seen:
-        """Return the new batch; where the provider refuses it for the rate, ask again later."""
-        for _ in range(RATE_LIMITS):
+    async def _asked_for(self, run: str, input_file: str) -> Seen | None:
+        """Return the new batch; where the provider refuses it for the rate, ask again later.
+
+        None: that took so long that another run has taken the questions over.
+        """
+        for attempt in range(RATE_LIMITS):
+            if attempt and not self.ledger.note_file(run, input_file):
+                return None
             try:
                 return await self.service.create(input_file, run)
             except ServiceError as error:
-                if not error.retryable:
+                if not error.retryable or attempt + 1 == RATE_LIMITS:
                     raise
                 if limit_refused(error.message) is not None:
                     raise StopError(error.message, "quota") from error
                 seconds = error.wait_s or BETWEEN_LOOKS_S
                 self.on_wait(seconds)
                 await asyncio.sleep(seconds)
-        return await self.service.create(input_file, run)
+        return None
 
     async def _found(self, planned: Batch) -> bool:
         """Return whether a batch was created after all; it may show in the list a little later."""
