@@ -7,7 +7,6 @@ here, so that it goes on, and what it has seen can be asked about.
 import json
 import os
 import random
-import signal
 import time
 from decimal import Decimal
 
@@ -15,7 +14,6 @@ import pytest
 
 from support.batch_server import BatchServer
 from support.desk import Desk
-from support.openai_server import Options as ChatOptions
 
 KILLS = int(os.environ.get("TRIAGE_TEST_KILLS", "10"))  # 100 in benchmarks.soak
 SEED = int(os.environ.get("TRIAGE_TEST_SEED", "0"))

@@ -118,11 +118,17 @@ class InBatches:
         """Delete what was collected at the provider; what fails, the next run deletes."""
         self.caching.hits = self._cached or 0  # the rows found all answers there
         try:
+            await self.jobs.look()  # at what no question of these forms waits for
             await self.jobs.close()
         except (ServiceError, StopError) as error:
             self.report(
                 f"{error.message} The files of the batches are still at the provider; the same "
                 "command deletes them."
+            )
+        if still := self.jobs.open:
+            self.report(
+                f"{counted(len(still), 'batch', 'batches')} of this output still under way, and no "
+                "problem of these forms waits for an answer from there: --cancel ends it."
             )
         self._say_notes()
         self._write()

@@ -56,7 +56,9 @@ class Collection:
         async with self._lock:
             if batch.run not in self._results:
                 await self._read(batch, batch.output_file, batch.error_file)
-            return self._results[batch.run]
+        results = self._results[batch.run]
+        self._check_refused(batch, results)
+        return results
 
     def left(self, batch: Batch) -> Iterator[str]:
         """Yield the answers of a batch that nobody has asked for, and that are not cached."""
@@ -158,8 +160,6 @@ class Collection:
             results.lost = True
         results.read(self.ledger.questions(batch.run))
         self._results[batch.run] = results
-        if settled:
-            self._check_refused(batch, results)
         return results
 
     def _check_refused(self, batch: Batch, results: BatchResults) -> None:

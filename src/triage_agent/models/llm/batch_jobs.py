@@ -126,6 +126,7 @@ class BatchJobs:
 
     async def aclose(self) -> None:
         """Close the connections, and the files that hold answers."""
+        self.submission.close()
         self.collection.forget()
         await self.service.aclose()
 

@@ -59,6 +59,10 @@ class Database(Protocol):
 
     def _transaction(self) -> AbstractContextManager[None]: ...
 
+    def spent(self, account: str) -> int:
+        """Return the micro-dollars of an account, when all that waits is written."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -102,6 +106,7 @@ class BatchLedger:
         self, database: Database, account: str, clock: Callable[[], float] = time.time
     ) -> None:
         self._run, self._transaction = database._run, database._transaction  # noqa: SLF001
+        self._database = database
         self._name = os.fsencode(account)
         self.account, self._clock = self._name.hex(), clock
         self.holder = f"{socket.gethostname()} {self.account}"
@@ -134,8 +139,7 @@ class BatchLedger:
         """Return the micro-dollars that the account may still reserve; None: any amount."""
         if cap is None:
             return None
-        rows, _ = self._run("SELECT spent FROM account WHERE name = ?", (self._name,))
-        return cap - (int(rows[0][0]) if rows else 0)
+        return cap - self._database.spent(os.fsdecode(self._name))
 
     def overrun(self) -> int:
         """Return the most that a bill was of its bound, in thousandths."""
@@ -148,6 +152,7 @@ class BatchLedger:
         `bounds` is the most that each question can cost, in micro-dollars. None: the cap has no
         room for them, and nothing was noted.
         """
+        self._database.spent("")  # what is settled and not written yet makes room
         with self._transaction():
             self._run(
                 "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (self._name,)

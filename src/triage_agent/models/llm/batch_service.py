@@ -97,7 +97,17 @@ class BatchService:
                 made = await self._asked(
                     lambda: self._once.files.create(file=(name, content), purpose="batch")
                 )
+                if attempt > 1:  # what an attempt left that was cut off after all was there
+                    async for file in self.files_named(name):
+                        if file != made.id:
+                            await self.delete(file)
                 return str(made.id)
+            except MissingError as error:
+                raise StopError(
+                    f"{self.host} takes no files for batches: it has none. Ask live, without "
+                    "--batch-api.",
+                    "not_found",
+                ) from error
             except ServiceError as error:
                 if attempt == ATTEMPTS or not error.retryable:
                     raise

@@ -8,6 +8,7 @@ go into another batch: a creation that is still under way finds nothing to creat
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -66,6 +67,11 @@ class Submission:
         async with self._lock:
             if self._file:
                 await self._submit()
+
+    def close(self) -> None:
+        """Remove the file that was not submitted, if there is one."""
+        if self._file:
+            self._file.close()
 
     async def recover(self) -> None:
         """Adopt the batches that a killed run has created, and give back those that it has not.
@@ -132,8 +138,11 @@ class Submission:
         if taken is None:  # another run of this output's account was faster
             self.full = "cap"
         elif taken:
-            mine = file if len(taken) == len(file.bounds) else file.only(taken)
-            await self._create(run, mine)
+            if len(taken) == len(file.bounds):
+                await self._create(run, file)
+            else:
+                with closing(file.only(taken)) as mine:
+                    await self._create(run, mine)
 
     async def _create(self, run: str, file: RequestFile) -> None:
         """Upload the file, and create the batch; what stays unclear is adopted or given back."""
