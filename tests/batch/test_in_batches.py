@@ -7,6 +7,7 @@ here, so that it goes on, and what it has seen can be asked about.
 import json
 import os
 import random
+import signal
 import time
 from decimal import Decimal
 
@@ -96,6 +97,59 @@ def test_a_run_that_detaches_is_gone_on_with_by_the_same_command(desk, live):
     assert one.out.read_bytes() == live
 
 
+def test_ctrl_c_while_it_waits_leaves_the_batches_to_the_provider(desk, live):
+    one = desk()
+    with BatchServer(seconds=1e6) as server:
+        process = one.start(server, *in_batches())
+        wait_for(lambda: server.asked["look"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert "Stopped. The batches go on at the provider." in one.said
+        assert "--cancel ends them" in one.said
+        assert "Traceback" not in one.said
+        server.provider.seconds = 0.0
+        one.run(server, *in_batches())
+        assert set(server.created.values()) == {1}
+        assert one.spent == server.billed
+        all_is_gone(server, one)
+    assert one.out.read_bytes() == live
+
+
+def test_what_the_command_line_cannot_mean_is_said_and_nothing_is_asked(desk):
+    one = desk(3)
+    with BatchServer() as server:
+        for options, says in (
+            (("--detach",), "need --batch-api"),
+            (("--batch-api", "--fresh"), "--fresh"),
+            (("--batch-api", "--batch-price", "half"), "--batch-price"),
+        ):
+            assert says in one.run(server, *options, code=2)
+        folder = one.home
+        folder.mkdir(exist_ok=True)
+        (folder / "ledger.sqlite3").mkdir()  # as a disk that cannot be written to
+        assert "ledger.sqlite3 cannot be used" in one.run(server, *in_batches(), code=2)
+        assert not server.asked
+
+
+def test_a_quote_is_made_at_the_price_of_a_batch(desk):
+    one = desk(3)
+    with BatchServer() as server:
+        half = one.run(server, *in_batches("--dry-run"))
+        full = one.run(server, *PRICES[:2], "--dry-run")
+        assert not server.asked
+    assert "in batches, at 50 % of the price of asking live" in half
+    assert "in batches" not in full
+
+
+def moment(desk):
+    """Return where a run was when it was killed."""
+    found = desk.ask("SELECT state, input_file FROM batch ORDER BY created DESC")
+    if not found:
+        return "before or after all batches"
+    state, file = found[0]
+    return f"while a batch was {state}" + ("" if file or state != "creating" else ", not uploaded")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(KILLS))
 def test_killed_at_any_moment_nothing_is_submitted_twice(number, desk, live):
@@ -117,7 +171,8 @@ def test_killed_at_any_moment_nothing_is_submitted_twice(number, desk, live):
                 time.sleep(0.002)
             time.sleep(dice.uniform(0, 0.3))
             process.kill()
-            process.wait()
+            if process.wait():
+                print(f"killed {moment(one)}")  # noqa: T201  the soak counts them
             assert one.spent <= Decimal(cap)
         one.run(server, *options)
         assert max(server.created.values()) == 1

@@ -47,6 +47,7 @@ class ModelPrice(Strict):
     host: str = ""  # whose price it is; empty: of any host
     looked_up: date | None = None
     source: str = ""
+    batch_source: str = ""  # of the discount
 
 
 class Prices(Strict):
