@@ -124,10 +124,9 @@ def test_what_the_command_line_cannot_mean_is_said_and_nothing_is_asked(desk):
             (("--batch-api", "--batch-price", "half"), "--batch-price"),
         ):
             assert says in one.run(server, *options, code=2)
-        folder = one.home
-        folder.mkdir(exist_ok=True)
-        (folder / "ledger.sqlite3").mkdir()  # as a disk that cannot be written to
-        assert "ledger.sqlite3 cannot be used" in one.run(server, *in_batches(), code=2)
+        (other := desk(3, "other")).home.mkdir()
+        (other.home / "ledger.sqlite3").mkdir()  # as a disk that cannot be written to
+        assert "ledger.sqlite3 cannot be used" in other.run(server, *in_batches(), code=2)
         assert not server.asked
 
 

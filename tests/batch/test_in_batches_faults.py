@@ -4,6 +4,7 @@ import json
 import threading
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,7 +15,8 @@ from support.openai_server import Options as ChatOptions
 from triage_agent.batch import BatchRequest, WantedBatches, run_batch
 from triage_agent.errors import ServiceError, SettingsError, StopError
 from triage_agent.models import CostCapError
-from triage_agent.models.llm import batch_file, batch_submission
+from triage_agent.models.llm import batch_file, batch_service, batch_submission
+from triage_agent.models.llm.batch_ledger import BatchLedger
 from triage_agent.settings import Backend, Options
 
 ROWS = 12
@@ -132,6 +134,49 @@ def test_a_creation_that_never_works_stops_the_run_and_costs_nothing(place):
         server.provider.fault = lambda *_: None
         one.run(server)
         paid_once(server, one)
+
+
+def test_a_creation_that_comes_too_late_finds_no_input_file_and_nothing_is_submitted_twice(
+    place, as_live
+):
+    one = place()
+    late = lambda name, number: "late" if (name, number) == ("create", 0) else None  # noqa: E731
+    with BatchServer(seconds=0.02, fault=late) as server:
+        one.run(server)
+        assert server.asked["create"] == 2
+        assert len(server.batches) == 1
+        paid_once(server, one)
+        all_is_gone(server, one)
+    as_live(one)
+
+
+def test_a_ledger_that_cannot_be_written_after_a_creation_is_made_up_for(
+    place, as_live, monkeypatch
+):
+    one = place()
+    with BatchServer(seconds=0.02) as server:
+        with monkeypatch.context() as patch:
+            full = SettingsError("The cache cannot be written to.")
+            patch.setattr(BatchLedger, "note_open", Mock(side_effect=full))
+            with pytest.raises(SettingsError, match="cannot be written"):
+                one.run(server)
+        assert len(server.batches) == 1
+        one.run(server)
+        assert len(server.batches) == 1
+        paid_once(server, one)
+        all_is_gone(server, one)
+    as_live(one)
+
+
+def test_a_provider_that_is_away_for_some_looks_is_waited_for(place, as_live, monkeypatch):
+    monkeypatch.setattr(batch_service, "RETRIES", 0)
+    one = place()
+    away = lambda name, number: "500" if name == "look" and number < 3 else None  # noqa: E731
+    with BatchServer(seconds=0.02, fault=away) as server:
+        one.run(server)
+        assert "looked at again" in one.said
+        paid_once(server, one)
+    as_live(one)
 
 
 def test_a_server_without_batches_says_so(place):
@@ -309,11 +354,22 @@ def test_a_limit_of_waiting_tokens_is_learned_from_the_refusal(named, place, as_
         assert "fewer tokens wait" in one.said
         refused = len([b for b in server.batches.values() if b["status"] == "failed"])
         all_is_gone(server, one)
+        as_live(one)
         one.desk.write([f"other {text}" for text in one.desk.texts])
         one.run(server)
         again = len([b for b in server.batches.values() if b["status"] == "failed"])
-        assert again == refused  # the ledger knows it
-    as_live(one)
+        assert (again == refused) == named  # the ledger knows it
+
+
+def test_a_limit_that_others_have_filled_ends_in_smaller_batches_and_then_in_advice(place):
+    one = place()
+    with BatchServer(seconds=0.01, most_tokens=0, says_limit=1_000_000) as server:
+        with pytest.raises(StopError, match="other batches of this account"):
+            one.run(server)
+        assert len(server.batches) < 8
+        server.provider.most_tokens = None
+        one.run(server)
+        assert one.desk.spent == server.billed
 
 
 def test_a_limit_below_one_request_says_what_to_do(place):

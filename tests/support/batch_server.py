@@ -8,10 +8,12 @@ killed in between, and its input file may be gone by then.
 """
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email import message_from_bytes
@@ -53,13 +55,14 @@ class Provider:
     refuses_metadata: bool = False
     most_tokens: int | None = None  # that may wait; characters / 4
     names_limit: bool = True
+    says_limit: int | None = None  # another one than it is
     most_requests: int = MOST_REQUESTS
     page: int = 100  # the most batches of a listing
     # By the name of what is asked ("create", "upload", "look", "list", "read", "delete",
     # "cancel", "chat") and its number from 0: seconds before it is done and after.
     delay: Callable[[str, int], tuple[float, float]] = lambda *_: (0.0, 0.0)
     # The same: "500" (not done), "500 after" (done, and said otherwise), "cut", "cut after",
-    # a status and a body, or None.
+    # "late" (cut, and done when a file was deleted), a status and a body, or None.
     fault: Callable[[str, int], Any] = lambda *_: None
     lines: Callable[[list[bytes]], list[bytes]] = list  # what becomes of the output's lines
     live: Price = Price(Decimal(2), Decimal(8))
@@ -142,6 +145,14 @@ class BatchServer:
         before, after = self.provider.delay(name, number)
         time.sleep(before)
         fault = self.provider.fault(name, number)
+        if fault == "late":
+            self._cut(handler)
+            until = time.monotonic() + 20
+            while not self.asked["delete"] and time.monotonic() < until:
+                time.sleep(0.005)
+            with self._lock:
+                act(handler, parse_qs(url.query), content)
+            return
         done = fault is None or (isinstance(fault, str) and fault.endswith("after"))
         status, answer, kind = 500, b'{"error": {"message": "The server had an error."}}', ""
         if done:
@@ -154,12 +165,17 @@ class BatchServer:
             elif isinstance(fault, tuple):
                 handler.send(fault[0], json.dumps(fault[1]).encode())
             elif fault.startswith("cut"):
-                handler.close_connection = True
-                handler.connection.close()
+                self._cut(handler)
             else:
                 handler.send(500, b'{"error": {"message": "The server had an error."}}')
         except OSError:
             handler.close_connection = True  # the client was killed
+
+    def _cut(self, handler: Any) -> None:
+        """End a connection in the middle of what was asked."""
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.connection.shutdown(socket.SHUT_RDWR)
 
     def _route(self, method: str, path: str) -> tuple[str, Callable[..., Any]]:
         parts = path.removeprefix("/v1/").split("/")
@@ -279,9 +295,8 @@ class BatchServer:
         )
         tokens = sum(len(json.dumps(line)) // 4 for line in lines)
         if provider.most_tokens is not None and waiting + tokens > provider.most_tokens:
-            limit = (
-                f" Limit: {provider.most_tokens:,} enqueued tokens." if provider.names_limit else ""
-            )
+            named = provider.says_limit or provider.most_tokens
+            limit = f" Limit: {named:,} enqueued tokens." if provider.names_limit else ""
             said = f"Enqueued token limit reached for m in organization org-1.{limit} Try later."
             return [{"code": "token_limit_exceeded", "message": said}]
         return []

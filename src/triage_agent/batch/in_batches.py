@@ -216,8 +216,9 @@ class InBatches:
                 "a higher --max-cost to continue."
             )
         raise StopError(
-            "The provider lets fewer tokens wait in batches than one request has. Raise "
-            "--batch-tokens, or ask live, without --batch-api.",
+            "No more tokens may wait in batches than one request has. Raise --batch-tokens if you "
+            "gave it; else other batches of this account fill the limit: run again later, or ask "
+            "live, without --batch-api.",
             "quota",
         )
 

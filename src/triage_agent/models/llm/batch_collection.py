@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from triage_agent.errors import StopError
 from triage_agent.models.llm.batch_ledger import Batch, BatchLedger
-from triage_agent.models.llm.batch_limits import limit_refused
+from triage_agent.models.llm.batch_limits import WaitingTokens
 from triage_agent.models.llm.batch_results import BatchResults
 from triage_agent.models.llm.batch_service import BatchService, MissingError, Seen
 from triage_agent.models.llm.budget import cost
@@ -26,6 +26,7 @@ class Collection:
     ledger: BatchLedger
     cache: Cache
     price: Price | None  # in a batch
+    tokens: WaitingTokens
     seen: dict[str, Seen] = field(default_factory=dict)  # how far each is, by our key
     notes: list[str] = field(default_factory=list)  # what the user should know
     _results: dict[str, BatchResults] = field(default_factory=dict)
@@ -106,14 +107,12 @@ class Collection:
         said = "; ".join(f"{code}: {message}" for code, message in seen.errors) or "no reason"
         await self.service.delete(batch.input_file)
         self.ledger.give_back(batch.run)
-        limit = limit_refused(said)
-        if limit is None:
+        if not self.tokens.learn(said, batch.tokens):
             raise StopError(
                 f"{self.service.host} refused the batch {batch.remote}, and nothing of it was "
                 f"asked. It said: {said[:500]}. Without --batch-api, the same command asks live.",
                 "refused",
             )
-        self.ledger.note_limit(batch.base_url, batch.model, limit or batch.tokens // 2)
         self.notes.append(
             f"{self.service.host} lets fewer tokens wait in batches than were submitted: the rest "
             "is submitted in parts, as the batches before them end."
@@ -129,7 +128,7 @@ class Collection:
         if unanswered:
             self.notes.append(
                 f"The batch {batch.remote} is {seen.status} and left {len(unanswered)} of "
-                f"{batch.requests} questions unanswered."
+                f"{batch.requests} questions unanswered; they go into another."
             )
         self._check_refused(batch, results)
 

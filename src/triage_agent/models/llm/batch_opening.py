@@ -5,6 +5,7 @@ from triage_agent.models.llm.batch_answering import BatchAnswerer
 from triage_agent.models.llm.batch_collection import Collection
 from triage_agent.models.llm.batch_jobs import BatchJobs
 from triage_agent.models.llm.batch_ledger import BatchLedger
+from triage_agent.models.llm.batch_limits import WaitingTokens
 from triage_agent.models.llm.batch_service import BatchService
 from triage_agent.models.llm.batch_submission import Submission
 from triage_agent.models.llm.model import LLMModel
@@ -32,14 +33,15 @@ def open_batches(
     chat, paid = llm.chat, batch_price(llm.budget.price, price)
     service = BatchService(chat.address, chat.model, choice.api_key or "", options.timeout)
     ledger = BatchLedger(llm.database, options.account)
+    waiting = WaitingTokens(ledger, chat.base_url, chat.model, tokens)
     jobs = BatchJobs(
         chat,
         ledger,
         service,
         Submission(
-            service, ledger, chat.base_url, chat.model, paid, llm.budget.cap_micro_usd, tokens
+            service, ledger, chat.base_url, chat.model, paid, llm.budget.cap_micro_usd, waiting
         ),
-        Collection(service, ledger, llm.database, paid),
+        Collection(service, ledger, llm.database, paid, waiting),
         live_price=llm.budget.price,
     )
     llm.caching.answerer = BatchAnswerer(chat, jobs, llm.caching.key)

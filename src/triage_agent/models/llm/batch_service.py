@@ -243,7 +243,7 @@ def _seen(batch: RemoteBatch) -> Seen:
     return Seen(
         remote=batch.id,
         run=metadata.get(KEY) or "",
-        status=str(batch.status),
+        status=str(batch.status).casefold(),
         input_file=batch.input_file_id or "",
         created=_number(batch.created_at),
         output_file=batch.output_file_id or "",

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from triage_agent.errors import ServiceError, StopError
 from triage_agent.models.llm.batch_file import BatchRequest, RequestFile
-from triage_agent.models.llm.batch_ledger import CREATING, SETTLED, Batch, BatchLedger
-from triage_agent.models.llm.batch_limits import limit_refused
+from triage_agent.models.llm.batch_ledger import CREATING, Batch, BatchLedger
+from triage_agent.models.llm.batch_limits import WaitingTokens, limit_refused
 from triage_agent.models.llm.batch_service import BatchService, Seen, UnclearError
 from triage_agent.models.llm.prices import Price
 
@@ -38,7 +38,7 @@ class Submission:
     model: str
     price: Price | None  # in a batch
     cap: int | None  # micro-dollars that the account may spend
-    tokens: int | None  # that may wait at the provider; None: as many as it takes
+    tokens: WaitingTokens
     on_wait: Callable[[float], None] = lambda _: None
     full: str = ""
     submitted: dict[str, int] = field(default_factory=dict)  # micro-dollars reserved, by batch
@@ -102,14 +102,7 @@ class Submission:
     def _begin(self, request: BatchRequest) -> RequestFile:
         self._file = RequestFile(request.mode, request.room)
         self._room, self._overrun = self.ledger.room(self.cap), self.ledger.overrun()
-        learned = self.ledger.limit(self.base_url, self.model)
-        limit = min((one for one in (self.tokens, learned) if one is not None), default=None)
-        waiting = sum(
-            one.tokens
-            for one in self.ledger.batches(self.base_url)
-            if one.model == self.model and one.state != SETTLED
-        )
-        self._tokens_left = None if limit is None else limit - waiting
+        self._tokens_left = self.tokens.left()
         return self._file
 
     def _what_is_full(self, file: RequestFile, request: BatchRequest) -> str:
@@ -167,11 +160,10 @@ class Submission:
             else:
                 return
         except StopError as error:
-            if (limit := limit_refused(error.message)) is None:
+            if not self.tokens.learn(error.message, file.tokens):
                 raise  # it is left as it is; the next run finds that it was not created
             await self.service.delete(input_file)
             self.ledger.give_back(run)
-            self.ledger.note_limit(self.base_url, self.model, limit or file.tokens // 2)
             self.full = "tokens"
             return
         else:
