@@ -30,11 +30,11 @@ class Place:
         self.out, self.lines = self.desk.out, []
         self.ledger = self.desk.home / "ledger.sqlite3"
 
-    def run(self, server, *, live=False, out=None, options=None, **wanted):
+    def run(self, server, *, live=False, out=None, options=None, request=None, **wanted):
         """Answer the forms, and return how that ended; `lines` is what was said."""
         self.lines.clear()
         in_batches = WantedBatches(**{"every_s": 0.01, "price": "1/4"} | wanted)
-        request = BatchRequest(
+        asked = BatchRequest(
             self.desk.forms,
             out or self.out,
             in_batches=None if live else in_batches,
@@ -48,8 +48,9 @@ class Place:
                 }
                 | (options or {})
             ),
+            **(request or {}),
         )
-        return run_batch(request, self.lines.append)
+        return run_batch(asked, self.lines.append)
 
     @property
     def said(self):
@@ -113,6 +114,45 @@ def test_a_creation_whose_answer_is_lost_is_found_in_a_list_of_several_pages(
         paid_once(server, one)
         all_is_gone(server, one)
     as_live(one)
+
+
+@pytest.mark.parametrize(("limit", "least"), [("MOST_REQUESTS", 4), ("MOST_BYTES", 20_000)])
+def test_files_stay_within_the_documented_limits(limit, least, place, as_live, monkeypatch):
+    assert (batch_file.MOST_REQUESTS, batch_file.MOST_BYTES) == (50_000, 200_000_000)
+    monkeypatch.setattr(batch_file, limit, least)
+    one = place()
+    sizes = []
+    with BatchServer(seconds=0.0) as server:
+        keep = server._invalid
+        server._invalid = lambda file, lines: (
+            sizes.append((len(lines), file["bytes"])) or keep(file, lines)
+        )
+        one.run(server)
+        assert max(size[limit == "MOST_BYTES"] for size in sizes) <= least
+        assert len(sizes) > 2
+        paid_once(server, one)
+    as_live(one)
+
+
+def test_rows_in_error_are_asked_again_in_batches_and_last_months_answers_are_taken_over(
+    place, as_live, tmp_path
+):
+    one = place()
+    texts = list(one.desk.texts)
+    one.desk.write([texts[0], *(f"{text} [[fault:refusal]]" for text in texts[1:3]), *texts[3:]])
+    with BatchServer(seconds=0.0) as server:
+        assert one.run(server).errors == 2
+        assert len(server.live) == 1
+        assert one.run(server, request={"retry_errors": True}).errors == 2
+        assert len(server.live) == 3  # of two rows, the first whose answer would be of use
+        assert len(server.created) == ROWS - 1
+        next_month = tmp_path / "next.csv"
+        one.desk.write([*one.desk.texts, "A new problem", "And another one"])
+        one.run(server, out=next_month, request={"previous": one.out})
+        assert len(server.live) == 3 + 2 + 1  # in error still, and the first new one
+        assert len(server.created) == ROWS - 1 + 1
+        assert "10 of 14 problems are answered as in out.csv" in one.said
+        assert "4 calls, " in one.said  # each counted once, however often the rows are gone through
 
 
 def test_a_server_that_refuses_metadata_is_asked_without(place, as_live):
@@ -488,7 +528,7 @@ def test_a_batch_that_the_provider_has_forgotten_is_forgotten_on_request(place, 
         with pytest.raises(StopError, match="--cancel"):
             one.run(server)
         one.run(server, cancel=True)
-        assert "forgotten" in one.said
+        assert "given up" in one.said
         server.provider.seconds = 0.0
         one.run(server)
     as_live(one)

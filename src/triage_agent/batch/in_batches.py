@@ -85,7 +85,7 @@ class InBatches:
     usage: Usage = field(default_factory=Usage)  # of the answers that came before the rows
     _cached: int | None = None  # answers that were in the cache when the run began
     _rows: list[dict[str, Any]] = field(default_factory=list)  # as they were written last
-    _said: str = ""  # of how far the batches are
+    _said: list[tuple[str, str, int]] = field(default_factory=list)  # how far the batches are
     _failures: int = 0
 
     async def ask(self) -> bool:
@@ -250,16 +250,17 @@ class InBatches:
         return f", {in_usd(int(most * share))} if they were asked live"
 
     def _say(self, still: list[Batch]) -> None:
-        """Say how far the batches are, if that has changed."""
-        parts = []
+        """Say how far the batches are, whenever a state has changed, or a tenth is answered."""
+        parts, state = [], []
         for batch in still:
             seen = self.jobs.collection.seen.get(batch.run)
             done = f", {seen.completed:,} of {batch.requests:,} answered" if seen else ""
+            tenths = 10 * seen.completed // max(batch.requests, 1) if seen else 0
+            state.append((batch.run, batch.status, tenths))
             parts.append(f"{batch.remote or 'a batch'} {batch.status or batch.state}{done}")
-        line = "; ".join(parts)
-        if line and line != self._said:
-            self.report(line)
-        self._said = line
+        if parts and state != self._said:
+            self.report("; ".join(parts))
+        self._said = state
 
     def _say_notes(self) -> None:
         notes = self.jobs.collection.notes

@@ -133,6 +133,14 @@ def batch(
             rich_help_panel=MODEL_OPTIONS,
         ),
     ] = False,
+    batch_poll: Annotated[
+        float,
+        typer.Option(
+            help="Seconds between two looks at the batches.",
+            min=0.01,
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = 30.0,
     batch_price: Annotated[
         str | None,
         typer.Option(
@@ -150,14 +158,6 @@ def batch(
             rich_help_panel=MODEL_OPTIONS,
         ),
     ] = None,
-    batch_poll: Annotated[
-        float,
-        typer.Option(
-            help="Seconds between two looks at the batches.",
-            min=0.01,
-            rich_help_panel=MODEL_OPTIONS,
-        ),
-    ] = 30.0,
 ) -> None:
     """Answer every form of a table: one row in, one row out, in the same order, none lost.
 

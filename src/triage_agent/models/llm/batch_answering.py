@@ -17,6 +17,7 @@ from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.ladder import ran_away
 from triage_agent.models.llm.prompt import ValidReply
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest
+from triage_agent.types import Usage
 
 
 class PendingError(ServiceError):
@@ -72,8 +73,9 @@ class BatchAnswerer:
     async def answer(self, request: ChatRequest) -> ValidReply:
         """Return the validated reply, or raise `PendingError` or what a live run would raise."""
         question = self.key(request)
-        if question in self._failed:
-            raise self._failed[question]
+        if (failed := self._failed.get(question)) is not None:
+            failed.usage = Usage()  # it was counted the first time
+            raise failed
         try:
             return await self._answer(question, request)
         except PendingError:

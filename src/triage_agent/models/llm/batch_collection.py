@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from triage_agent.errors import StopError
+from triage_agent.intake import counted
 from triage_agent.models.llm.batch_ledger import Batch, BatchLedger
 from triage_agent.models.llm.batch_limits import WaitingTokens
 from triage_agent.models.llm.batch_results import BatchResults
@@ -39,8 +40,8 @@ class Collection:
         except MissingError as error:
             raise StopError(
                 f"{self.service.host} does not know the batch {batch.remote}: it was deleted, or "
-                "belongs to another key. Check OPENAI_API_KEY; --cancel forgets the batch, so that "
-                "the next run submits its questions anew.",
+                "belongs to another key. Check OPENAI_API_KEY; --cancel gives the batch up, so "
+                "that the next run submits its questions anew.",
                 "not_found",
             ) from error
         self.seen[batch.run] = seen
@@ -71,9 +72,9 @@ class Collection:
         await self.results(batch)
         if left := sum(1 for _ in self.left(batch)):
             self.notes.append(
-                f"{left} answers of the batch {batch.remote} belong to problems that were not "
-                "among these forms. They stay at the provider, and a run over those forms still "
-                "collects them."
+                f"{counted(left, 'answer')} of the batch {batch.remote} belong to problems that "
+                "were not among these forms. They stay at the provider, and a run over those forms "
+                "still collects them."
             )
             return False
         for file in (batch.input_file, batch.output_file, batch.error_file):
@@ -165,7 +166,7 @@ class Collection:
         """Raise `StopError` if so many requests were refused that it is not because of a text."""
         if results.refused > max(MOST_REFUSED, batch.requests // 10):
             raise StopError(
-                f"{self.service.host} refused {results.refused} of {batch.requests} requests of "
+                f"{self.service.host} refused {results.refused} of {batch.requests:,} requests of "
                 f"the batch {batch.remote} ({results.refusal}). Without "
                 "--batch-api, the same command asks them live.",
                 "refused",

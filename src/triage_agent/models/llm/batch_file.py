@@ -1,20 +1,35 @@
 """The requests of one batch, as the lines of a file that has no name on this machine."""
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from pydantic_core import to_json
 
-from triage_agent.models.llm.batch_service import ENDPOINT
+from triage_agent.errors import SettingsError
 from triage_agent.models.llm.budget import upper_bound
 from triage_agent.models.llm.metering import BYTES_PER_TOKEN
 from triage_agent.models.llm.prices import Price
 
+ENDPOINT: Final = "/v1/chat/completions"  # as batches name it, wherever the server has it
 # OpenAI, https://developers.openai.com/api/docs/guides/batch: 50,000 requests and 200 MB.
 MOST_REQUESTS = 50_000
 MOST_BYTES = 200_000_000
+
+
+@contextmanager
+def room_for_it() -> Iterator[None]:
+    """Raise `SettingsError` if a temporary file cannot be written in the block."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"What goes into batches or comes from them cannot be put aside in "
+            f"{tempfile.gettempdir()}: {error.strerror}. Free some space there, or set TMPDIR to "
+            "another folder."
+        ) from error
 
 
 @dataclass(slots=True)
@@ -54,7 +69,8 @@ class RequestFile:
         self.file.close()
 
     def _write(self, question: str, line: bytes, bound: int) -> None:
-        self.file.write(line)
+        with room_for_it():
+            self.file.write(line)
         self.size += len(line)
         self.tokens += len(line) // BYTES_PER_TOKEN
         self.bound += bound

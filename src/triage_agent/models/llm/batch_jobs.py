@@ -113,7 +113,7 @@ class BatchJobs:
                 continue
             seen = await self.collection.cancel(batch)
             if seen is None:
-                lines.append(f"batch {batch.remote}: the provider does not know it; forgotten")
+                lines.append(f"batch {batch.remote}: the provider does not know it; given up")
             else:
                 self.ledger.note_status(batch.run, seen.status)
                 done = f"{seen.completed:,} of {batch.requests:,} questions answered"

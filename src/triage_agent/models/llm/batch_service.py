@@ -8,20 +8,21 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Any
 
+import httpx2
 import openai
 from openai.types import Batch as RemoteBatch
 
 from triage_agent.errors import ServiceError, StopError, TriageError
 from triage_agent.models.llm.addresses import Address, is_local
 from triage_agent.models.llm.attempts import refusal_of
+from triage_agent.models.llm.batch_file import ENDPOINT, room_for_it
 from triage_agent.models.llm.explanations import explain
 from triage_agent.models.llm.failures import failure
 from triage_agent.models.llm.refusals import Refusal
 from triage_agent.models.llm.transport import proxy_for, timeouts
 
-ENDPOINT: Final = "/v1/chat/completions"  # as batches name it, wherever the server has it
 KEY = "triage_run"  # of our own key in a batch's metadata
 PAGE = 100  # batches of a listing, the most that is allowed
 RETRIES = 5  # of what may be asked twice; the SDK waits 0.5 s, doubled up to 8 s
@@ -68,16 +69,21 @@ class BatchService:
     def __init__(self, address: Address, model: str, key: str, timeout_s: float) -> None:
         self._address, self._model, self._key = address, model, key
         local = is_local(address.host)
+        headers = address.key_headers(key)
+        only_own = bool(headers) and not address.wants_bearer
         self._client = openai.AsyncOpenAI(
             api_key=key or "none",
             base_url=address.base_url,
-            default_headers=address.key_headers(key),
+            default_headers=headers,
             default_query=dict([address.query.split("=", 1)]) if address.query else None,
             max_retries=RETRIES,
             timeout=timeouts(timeout_s),
             http_client=openai.DefaultAsyncHttpxClient(
                 timeout=timeouts(timeout_s),
+                # The environment's proxy is not for this machine, its certificates are for all.
                 trust_env=False,
+                event_hooks={"request": [_without_bearer] if only_own else []},
+                verify=httpx2.create_ssl_context() if "https:" in address.base_url else True,
                 follow_redirects=False,
                 proxy=None if local else proxy_for(address.base_url),
             ),
@@ -168,8 +174,10 @@ class BatchService:
             into.truncate()
             async with self._client.files.with_streaming_response.content(file) as answer:
                 async for part in answer.iter_bytes():
-                    into.write(part)
-            into.write(b"\n")  # the last line may lack its own
+                    with room_for_it():
+                        into.write(part)
+            with room_for_it():
+                into.write(b"\n")  # the last line may lack its own
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -221,18 +229,19 @@ class BatchService:
             if error.status_code == 404:
                 raise MissingError from error
             raise self._refused(refusal_of(error)) from error
-        except (openai.OpenAIError, OSError, ValueError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
             raise failure(error, self._address.place) from error
-        except Exception as error:
-            if type(error).__module__.startswith(("httpx2", "httpcore2")):  # while a body is read
-                raise failure(error, self._address.place) from error
-            raise
 
     def _refused(self, refusal: Refusal) -> TriageError:
         error = explain(refusal, self._address, self._model, self._key, answered=True)
         if isinstance(error, ServiceError) and error.kind == "bad_request":
             return StopError(error.message, "refused")  # no row's text is in it
         return error
+
+
+async def _without_bearer(request: httpx2.Request) -> None:
+    """Leave out the usual header, in which Azure would not take the key."""
+    del request.headers["authorization"]
 
 
 def _seen(batch: RemoteBatch) -> Seen:
