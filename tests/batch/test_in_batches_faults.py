@@ -551,6 +551,25 @@ def test_answers_for_forms_that_are_gone_stay_at_the_provider(place, as_live):
     as_live(one)
 
 
+def test_a_batch_for_other_forms_does_not_hold_a_run_up(place, as_live):
+    one = place()
+    texts = one.desk.texts
+    with BatchServer(seconds=1e6) as server:
+        one.run(server, detach=True)
+        (first,) = server.batches.values()
+        first["_"]["at"] += 1e9
+        server.provider.seconds = 0.02
+        one.desk.write([f"other {text}" for text in texts])
+        one.run(server)
+        as_live(one)
+        assert "1 batch of this output still under way" in one.said
+        first["_"]["at"] = 0.0
+        one.desk.write(texts)
+        one.run(server)
+        paid_once(server, one)
+        all_is_gone(server, one)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

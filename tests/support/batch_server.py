@@ -306,7 +306,7 @@ class BatchServer:
         own, span = batch["_"], self.provider.seconds
         if batch["status"] in ENDED:
             return batch
-        part = (time.monotonic() - own["at"]) / span if span else 1.0
+        part = max((time.monotonic() - own["at"]) / span, 0.0) if span else 1.0
         if own["errors"]:
             if part >= 0.25:
                 batch["status"] = "failed"

@@ -98,7 +98,7 @@ class InBatches:
             self.jobs.begin()
             try:
                 await self._through()
-                await self.jobs.submission.flush()
+                await self.jobs.submit()
             except TriageError:
                 self.jobs.submission.full = "stopped"  # what is under way submits nothing more
                 raise
@@ -177,7 +177,8 @@ class InBatches:
         full = bool(self.jobs.submission.full)
         while True:
             ended = await self._look()
-            still = self.jobs.open
+            # Where a limit is full, any batch that ends makes room.
+            still = self.jobs.open if full else self.jobs.awaited
             self._write()
             self._say(still)
             if not still or (full and ended):

@@ -17,8 +17,8 @@ from triage_agent.models.llm.prices import (
 from triage_agent.settings import Backend, Choice, Options
 
 
-def price(given, made):
-    return Price(Decimal(given), Decimal(made))
+def price(given, made, discount="0"):
+    return Price(Decimal(given), Decimal(made), Decimal(discount))
 
 
 def entry(name, given="1", made="2", host=""):
@@ -182,8 +182,10 @@ def test_an_override_that_is_no_price_is_a_settings_error_that_shows_how(overrid
 @pytest.mark.parametrize(
     ("backend", "given", "expected"),
     [
-        pytest.param(Backend.LLM, None, price("0.25", "2.00"), id="a chat model"),
-        pytest.param(Backend.CASCADE, None, price("0.25", "2.00"), id="the LLM of a cascade"),
+        pytest.param(Backend.LLM, None, price("0.25", "2.00", "0.5"), id="a chat model"),
+        pytest.param(
+            Backend.CASCADE, None, price("0.25", "2.00", "0.5"), id="the LLM of a cascade"
+        ),
         pytest.param(Backend.TYPED, None, None, id="its decisions have a price of their own"),
         pytest.param(Backend.TYPED, "0.1/0", price("0.1", "0"), id="which the user may give"),
     ],

@@ -90,6 +90,16 @@ class BatchJobs:
         return ended
 
     @property
+    def awaited(self) -> list[Batch]:
+        """The batches in which questions of this pass wait."""
+        return [one for one in self.open if one.run in self.waiting]
+
+    async def submit(self) -> None:
+        """Submit what the last file holds; all that this pass has submitted is waited for."""
+        await self.submission.flush()
+        self.waiting.update(self.submission.submitted)
+
+    @property
     def open(self) -> list[Batch]:
         """The batches that concern this run and have not ended."""
         return [one for one in self._ours() if one.state != SETTLED]
