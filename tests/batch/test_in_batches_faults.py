@@ -562,7 +562,7 @@ def test_a_batch_for_other_forms_does_not_hold_a_run_up(place, as_live):
         one.desk.write([f"other {text}" for text in texts])
         one.run(server)
         as_live(one)
-        assert "1 batch of this output still under way" in one.said
+        assert "Still under way for this output: 1 batch." in one.said
         first["_"]["at"] = 0.0
         one.desk.write(texts)
         one.run(server)

@@ -127,8 +127,8 @@ class InBatches:
             )
         if still := self.jobs.open:
             self.report(
-                f"{counted(len(still), 'batch', 'batches')} of this output still under way, and no "
-                "problem of these forms waits for an answer from there: --cancel ends it."
+                f"Still under way for this output: {counted(len(still), 'batch', 'batches')}. No "
+                "problem of these forms waits for an answer from there; --cancel ends it."
             )
         self._say_notes()
         self._write()

@@ -73,9 +73,9 @@ def way_to_ask(
     if request.in_batches is None:
         if opened.llm and (under_way := open_batches_of(opened.llm, request.options.account)):
             report(
-                f"{counted(under_way, 'batch', 'batches')} of this output is under way (see "
-                f"{batches_path(request.out).name}): --batch-api collects its answers, --cancel "
-                "ends it. Here its questions are asked live, and so paid for twice."
+                f"Under way for this output: {counted(under_way, 'batch', 'batches')} (see "
+                f"{batches_path(request.out).name}). --batch-api collects the answers, --cancel "
+                "ends what runs. Here the questions are asked live, and so paid for twice."
             )
         return Live()
     return open_in_batches(opened, choice, request.options, request.in_batches, request.out, report)
