@@ -401,6 +401,33 @@ def test_a_limit_of_waiting_tokens_is_learned_from_the_refusal(named, place, as_
         assert (again == refused) == named  # the ledger knows it
 
 
+@pytest.mark.parametrize("named", [" Limit: 9,000 enqueued tokens.", ""], ids=["named", "not"])
+def test_a_limit_that_refuses_the_creation_itself_is_learned_too(named, place, as_live):
+    one = place()
+    said = f"Enqueued token limit reached for m.{named}"
+    refusal = 429, {"error": {"message": said, "code": "token_limit_exceeded"}}
+    with BatchServer(
+        seconds=0.02, fault=lambda *asked: refusal if asked == ("create", 0) else None
+    ) as server:
+        one.run(server)
+        assert len(server.batches) > 1
+        paid_once(server, one)
+        all_is_gone(server, one)
+    as_live(one)
+
+
+def test_a_creation_that_comes_too_fast_is_repeated(place, as_live):
+    one = place()
+    refusal = 429, {"error": {"message": "Rate limit reached for batches. Try again later."}}
+    with BatchServer(
+        seconds=0.0, fault=lambda name, n: refusal if name == "create" and n < 2 else None
+    ) as server:
+        one.run(server)
+        assert server.asked["create"] == 3
+        paid_once(server, one)
+    as_live(one)
+
+
 def test_a_limit_that_others_have_filled_ends_in_smaller_batches_and_then_in_advice(place):
     one = place()
     with BatchServer(seconds=0.01, most_tokens=0, says_limit=1_000_000) as server:

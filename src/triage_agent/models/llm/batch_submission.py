@@ -163,8 +163,7 @@ class Submission:
             if not self.tokens.learn(error.message, file.tokens):
                 raise  # it is left as it is; the next run finds that it was not created
             await self.service.delete(input_file)
-            self.ledger.give_back(run)
-            self.full = "tokens"
+            self.ledger.give_back(run)  # the next pass makes smaller batches of it
             return
         else:
             if seen is None:
