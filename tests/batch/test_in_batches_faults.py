@@ -280,6 +280,7 @@ def test_what_never_comes_back_is_asked_live_after_three_batches(place, as_live)
     with BatchServer(seconds=0.0, lines=lambda lines: lines[1:]) as server:
         one.run(server)
         assert max(server.created.values()) == 3
+        assert "three left unanswered, was asked live" in one.said
         all_is_gone(server, one)
     as_live(one)
 
@@ -327,6 +328,7 @@ def test_what_is_refused_for_its_text_ends_as_in_a_live_run(place, as_live):
         assert one.run(server).errors == 3
         assert set(server.created.values()) == {1}
         calls = len(server.live)
+        assert "1 question that a batch refused, or three left unanswered, was asked" in one.said
         # The first question; one that is refused; repair, and question and repair once more.
         assert calls == 1 + 1 + 3
         all_is_gone(server, one)

@@ -105,6 +105,7 @@ class InBatches:
             finally:
                 self._write()
             self._say_submitted()
+            self._say_asked_live()
             if not self.jobs.pending:
                 self.jobs.live = True
                 return True
@@ -239,6 +240,15 @@ class InBatches:
         if sent.full:
             why = "cost cap" if sent.full == "cap" else "limit of waiting tokens"
             self.report(f"The rest is submitted when these have ended: the {why} has no room now.")
+
+    def _say_asked_live(self) -> None:
+        """Say how many questions went to the server at the full price, because no batch helped."""
+        if number := self.jobs.asked_live:
+            self.report(
+                f"{counted(number, 'question')} that a batch refused, or three left unanswered, "
+                f"{'was' if number == 1 else 'were'} asked live."
+            )
+            self.jobs.asked_live = 0
 
     def _beside_live(self, price: Price, most: int) -> str:
         """Return what the same questions would cost live, in words."""

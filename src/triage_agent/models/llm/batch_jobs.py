@@ -34,6 +34,7 @@ class BatchJobs:
     live_price: Price | None = None  # where it is asked live
     live: bool = False  # a question that is in no batch is asked live
     unsubmitted: int = 0  # questions that are to go into a batch
+    asked_live: int = 0  # questions that batches refused, or never answered
     used: set[str] = field(default_factory=set)  # ended batches whose answers were asked for
     closed: list[dict[str, Any]] = field(default_factory=list)  # what `rows` says of the rest
 
@@ -47,6 +48,7 @@ class BatchJobs:
         run, _ = self.ledger.find(question)
         batch = self.ledger.batch(run) if run else None
         if batch is None:
+            self.asked_live += 1
             return None
         if batch.state != SETTLED:
             self.waiting.add(run)
@@ -58,8 +60,10 @@ class BatchJobs:
         if payload is None and self.ledger.find(question)[0] != run:  # its file is gone
             self.unsubmitted += 1
             raise PendingError
-        limit = results.room or None
-        return None if payload is None else Collected(payload, results.mode, limit)
+        if payload is None:
+            self.asked_live += 1
+            return None
+        return Collected(payload, results.mode, results.room or None)
 
     async def put(self, question: str, request: ChatRequest) -> None:
         """Put a question into a batch, or leave it for a later one if there is no room now."""
