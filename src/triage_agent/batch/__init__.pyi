@@ -8,11 +8,13 @@ from .arrived import (
     read_arrived,
 )
 from .form import Form
+from .in_batches import WantedBatches
 from .input_columns import Columns
 from .mapping import FormMapping
 from .pages import WantedPages
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
+from .request import BatchRequest
 from .review_queue import ReviewItem, ReviewQueue, as_cases, export_cases, queue_for_review
 from .reviews import (
     Review,
@@ -23,7 +25,7 @@ from .reviews import (
     text_key,
     worth,
 )
-from .run import BatchRequest, run_batch
+from .run import run_batch
 from .tally import Tally, to_look_at
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "ReviewItem",
     "ReviewQueue",
     "Tally",
+    "WantedBatches",
     "WantedPages",
     "append_review",
     "apply_to_out",

@@ -93,6 +93,11 @@ class Budget:
             )
 
     @property
+    def cap_micro_usd(self) -> int | None:
+        """What the account may spend, in micro-dollars; None: any amount."""
+        return self._cap
+
+    @property
     def spent_usd(self) -> Decimal:
         """What the account has spent, in this run and earlier ones, open reservations included."""
         return Decimal(self._database.spent(self.account)).scaleb(-6)
