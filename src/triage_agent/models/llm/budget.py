@@ -12,8 +12,8 @@ from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 from triage_agent.errors import SettingsError, TriageError
-from triage_agent.models.llm.cache import Cache
 from triage_agent.models.llm.prices import Price
+from triage_agent.models.llm.store import Store
 from triage_agent.types import Usage
 
 MICRO = 1_000_000
@@ -73,7 +73,7 @@ class Budget:
 
     def __init__(
         self,
-        database: Cache,
+        database: Store,
         account: str,
         price: Price | None,
         cap_usd: Decimal | None,

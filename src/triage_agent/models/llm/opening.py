@@ -28,6 +28,7 @@ from triage_agent.models.llm.prices import price_for
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
+from triage_agent.models.llm.store import Store
 from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
@@ -42,7 +43,7 @@ class OpenLLM:
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
     budget: Budget
-    database: Cache
+    database: Store
     _final_usd: Decimal | None = None  # what was spent when the database was closed
     _closed: bool = False
 
