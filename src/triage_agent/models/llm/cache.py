@@ -22,7 +22,7 @@ from triage_agent.errors import SettingsError
 from triage_agent.models.llm.buckets import BURST_S
 from triage_agent.models.llm.cache_schema import FORMAT, FORMAT_1, SCHEMA, UPGRADES
 from triage_agent.models.llm.group_commit import GroupCommit
-from triage_agent.models.llm.store import LEASE_S, SHORTEST_S, CacheStats, Run
+from triage_agent.models.llm.store import LEASE_S, SHORTEST_S, CacheStats, Run, Store
 from triage_agent.types import Usage
 
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
@@ -37,7 +37,7 @@ CLAIM = """INSERT INTO claim VALUES (:key, :owner, :now + :lease)
     ON CONFLICT (key) DO UPDATE SET owner = :owner, until = :now + :lease WHERE until <= :now
     RETURNING key"""
 TAKE = """UPDATE rate SET full_at = max(full_at, :now) + :seconds
-    WHERE name = :name AND (:seconds < 0 OR full_at - :slack <= :now) RETURNING full_at"""
+    WHERE name = :name AND full_at - :slack <= :now RETURNING full_at"""
 
 
 class Cache:
@@ -92,9 +92,8 @@ class Cache:
 
     def renew(self) -> None:
         """Renew the claims of this store."""
-        self._run(
-            "UPDATE claim SET until = ? WHERE owner = ?", (self._clock() + LEASE_S, self._owner)
-        )
+        until = self._clock() + LEASE_S
+        self._run("UPDATE claim SET until = ? WHERE owner = ?", (until, self._owner))
 
     def release(self, key: str) -> None:
         """Give up the claim of a question, if this store has it."""
@@ -114,6 +113,11 @@ class Cache:
             return 0.0
         ((full_at,),), _ = self._run("SELECT full_at FROM rate WHERE name = ?", (rate,))
         return max(float(full_at) - slack - now, SHORTEST_S)
+
+    def put_back(self, rate: str, amount: float, per_minute: float) -> None:
+        """Put an amount of a rate back, or take more out if it is negative."""
+        seconds = amount * 60 / per_minute
+        self._run("UPDATE rate SET full_at = full_at - ? WHERE name = ?", (seconds, rate))
 
     def reserve(self, account: str, bound: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap.
@@ -252,20 +256,26 @@ def cache_path() -> Path:
     return folder / "ledger.sqlite3"
 
 
-def open_cache() -> Cache:
-    """Return the user's cache."""
-    return Cache(cache_path())
+def open_cache(address: str | None = None, path: Path | None = None) -> Store:
+    """Return the cache in a database, else in a file, else the user's own."""
+    if address is None:
+        return Cache(path or cache_path())
+    from triage_agent.models.llm.postgres_cache import PostgresCache
+
+    return PostgresCache(address)
 
 
-def clear_cache(older_than_s: float | None = None) -> int | None:
+def clear_cache(older_than_s: float | None = None, address: str | None = None) -> int | None:
     """Remove replies from the user's cache; None: it was damaged, and is gone as a whole.
 
     One that another process keeps locked is left alone: it may be paying for answers.
     """
     try:
-        with closing(open_cache()) as cache:
+        with closing(open_cache(address)) as cache:
             return cache.clear(older_than_s)
     except SettingsError as error:
+        if address is not None:
+            raise
         code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
         if older_than_s is not None or code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise

@@ -110,8 +110,12 @@ class Store(Protocol):
     def take(self, rate: str, amount: float, per_minute: float) -> float:
         """Take an amount of a rate that all share, or return how many seconds to wait for it.
 
-        0: it is taken. Less than 0 of an amount puts it back.
+        0: it is taken.
         """
+        ...
+
+    def put_back(self, rate: str, amount: float, per_minute: float) -> None:
+        """Put an amount of a rate back, or take more out if it is negative, below empty if so."""
         ...
 
     def stats(self) -> CacheStats:
