@@ -97,6 +97,13 @@ def understand(
     report(table.describe())
     for note in table.notes:
         report(note)
+    return table, understand_table(table, wish, report, labels_only=labels_only)
+
+
+def understand_table(
+    table: Table, wish: Wish, report: Callable[[str], None], *, labels_only: bool
+) -> FormReading:
+    """Return how the rows of an open table are read, by its columns and its first rows."""
     named = wish.columns
     if wish.mapping and wish.mapping_path:
         report(f"Columns are read as {wish.mapping_path.name} says.")
@@ -123,7 +130,7 @@ def understand(
     most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
     if full := room_note(len(problems), most):
         report(full)
-    return table, FormReading(
+    return FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
         max_problems=most,
