@@ -2,6 +2,7 @@ from .answered import AnsweredForm, write_answered
 from .apply_reviews import Applied, apply_to_out
 from .input_columns import Columns
 from .pages import WantedPages
+from .ray_run import run_on_ray
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
 from .review_queue import ReviewItem, ReviewQueue, as_cases, export_cases, queue_for_review
@@ -38,6 +39,7 @@ __all__ = [
     "reviews_path",
     "rewrite_pages",
     "run_batch",
+    "run_on_ray",
     "text_key",
     "to_look_at",
     "worth",

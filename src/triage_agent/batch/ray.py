@@ -27,7 +27,6 @@ from triage_agent.tables import Row, Table, TableOptions
 from triage_agent.triage import AsyncTriage
 
 BUSINESS, ANSWERS = "triage_ray_business", "triage_ray_answers"  # between two steps only
-GROUPS_AT_ONCE = 4  # partitions of --group-by for each CPU: Ray's own 200 take 17 s of overhead
 Finish = Callable[[Any, Sequence[Mapping[str, Any]]], Any]  # a block and its whole rows: the result
 
 
@@ -126,7 +125,8 @@ def answered(
     )
     if not job.grouped:
         return work
-    groups = work.groupby(BUSINESS, num_partitions=max(2, GROUPS_AT_ONCE * cpus))
+    # A partition for each CPU: Ray's own 200 take many seconds, whatever is in them.
+    groups = work.groupby(BUSINESS, num_partitions=max(2, cpus))
     decided = groups.map_groups(decide_groups, batch_format="pyarrow")
     return decided.map_batches(
         Finisher(job.kind, finish), batch_size=None, udf_modifying_row_count=True, **arrow

@@ -1,13 +1,16 @@
 """`triage batch --ray`: from files of forms to a folder of parts, on one machine or many."""
 
 import json
+import logging
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from triage_agent.batch.ray import RayJob, answered, ray_package, shared
@@ -26,38 +29,43 @@ PARTS_A_CPU = 8  # so that a lost block costs little, and no CPU waits long for 
 FEWEST, MOST = 16, 2_048  # rows of a part
 
 
-@dataclass(frozen=True, slots=True)
-class RayRequest:
-    """A batch for Ray: where the cluster is, and the files, whose names may be a pattern."""
+def run_on_ray(
+    batch: BatchRequest, address: str, report: Callable[[str], None] = lambda _: None
+) -> BatchResult:
+    """Answer the forms on a Ray cluster, or on this machine (`LOCAL`), and write OUT.
 
-    address: str  # of a cluster, or `LOCAL`
-    forms: str
-    out: str
-    batch: BatchRequest
-
-
-def run_on_ray(request: RayRequest, report: Callable[[str], None] = lambda _: None) -> BatchResult:
-    """Answer the forms and write OUT with its manifest; errors are those of `run_batch`."""
-    batch = request.batch
+    The forms are files whose names may be a pattern, OUT is a folder of parts and a manifest; both
+    may lie in an object store. Errors are those of `run_batch`, and `InputError` for files that
+    Ray cannot read. OUT has no manifest before all of it is there.
+    """
     check_usd_rate(batch.usd_rate)
     _check(batch)
-    place = request.out if "://" in request.out else os.path.abspath(request.out)  # noqa: PTH100
-    options = shared(replace(batch.options, account=place))
-    files = find(request.forms)
+    forms, out = as_given(batch.forms), as_given(batch.out)
+    place = out if "://" in out else os.path.abspath(out)  # noqa: PTH100 (`out` is an address)
+    batch = replace(batch, options=shared(replace(batch.options, account=place)))
+    files = find(forms)
     kind = kind_of(files, batch.table)
-    ray = ray_package_for(request.address)
-    with _open(ray, request.address):
+    ray = ray_package_for(address)
+    with _open(ray, address):
         try:
-            batch = replace(batch, options=options)
-            return _run(ray, request, batch, place, files, kind, report)
+            return _run(ray, batch, forms, place, files, kind, report)
         except ray.exceptions.RayError as error:
             raise _cause(error) from error
 
 
+def as_given(path: Path) -> str:
+    """Return a path as it was typed; that of an object store has lost a stroke on the way.
+
+    >>> as_given(Path("s3://bucket/forms/*.parquet")), as_given(Path("forms/*.csv"))
+    ('s3://bucket/forms/*.parquet', 'forms/*.csv')
+    """
+    return re.sub(r"^([a-z][a-z0-9+.-]+):/(?=[^/])", r"\1://", path.as_posix())
+
+
 def _run(
     ray: Any,
-    request: RayRequest,
     batch: BatchRequest,
+    forms: str,
     place: str,
     files: list[str],
     kind: str,
@@ -68,7 +76,7 @@ def _run(
     refs, columns, rows = _numbered(ray, files, kind, batch)
     report(f"{counted(len(files), 'file')}, {counted(rows, 'row')}")
     first = _first(ray, refs)
-    table = as_table(request.forms, kind, columns, first)
+    table = as_table(forms, kind, columns, first)
     wish = wish_of(
         batch.forms,
         batch.table,
@@ -98,7 +106,7 @@ def _run(
         totals = _totals(done)
         manifest = {
             "triage_agent": version("triage-agent"),
-            "forms": request.forms,
+            "forms": forms,
             "files": files,
             "format": format_of(place).removeprefix("."),
             "rows": rows,
@@ -115,7 +123,7 @@ def _run(
         }
     put(place, MANIFEST, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
     report(f"{counted(rows, 'row')} answered; {to_look_at(totals['to_look_at'])}")
-    report(f"written: {request.out}, {counted(len(done), 'part')} and {MANIFEST}")
+    report(f"written: {place}, {counted(len(done), 'part')} and {MANIFEST}")
     return BatchResult(totals["errors"])
 
 
@@ -141,6 +149,7 @@ def ray_package_for(address: str) -> Any:
     if address == LOCAL:
         # Ray's switch for systems without clusters: its servers then use the loopback address.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what ends a run is raised
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     return ray_package()
 
@@ -155,6 +164,8 @@ def _open(ray: Any, address: str) -> Iterator[None]:
     if address == LOCAL:
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
         how |= {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        # Workers get this program's priority: at Ray's own, 15 steps less, others starve them.
+        how["_system_config"] = {"worker_niceness": 0}
     try:
         ray.init(address=address, **how)
     except (ConnectionError, ValueError, RuntimeError) as error:
@@ -162,6 +173,7 @@ def _open(ray: Any, address: str) -> Iterator[None]:
             f"There is no Ray cluster at {address[:100]}: {str(error)[:200]}. Give --ray "
             "the address of one, as ray://HOST:10001 or HOST:6379, or local."
         ) from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
