@@ -19,7 +19,7 @@ from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Group, Spool, Values
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_columns import ROW, added_columns
-from triage_agent.batch.ray_blocks import RESERVED, rows_of, with_answers
+from triage_agent.batch.ray_blocks import NUMBER, RESERVED, rows_of, with_answers
 from triage_agent.batch.understanding import Wish, understand_table
 from triage_agent.errors import SettingsError
 from triage_agent.settings import Backend, Options, choose_backend
@@ -27,6 +27,7 @@ from triage_agent.tables import Row, Table, TableOptions
 from triage_agent.triage import AsyncTriage
 
 BUSINESS, ANSWERS = "triage_ray_business", "triage_ray_answers"  # between two steps only
+ROWS_AT_ONCE = 256  # of a dataset, whose blocks may be of any size
 Finish = Callable[[Any, Sequence[Mapping[str, Any]]], Any]  # a block and its whole rows: the result
 
 
@@ -44,8 +45,8 @@ def classify(
     """Return a Ray dataset of forms with the columns that `triage batch` adds, answered lazily.
 
     Args:
-        dataset: A `ray.data.Dataset`, a form in each row. A column `triage_row` of whole numbers is
-            taken as the numbers of the rows; without one they are 0.
+        dataset: A `ray.data.Dataset`, a form in each row. Its rows have no numbers, so
+            `triage_row` is empty.
         options: Who reads the problems, and how, as for `Triage`.
         columns: The columns that you name; the others are found, by the names and the first rows.
         labels_only: One problem per row, no recommendation.
@@ -108,19 +109,21 @@ class Appended:
         return with_answers(block, self.kind, rows, self.own, self.added)
 
 
-def answered(
-    ray: Any, dataset: Any, job: RayJob, finish: Finish, batch_size: int | None = 256
-) -> Any:
-    """Return the dataset that `finish` makes of the blocks of another, answered by actors."""
+def answered(ray: Any, dataset: Any, job: RayJob, finish: Finish, *, is_read: bool = False) -> Any:
+    """Return the dataset that `finish` makes of the blocks of another, answered by actors.
+
+    If `is_read`, each block is answered as it is, and the actors may have every CPU from the start.
+    """
     cpus = int(ray.cluster_resources().get("CPU", 1))
-    pool = ray.data.ActorPoolStrategy(min_size=1, initial_size=cpus, max_size=None)
+    first = cpus if is_read else 1  # what is not read yet needs a CPU for its readers
+    pool = ray.data.ActorPoolStrategy(min_size=1, initial_size=first, max_size=None)
     arrow = {"batch_format": "pyarrow", "zero_copy_batch": True}
     work = dataset.map_batches(
         Answerer,
         fn_constructor_kwargs={"job": job, "finish": None if job.grouped else finish},
         compute=pool,
         num_cpus=1,
-        batch_size=batch_size,
+        batch_size=None if is_read else ROWS_AT_ONCE,
         **arrow,
     )
     if not job.grouped:
@@ -191,8 +194,8 @@ def decide_groups(rows: Any) -> Any:
     """Return the rows of one business with the recommendation that they have together."""
     import pyarrow as pa
 
-    if ROW in rows.column_names:
-        rows = rows.sort_by(ROW)
+    if NUMBER in rows.column_names:
+        rows = rows.sort_by(NUMBER)
     answers = [pickle.loads(one) for one in rows.column(ANSWERS).to_pylist()]  # noqa: S301 (our own)
     business: Group | None = None
     for _, part in answers:
@@ -219,8 +222,8 @@ class Finisher:
 
     def __call__(self, block: Any) -> Any:
         """Return what `finish` makes of a block."""
-        if ROW in block.column_names:
-            block = block.sort_by(ROW)
+        if NUMBER in block.column_names:
+            block = block.sort_by(NUMBER)
         answers = [pickle.loads(one) for one in block.column(ANSWERS).to_pylist()]  # noqa: S301
         block = block.drop_columns([BUSINESS, ANSWERS])
         rows = rows_of(block, self.kind)

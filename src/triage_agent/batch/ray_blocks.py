@@ -12,6 +12,7 @@ from typing import Any
 from triage_agent.batch.output_columns import ROW
 from triage_agent.tables import DateText, OpenedTable, Row, Value, keep_apart, open_lines
 
+NUMBER = "triage_ray_number"  # the column of the numbers of the rows, on the way only
 LINE = "text"  # the column in which Ray gives the lines of a text
 RESERVED = "triage_"  # how the columns of the answers begin
 NUMBERS = frozenset({"probability", "hours_per_week"})
@@ -19,15 +20,15 @@ TRUTHS = frozenset({"needs_review", "holds_several", "provisional"})
 
 
 def rows_of(block: Any, kind: str) -> list[Row]:
-    """Return the rows of an Arrow table of forms, numbered by its column `ROW` (0: it has none).
+    """Return the rows of an Arrow table of forms, numbered by its column `NUMBER` (0: it has none).
 
     `kind` is "jsonl" where the column `LINE` holds JSON; of others each column is one of the form.
     """
-    numbers = block.column(ROW).to_pylist() if ROW in block.column_names else [0] * len(block)
+    numbers = block.column(NUMBER).to_pylist() if NUMBER in block.column_names else [0] * len(block)
     if kind == "jsonl":
         rows = [*open_lines(iter(block.column(LINE).to_pylist())).rows]
     else:
-        own = block.drop_columns([ROW]) if ROW in block.column_names else block
+        own = block.drop_columns([NUMBER]) if NUMBER in block.column_names else block
         rows = [
             Row(0, {name: value_of(cell) for name, cell in one.items()}) for one in own.to_pylist()
         ]
@@ -92,10 +93,12 @@ def with_answers(
         columns = {name: [_text(row.get(name)) for row in rows] for name in own}
         table = pa.table(columns, schema=pa.schema([(n, pa.string()) for n in own]))
     else:
-        table = block.drop_columns([ROW]) if ROW in block.column_names else block
+        table = block.drop_columns([NUMBER]) if NUMBER in block.column_names else block
         table = table.rename_columns([apart(name) for name in table.column_names])
     for name in added:
         cells = [row.get(name) for row in rows]
+        if name == ROW:  # rows of a dataset have no numbers
+            cells = [cell or None for cell in cells]
         kind_of_cell = pa.type_for_alias(answers_type(name))
         table = table.append_column(name, pa.array(cells, kind_of_cell))
     return table

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from triage_agent.batch.output_columns import ROW
-from triage_agent.batch.ray_blocks import LINE, apart, rows_of
+from triage_agent.batch.ray_blocks import LINE, NUMBER, apart, rows_of
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.tables import SAMPLE_ROWS, Table, TableOptions, name_columns
 
@@ -95,7 +94,7 @@ def part(block: Any, kind: str, start: int, stop: int, number: int) -> Any:
     else:
         rows = rows.select([LINE])
     numbers = pa.array(range(number, number + len(rows)), pa.int64())
-    return rows.append_column(ROW, numbers)
+    return rows.append_column(NUMBER, numbers)
 
 
 def as_table(name: str, kind: str, columns: Sequence[str], first: Any) -> Table:

@@ -99,7 +99,7 @@ def _run(
         job = RayJob(reading, kind, batch.labels_only, batch.options)
         parts = Parts(place, kind, tuple(columns), job.added)
         dataset = ray.data.from_arrow_refs(refs)
-        records = answered(ray, dataset, job, parts, batch_size=None).take_all()
+        records = answered(ray, dataset, job, parts, is_read=True).take_all()
         done = _checked(records, rows, FIRST.get(kind, 1))
         check_there(place, done)
         spent = opened.spent_usd
