@@ -254,7 +254,7 @@ def shared(options: Options) -> Options:
         raise SettingsError(
             "On Ray, an LLM needs a cache that all machines share: without it, each would pay for "
             "the same questions, and each would spend the whole of --max-cost. Give --cache "
-            "postgresql://USER@HOST/DATABASE."
+            "postgresql://HOST/DATABASE."
         )
     key = options.api_key or os.environ.get("OPENAI_API_KEY")
     account = options.account or (f"ray {uuid4()}" if options.max_cost is not None else "")

@@ -73,6 +73,7 @@ def _run(
 ) -> BatchResult:
     """Answer the forms on a cluster that is open."""
     started = time.time()
+    ray.data.DataContext.get_current().raise_original_map_exception = True  # for `_cause`
     refs, columns, rows = _numbered(ray, files, kind, batch)
     report(f"{counted(len(files), 'file')}, {counted(rows, 'row')}")
     first = _first(ray, refs)
@@ -254,7 +255,7 @@ def _totals(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _cause(error: Exception) -> TriageError:
     """Return our own error that ended a worker's task, else one about Ray's."""
-    cause: BaseException | None = error
+    cause: BaseException | None = getattr(error, "cause", None)
     while cause is not None:
         if isinstance(cause, TriageError):
             return cause

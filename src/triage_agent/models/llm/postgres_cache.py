@@ -272,6 +272,6 @@ def shown(address: str) -> str:
     if known.scheme not in SCHEMES or not address.startswith(f"{known.scheme}://"):
         raise SettingsError(
             "--cache takes the address of a PostgreSQL database, as "
-            "postgresql://USER@HOST/DATABASE. For a cache in another folder, set TRIAGE_CACHE_DIR."
+            "postgresql://HOST/DATABASE. For a cache in another folder, set TRIAGE_CACHE_DIR."
         )
     return f"postgresql://{known.hostname or ''}{port}{known.path}"
