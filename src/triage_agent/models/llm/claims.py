@@ -8,6 +8,7 @@ answer is seconds away, and the store needs no way to call back.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.store import LEASE_S, Store
@@ -28,10 +29,10 @@ class Claims:
 
     async def take(self, key: str) -> str | None:
         """Return the packed answer that another has stored, or None when it is our turn to ask."""
-        pause = FIRST_LOOK_S
+        pause, attempt = FIRST_LOOK_S, self._claim
         while True:
             packed, ours = await self._store.writes.submit(
-                lambda: self._try(key), lambda _: self._store.release(key)
+                partial(attempt, key), lambda _: self._store.release(key)
             )
             if ours:
                 self._hold(key)
@@ -39,7 +40,7 @@ class Claims:
                 return packed
             # A tenth more or less, so that those who wait do not all look at once.
             await self._sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311 (no secret)
-            pause = min(2 * pause, LAST_LOOK_S)
+            pause, attempt = min(2 * pause, LAST_LOOK_S), self._look
 
     async def give_up(self, key: str) -> None:
         """Let another ask a question that got no answer here."""
@@ -56,13 +57,16 @@ class Claims:
             self._renewing.cancel()
             await asyncio.wait([self._renewing])
 
-    def _try(self, key: str) -> tuple[str | None, bool]:
+    def _look(self, key: str) -> tuple[str | None, bool]:
         """Return the packed answer if there is one by now, and else whether the claim is ours."""
-        if (packed := self._store.find(key)) is not None:
-            return packed, False
+        packed = self._store.find(key)
+        return (packed, False) if packed is not None else self._claim(key)
+
+    def _claim(self, key: str) -> tuple[str | None, bool]:
+        """Return whether the claim is ours, or the packed answer of who held it before."""
         if not self._store.claim(key):
             return None, False
-        # Who held the claim before stored the answer first, maybe after we had looked.
+        # Who held it stored the answer first, maybe after we had looked for one.
         if (packed := self._store.find(key)) is not None:
             self._store.release(key)
             return packed, False
