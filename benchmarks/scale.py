@@ -121,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--price", default="0.25/2", help="USD per million tokens, in and out")
-    parser.add_argument("--answer", type=int, default=90, help="tokens of a typical answer")
+    parser.add_argument("--answer", type=int, default=220, help="tokens of a typical answer")
     parser.add_argument("--discount", type=Decimal, default=Decimal("0.5"))
     parser.add_argument("--latency", type=float, default=2.0, help="seconds of an answer")
     parser.add_argument("--at-once", type=int, default=64, help="requests per process")

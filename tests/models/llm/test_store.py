@@ -11,8 +11,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from support.postgres import postgres, programs
+from triage_agent.cli.main import app
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.cache import open_cache
 from triage_agent.models.llm.claims import Claims
@@ -350,6 +352,20 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(SettingsError, match=r"triage-agent\[postgres\]"):
         open_cache("postgresql://h/d")
+
+
+@pytest.mark.cluster
+def test_the_command_shows_and_clears_what_is_shared(server):
+    with closing(open_cache(server)) as store:
+        store.store("shown", PACKED)
+        expected = store.stats().replies
+    run = CliRunner().invoke
+    shown = run(app, ["cache", "--cache", server])
+    assert shown.exit_code == 0, shown.output
+    assert f"postgresql:///postgres: {expected} answer" in shown.output
+    cleared = run(app, ["cache", "--clear"], env={"TRIAGE_CACHE": server})
+    assert f"deleted from the cache: {expected} answer" in cleared.output
+    assert "postgresql:///postgres: 0 answers" in cleared.output
 
 
 @pytest.mark.cluster
