@@ -3,22 +3,25 @@
     python -m benchmarks.scale                        # measures, then computes the table
     python -m benchmarks.scale --price 0.25/2 --discount 0.5 --latency 2
 
-Measured here: problems a second that the embedded model reads on one core; problems a second that
-one core asks of a stub model on loopback that answers at once; questions a second that the cache
+Measured here: the CPU time of a form in `triage batch`, by the embedded model and by a stub model
+on loopback that answers at once, without the start; questions a second that the cache
 takes, as one client and as several, in SQLite and, where it is installed, in PostgreSQL. All else
 is arithmetic, which is printed beside it: requests at once divided by the seconds of an answer, and
 the price of the tokens of a typical question. The discount of the Batch API is what services list.
 """
 
 import argparse
+import csv
+import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -50,50 +53,43 @@ print(done)
 """
 
 
-def embedded(rows: int) -> float:
-    """Return how many problems a second one core reads."""
-    from triage_agent.models.embedded import EmbeddedModel
-
-    model = EmbeddedModel()
-    model.read(SAID[0])
-    began = time.process_time()
-    for n in range(rows):
-        model.read(f"Branch {n}: {SAID[n % 3]}")
-    return rows / (time.process_time() - began)
+def write_forms(path: Path, rows: int) -> None:
+    """Write a table of forms, each with all its problems."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", *(f"Challenge {n + 1}" for n in range(PROBLEMS)), "revenue"])
+        for n in range(rows):
+            texts = [f"Branch {n}.{k}: {SAID[k % len(SAID)]}" for k in range(PROBLEMS)]
+            writer.writerow([f"F-{n}", *texts, "3M"])
 
 
-def asked(rows: int) -> tuple[float, float]:
-    """Return how many problems the LLM's whole path takes in a second of CPU time.
+def batch_cpu(folder: Path, rows: int, name: str, *options: str) -> tuple[float, dict[str, Any]]:
+    """Return the CPU seconds that a form costs in `triage batch`, without its start.
 
-    And the tokens of a question, as the stub counts them: four bytes each.
+    And the record of the run.
     """
-    import asyncio
-
-    from support.desk import serving
-    from triage_agent.settings import Options
-    from triage_agent.triage import AsyncTriage
-    from triage_agent.types import Problem
-
-    async def run(triage: AsyncTriage) -> tuple[float, float]:
-        problems = [Problem(str(n), f"Branch {n}: {SAID[n % 3]}", holds_several=False)
-                    for n in range(rows)]  # fmt: skip
-        began = time.thread_time()  # the server runs in another thread
-        answers = await asyncio.gather(*map(triage.classify, problems))
-        taken = time.thread_time() - began
-        await triage.aclose()
-        return rows / taken, sum(one.usage.input_tokens for one in answers) / rows
-
-    with serving(keep=0) as server, tempfile.TemporaryDirectory() as folder:
-        options = Options(
-            model="stub", base_url=server.base_url, cache=Path(folder) / "ledger.sqlite3"
+    taken, out = [], folder
+    for size in (1, rows):
+        forms, out = folder / f"{size}.csv", folder / f"{name}-{size}.csv"
+        write_forms(forms, size)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "triage_agent.cli.main", "batch", str(forms), *options]
+        ended = subprocess.run(
+            [*command, "-o", str(out)],
+            env={**os.environ, "TRIAGE_CACHE_DIR": str(folder / name)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        return asyncio.run(run(AsyncTriage(options)))
+        assert ended.returncode == 0, ended.stderr[-2000:]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    record = json.loads(out.with_name(f"{out.name}.run.json").read_text())
+    return (taken[1] - taken[0]) / (rows - 1), record
 
 
 def cache_rate(address: str | None, path: Path | None, clients: int, length: float) -> float:
     """Return how many questions a second a cache takes from so many clients."""
-    import json
-
     running = [
         subprocess.Popen(
             [sys.executable, "-c", CLIENT, json.dumps([address, path and str(path), n, length])],
@@ -118,6 +114,8 @@ def span(seconds: float) -> str:
 
 def main() -> None:
     """Measure, and print the tables in Markdown."""
+    from support.desk import serving
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--price", default="0.25/2", help="USD per million tokens, in and out")
@@ -129,33 +127,44 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="for each rate of the cache")
     options = parser.parse_args()
     price = [Decimal(text) for text in options.price.split("/")]
-    reads, (asks, tokens) = embedded(options.rows), asked(options.rows)
+    with tempfile.TemporaryDirectory() as name, serving(keep=0) as server:
+        own, _ = batch_cpu(Path(name), options.rows, "embedded")
+        stub = ("-m", "stub", "--base-url", server.base_url, "--price", options.price)
+        llm, record = batch_cpu(Path(name), options.rows, "llm", *stub)
+    used = record["tally"]["usage"]
+    tokens = used["input_tokens"] / used["calls"]
     usd = (price[0] * Decimal(tokens) + price[1] * options.answer) / MILLION
-    live = min(options.at_once / options.latency, asks)
-    problems = MILLION * PROBLEMS
-    print(
-        f"{PROBLEMS} problems of a form, so {problems:,} questions; {os.cpu_count()} cores here\n"
-    )
-    print("| backend | problems/s per core | a million forms on 1 core | on 32 cores | USD |")
-    print("|---|---|---|---|---|")
+    questions = MILLION * PROBLEMS
+    at_once = options.at_once / options.latency  # questions a second that one process asks live
     share = options.asked
-    both = 1 / (1 / reads + share / live)
-    for name, rate, cost in (
-        ("embedded", reads, Decimal(0)),
-        (f"cascade, {share:.0%} asked", both, usd * problems * Decimal(str(share))),
-        (f"LLM, {options.at_once} at once, {options.latency:g} s each", live, usd * problems),
-        ("LLM, Batch API", None, usd * problems * (1 - options.discount)),
+    print(f"{PROBLEMS} problems of a form: {questions:,} questions; {os.cpu_count()} cores here\n")
+    print("| backend | forms/s per core | a million forms on 1 core | on 32 cores | USD |")
+    print("|---|---|---|---|---|")
+    for title, rate, cost in (
+        ("embedded", 1 / own, Decimal(0)),
+        (
+            f"cascade, {share:.0%} asked",
+            min(1 / (own + share * llm), at_once / PROBLEMS / share),
+            usd * questions * Decimal(str(share)),
+        ),
+        (
+            f"LLM, {options.at_once} at once, {options.latency:g} s each",
+            min(1 / llm, at_once / PROBLEMS),
+            usd * questions,
+        ),
+        ("LLM, Batch API", None, usd * questions * (1 - options.discount)),
     ):
         if rate is None:
-            print(f"| {name} | – | within 24 hours per file | the same | {cost:,.0f} |")
+            print(f"| {title} | – | within 24 hours per file | the same | {cost:,.0f} |")
         else:
-            times = span(problems / rate), span(problems / rate / 32)
-            print(f"| {name} | {rate:.0f} | {times[0]} | {times[1]} | {cost:,.0f} |")
+            times = span(MILLION / rate), span(MILLION / rate / 32)
+            print(f"| {title} | {rate:.1f} | {times[0]} | {times[1]} | {cost:,.0f} |")
     print(
         f"\nA question has about {tokens:.0f} tokens and its answer {options.answer}, at "
         f"{options.price} USD per million; the Batch API takes {options.discount:.0%} off."
     )
-    print(f"One core's CPU would ask {asks:.0f} problems a second, if answers came at once.\n")
+    print(f"A form takes {1000 * own:.0f} ms of one core by the embedded model, and "
+          f"{1000 * llm:.0f} ms where a model that costs nothing is asked.\n")  # fmt: skip
     print("| cache | 1 client | 2 clients | 4 clients |")
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +180,7 @@ def main() -> None:
             with postgres() as address:
                 rates = [cache_rate(address, None, n, options.seconds) for n in (1, 2, 4)]
             print(f"| PostgreSQL | {' | '.join(f'{one:.0f}/s' for one in rates)} |")
-            print(f"\nSo PostgreSQL here bears {max(rates) / live:.0f} processes that ask live.")
+            print(f"\nSo PostgreSQL here bears {max(rates) / at_once:.0f} processes that ask live.")
 
 
 if __name__ == "__main__":
