@@ -8,7 +8,7 @@ local`, as processes of their own on the same cores, one after the other. What i
 time from the start of the program to its end, once with the start of Ray, which is a constant, and
 once without it: the time that one row takes is subtracted from both.
 
-`soak` asks a stub model on loopback about each row, with the cache in PostgreSQL, on a cluster of
+`soak` asks a stub model on loopback for the label of each row, with the cache in PostgreSQL, on a cluster of
 three nodes of which one is killed in the middle; then every row must stand in OUT once, and a call
 may be made twice only for what the killed node had under way.
 """
@@ -91,7 +91,7 @@ def soak(rows: int) -> int:
         }  # fmt: skip
         job = {
             "name": "soak", "forms": str(folder / "forms.csv"), "out": str(folder / "out.csv"),
-            "options": options, "kill_after": 12,
+            "options": options, "kill_after": 12, "labels_only": True,
         }  # fmt: skip
         (folder / "jobs.json").write_text(json.dumps([job]))
         command = [ray_cluster.__file__, str(folder / "jobs.json"), str(folder / "ended.json")]

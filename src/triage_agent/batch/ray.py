@@ -27,6 +27,9 @@ from triage_agent.tables import Row, Table, TableOptions
 from triage_agent.triage import AsyncTriage
 
 BUSINESS, ANSWERS = "triage_ray_business", "triage_ray_answers"  # between two steps only
+# Of an actor: one to a CPU, and a rest for reading blocks again that were lost with a machine.
+# At 1 the actors hold every CPU, wait for those blocks, and nobody may read them.
+CPU_SHARE = 0.9
 ROWS_AT_ONCE = 256  # of a dataset, whose blocks may be of any size
 Finish = Callable[[Any, Sequence[Mapping[str, Any]]], Any]  # a block and its whole rows: the result
 
@@ -122,7 +125,7 @@ def answered(ray: Any, dataset: Any, job: RayJob, finish: Finish, *, is_read: bo
         Answerer,
         fn_constructor_kwargs={"job": job, "finish": None if job.grouped else finish},
         compute=pool,
-        num_cpus=1,
+        num_cpus=CPU_SHARE,
         batch_size=None if is_read else ROWS_AT_ONCE,
         **arrow,
     )

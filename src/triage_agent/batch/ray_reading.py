@@ -12,6 +12,7 @@ from triage_agent.tables import SAMPLE_ROWS, Table, TableOptions, name_columns
 
 SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
             ".jsonl": "jsonl", ".ndjson": "jsonl"}  # fmt: skip
+READ_SHARE = 0.1  # of a CPU: what actors leave, so that what was lost can be read again
 FIRST = {"csv": 2, "tsv": 2}  # the number of the first row: under the header
 
 
@@ -59,7 +60,7 @@ def kind_of(files: Sequence[str], options: TableOptions) -> str:
 
 def read(ray: Any, files: list[str], kind: str, options: TableOptions) -> Any:
     """Return the forms as a dataset, each cell of a CSV as the text that it is."""
-    common = {"partitioning": None}
+    common = {"partitioning": None, "num_cpus": READ_SHARE}
     encoding = options.encoding or "utf-8"
     if kind == "parquet":
         return ray.data.read_parquet(files, **common)
