@@ -8,9 +8,9 @@ local`, as processes of their own on the same cores, one after the other. What i
 time from the start of the program to its end, once with the start of Ray, which is a constant, and
 once without it: the time that one row takes is subtracted from both.
 
-`soak` asks a stub model on loopback for the label of each row, with the cache in PostgreSQL, on a cluster of
-three nodes of which one is killed in the middle; then every row must stand in OUT once, and a call
-may be made twice only for what the killed node had under way.
+`soak` asks a stub model on loopback for the label of each row, with the cache in PostgreSQL, on a
+cluster of three nodes of which one is killed in the middle; then every row must stand in OUT once,
+and a call may be made twice only for what the killed node had under way.
 """
 
 import argparse

@@ -237,8 +237,8 @@ def _checked(records: Sequence[Any], rows: int, first: int) -> list[dict[str, An
     if not np.array_equal(numbers, np.arange(first, first + rows)):
         raise SettingsError(
             f"{counted(rows, 'row')} went in, {len(numbers):,} came out, and "
-            f"{len(np.unique(numbers)):,} of these are different: OUT has no manifest, and is not to be used. Run the same command "
-            "again, and report this if it happens twice."
+            f"{len(np.unique(numbers)):,} of these are different: OUT has no manifest, and is not "
+            "to be used. Run the same command again, and report this if it happens twice."
         )
     return sorted((json.loads(one["record"]) for one in records), key=lambda one: one["file"])
 
