@@ -12,6 +12,7 @@ from .in_batches import WantedBatches
 from .input_columns import Columns
 from .mapping import FormMapping
 from .pages import WantedPages
+from .ray_run import run_on_ray
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
 from .request import BatchRequest
@@ -57,6 +58,7 @@ __all__ = [
     "reviews_path",
     "rewrite_pages",
     "run_batch",
+    "run_on_ray",
     "text_key",
     "to_look_at",
     "worth",

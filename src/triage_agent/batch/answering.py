@@ -68,6 +68,7 @@ class Job:
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
     previous: EarlierAnswers | None = None  # None: everything is answered
     counts: bool = True  # what is taken over; False: OUT is not made from this pass
+    read_at_once: int = READ_AT_ONCE
 
 
 async def answer_rows(
@@ -89,7 +90,7 @@ async def answer_rows(
     no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
     it. What concerns every row (the service stopped, the cost cap) is raised.
     """
-    tally, places = Tally(), asyncio.Semaphore(READ_AT_ONCE)
+    tally, places = Tally(), asyncio.Semaphore(job.read_at_once)
 
     def with_earlier() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
         for row in rows:

@@ -158,12 +158,28 @@ def batch(
             rich_help_panel=MODEL_OPTIONS,
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Answer on the machines of this Ray cluster; local: on all cores of this one. The "
+            "forms are then Parquet, CSV or JSON Lines, as a pattern in quotes, and OUT is a "
+            "folder of parts in the format that its name ends in, else Parquet.",
+        ),
+    ] = None,
 ) -> None:
     """Answer every form of a table: one row in, one row out, in the same order, none lost.
 
     If it is stopped, the same command continues: answers that were paid for are cached.
     """
-    from triage_agent.batch import BatchRequest, Columns, WantedBatches, WantedPages, run_batch
+    from triage_agent.batch import (
+        BatchRequest,
+        Columns,
+        WantedBatches,
+        WantedPages,
+        run_batch,
+        run_on_ray,
+    )
     from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.progress import Progress
     from triage_agent.tables import TableOptions
@@ -225,7 +241,7 @@ def batch(
         else None,
         options=options,
     )
-    result = run_batch(request, say, Progress)
+    result = run_on_ray(request, ray, say) if ray else run_batch(request, say, Progress)
     if result.quote:
         show(result.quote)
     if result.pending:

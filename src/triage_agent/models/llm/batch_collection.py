@@ -12,8 +12,8 @@ from triage_agent.models.llm.batch_limits import WaitingTokens
 from triage_agent.models.llm.batch_results import BatchResults
 from triage_agent.models.llm.batch_service import BatchService, MissingError, Seen
 from triage_agent.models.llm.budget import cost
-from triage_agent.models.llm.cache import Cache
 from triage_agent.models.llm.prices import Price
+from triage_agent.models.llm.store import Store
 from triage_agent.types import Usage
 
 MOST_REFUSED = 10  # requests of a batch, or a tenth: more are no matter of single texts
@@ -25,7 +25,7 @@ class Collection:
 
     service: BatchService
     ledger: BatchLedger
-    cache: Cache
+    cache: Store
     price: Price | None  # in a batch
     tokens: WaitingTokens
     seen: dict[str, Seen] = field(default_factory=dict)  # how far each is, by our key

@@ -1,8 +1,9 @@
 """Which questions are in which batch of a provider: what a killed run must find again.
 
 A batch is noted here, with its questions and the money that it can cost at most, before anything
-of it is sent. All of it is plain SQL in the file of the cache, so that what a batch costs and what
-it answers are written in one transaction.
+of it is sent. All of it is plain SQL in the tables of the cache, a file or PostgreSQL. A change of
+several rows takes its turn first: two that lock the same rows in another order would wait for each
+other for ever.
 
     creating ─► open ─► settled ─► (removed, when all is collected)
         │                  it has ended, and is paid for
@@ -12,29 +13,16 @@ it answers are written in one transaction.
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from triage_agent.models.llm.store import Run, Store
 from triage_agent.types import Usage
 
 CREATING, OPEN, SETTLED = "creating", "open", "settled"
 HELD_S = 300.0  # for which a batch that is being submitted is left to who submits it
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS batch (run TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL,
-    account TEXT NOT NULL, base_url TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL,
-    held_until DOUBLE PRECISION NOT NULL, created DOUBLE PRECISION NOT NULL,
-    requests INTEGER NOT NULL, tokens BIGINT NOT NULL, reserved BIGINT NOT NULL, cost BIGINT,
-    mode TEXT NOT NULL, room INTEGER NOT NULL, input_file TEXT NOT NULL, remote TEXT NOT NULL,
-    status TEXT NOT NULL, output_file TEXT NOT NULL, error_file TEXT NOT NULL)""",
-    # batch: empty where the question is in none; tries: batches that did not answer it
-    """CREATE TABLE IF NOT EXISTS batch_request (question TEXT NOT NULL PRIMARY KEY,
-    batch TEXT NOT NULL, tries INTEGER NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS batch_request_of ON batch_request (batch)",
-    """CREATE TABLE IF NOT EXISTS batch_limit (base_url TEXT NOT NULL, model TEXT NOT NULL,
-    tokens BIGINT NOT NULL, PRIMARY KEY (base_url, model))""",
-)
 COLUMNS = (
     "run, holder, account, base_url, model, state, held_until, created, requests, tokens, "
     "reserved, cost, mode, room, input_file, remote, status, output_file, error_file"
@@ -50,18 +38,6 @@ RESERVE_UNDER = RESERVE + " AND spent + ? <= ?"
 BILL = """UPDATE account SET spent = spent + ?, calls = calls + ?, input_tokens = input_tokens + ?,
     output_tokens = output_tokens + ?, overrun = CASE WHEN overrun < ? THEN ? ELSE overrun END
     WHERE name = ?"""
-
-
-class Database(Protocol):
-    """What is needed of the cache: statements, and a transaction around several."""
-
-    def _run(self, sql: str, values: Any = ()) -> tuple[list[Any], int]: ...
-
-    def _transaction(self) -> AbstractContextManager[None]: ...
-
-    def spent(self, account: str) -> int:
-        """Return the micro-dollars of an account, when all that waits is written."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +78,11 @@ class Batch:
 class BatchLedger:
     """The batches of one ledger; every method is one transaction."""
 
-    def __init__(
-        self, database: Database, account: str, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._run, self._transaction = database._run, database._transaction  # noqa: SLF001
-        self._database = database
+    def __init__(self, store: Store, account: str, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
         self._name = os.fsencode(account)
         self.account, self._clock = self._name.hex(), clock
         self.holder = f"{socket.gethostname()} {self.account}"
-        for statement in TABLES:
-            self._run(statement)
 
     def batches(self, base_url: str | None = None) -> list[Batch]:
         """Return all batches, or those at one address, the oldest first."""
@@ -139,12 +110,11 @@ class BatchLedger:
         """Return the micro-dollars that the account may still reserve; None: any amount."""
         if cap is None:
             return None
-        return cap - self._database.spent(os.fsdecode(self._name))
+        return cap - self._store.spent(os.fsdecode(self._name))
 
     def overrun(self) -> int:
         """Return the most that a bill was of its bound, in thousandths."""
-        rows, _ = self._run(OVERRUN, (self._name,))
-        return int(rows[0][0]) if rows else 1000
+        return _overrun(self._run(OVERRUN, (self._name,))[0])
 
     def plan(self, batch: Batch, bounds: dict[str, int], cap: int | None) -> list[str] | None:
         """Note a batch and the money for it, and return its questions: those in no other batch.
@@ -152,30 +122,33 @@ class BatchLedger:
         `bounds` is the most that each question can cost, in micro-dollars. None: the cap has no
         room for them, and nothing was noted.
         """
-        self._database.spent("")  # what is settled and not written yet makes room
-        with self._transaction():
-            self._run(
+        self._store.spent("")  # what is settled and not written yet makes room
+        with self._turn() as execute:
+            execute(
                 "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (self._name,)
             )
-            taken = [one for one in bounds if self._run(CLAIM, (one, batch.run))[1] == 1]
-            reserved = -(-sum(bounds[one] for one in taken) * self.overrun() // 1000)
+            rows, _ = execute(OVERRUN, (self._name,))
+            taken = [one for one in bounds if execute(CLAIM, (one, batch.run))[1] == 1]
+            reserved = -(-sum(bounds[one] for one in taken) * _overrun(rows) // 1000)
             if cap is None:
-                self._run(RESERVE, (reserved, self._name))
-            elif not self._run(RESERVE_UNDER, (reserved, self._name, reserved, cap))[1]:
-                self._run("UPDATE batch_request SET batch = '' WHERE batch = ?", (batch.run,))
+                execute(RESERVE, (reserved, self._name))
+            elif not execute(RESERVE_UNDER, (reserved, self._name, reserved, cap))[1]:
+                execute("UPDATE batch_request SET batch = '' WHERE batch = ?", (batch.run,))
                 return None
             if taken:
                 share = -(-batch.tokens * len(taken) // len(bounds))
-                self._insert(batch, len(taken), share, reserved)
+                self._insert(execute, batch, len(taken), share, reserved)
         return taken
 
-    def _insert(self, batch: Batch, requests: int, tokens: int, reserved: int) -> None:
+    def _insert(
+        self, execute: Run, batch: Batch, requests: int, tokens: int, reserved: int
+    ) -> None:
         values = (
             batch.run, self.holder, self.account, batch.base_url, batch.model, CREATING,
             self._clock() + HELD_S, self._clock(), requests, tokens, reserved, None, batch.mode,
             batch.room, "", "", "", "", "",
         )  # fmt: skip
-        self._run(INSERT, values)
+        execute(INSERT, values)
 
     def note_file(self, run: str, input_file: str) -> bool:
         """Note the input file, before the batch is created from it; it is held anew.
@@ -211,16 +184,16 @@ class BatchLedger:
 
         `failed`: its questions have failed in one batch more.
         """
-        with self._transaction():
-            rows, _ = self._run("SELECT account, reserved, state FROM batch WHERE run = ?", (run,))
+        with self._turn() as execute:
+            rows, _ = execute("SELECT account, reserved, state FROM batch WHERE run = ?", (run,))
             if not rows or rows[0][2] == SETTLED:
                 return
-            self._run(RESERVE, (-rows[0][1], bytes.fromhex(rows[0][0])))
-            self._run(
+            execute(RESERVE, (-rows[0][1], bytes.fromhex(rows[0][0])))
+            execute(
                 "UPDATE batch_request SET batch = '', tries = tries + ? WHERE batch = ?",
                 (int(failed), run),
             )
-            self._run("DELETE FROM batch WHERE run = ?", (run,))
+            execute("DELETE FROM batch WHERE run = ?", (run,))
 
     def settle(
         self,
@@ -236,8 +209,8 @@ class BatchLedger:
         it left unanswered may go into another.
         """
         overrun = -(-1000 * cost // batch.reserved) if batch.reserved else 0
-        with self._transaction():
-            _, changed = self._run(
+        with self._turn() as execute:
+            _, changed = execute(
                 "UPDATE batch SET state = ?, cost = ?, status = ?, output_file = ?, "
                 "error_file = ? WHERE run = ? AND state <> ?",
                 (SETTLED, cost, *ended, batch.run, SETTLED),
@@ -246,28 +219,28 @@ class BatchLedger:
                 return False
             used = (usage.calls, usage.input_tokens, usage.output_tokens)
             more = cost - batch.reserved
-            self._run(BILL, (more, *used, overrun, overrun, bytes.fromhex(batch.account)))
-            self._free(batch.run, unanswered)
+            execute(BILL, (more, *used, overrun, overrun, bytes.fromhex(batch.account)))
+            self._free(execute, batch.run, unanswered)
         return True
 
     def free(self, run: str, questions: Sequence[str]) -> None:
         """Let questions of a batch, whose answers are gone, go into another."""
-        with self._transaction():
-            self._free(run, questions)
+        with self._turn() as execute:
+            self._free(execute, run, questions)
 
-    def _free(self, run: str, questions: Iterable[str]) -> None:
+    def _free(self, execute: Run, batch: str, questions: Iterable[str]) -> None:
         for question in questions:
-            self._run(
+            execute(
                 "UPDATE batch_request SET batch = '', tries = tries + 1 "
                 "WHERE question = ? AND batch = ?",
-                (question, run),
+                (question, batch),
             )
 
     def remove(self, run: str) -> None:
         """Forget a batch of which everything was collected."""
-        with self._transaction():
-            self._run("DELETE FROM batch_request WHERE batch = ?", (run,))
-            self._run("DELETE FROM batch WHERE run = ?", (run,))
+        with self._turn() as execute:
+            execute("DELETE FROM batch_request WHERE batch = ?", (run,))
+            execute("DELETE FROM batch WHERE run = ?", (run,))
 
     def forget_tries(self) -> None:
         """Forget how often questions that are in no batch have failed in some."""
@@ -287,3 +260,19 @@ class BatchLedger:
             "ON CONFLICT (base_url, model) DO UPDATE SET tokens = excluded.tokens",
             (base_url, model, tokens),
         )
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> tuple[list[Any], int]:
+        """Return the rows of one statement, and how many it changed."""
+        with self._store.transaction() as run:
+            return run(sql, values)
+
+    @contextmanager
+    def _turn(self) -> Iterator[Run]:
+        """Make what the block runs all at once, while no other does the same."""
+        with self._store.transaction() as run:
+            run("UPDATE batch_turn SET taken = taken + 1", ())
+            yield run
+
+
+def _overrun(rows: Sequence[Any]) -> int:
+    return int(rows[0][0]) if rows else 1000
