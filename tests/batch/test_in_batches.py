@@ -15,6 +15,7 @@ import pytest
 
 from support.batch_server import BatchServer
 from support.desk import Desk
+from support.postgres import need_postgres, postgres
 
 KILLS = int(os.environ.get("TRIAGE_TEST_KILLS", "10"))  # 100 in benchmarks.soak
 SEED = int(os.environ.get("TRIAGE_TEST_SEED", "0"))
@@ -147,6 +148,33 @@ def moment(desk):
         return "before or after all batches"
     state, file = found[0]
     return f"while a batch was {state}" + ("" if file or state != "creating" else ", not uploaded")
+
+
+@pytest.mark.cluster
+def test_batches_in_a_shared_cache_are_gone_on_with_from_another_place(desk, live):
+    psycopg = pytest.importorskip("psycopg")
+    need_postgres()
+    one, other = desk(), desk(name="other")
+    with postgres() as address, BatchServer(seconds=1e6) as server:
+        shared = in_batches("--cache", address, "--batch-tokens", "30000")
+        one.run(server, *shared, "--detach", code=9)
+        submitted = len(server.batches)
+        process = other.start(server, *shared)
+        wait_for(lambda: server.asked["look"])
+        process.kill()
+        process.wait()
+        assert len(server.batches) == submitted
+        server.provider.seconds = 0.0
+        other.run(server, *shared)
+        one.run(server, *shared)
+        assert set(server.created.values()) == {1}
+        assert not server.files
+        with psycopg.connect(address) as database:
+            (spent,) = database.execute("SELECT sum(spent) FROM triage.account").fetchone()
+            left = database.execute("SELECT run FROM triage.batch").fetchall()
+        assert spent / 10**6 == server.billed
+        assert not left
+    assert one.out.read_bytes() == other.out.read_bytes() == live
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 INSTALLED = Path("/usr/lib/postgresql")  # as Debian has it, a folder for each version
 
 
@@ -17,6 +19,13 @@ def programs() -> Path | None:
     places = sorted(INSTALLED.glob("*/bin"))
     found = shutil.which("initdb")
     return places[-1] if places else Path(found).parent if found else None
+
+
+def need_postgres() -> None:
+    """Skip a test where there is no PostgreSQL; in CI that is a failure."""
+    if programs() is None:
+        assert not os.environ.get("CI"), "CI needs PostgreSQL: apt-get install postgresql"
+        pytest.skip("there is no PostgreSQL on this machine (apt-get install postgresql)")
 
 
 @contextmanager

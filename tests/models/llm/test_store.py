@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from support.postgres import postgres, programs
+from support.postgres import need_postgres, postgres
 from triage_agent.cli.main import app
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.cache import open_cache
@@ -28,9 +27,7 @@ PACKED = '{"label":"build-software"}'
 
 @pytest.fixture(scope="module")
 def server():
-    if programs() is None:
-        assert not os.environ.get("CI"), "CI needs PostgreSQL: apt-get install postgresql"
-        pytest.skip("there is no PostgreSQL on this machine (apt-get install postgresql)")
+    need_postgres()
     with postgres() as address:
         yield address
 
