@@ -40,7 +40,7 @@ COMMANDS = {
     "check-hire": ["--role", "cto", "--answers", "hire.json"],
     "cache": [],
     "doctor": [],
-    "mcp": [],
+    "mcp": ["--threshold", "2"],  # refused: else it waits for its client
     "serve": ["--port", "PORT"],  # at which another program listens, so that it ends
     "serve backup": ["backup.zip", "--data", "data"],
     "serve restore": ["kept.zip", "--data", "restored"],
@@ -207,7 +207,7 @@ def test_every_command_is_tried():
 def test_what_a_command_reads_does_not_steer_the_terminal(name, folder, monkeypatch):
     code, output, error = harmless(run_here(called(name), monkeypatch))
     assert output + error
-    expected = {"roi": 3, "eval calibrate": 4, "eval compare": 8, "serve": 2}.get(name, 0)
+    expected = {"roi": 3, "eval calibrate": 4, "eval compare": 8, "serve": 2, "mcp": 2}.get(name, 0)
     assert code == expected, error
 
 

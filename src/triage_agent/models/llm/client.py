@@ -26,9 +26,9 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import httpx2
@@ -38,7 +38,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from triage_agent.errors import SettingsError, StopError, TriageError
 from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, usage_of, wait
-from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.explanations import explain, refused_alike
 from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.failures import unreadable
@@ -66,6 +66,8 @@ class OpenAIChat:
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
+
+    modes: ClassVar[Sequence[OutputMode]] = OUTPUT_MODES  # in which it can be held to a schema
 
     def __init__(
         self,
