@@ -1,9 +1,11 @@
 """What nobody reads in a text changes neither its words nor its problems."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triage_agent.intake import read_text
-from triage_agent.intake.unseen import readable
+from triage_agent.intake.unseen import places_in, readable
 from triage_agent.models.embedded.splitter import split_text
 from triage_agent.models.embedded.text import tidy
 
@@ -28,7 +30,9 @@ CLEAN = "Our bookkeeper copies every supplier bill into two ledgers by hand"
 def test_what_is_not_seen_changes_neither_words_nor_problems(dirty):
     assert readable(dirty) == CLEAN
     assert tidy(dirty).text == CLEAN
-    assert [one.text for one in read_text(dirty, split_text).problems] == [CLEAN]
+    (found,) = read_text(dirty, split_text).problems
+    assert readable(found.text) == CLEAN
+    assert dirty[found.source.start : found.source.end] == found.text.replace("\ufffd", "\udc9b")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,14 @@ def test_what_is_not_seen_changes_neither_words_nor_problems(dirty):
 )
 def test_what_is_seen_stays(text):
     assert readable(text) == text
+
+
+@given(st.text(st.sampled_from("ab. \n\x1b[31m]\x07\u200b\ud800\udc9b;1\r\u202e"), max_size=60))
+def test_each_readable_character_has_its_place(text):
+    seen = readable(text)
+    places = places_in(text, seen)
+    assert places == sorted(set(places))
+    assert all(one in {text[n], "\ufffd"} for one, n in zip(seen, places, strict=True))
 
 
 def test_places_in_the_original_skip_what_is_not_seen():

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from triage_agent.errors import InputError
+from triage_agent.files import replace_surrogates
 from triage_agent.intake.pasted import NO_PROBLEM, Rejected
 from triage_agent.intake.splitting import Passage, SplitText, split_problems
-from triage_agent.intake.unseen import readable
+from triage_agent.intake.unseen import places_in, readable
 from triage_agent.types import Problem, Source
 
 Splitter = Callable[[str], SplitText]
@@ -18,7 +19,7 @@ class ReadText:
 
     Attributes:
         problems: What it holds, in its order; the only one if a problem was given, not a text.
-        text: The text as people read it, without controls; empty if it was not taken apart.
+        text: The text as it was given; empty if it was not taken apart.
         set_aside: What is no problem in it, such as a greeting, in its order; it does not vote.
         proposed: The problems of a text that holds several, if it was not surely taken apart.
     """
@@ -39,17 +40,16 @@ def read_text(
     r"""Return the problems of a text, each with its place in it.
 
     `name` gives a problem's id from its number, which counts from 1; `source` is the row and the
-    column of the text. Places count in the readable text: what nobody sees is taken out first.
+    column of the text. What nobody sees takes no part in it, and stays where it stands.
 
     >>> [one.id for one in read_text("1. Leads get lost\n2. Stock", name="7.{}".format).problems]
     ['7.1', '7.2']
     """
-    text = readable(text)
-    parts, place = split(text), source or Source()
+    parts, place = _split(text, split), source or Source()
     problems = tuple(
         Problem(
             name(number),
-            one.text,
+            replace_surrogates(one.text),
             Source(place.row, place.column, one.start, one.end),
             parts.holds_several,
         )
@@ -57,6 +57,27 @@ def read_text(
     )
     aside = sorted((*parts.context, *parts.furniture), key=lambda passage: passage.start)
     return ReadText(problems, text, tuple(aside), parts.proposed)
+
+
+def _split(text: str, split: Splitter) -> SplitText:
+    """Return a text taken apart as it is read, with the places and the characters that it has."""
+    seen = readable(text)
+    parts = split(seen)
+    if seen == text:
+        return parts
+    places = places_in(text, seen)
+
+    def original(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        spans = ((places[one.start], places[one.end - 1] + 1) for one in passages)
+        return tuple(Passage(text[start:end], start, end) for start, end in spans)
+
+    return SplitText(
+        original(parts.problems),
+        original(parts.context),
+        original(parts.furniture),
+        parts.holds_several,
+        original(parts.proposed),
+    )
 
 
 def read_texts(

@@ -17,6 +17,7 @@ ESCAPE = re.compile(
     r"|(?:(?:\x1b\]|\x9d|\udc9d)|\](?=\d{1,3};))[^\x07\x1b\x9c\r\n]{0,999}(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\]|\x9d|\udc9d)(?:\d{1,3};?)?"
     r"|\x1b[ -/]{0,2}[0-Z\\-~]"
+    r"|\ufffd\d{1,3}(?:;\d{1,3}){0,9}m"
     r"|\[(?:[0-9]|[2-4][0-9]|9[0-7]|10[0-7])(?:;\d{1,3}){0,9}m(?![^\[\]\r\n]{0,60}\])"
 )
 LINE_BREAK = re.compile(r"(\r\n?|[\x0b\x0c\x85\u2028\u2029])")
@@ -32,6 +33,16 @@ def readable(text: str) -> str:
         return clean(text)
     pieces = LINE_BREAK.split(replace_surrogates(ESCAPE.sub("", text)))
     return "".join(one if place % 2 else clean(one) for place, one in enumerate(pieces))
+
+
+def places_in(text: str, seen: str) -> list[int]:
+    """Return where each character of a readable text stands in the text that it was made of."""
+    steering = {place for span in escapes(text) for place in range(*span)}
+    left = (place for place in range(len(text)) if place not in steering)
+    return [
+        next(place for place in left if text[place] == one or "\ud800" <= text[place] <= "\udfff")
+        for one in seen
+    ]
 
 
 def escapes(text: str) -> Iterator[tuple[int, int]]:
