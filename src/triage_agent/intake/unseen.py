@@ -29,8 +29,8 @@ def readable(text: str) -> str:
     >>> readable("our \x1b[31mreception\x1b[0mist\x07 re\u200btypes [1mevery[0m booking\r\n")
     'our receptionist retypes every booking\r\n'
     """
-    if text.isprintable() and "[" not in text and "]" not in text:
-        return clean(text)
+    if text.isascii() and text.isprintable() and "[" not in text and "]" not in text:
+        return text
     pieces = LINE_BREAK.split(replace_surrogates(ESCAPE.sub("", text)))
     return "".join(one if place % 2 else clean(one) for place, one in enumerate(pieces))
 
