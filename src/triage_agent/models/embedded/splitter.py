@@ -4,6 +4,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,12 @@ def list_of(text: str, units: Sequence[Unit]) -> tuple[Mask, Mask]:
     held = [unit.inside or (unit.nested and any(items[:n])) for n, unit in enumerate(units)]
     edges = {unit.edge for unit in units[1:]}
     announced = any(text[unit.end - 1] in ":?" for unit in units)  # a heading, or what was asked
-    if len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START and not announced:
+    # The messages of a chat, with what was set aside between them, are no entries of one list.
+    together = edges != {Edge.LINE} or not any(
+        text[one.end : other.opens].strip() for one, other in pairwise(units)
+    )
+    entries = len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START
+    if entries and together and not announced:
         items = [True] * len(units)  # entries without marks
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
