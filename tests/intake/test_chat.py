@@ -71,6 +71,29 @@ def test_only_what_was_said_is_read(text, problems):
     assert [one.text for one in split_text(text).problems] == problems
 
 
+def test_who_goes_on_in_the_next_message_still_says_one_thing():
+    said = (
+        "every invoice gets typed in twice\n[4/5/26, 9:02] Sam: once for us and once for the factor"
+    )
+    text = f"[4/5/26, 9:02] Sam: {said}\n[4/5/26, 9:05] Sam: patients would like to book online"
+    found = split_text(text)
+    assert [one.text for one in found.problems] == [said, "patients would like to book online"]
+    assert [one.text for one in found.furniture] == ["[4/5/26, 9:02] Sam:", "[4/5/26, 9:05] Sam:"]
+
+
+def test_what_comes_after_somebody_else_s_turn_is_another_problem():
+    text = (
+        "12/4/2025, 14:22 - Mia: we still do the rota on paper\n"
+        "12/4/2025, 14:23 - Mia: every change means ten phone calls\n"
+        "12/4/2025, 14:25 - You: anything else?\n"
+        "12/4/2025, 14:31 - Mia: guests want to order from the table with their phone"
+    )
+    assert [one.text.split(": ")[-1] for one in split_text(text).problems] == [
+        "every change means ten phone calls",
+        "guests want to order from the table with their phone",
+    ]
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -14,6 +14,7 @@ from triage_agent.intake.rules import roles_by_rules
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
 
 APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
+PREFIX = 60  # characters at most of who said something and when
 LEAD = 5  # words at most of what announces problems
 HALF = re.compile(
     r"(?:\b(?:is|are|was|were|include|includes|following|namely))[\s,]*\Z", re.IGNORECASE
@@ -83,15 +84,25 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     if verdict.several and not verdict.sure:
         whole = [(_opening(units, 0, len(units)), units[-1].end)]
         return SplitText(
-            _without(text, whole, around),
+            _passages(text, whole),
             (),
-            _passages(text, around),
+            _passages(text, _outside(around, whole)),
             holds_several=True,
             proposed=_without(text, _assembled(text, units, verdict.roles)[0], around),
         )
     problems, context = _assembled(text, units, verdict.roles)
-    problems = [one for span in problems for one in _around(text, span, around)]
+    problems = [one for span in problems for one in _trimmed(text, span, around)]
+    around = _outside(around, problems)
     return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
+
+
+def _outside(spans: Sequence[Span], problems: Sequence[Span]) -> list[Span]:
+    """Return the spans that stand in no problem, as the furniture within one does."""
+    return [
+        span
+        for span in spans
+        if not any(start <= span[0] and span[1] <= end for start, end in problems)
+    ]
 
 
 def units_in(text: str) -> tuple[list[Unit], list[Span]]:
@@ -179,6 +190,18 @@ def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
     return first.opens if first.edge in MARKED_EDGES and goes_on else first.start
 
 
+def _trimmed(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
+    """Yield a problem; it stays one if somebody who writes in a chat goes on with it."""
+    joined: list[Span] = []
+    for start, end in _around(text, span, furniture):
+        gap = text[joined[-1][1] : start].strip() if joined else "\n"
+        if len(gap) <= PREFIX and "\n" not in gap:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    yield from joined
+
+
 def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
     """Yield a span without the furniture in the midst of it."""
     at = span[0]
@@ -192,7 +215,7 @@ def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
 
 
 def _without(text: str, spans: Sequence[Span], furniture: Sequence[Span]) -> tuple[Passage, ...]:
-    return _passages(text, [one for span in spans for one in _around(text, span, furniture)])
+    return _passages(text, [one for span in spans for one in _trimmed(text, span, furniture)])
 
 
 def _passages(text: str, spans: Sequence[Span]) -> tuple[Passage, ...]:

@@ -1,6 +1,7 @@
 """The learned judge of `split_problems`: a chain over the units, seen through the encoder."""
 
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -38,6 +39,7 @@ from triage_agent.models.embedded.unit_features import features, units_of_pieces
 LINES = frozenset({Edge.LINE, Edge.PARAGRAPH})
 ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA, Edge.LINE})
 SET_APART = frozenset({Edge.SEMICOLON, Edge.PIPE})
+SAID = re.compile(r"[^\W_]")  # a letter or digit of what was set aside
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
 
 
@@ -55,7 +57,10 @@ class Limits(Strict):
         listed = list_of(text, units)[0].sum() > 1
         if reading.several < (self.several_list if listed else self.several):
             # To take a list for one problem without a word would be the worst mistake.
-            doubted = reading.several >= self.doubt_list and (listed or _labelled(text, units))
+            between = _between_lines(text, units)
+            messages = any(between) and not any("\n" in one for one in between)
+            apart = listed or messages or _labelled(text, units)
+            doubted = apart and reading.several >= self.doubt_list
             if doubted and (rules := roles_by_rules(text, units)).several:
                 # Short entries between semicolons are a list, be they clauses or mere nouns.
                 if rules.sure and _set_apart(units):
@@ -146,16 +151,24 @@ def list_of(text: str, units: Sequence[Unit]) -> tuple[Mask, Mask]:
     held = [unit.inside or (unit.nested and any(items[:n])) for n, unit in enumerate(units)]
     edges = {unit.edge for unit in units[1:]}
     announced = any(text[unit.end - 1] in ":?" for unit in units)  # a heading, or what was asked
-    # The messages of a chat, with what was set aside between them, are no entries of one list.
-    together = edges != {Edge.LINE} or not any(
-        text[one.end : other.opens].strip() for one, other in pairwise(units)
-    )
     entries = len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START
-    if entries and together and not announced:
+    if (
+        entries
+        and not announced
+        and not (edges == {Edge.LINE} and any(_between_lines(text, units)))
+    ):
         items = [True] * len(units)  # entries without marks
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
     return np.array(items), np.array(held)
+
+
+def _between_lines(text: str, units: Sequence[Unit]) -> list[str]:
+    """Return what was set aside between lines, as who wrote a message of a chat."""
+    gaps = (
+        text[one.end : other.opens].strip() for one, other in pairwise(units) if other.edge in LINES
+    )
+    return [gap if SAID.search(gap) else "" for gap in gaps]
 
 
 def _labelled(text: str, units: Sequence[Unit]) -> bool:
