@@ -116,7 +116,7 @@ async def _read(advice: Advice) -> None:
             back = place == len(parts)
         else:
             ways = [*titles[place : place + 1], ANOTHER, BACK_CHOICE]
-            way = ways[await chosen(ways)]
+            way = ways[await chosen(ways, first=0)]
             listed, back = way == ANOTHER, way == BACK_CHOICE
             if listed:
                 continue

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 from triage_agent.advice import QuizResult, score
 from triage_agent.cli.arranging import BACK_CHOICE, confirmed
-from triage_agent.cli.editor import chosen, typed_text
+from triage_agent.cli.editor import chosen, typed_or_back, typed_text
 from triage_agent.cli.telling import Left, tell
 from triage_agent.conversation import Answer, Conversation, Question, Step, quiz_questions
 from triage_agent.errors import InputError
 
-BACK = "back"
-BACK_HINT = "Type back to go back."
 READING = "Your problems are read; this may take a minute."
 PATIENCE_S = 2
 
@@ -89,11 +87,12 @@ async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict
 async def ask_choice(question: Question, *, back: bool = True) -> str | None:
     """Return what is chosen, or typed where that is possible; None: back."""
     keys, texts = [*question.answers], [*question.answers.values()]
-    first = keys.index(question.before) if question.before in keys else 0
+    proposed = question.before or question.likely
+    first = keys.index(proposed) if proposed in keys else None
     if question.free:  # whatever is typed counts, so that an amount is never taken for a choice
         for number, text in enumerate(texts, start=1):
             tell(text, indent="     ", first=f"{number:>3}. ")
-        own = str(first + 1) if question.before in keys else question.before
+        own = str(keys.index(question.before) + 1) if question.before in keys else question.before
         typed = await _typed(own, back=back)
         numbered = {str(number): key for number, key in enumerate(keys, start=1)}
         return typed if typed is None else numbered.get(typed, typed)
@@ -132,6 +131,6 @@ def _with(question: Question, answer: Answer) -> Question:
 
 async def _typed(default: str, *, back: bool, several_lines: bool = False) -> str | None:
     """Return what is typed; None: back."""
-    hint = BACK_HINT if back else ""
-    text = await typed_text(default, several_lines=several_lines, hint=hint)
-    return None if back and text.casefold() == BACK else text
+    if back:
+        return await typed_or_back(default, several_lines=several_lines)
+    return await typed_text(default, several_lines=several_lines)

@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 from triage_agent.advice import Advice
-from triage_agent.cli.conversing import BACK, BACK_HINT
-from triage_agent.cli.editor import typed_text
+from triage_agent.cli.editor import typed_or_back
 from triage_agent.cli.letterhead import letterhead
 from triage_agent.cli.telling import tell
 from triage_agent.errors import TriageError
@@ -20,10 +19,11 @@ WHERE = (
 
 async def save_report(advice: Advice) -> None:
     """Write a report where the owner wants it; an error is said, and nothing is lost."""
-    name = free = str(_free_name(advice.company))
+    free = str(_free_name(advice.company))
+    name: str | None = free
     tell("")
     tell(WHERE.format(folder=Path.cwd()))
-    while (name := await typed_text(name, hint=BACK_HINT)) and name.casefold() != BACK:
+    while name := await typed_or_back(name or ""):
         try:
             _write(name, free, advice)
         except TriageError as error:

@@ -1,12 +1,14 @@
 from .answers import Answer
 from .asking import question_for, quiz_questions
+from .checking import check_problem
 from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
 from .pieces import Piece, added, divided, merged
-from .question import Question, Step
+from .question import CONFIRMED, Question, Step
 from .unclear import LABEL_OF, NEITHER
 
 __all__ = [
+    "CONFIRMED",
     "LABEL_OF",
     "NEITHER",
     "Answer",
@@ -18,6 +20,7 @@ __all__ = [
     "Step",
     "Told",
     "added",
+    "check_problem",
     "divided",
     "forget_old",
     "merged",

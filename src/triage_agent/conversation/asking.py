@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from triage_agent.advice import load_quiz
 from triage_agent.conversation.pieces import Piece
-from triage_agent.conversation.question import Question, Step
+from triage_agent.conversation.question import CONFIRMED, NOT_SURE, Question, Step
 from triage_agent.conversation.words import StepWords, load_words
 
 LONGEST_SHOWN = 200  # characters of a problem in a question
@@ -13,10 +13,13 @@ OPTIONAL = frozenset({Step.BEHIND, Step.COMPANY})
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def question_for(step: Step, number: object = None, text: str = "", why: str = "") -> Question:
+def question_for(
+    step: Step, number: object = None, text: str = "", why: str = "", likely: str = NOT_SURE
+) -> Question:
     """Return the question of a step, about the problem with this number and text if it has one.
 
-    `why` names the reason for asking, if a step has several.
+    `why` names the reason for asking, if a step has several. `likely` is the answer that the
+    program itself would give.
     """
     words: StepWords = getattr(load_words(), step)
     shown = " ".join(text.split())
@@ -29,16 +32,20 @@ def question_for(step: Step, number: object = None, text: str = "", why: str = "
         answers=words.answers,
         free=step in FREE,
         optional=step in OPTIONAL,
+        likely=likely if likely in words.answers else "",
     )
 
 
-def split_question(pieces: Sequence[Piece], set_aside: Sequence[str], words: StepWords) -> Question:
+def split_question(
+    pieces: Sequence[Piece], set_aside: Sequence[str], words: StepWords, *, sure: bool = True
+) -> Question:
     """Return the question whether these are the problems, in the words of its occasion."""
     return Question(
         id=Step.SPLIT,
         step=Step.SPLIT,
         ask=words.ask.replace("{count}", counted(len(pieces))),
         help=words.help,
+        likely=CONFIRMED if sure else "",
         pieces=tuple(pieces),
         set_aside=tuple(set_aside),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from triage_agent.advice import MAX_POINTS, Profile
-from triage_agent.classify import has_words
+from triage_agent.conversation.content import says_something
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 from triage_agent.conversation.words import load_words
@@ -23,7 +23,7 @@ def check_text(step: Step, value: str, usd_rate: float | None = None) -> None:
     """
     choices = getattr(load_words(), step).answers
     if step is Step.PROBLEMS or (step is Step.BEHIND and value):
-        _check_problem(value)
+        check_problem(value)
     elif step is Step.COMPANY and len(value) > LONGEST_NAME:
         raise InputError(f"A name has at most {LONGEST_NAME} characters here. Give a shorter one.")
     elif step is Step.REVENUE and not value:
@@ -46,13 +46,14 @@ def check_pieces(step: Step, pieces: Pieces) -> None:
     if not pieces:
         raise InputError("There is no problem left. Keep one at least.")
     for piece in pieces:
-        _check_problem(piece.text)
+        check_problem(piece.text)
 
 
-def _check_problem(text: str) -> None:
+def check_problem(text: str) -> None:
+    """Raise `InputError` if no problem can be in a text, or too much of it."""
     if len(text) > LARGEST_INPUT:
         raise InputError(f"This is longer than {LARGEST_INPUT:,} characters. Give less of it.")
-    if not has_words(text):
+    if not says_something(text):
         raise InputError(NO_PROBLEM)
 
 

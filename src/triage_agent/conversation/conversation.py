@@ -17,9 +17,9 @@ from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, Answer, 
 from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
 from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
-from triage_agent.conversation.question import Question, Step
+from triage_agent.conversation.question import CONFIRMED, Question, Step
 from triage_agent.conversation.reading import Flow, Reader
-from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
+from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear, likely_answer
 from triage_agent.conversation.words import load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
@@ -216,9 +216,10 @@ class Conversation:
                 return
         if self._is_split_asked():
             texts, words = self.texts, load_words()
-            words_now = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
+            sure = not self._reader.is_in_doubt(texts)
             pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
-            yield split_question(pieces, set_aside, words_now)
+            words_now = words.split if sure else words.split_in_doubt
+            yield split_question(pieces, set_aside, words_now, sure=sure)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
                 yield question_for(Step.BEHIND, number, piece.text)
@@ -232,7 +233,13 @@ class Conversation:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
         read = await self._rows_read()
         unclear = [
-            question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
+            question_for(
+                Step.UNCLEAR,
+                row.id,
+                row.text,
+                why=row.abstained_because or DOUBTFUL,
+                likely=likely_answer(row),
+            )
             for row in read
             if is_unclear(row)
         ]
@@ -256,7 +263,7 @@ class Conversation:
         if before is None:
             return question
         ask = load_words().split.ask.replace("{count}", counted(len(before)))
-        return replace(question, pieces=before, ask=ask)
+        return replace(question, pieces=before, ask=ask, likely=CONFIRMED)
 
     def _is_split_asked(self) -> bool:
         """Return whether it is asked how a text was read; once begun, it is."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Protocol
 
+from triage_agent.conversation.content import says_something
 from triage_agent.conversation.pieces import Piece, Pieces
 from triage_agent.errors import InputError
 from triage_agent.intake import ReadText
@@ -37,20 +38,18 @@ class Reader:
             return False
 
     def pieces(self, texts: Texts) -> Pieces:
-        """Return the problems as they were read; if that is not sure, as they might be."""
-        read = self._read(texts)
-        if len(read) == 1 and read[0].text:
-            parts = read[0].proposed or [
-                one.source for one in read[0].problems if isinstance(one, Problem) and one.source
-            ]
-            places = [(one.start or 0, one.end or 0) for one in parts]
-            return tuple(Piece(read[0].text[start:end], start, end) for start, end in places)
-        # Places in several texts would not tell which one.
-        return tuple(Piece(one.text) for text in read for one in text.problems)
+        """Return the problems as they were read; if that is not sure, as they might be.
+
+        What says nothing, such as "idk", is none of them unless there is nothing else.
+        """
+        pieces = self._pieces(texts)
+        return tuple(one for one in pieces if says_something(one.text)) or pieces
 
     def set_aside(self, texts: Texts) -> Iterator[str]:
         """Yield what of the texts was taken for no problem."""
-        return (part.text for read in self._read(texts) for part in read.set_aside)
+        yield from (part.text for read in self._read(texts) for part in read.set_aside)
+        pieces = self.pieces(texts)
+        yield from (one.text for one in self._pieces(texts) if one not in pieces)
 
     def is_in_doubt(self, texts: Texts) -> bool:
         """Return whether a text seems to hold several problems, and was not surely split."""
@@ -69,6 +68,17 @@ class Reader:
         taken_apart = any(len(one.problems) > 1 or one.set_aside for one in read)
         long = any(len(piece.text) > LONGEST_SURE for piece in self.pieces(texts))
         return taken_apart or long or self.is_in_doubt(texts)
+
+    def _pieces(self, texts: Texts) -> Pieces:
+        read = self._read(texts)
+        if len(read) == 1 and read[0].text:
+            parts = read[0].proposed or [
+                one.source for one in read[0].problems if isinstance(one, Problem) and one.source
+            ]
+            places = [(one.start or 0, one.end or 0) for one in parts]
+            return tuple(Piece(read[0].text[start:end], start, end) for start, end in places)
+        # Places in several texts would not tell which one.
+        return tuple(Piece(one.text) for text in read for one in text.problems)
 
     def _read(self, texts: Texts) -> tuple[ReadText, ...]:
         if texts not in self._reads:

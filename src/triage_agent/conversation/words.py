@@ -20,6 +20,7 @@ class StepWords(Strict):
 class Words(Strict):
     """The words of every step."""
 
+    says_nothing: frozenset[str]  # lower case, without apostrophes
     problems: StepWords
     split: StepWords
     split_in_doubt: StepWords
