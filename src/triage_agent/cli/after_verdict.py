@@ -138,7 +138,7 @@ async def _problems(talk: Conversation) -> dict[str, Answer]:
     if way == BACK_CHOICE:
         return {}
     if way == WRONG:
-        return {**await answered(talk.again(Step.UNCLEAR, await number_of(pieces)))}
+        return {**await answered(talk.again(Step.UNCLEAR, await number_of(pieces)), talk.begin)}
     changed = await rearranged(talk, pieces, way)
     return {} if changed == pieces else {question.id: changed}
 
@@ -150,4 +150,4 @@ async def _business(talk: Conversation) -> dict[str, Answer]:
     place = await chosen([*BUSINESS, BACK_CHOICE])
     if place == len(BUSINESS):
         return {}
-    return {**await answered(talk.again([*BUSINESS.values()][place]))}
+    return {**await answered(talk.again([*BUSINESS.values()][place]), talk.begin)}

@@ -47,7 +47,7 @@ async def confirmed(talk: Conversation, question: Question) -> Pieces | None:
         ways = [
             RIGHT if several or pieces != question.pieces else KEEP_WHOLE,
             *([JOIN, DIVIDE, DROP, ADD, ALL_ONE] if several else [DIVIDE, ADD]),
-            *([BACK_CHOICE] if talk.answers else []),
+            *([BACK_CHOICE] if talk.can_go_back else []),
         ]
         believed = question.likely == CONFIRMED or pieces != question.pieces
         way = ways[await chosen(ways, first=0 if believed else None)]

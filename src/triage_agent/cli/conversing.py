@@ -12,6 +12,7 @@ from triage_agent.conversation import Answer, Conversation, Question, Step, quiz
 from triage_agent.errors import InputError
 
 READING = "Your problems are read; this may take a minute."
+KEEPS = "So far: {answer}. Enter alone keeps it."
 PATIENCE_S = 2
 
 
@@ -62,10 +63,17 @@ async def take_quiz() -> QuizResult:
     return score(points)
 
 
-async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict[str, str]:
+async def answered(
+    questions: Sequence[Question],
+    begin: Callable[[str, str], object] = lambda _, __: None,
+    *,
+    leave: bool = True,
+) -> dict[str, str]:
     """Return the answers to questions, by their ids; `back` returns to the one before.
 
-    With `leave` the first has a way back too, and nothing is answered then.
+    With `leave` the first has a way back too, and nothing is answered then. `begin` is called with
+    each answer, so that it is not lost if the person leaves before the last; if it raises
+    `InputError`, the question is asked again.
     """
     given = dict[str, str]()
     place = 0
@@ -75,6 +83,11 @@ async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict
         say_question(question)
         answer = await ask_choice(question, back=leave or place > 0)
         if answer is not None:
+            try:
+                begin(question.id, answer)
+            except InputError as error:
+                tell(error.message)
+                continue
             given[question.id] = answer
             place += 1
         elif place:
@@ -92,10 +105,11 @@ async def ask_choice(question: Question, *, back: bool = True) -> str | None:
     if question.free:  # whatever is typed counts, so that an amount is never taken for a choice
         for number, text in enumerate(texts, start=1):
             tell(text, indent="     ", first=f"{number:>3}. ")
-        own = str(keys.index(question.before) + 1) if question.before in keys else question.before
-        typed = await _typed(own, back=back)
+        if question.before:  # not prefilled, so that what is typed is not joined to it
+            tell(KEEPS.format(answer=question.answers.get(question.before, question.before)))
+        typed = await _typed("", back=back)
         numbered = {str(number): key for number, key in enumerate(keys, start=1)}
-        return typed if typed is None else numbered.get(typed, typed)
+        return typed if typed is None else numbered.get(typed, typed or question.before)
     place = await chosen([*texts, *([BACK_CHOICE] if back else [])], first=first)
     return keys[place] if place < len(keys) else None
 
@@ -113,7 +127,7 @@ def say_question(question: Question) -> None:
 
 async def _answer(talk: Conversation, question: Question) -> Answer | None:
     """Return the answer to a question; None: the person wants to go back."""
-    back = bool(talk.answers)
+    back = talk.can_go_back
     if question.step is Step.SPLIT:
         return await confirmed(talk, question)
     if question.answers:
@@ -125,7 +139,7 @@ async def _answer(talk: Conversation, question: Question) -> Answer | None:
 def _with(question: Question, answer: Answer) -> Question:
     """Return a question with an answer that was none, to be changed."""
     if isinstance(answer, str):
-        return replace(question, before=answer)
+        return replace(question, before="" if question.answers else answer)
     return replace(question, pieces=answer or question.pieces)
 
 

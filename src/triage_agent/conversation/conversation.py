@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from triage_agent.advice import (
     Advice,
-    Decision,
     Profile,
     QuizResult,
     Recommendation,
@@ -26,7 +25,6 @@ from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
 from triage_agent.types import Classification, Label, Problem, Source
 
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, "unknown": None}
 
 
 class Conversation:
@@ -66,13 +64,12 @@ class Conversation:
             drafts: What was begun then.
             steps: What may be asked; all of it if left out.
         """
-        self._triage, self._given, self._quiz = triage, tuple(texts), quiz
+        self._given, self._quiz = tuple(texts), quiz
         self._reader = Reader(triage)
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
         self._answers = Answers(answers, drafts)
         self._wordings: list[set[str]] | None = None  # of the problems that answers are about
-        self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -93,12 +90,7 @@ class Conversation:
     @property
     def profile(self) -> Profile:
         """What is known about the business."""
-        revenue, sells = self._profile.revenue, self._profile.sells_software
-        if answer := self._answers.text(Step.REVENUE):
-            revenue = Profile.parse(answer, usd_rate=self._rate).revenue
-        if answer := self._answers.text(Step.SOFTWARE):
-            sells = SELLS[answer]
-        return Profile(revenue, sells)
+        return self._answers.profile(self._profile, self._rate)
 
     @property
     def pieces(self) -> Pieces:
@@ -169,16 +161,37 @@ class Conversation:
             questions = [question_for(step, number, self.problems[number - 1].text)]
         else:
             questions = [question_for(step)]
-        return tuple(replace(one, before=self._before(one.id)) for one in questions)
+        before = self._answers.before
+        return tuple(replace(one, before=before(one.id, self._quiz)) for one in questions)
+
+    def begin(self, id: str, value: str) -> None:  # noqa: A002
+        """Hold one answer of several, such as those of the quiz; until `answer` none counts.
+
+        Raises `InputError`, in words for the owner, if it is no answer.
+        """
+        check_text(Step(id.partition(":")[0]), value, self._rate)
+        self._answers.begin(id, value)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether anything was answered before what is asked now."""
+        return self._answered_last() is not None
 
     def back(self) -> bool:
-        """Take the last answer back, to be given again; False: there is none."""
+        """Take the last answer back, to be given again; False: there is none.
+
+        Where a question is open that comes before others with an answer, such as the problems that
+        were being changed, it is the last answer before that question.
+        """
         self._follow()
-        return self._answers.back()
+        if (last := self._answered_last()) is None:
+            return False
+        self._answers.take_back(last)
+        return True
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
-        return [self._answered(row) for row in await self._rows_read()]
+        return [self._answered(row) for row in await self._reader.rows(self.problems)]
 
     def correct(self, number: int, label: Label | None) -> None:
         """Take an adviser's word on the kind of a problem; None: it is of neither kind.
@@ -205,7 +218,7 @@ class Conversation:
     async def advice(self) -> Advice:
         """Return the verdict on what is known so far."""
         rows = await self.rows()
-        found = advice_for(rows, self._decision(rows), self._hourly_cost)
+        found = advice_for(rows, decide(rows, self.profile, self.quiz), self._hourly_cost)
         return replace(found, company=self._answers.text(Step.COMPANY) or "")
 
     def _early(self) -> Iterator[Question]:
@@ -215,11 +228,7 @@ class Conversation:
             if Step.PROBLEMS not in self._answers:
                 return
         if self._is_split_asked():
-            texts, words = self.texts, load_words()
-            sure = not self._reader.is_in_doubt(texts)
-            pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
-            words_now = words.split if sure else words.split_in_doubt
-            yield split_question(pieces, set_aside, words_now, sure=sure)
+            yield self._reader.split_question(self.texts)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
                 yield question_for(Step.BEHIND, number, piece.text)
@@ -231,7 +240,7 @@ class Conversation:
 
     async def _late(self) -> list[Question]:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
-        read = await self._rows_read()
+        read = await self._reader.rows(self.problems)
         unclear = [
             question_for(
                 Step.UNCLEAR,
@@ -245,15 +254,22 @@ class Conversation:
         ]
         if any(map(self._is_open, unclear)):
             return unclear
-        tie = (
-            self._decision([*map(self._answered, read)]).recommendation
-            is Recommendation.TAKE_THE_QUIZ
-        )
+        rows = [*map(self._answered, read)]
+        tie = decide(rows, self.profile, self.quiz).recommendation is Recommendation.TAKE_THE_QUIZ
         return [*unclear, *(quiz_questions() if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
         """Return whether a question is asked, and has no answer yet."""
         return question.step in self._steps and question.id not in self._answers
+
+    def _answered_last(self) -> str | None:
+        """Return the question to which *back* leads; None: there is none."""
+        before = list[str]()
+        for one in self._early():
+            if self._is_open(one):
+                return self._answers.last(before)
+            before.append(one.id)
+        return self._answers.last()
 
     def _as_before(self, question: Question) -> Question:
         """Return a question with what was answered before it was gone back to."""
@@ -267,8 +283,7 @@ class Conversation:
 
     def _is_split_asked(self) -> bool:
         """Return whether it is asked how a text was read; once begun, it is."""
-        begun = Step.SPLIT in self._answers.drafts
-        return begun or self._reader.is_to_be_confirmed(self.texts)
+        return Step.SPLIT in self.drafts or self._reader.is_to_be_confirmed(self.texts)
 
     def _follow(self) -> None:
         """Let the answers about a problem go where it stands now, unless that is still asked."""
@@ -279,25 +294,6 @@ class Conversation:
         problems = zip(self.pieces, self.problems, strict=True)
         self._wordings = [{piece.text, problem.text} for piece, problem in problems]
 
-    def _before(self, id: str) -> str:  # noqa: A002
-        """Return what a question was answered with; empty if it was not."""
-        step, _, dimension = id.partition(":")
-        if step == Step.QUIZ and self._quiz and id not in self._answers:
-            return str(next(one.points for one in self._quiz.dimensions if one.id == dimension))
-        return self._answers.text(id) or ""
-
-    async def _rows_read(self) -> list[Classification]:
-        """Return what the model says of each problem; it is asked once about each."""
-        problems = [(replace(one, id=""), one) for one in self.problems]
-        new = [one for key, one in problems if key not in self._rows]
-        keys = {one.id: key for key, one in problems}
-        async for row in self._triage.classify_many(new):
-            self._rows[keys[row.id]] = row
-        return [replace(self._rows[key], id=one.id) for key, one in problems]
-
     def _answered(self, row: Classification) -> Classification:
         """Return a row as what a person says of it has it."""
         return as_answered(row, self._answers.said_of(row.id))
-
-    def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self.quiz)
