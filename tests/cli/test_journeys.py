@@ -123,6 +123,53 @@ def test_a_voice_note_is_shown_as_it_might_be_taken_apart_and_can_be_cut_by_hand
         assert terminal.end() == 0
 
 
+def test_enter_twice_takes_a_problem_apart_and_back_leaves_all_as_it_was():
+    late = "days later"
+    with Terminal("advise", f"1. {LEADS}\n2. {STOCK}") as terminal:
+        known(terminal, [(SPLIT, "5\r"), ("What else goes wrong", "back\r")])
+        terminal.until("4. leave one out").send("5\r")
+        known(terminal, [("What else goes wrong", "idk\r"), ("no problem in this", "\x15\r")])
+        terminal.until("4. leave one out").send("3\r").answer("Which one?", "2\r")
+        terminal.until("another problem begins").send(END + LEFT * len(late))
+        terminal.send("\r").send("\r").until(f"3. {late}")
+        assert left(terminal)["drafts"]["split"][2]["text"] == late
+
+
+def test_enter_alone_takes_no_answer_that_the_program_does_not_believe_in():
+    with Terminal("--revenue", "3M", LEADS) as terminal:
+        terminal.until("for customers?").until("stop for now.")
+        assert any(line.startswith("> 3. not sure") for line in terminal.screen)
+    with Terminal(*BUSINESS, COPYING, APP) as terminal:
+        terminal.until("1 of 8").until("stop for now.").send("\r")
+        assert not any(line.startswith(">") for line in terminal.screen)
+        terminal.send(DOWN + "\r")
+        terminal.until("2 of 8")
+
+
+def test_a_quiz_that_was_left_goes_on_where_it_was_left():
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r")
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "3\r"), *READY[:2]])
+        terminal.until("3 of 8")
+        left(terminal)
+    with Terminal("--resume") as terminal:
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "3\r")])
+        known(terminal, [("1 of 8", "\r"), ("2 of 8", "\r"), *READY[2:]])
+        terminal.until("Readiness: 100 of 100").until(NEXT)
+        terminal.send(DONE)
+        assert terminal.end() == 0
+
+
+def test_an_amount_that_is_none_is_asked_for_again_and_enter_keeps_the_one_before():
+    with Terminal("--no-sells-software") as terminal:
+        wrote(terminal, LEADS)
+        known(terminal, [(COMPANY, "\r"), ("yearly revenue", "2M\r"), (NEXT, "4\r")])
+        terminal.answer("What do you want to change?", "1\r")
+        terminal.answer("So far: 2M", "dunno\r").until("dunno").answer("yearly revenue", "\r")
+        terminal.until(NEXT)
+        assert left(terminal)["answers"]["revenue"] == "2M"
+
+
 def test_a_tie_says_why_the_quiz_is_asked_and_back_changes_an_answer():
     with Terminal(*BUSINESS, COPYING, APP) as terminal:
         terminal.answer("It is a tie", "1\r")
@@ -347,7 +394,7 @@ def test_no_word_of_a_verdict_is_cut_where_lines_are_narrow(columns):
 def test_no_word_of_a_choice_is_cut_at_60_columns():
     words = load_words()
     with Terminal(columns=60, rows=40) as terminal:
-        terminal.until(ASKED).until("Enter on an empty line: done. Ctrl-C: stop for now.")
+        terminal.until(ASKED).until("Enter twice, or on an empty line: done. Ctrl-C: stop for now.")
         wrote(terminal, COPYING, APP)
         terminal.until(SPLIT).until("stop for now.")
         whole([RIGHT, JOIN, DIVIDE, DROP, ADD], terminal.screen)

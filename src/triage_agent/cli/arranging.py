@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from triage_agent.cli.editor import chosen, typed_or_back
-from triage_agent.cli.reading import listed, shortened
+from triage_agent.cli.reading import listed
 from triage_agent.cli.telling import Left, tell
 from triage_agent.conversation import (
     CONFIRMED,
@@ -12,6 +12,7 @@ from triage_agent.conversation import (
     Question,
     Step,
     added,
+    both_ends,
     check_problem,
     divided,
     merged,
@@ -90,13 +91,13 @@ async def number_of(pieces: Sequence[Piece], ask: str = WHICH) -> int:
     if len(pieces) == 1:
         return 1
     tell(ask)
-    return 1 + await chosen([shortened(piece.text, LONGEST_CHOICE) for piece in pieces])
+    return 1 + await chosen([both_ends(piece.text, LONGEST_CHOICE) for piece in pieces])
 
 
 def show_pieces(pieces: Sequence[Piece], set_aside: Sequence[str] = ()) -> None:
     """Print the problems, numbered, and what of a text was set aside."""
     for number, piece in enumerate(pieces, start=1):
-        line = text_line(shortened(piece.text, LONGEST_SHOWN))
+        line = text_line(both_ends(piece.text, LONGEST_SHOWN))
         print_block(stderr_console(), line, indent="     ", first=f"  {number}. ")
     if set_aside:
         tell(f"Set aside: {listed(set_aside)}")

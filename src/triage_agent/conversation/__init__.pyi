@@ -3,7 +3,7 @@ from .asking import question_for, quiz_questions
 from .checking import check_problem
 from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
-from .pieces import Piece, added, divided, merged
+from .pieces import Piece, added, both_ends, divided, merged
 from .question import CONFIRMED, Question, Step
 from .unclear import LABEL_OF, NEITHER
 
@@ -20,6 +20,7 @@ __all__ = [
     "Step",
     "Told",
     "added",
+    "both_ends",
     "check_problem",
     "divided",
     "forget_old",

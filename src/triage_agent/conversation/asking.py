@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from triage_agent.advice import load_quiz
-from triage_agent.conversation.pieces import Piece
+from triage_agent.conversation.pieces import Piece, both_ends
 from triage_agent.conversation.question import CONFIRMED, NOT_SURE, Question, Step
 from triage_agent.conversation.words import StepWords, load_words
 
@@ -22,12 +22,10 @@ def question_for(
     program itself would give.
     """
     words: StepWords = getattr(load_words(), step)
-    shown = " ".join(text.split())
-    shown = shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
     return Question(
         id=str(step) if number is None else f"{step}:{number}",
         step=step,
-        ask=words.ask.replace("{text}", shown),
+        ask=words.ask.replace("{text}", both_ends(text, LONGEST_SHOWN)),
         help=words.why.get(why, words.help),
         answers=words.answers,
         free=step in FREE,
