@@ -19,7 +19,7 @@ from triage_agent.advice.hours_cost import cost_of_hours
 from triage_agent.advice.reasons import reason
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts, who_it_is
-from triage_agent.advice.rules import Recommendation
+from triage_agent.advice.rules import Recommendation, none_in_scope
 from triage_agent.advice.settling import revenue_words
 from triage_agent.intake import counted
 from triage_agent.types import Abstention, Classification, DecidedBy, Outcome
@@ -130,11 +130,15 @@ def headline_of(
     rows: Sequence[Classification],
     hourly_cost: Decimal | None = None,
 ) -> str:
-    """Return a recommendation about these problems in a sentence, which says if it would not pay.
+    """Return a recommendation about these problems in a sentence.
+
+    It says if the role would not pay, and if neither role helps with any of the problems.
 
     `hourly_cost` is what an hour of the staff costs, in USD; None: the assumed cost.
     """
     advice, cost = advice_table()[recommendation], cost_of_hours(rows, hourly_cost)
+    if advice.out_of_scope and none_in_scope(rows):
+        return advice.out_of_scope
     return advice.unpaid if advice.unpaid and cost and cost.against else advice.headline
 
 

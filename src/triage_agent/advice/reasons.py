@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from triage_agent.advice.decision import Decision
-from triage_agent.advice.rules import Recommendation, Rule
+from triage_agent.advice.elsewhere import all_helpers
+from triage_agent.advice.rules import Recommendation, Rule, none_in_scope
 from triage_agent.advice.templates import filled_with
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake import Band
@@ -87,6 +88,8 @@ class NoneWords(Strict):
     counted: Plain
     and_: str = Field(alias="and")
     missing: Plain
+    out_of_scope: CauseWords
+    helpers: Annotated[str, filled_with("who")]
     causes: dict[str, CauseWords]
 
 
@@ -190,10 +193,15 @@ def _what_follows(decision: Decision, words: ReasonWords) -> list[str]:
 
 
 def _nothing_counts(rows: Sequence[Classification], words: ReasonWords) -> str:
-    """Return why no problem counts, and what is missing."""
+    """Return why no problem counts, and what is missing or who else could help."""
     none = words.none
     if not rows:
         return f"{none.given} {none.missing}"
+    if none_in_scope(rows):
+        about = none.out_of_scope
+        said = about.one if len(rows) == 1 else about.many.format(count=words.number(len(rows)))
+        who = all_helpers(rows)
+        return f"{said} {none.helpers.format(who=who)}" if who else said
     causes = Counter(_cause(row) for row in rows)
     found = [
         none.causes[cause].one

@@ -18,7 +18,7 @@ from triage_agent.intake import (
     dollars,
     parse_revenue,
 )
-from triage_agent.types import Classification, Label, Outcome
+from triage_agent.types import Abstention, Classification, Label, Outcome
 
 
 class Recommendation(StrEnum):
@@ -116,6 +116,13 @@ def count_votes(problems: Sequence[Classification]) -> Votes:
         automate=sum(p.label is Label.AUTOMATE for p in problems),
         abstained=sum(p.outcome is Outcome.ABSTAINED for p in problems),
         errors=sum(p.outcome is Outcome.ERROR for p in problems),
+    )
+
+
+def none_in_scope(problems: Sequence[Classification]) -> bool:
+    """Return whether there are problems, and all of them are about neither kind of work."""
+    return bool(problems) and all(
+        one.label is None and one.abstained_because is Abstention.NEITHER for one in problems
     )
 
 

@@ -32,7 +32,8 @@ def settle_words(
     """
     found = zip(problems, problem_names(problems), strict=True)
     words = [f"{name} {_why(row)}" for row, name in found if row.id in doubts.problems]
-    return (*words, *_about_the_business(doubts, revenue, answers))
+    several = any(row.holds_several for row in problems)
+    return (*words, *_about_the_business(doubts, revenue, answers, several=several))
 
 
 def revenue_answers(
@@ -67,10 +68,18 @@ def revenue_words(revenue: Revenue, answers: Mapping[Band, Recommendation]) -> s
 
 
 def _about_the_business(
-    doubts: Doubts, revenue: Revenue, answers: Mapping[Band, Recommendation]
+    doubts: Doubts, revenue: Revenue, answers: Mapping[Band, Recommendation], *, several: bool
 ) -> Iterator[str]:
-    """Yield a sentence for each thing in doubt that is not the answer to a problem."""
-    if missing := doubts.not_given:
+    """Yield a sentence for each thing in doubt that is not the answer to a problem.
+
+    `several`: a problem seems to hold others, so that what is missing may have been given.
+    """
+    if several and doubts.not_given:
+        yield (
+            f"the {ENOUGH_PROBLEMS} problems that the method asks for could not be taken apart: "
+            "write each on a line of its own"
+        )
+    elif missing := doubts.not_given:
         of_them = f"of the {ENOUGH_PROBLEMS} problems that the method asks for"
         yield counted(
             missing, f"{of_them} was not given: add it", f"{of_them} were not given: add them"

@@ -123,15 +123,11 @@ def recommendation_words(recommendation: Recommendation) -> str:
 
 
 def headline_words(advice: Advice) -> str:
-    """Return the recommendation in a sentence, and in brackets how firm it is.
-
-    What rests on one problem is not called firm, even if nothing that is open could change it.
-    """
-    firm = "firm" if advice.decision.votes.cast > 1 else "on one problem"
+    """Return the recommendation in a sentence, and in brackets how firm it is."""
     if advice.provisional:
         mark = " (provisional)"
     else:
-        mark = "" if advice.recommendation in WAITING else f" ({firm})"
+        mark = "" if advice.recommendation in WAITING else " (firm)"
     return advice.plan.headline + mark
 
 
