@@ -71,15 +71,16 @@ def helpers_named(rows: Sequence[Classification]) -> tuple[str, ...]:
 def all_helpers(rows: Sequence[Classification]) -> str:
     """Return everybody who could help with these problems, in one phrase; empty: nobody is known.
 
-    Who is named has the problem in brackets.
+    Behind each stand the problems, in brackets.
     """
-    says = helper_words()
-    named = [
-        says.with_problem.format(who=who, name=name)
-        for row, name in zip(rows, problem_names(rows), strict=True)
-        if (who := who_helps(row))
+    says, named = helper_words(), dict[str, list[str]]()
+    for row, name in zip(rows, problem_names(rows), strict=True):
+        if who := who_helps(row):
+            named.setdefault(who, []).append(name)
+    words = [
+        says.with_problem.format(who=who, name=", ".join(names)) for who, names in named.items()
     ]
-    return says.and_.join([", ".join(named[:-1])] * (len(named) > 1) + named[-1:])
+    return says.and_.join([", ".join(words[:-1])] * (len(words) > 1) + words[-1:])
 
 
 @cache

@@ -168,10 +168,12 @@ def first_days(
     words: PlanWords | None = None,
     *,
     would_pay: bool = True,
+    before: Sequence[str] = (),
 ) -> FirstDays:
     """Return the plan for the business with these problems; `words` are the shipped ones.
 
-    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first.
+    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first. `before`
+    are the first steps where the business is not ready.
     """
     filler = Filler(rows, words or plan_words())
     words = filler.words
@@ -194,10 +196,9 @@ def first_days(
         others = [row for row in rows if row.label not in (None, part.about)]
         stages["aside"] += filler.named(part.aside, others) if part.aside else []
     if not would_pay:
-        tried = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
-        stages["start"] = tried + stages["start"]
-    first_steps = instead or tuple(stages["start"])
-    stages["start"] = filler.named(words.doubt, doubtful) + stages["start"]
+        stages["start"][:0] = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
+    first_steps = instead or (*before, *stages["start"])
+    stages["start"][:0] = filler.named(words.doubt, doubtful)
     titles = words.titles.model_dump()
     return FirstDays(
         order=tuple(row.id for _, problems in work for row in problems),
