@@ -179,7 +179,7 @@ def test_without_a_vote_the_reason_says_what_is_missing(left_out, says):
 
 
 def test_where_neither_role_helps_that_is_said_and_who_could():
-    rows = business(0, 0, "nnn")
+    *rows, vague = business(0, 0, "nnnv")
     texts = ("An ex-employee is suing us", "Our logo looks dated", "We need a lawyer")
     rows = [replace(row, text=text) for row, text in zip(rows, texts, strict=True)]
     plan = advised(rows).plan
@@ -188,7 +188,7 @@ def test_where_neither_role_helps_that_is_said_and_who_could():
     who = "Ask others: a lawyer (problem 1, problem 3) and a designer (problem 2)."
     assert plan.because.endswith(who)
     assert "take it to those who could help" in plan.first_days.first_steps[0]
-    mixed = advised([*rows, *business(0, 0, "v")]).plan
+    mixed = advised([*rows, vague]).plan
     assert f"{who} What is missing is one problem" in mixed.because
     assert mixed.headline.startswith("No decision")
 

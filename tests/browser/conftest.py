@@ -1,5 +1,6 @@
 """A real browser, and a real server over a model that answers by words."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,16 +15,23 @@ from contextlib import closing, contextmanager
 import pytest
 
 SERVER = """
-import sys
+import json, sys
 from pathlib import Path
-sys.path[:0] = sys.argv[3:]
+sys.path[:0] = sys.argv[4:]
+import triage_agent.web.submissions
+triage_agent.web.submissions.SPOT_CHECKED = 10**12  # blind checks are by chance
 from support.site import WordModel
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web import ServeOptions, serve
 serve(
-    ServeOptions(Path(sys.argv[1]), port=int(sys.argv[2]), starts_per_hour=1_000_000),
+    ServeOptions(
+        Path(sys.argv[1]),
+        port=int(sys.argv[2]),
+        starts_per_hour=1_000_000,
+        **json.loads(sys.argv[3]),
+    ),
     AsyncTriage.over(OpenBackend(WordModel(), "")),
     Adviser("Ann Ray", colour="#aa3311"),
 )
@@ -47,12 +55,13 @@ def browser():
 
 
 @contextmanager
-def served(folder):
-    """Yield the address of a server whose data are in a folder."""
+def served(folder, **options):
+    """Yield the address of a server whose data are in a folder, started with these options."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = subprocess.Popen([sys.executable, "-c", SERVER, str(folder), str(port), *sys.path])
+    given = [str(folder), str(port), json.dumps(options), *sys.path]
+    running = subprocess.Popen([sys.executable, "-c", SERVER, *given])
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -74,7 +83,13 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def page(request, browser):
+def console():
+    """What the browser wrote on its console; a test that expects something there clears it."""
+    return []
+
+
+@pytest.fixture
+def page(request, browser, console):
     """A page of its own; the marker `view` gives its width, scheme and whether scripts run."""
     view = {"width": 400, "dark": False, "scripts": True}
     for marker in request.node.iter_markers("view"):
@@ -87,8 +102,7 @@ def page(request, browser):
     )
     one = context.new_page()
     one.set_default_timeout(20_000)
-    refused = []
-    one.on("console", lambda message: refused.append(message.text))
+    one.on("console", lambda message: console.append(message.text))
     yield one
-    assert not [text for text in refused if "Content Security Policy" in text]
+    assert not [text for text in console if "Content Security Policy" in text]
     context.close()

@@ -202,9 +202,9 @@ async def test_why_a_problem_is_asked_about_is_said(triage):
         ("company", (Piece(AUTOMATE),), "with a text"),
         ("revenue", "", "not sure"),
         ("revenue", "banana", "banana"),
-        ("software", "perhaps", "none of the answers"),
-        ("unclear:1", "build", "none of the answers"),
-        (QUIZ[0], "4", "none of the answers"),
+        ("software", "perhaps", "Choose one of the answers"),
+        ("unclear:1", "build", "Choose one of the answers"),
+        (QUIZ[0], "4", "Choose one of the answers"),
     ],
 )
 async def test_what_is_no_answer_is_refused_in_words_and_the_question_stands(
@@ -294,7 +294,7 @@ async def test_a_quiz_that_is_begun_is_there_when_going_on_and_counts_when_it_is
     talk = Conversation(triage, [AUTOMATE], KNOWN, score(dict.fromkeys((q[5:] for q in QUIZ), 3)))
     await asked(talk)
     talk.begin(QUIZ[0], "0")
-    with pytest.raises(InputError, match="none of the answers"):
+    with pytest.raises(InputError, match="one of the answers"):
         talk.begin(QUIZ[1], "4")
     again = Conversation(triage, [AUTOMATE], KNOWN, answers=talk.answers, drafts=talk.drafts)
     assert [one.before for one in again.again(Step.QUIZ)][:2] == ["0", ""]

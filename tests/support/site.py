@@ -49,11 +49,16 @@ class WordModel:
 
 
 @contextmanager
-def site(folder, model=None, **options):
+def site(folder, model=None, *, raise_server_exceptions=True, **options):
     """Yield a client of a site whose data are in a folder."""
     triage = AsyncTriage.over(OpenBackend(model or WordModel(), ""))
     app = create_app(ServeOptions(folder, **options), triage)
-    with TestClient(app, base_url="http://127.0.0.1:8787", follow_redirects=True) as client:
+    with TestClient(
+        app,
+        base_url="http://127.0.0.1:8787",
+        follow_redirects=True,
+        raise_server_exceptions=raise_server_exceptions,
+    ) as client:
         yield client
 
 

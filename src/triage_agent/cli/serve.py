@@ -69,6 +69,18 @@ def serve(
         int | None,
         typer.Option(min=1, help="Delete what nobody has changed for so many days."),
     ] = None,
+    allow_hook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A receiver that may be on your own network, and without https."
+        ),
+    ] = None,
+    embed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A site whose pages may show the owner's pages in a frame."
+        ),
+    ] = None,
     language: Annotated[
         str,
         typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
@@ -100,10 +112,12 @@ def serve(
         host,
         port,
         public_url,
-        tuple(trusted_proxy or ()),
-        starts_per_hour,
-        retention_days,
-        language,
+        trusted_proxies=tuple(trusted_proxy or ()),
+        starts_per_hour=starts_per_hour,
+        retention_days=retention_days,
+        hook_hosts=tuple(allow_hook_host or ()),
+        embed_hosts=tuple(embed_host or ()),
+        language=language,
     )
     served.check()
     if served.public_url and not served.trusted_proxies:

@@ -6,6 +6,7 @@ from .keeping import KeptConversation, Place, Told, forget_old, new_place, place
 from .pieces import Piece, added, both_ends, divided, merged
 from .question import CONFIRMED, Question, Step
 from .unclear import LABEL_OF, NEITHER
+from .words import Language, Words, english
 
 __all__ = [
     "CONFIRMED",
@@ -14,15 +15,18 @@ __all__ = [
     "Answer",
     "Conversation",
     "KeptConversation",
+    "Language",
     "Piece",
     "Place",
     "Question",
     "Step",
     "Told",
+    "Words",
     "added",
     "both_ends",
     "check_problem",
     "divided",
+    "english",
     "forget_old",
     "merged",
     "new_place",

@@ -7,6 +7,9 @@ from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import NOT_SURE, Step
 
 ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
+NOTED = "noted"  # why, in the adviser's words
+ABOUT = "about"  # the problems that answers are about, while these are being changed
+BY_ADVISER = frozenset({ADVISED, NOTED})
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
@@ -101,26 +104,50 @@ class Answers(Mapping[str, Answer]):
         """
         step, colon, number = id.partition(":")
         if step in ABOUT_A_PROBLEM:
-            self._given.pop(f"{ADVISED}{colon}{number}", None)
+            for kind in BY_ADVISER:
+                self._given.pop(f"{kind}{colon}{number}", None)
         draft = self._drafts.pop(id, value)
         if self._given.pop(id, draft) != value:  # taken out, since the last one is the newest
             self._drop_after(id)
         self._given[id] = value
 
-    def advise(self, number: int, said: str | None) -> None:
-        """Take what an adviser says of a problem; None: what was said is taken back."""
-        self._given.pop(f"{ADVISED}:{number}", None)
-        if said is not None:
-            self._given[f"{ADVISED}:{number}"] = said
+    def advise(self, number: int, said: str | None, note: str = "") -> None:
+        """Take what an adviser says of a problem, and why; None: what was said is taken back."""
+        for kind, value in ((ADVISED, said), (NOTED, note)):
+            self._given.pop(f"{kind}:{number}", None)
+            if value:
+                self._given[f"{kind}:{number}"] = value
 
     def last(self, among: Collection[str] | None = None) -> str | None:
         """Return the question that was answered last, `among` these if given; None: none was."""
-        asked = (id for id in reversed(self._given) if id.partition(":")[0] != ADVISED)  # noqa: A001
+        asked = (id for id in reversed(self._given) if id.partition(":")[0] not in BY_ADVISER)  # noqa: A001
         return next((id for id in asked if among is None or id in among), None)  # noqa: A001
 
     def take_back(self, id: str) -> None:  # noqa: A002
         """Take the answer to a question back; it stands there to be changed."""
         self._drafts[id] = self._given.pop(id)
+
+    def remember(self, problems: Pieces) -> None:
+        """Remember which problems answers are about, if these are changed for the first time.
+
+        A conversation that goes on in another program must know it, to follow them.
+        """
+        self._drafts.setdefault(ABOUT, problems)
+
+    def remembered(self) -> list[set[str]] | None:
+        """Return the wordings of the problems that answers are about, and forget them.
+
+        None: they were not changed.
+        """
+        problems = self._drafts.pop(ABOUT, None)
+        if not isinstance(problems, tuple):
+            return None
+        numbers = [f"{Step.BEHIND}:{number}" for number in range(1, len(problems) + 1)]
+        better = [self._given.get(id, self._drafts.get(id)) for id in numbers]  # noqa: A001
+        return [
+            {piece.text, one} if isinstance(one, str) and one else {piece.text}
+            for piece, one in zip(problems, better, strict=True)
+        ]
 
     def follow(self, before: Sequence[Collection[str]], after: Sequence[Collection[str]]) -> None:
         """Give answers about problems the numbers that these have now; drop those about others.
@@ -132,7 +159,7 @@ class Answers(Mapping[str, Answer]):
             moved = dict[str, Answer]()
             for id, value in answers.items():  # noqa: A001
                 step, _, number = id.partition(":")
-                if step not in {*ABOUT_A_PROBLEM, ADVISED}:
+                if step not in ABOUT_A_PROBLEM | BY_ADVISER:
                     moved[id] = value
                 elif number in places:
                     moved[f"{step}:{places[number]}"] = value

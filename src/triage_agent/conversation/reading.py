@@ -8,7 +8,7 @@ from triage_agent.conversation.asking import split_question
 from triage_agent.conversation.content import says_something
 from triage_agent.conversation.pieces import Piece, Pieces
 from triage_agent.conversation.question import Question
-from triage_agent.conversation.words import load_words
+from triage_agent.conversation.words import Words
 from triage_agent.errors import InputError
 from triage_agent.intake import ReadText
 from triage_agent.types import Classification, Problem
@@ -30,8 +30,8 @@ class Flow(Protocol):
 class Reader:
     """Reads texts and their problems, each of them once."""
 
-    def __init__(self, triage: Flow) -> None:
-        self._triage = triage
+    def __init__(self, triage: Flow, words: Words) -> None:
+        self._triage, self._words = triage, words
         self._reads: dict[Texts, tuple[ReadText, ...]] = {}
         self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
@@ -58,10 +58,10 @@ class Reader:
 
     def split_question(self, texts: Texts) -> Question:
         """Return the question whether the problems that were read are the problems."""
-        sure, words = not self.is_in_doubt(texts), load_words()
+        sure, words = not self.is_in_doubt(texts), self._words
         occasion = words.split if sure else words.split_in_doubt
         pieces, set_aside = self.pieces(texts), tuple(self.set_aside(texts))
-        return split_question(pieces, set_aside, occasion, sure=sure)
+        return split_question(pieces, set_aside, occasion, words.count, sure=sure)
 
     async def rows(self, problems: Sequence[Problem]) -> list[Classification]:
         """Return what the model says of each problem; it is asked once about each."""

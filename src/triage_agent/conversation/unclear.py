@@ -29,9 +29,12 @@ def likely_answer(row: Classification) -> str:
     return NEITHER if row.abstained_because is Abstention.NEITHER else NOT_SURE
 
 
-def as_answered(row: Classification, answer: str | None) -> Classification:
-    """Return a row as a person's answer about it has it; None: nobody gave one."""
+def as_answered(row: Classification, answer: str | None, note: str = "") -> Classification:
+    """Return a row as a person's answer about it has it; None: nobody gave one.
+
+    A `note` takes the place of the model's rationale where the person says something else.
+    """
     if answer not in LABEL_OF:
         return row
-    said = decided_by_person(row, LABEL_OF[answer])
+    said = decided_by_person(row, LABEL_OF[answer], note)
     return said if said.label else replace(said, abstained_because=Abstention.NEITHER)

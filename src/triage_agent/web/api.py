@@ -7,13 +7,15 @@ import anyio
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage_agent.errors import InputError, TriageError
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.problem_details import MEDIA_TYPE, ProblemError, problem
-from triage_agent.web.security import GUESSES, REQUESTS, who
+from triage_agent.web.security import CLOSE, GUESSES, REQUESTS, RefusedError, who
 from triage_agent.web.service import (
     AdviseAsked,
     ClassifyAsked,
@@ -34,6 +36,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     for status, what in (
         (401, "There is no token, or it does not work."),
         (403, "The token is not for this."),
+        (409, "A request with this idempotency key is under way."),
+        (413, "The request is longer than 1 MB."),
         (422, "The request is not as it must be; `detail` says where."),
         (429, "Too many requests; `Retry-After` says when to come back."),
         (503, "Too many people wait; `Retry-After` says when to come back."),
@@ -47,32 +51,43 @@ Key = Annotated[
         description="The same key within a day gets the same answer, and nothing is done twice.",
     ),
 ]
+Shown = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(scheme_name="token", description="An adviser makes it.", auto_error=False)),
+]
 Result = Callable[[], Awaitable[dict[str, Any]]]
-WAIT = {"retry-after": str(RETRY_AFTER_S)}
 
 
-def token_for(scope: str) -> Callable[[Request], Awaitable[Token]]:
-    """Return what finds the token of a request, and refuses one that is not for this."""
+def _after(seconds: int) -> dict[str, str]:
+    """Return the header that says when to come back."""
+    return {"retry-after": str(seconds)}
 
-    async def find(request: Request) -> Token:
-        site = site_of_api(request)
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        found = None
-        if kind.casefold() == "bearer" and given:
-            if not await site.limiter.allows(GUESSES, "guess", who(request), only_test=True):
-                raise ProblemError(429, "Too many tokens that do not work.", WAIT)
-            found = await anyio.to_thread.run_sync(site.tokens.find, given.strip())
+
+WAIT = _after(RETRY_AFTER_S)
+
+
+def token_for(scope: str) -> Callable[..., Awaitable[Token]]:
+    """Return a dependency that gives the token of a request, and refuses one for other things."""
+
+    async def find(request: Request, shown: Shown) -> Token:
+        site, found = site_of_api(request), None
+        if shown is not None:
+            found = await anyio.to_thread.run_sync(site.tokens.find, shown.credentials)
         if found is None:
-            await site.limiter.allows(GUESSES, "guess", who(request))
+            if not await site.limiter.allows(GUESSES, "guess", who(request)):
+                wait = site.limiter.wait_s(GUESSES, "guess", who(request))
+                raise ProblemError(429, "Too many tokens that do not work.", _after(wait))
             raise ProblemError(
                 401,
                 "Send a token that works (Authorization: Bearer …). An adviser makes one.",
                 {"www-authenticate": "Bearer"},
             )
+        if not await site.limiter.allows(REQUESTS, "request", str(found.id)):
+            wait = site.limiter.wait_s(REQUESTS, "request", str(found.id))
+            raise ProblemError(429, "Too many requests with this token.", _after(wait))
+        request.state.token = found
         if scope not in found.scopes:
             raise ProblemError(403, f"This token is not for {scope}.")
-        if not await site.limiter.allows(REQUESTS, "request", found.digest.hex()):
-            raise ProblemError(429, "Too many requests with this token in a minute.", WAIT)
         return found
 
     return find
@@ -99,8 +114,10 @@ def create_api() -> FastAPI:
             HTTPException: _refused,
             TriageError: _failed,
             TooBusyError: _busy,
+            Exception: _broken,
         },
     )
+    api.add_middleware(Noted)
 
     @api.post("/v1/classify", summary="One answer for each problem; a text is never taken apart.")
     async def classify(
@@ -152,42 +169,64 @@ async def _made(work: Callable[..., dict[str, Any]], *asked: Any) -> dict[str, A
 
 
 async def _once(request: Request, token: Token, key: str | None, work: Result) -> Response:
-    """Return the result as an answer, the same for the same idempotency key; its use is noted."""
-    tokens, what = site_of_api(request).tokens, f"{request.method} {request.url.path}"
-    status = 500
+    """Return the result as an answer, the same for the same idempotency key."""
+    if key is None:
+        return JSONResponse(await work())
+    tokens = site_of_api(request).tokens
+    # The path too: one key is for one request.
+    asked = f"{request.method} {request.url.path}\0".encode() + await request.body()
+    before = await anyio.to_thread.run_sync(tokens.claim, token, key, asked)
+    if before is not None:
+        if not before.same:
+            raise ProblemError(422, "This idempotency key was used for another request.")
+        if before.status is None:
+            raise ProblemError(409, "A request with this key is under way.", WAIT)
+        return JSONResponse(before.body, before.status, {"idempotency-replayed": "true"})
+    body: dict[str, Any] | None = None
     try:
-        if key is not None:
-            # The path too: one key is for one request.
-            asked = what.encode() + b"\0" + await request.body()
-            before = await anyio.to_thread.run_sync(tokens.claim, token, key, asked)
-            if before is not None:
-                if not before.same:
-                    raise ProblemError(422, "This idempotency key was used for another request.")
-                if before.status is None:
-                    raise ProblemError(409, "A request with this key is under way.", WAIT)
-                status = before.status
-                return JSONResponse(before.body, status, {"idempotency-replayed": "true"})
-        body: Any = None
-        try:
-            body = await work()
-            status = 200
-            return JSONResponse(body)
-        finally:
-            if key is not None:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(tokens.settle, token, key, status, body)
-    except ProblemError as error:
-        status = error.status
-        raise
-    except InputError:
-        status = 422
-        raise
-    except TooBusyError:
-        status = 503
-        raise
+        body = await work()
+        return JSONResponse(body)
     finally:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(tokens.note, token, what, status)
+            await anyio.to_thread.run_sync(tokens.settle, token, key, body)
+
+
+class Noted:
+    """Writes each use of a token into its audit trail, whatever is answered.
+
+    What is refused because it is too much is not: it would be a write to the disk for each.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; its use is on the disk before its answer is sent."""
+        scope.setdefault("state", {})
+        noted = False
+
+        async def note(status: int) -> None:
+            nonlocal noted
+            token: Token | None = scope["state"].get("token")
+            if token is None or noted:
+                return
+            noted = True
+            what = f"{scope['method']} {scope['path']}"
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(
+                    scope["app"].state.site.tokens.note, token, what, status
+                )
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await note(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answered)
+        except BaseException:
+            await note(500)
+            raise
 
 
 async def _answered(_: Request, error: Exception) -> Response:
@@ -205,14 +244,23 @@ async def _not_valid(_: Request, error: Exception) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
+    """Say why a request reaches nothing, or why its body could not be read."""
+    if isinstance(error.__cause__, RefusedError):  # raised where FastAPI reads the body
+        return problem(ProblemError(error.__cause__.status, error.__cause__.words, CLOSE))
     status = cast("HTTPException", error).status_code
-    return problem(ProblemError(status, "There is no such path, or not with this method."))
+    words = "There is no such path, or not with this method."
+    return problem(ProblemError(status, "The body cannot be read." if status == 400 else words))
 
 
 async def _failed(_: Request, error: Exception) -> Response:
     """Say what an error of ours says: it is the caller's, or the service's behind us."""
     status = 422 if isinstance(error, InputError) else 502
     return problem(ProblemError(status, cast("TriageError", error).message))
+
+
+async def _broken(_: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Say that something went wrong; the log names the place (`faults`)."""
+    return problem(ProblemError(500, "Something went wrong here. Try again in a moment."))
 
 
 async def _busy(_: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -1,5 +1,6 @@
 """How a server is started, and what it refuses."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -9,6 +10,7 @@ from triage_agent.errors import SettingsError
 
 HOST, PORT = "127.0.0.1", 8787
 STARTS_PER_HOUR = 30  # an office behind one address has not more
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")  # of a host
 BACKUP_DAYS = 30  # that a backup is kept where nothing else is set
 
 
@@ -23,6 +25,8 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     starts_per_hour: int = STARTS_PER_HOUR  # conversations that one address may begin
     retention_days: int | None = None  # None: nothing is deleted by itself
+    hook_hosts: tuple[str, ...] = ()  # that may be told of verdicts wherever they are
+    embed_hosts: tuple[str, ...] = ()  # of sites whose pages may show the owner's pages in a frame
     language: str = "en"  # of the words of the pages: a file of the data folder, but for English
 
     @property
@@ -39,6 +43,14 @@ class ServeOptions:
         return f"http://{host}:{self.port}"
 
     @property
+    def embedders(self) -> tuple[str, ...]:
+        """The origins of the sites whose pages may frame the owner's pages."""
+        return tuple(
+            f"{'http' if is_loopback(_host(one)) else 'https'}://{one.lower()}"
+            for one in self.embed_hosts
+        )
+
+    @property
     def secure(self) -> bool:
         """Whether people reach it by https."""
         return self.address.startswith("https://")
@@ -51,6 +63,15 @@ class ServeOptions:
                     f"--trusted-proxy {proxy} is not an address like 127.0.0.1 or a network like "
                     "10.0.0.0/8. Give the address of your proxy: whoever is trusted can say who "
                     "asks, so nobody else may be."
+                )
+        for option, names in (
+            ("allow-hook", [one for one in self.hook_hosts if "/" in one or not _is_network(one)]),
+            ("embed", [_host(one) for one in self.embed_hosts]),
+        ):
+            if wrong := [one for one in names if not NAME.fullmatch(one)]:
+                raise SettingsError(
+                    f"--{option}-host {wrong[0]} is not the name of a host like www.example.com. "
+                    "Give it without https:// and without a path."
                 )
         if self.public_url is None:
             if not is_loopback(self.host):
@@ -83,6 +104,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:  # a name
         return False
+
+
+def _host(host: str) -> str:
+    """Return a host without its port.
+
+    >>> _host("www.example.com:8443"), _host("www.example.com")
+    ('www.example.com', 'www.example.com')
+    """
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isascii() and port.isdigit() and len(port) < 6 else host
 
 
 def _is_network(text: str) -> bool:

@@ -14,21 +14,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from triage_agent.conversation import Conversation, Question, Step
+from triage_agent.batch import text_key
+from triage_agent.conversation import Question, Step, question_for
 from triage_agent.errors import InputError
 from triage_agent.web.asking import (
     Progress,
     answer_of,
-    first_question,
     is_confirmed,
     pieces_of,
 )
 from triage_agent.web.forms import check_lengths, fields_of
 from triage_agent.web.pages import page
+from triage_agent.web.receivers import Receivers
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, forget, may_step, site_of
-from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.visit import Visit, answered, patient
+from triage_agent.web.state import State
+from triage_agent.web.visit import Visit, begun, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
 BACK = "back"
@@ -38,29 +39,30 @@ BACK = "back"
 async def start(request: Request) -> Response:
     """Show where an owner begins, or begin with what they wrote."""
     if request.method != "POST":
-        return _start_page(request, secrets.token_urlsafe(24))
+        return await _start_page(request, secrets.token_urlsafe(24))
     site, form = site_of(request), await fields_of(request)
     text, once = form.get("text", ""), form.get("once", "")
 
-    def again(error: str) -> HTMLResponse:
-        return _start_page(request, once, text, error)
+    async def again(error: str) -> HTMLResponse:
+        return await _start_page(request, once, text, error)
 
     if form.get(TRAP):  # a program; it is told nothing
         return RedirectResponse("/", 303)
     if not await site.limiter.allows(site.limiter.starts, "start", who(request)):
         raise HTTPException(429)
     if form.get("agree") != "yes":
-        return again(site.texts["start"]["agree_missing"])
+        return await again(site.texts["start"]["agree_missing"])
+    if form.get("notice", "") not in {"", text_key(await _notice(site))}:
+        return await again(site.texts["start"]["notice_changed"])
     if len(once) < 24:
         once = secrets.token_urlsafe(24)
-    memory = RememberingTriage(site.engine.triage, State())
-    talk = Conversation(memory)
+    memory, talk = site.talk(State())
     try:
         check_lengths(form)
         # It reads the text, to see whether any problem is in it.
-        await site.engine.run(lambda: answered(talk, Step.PROBLEMS, text))
+        await site.engine.run(lambda: begun(talk, text))
     except InputError as error:
-        return again(error.message)
+        return await again(error.message)
     token = site.submissions.token(once, text)
     await anyio.to_thread.run_sync(site.submissions.begin, token, State.of(talk, memory))
     return RedirectResponse(f"/t/{token}", 303)
@@ -99,21 +101,27 @@ ROUTES = [
 ]
 
 
-def _notice(site: Site) -> str:
+async def _notice(site: Site) -> str:
     """Return who reads what is written, and where it goes."""
     words, llm = site.texts["start"], site.engine.triage.backend.llm
-    return words["notice_llm"].format(host=llm.chat.host) if llm else words["notice"]
+    notice = words["notice_llm"].format(host=llm.chat.host) if llm else words["notice"]
+    hosts = await anyio.to_thread.run_sync(Receivers(site.database).hosts_with_words)
+    if hosts:
+        return f"{notice} {words['told'].format(hosts=', '.join(hosts))}"
+    return notice if llm else f"{notice} {words['nowhere']}"
 
 
-def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:
+async def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:
     """Return the page on which an owner begins."""
     site = site_of(request)
+    notice = await _notice(site)
     return page(
         request,
         "start.html.j2",
         status=422 if error else 200,
-        question=first_question(),
-        notice=_notice(site),
+        question=question_for(Step.PROBLEMS, language=site.language),
+        notice=notice,
+        notice_key=text_key(notice),
         once=once,
         text=text,
         error=error,

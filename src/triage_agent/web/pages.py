@@ -73,7 +73,7 @@ def _templates() -> "Environment":
 def whole_page(html: str) -> HTMLResponse:
     """Return a page that is complete in itself, such as a report; its own styles are allowed."""
     styles = " ".join(f"'sha256-{_digest(style)}'" for style in STYLE.findall(html))
-    policy = f"default-src 'none'; style-src {styles}; img-src data:; frame-ancestors 'none'"
+    policy = f"default-src 'none'; style-src {styles}; img-src data:"
     return HTMLResponse(html, headers={"content-security-policy": policy})
 
 

@@ -50,6 +50,11 @@ class Rates:
             self._paid.move_to_end((what, who))
         return True
 
+    def wait_s(self, rate: Rate, what: str, who: str) -> float:
+        """Return in how many seconds `who` may do it once more; 0: now."""
+        cost = rate.seconds / rate.count
+        return max(0.0, self._paid.get((what, who), 0.0) + cost / 2 - rate.seconds - self._clock())
+
     def _forget(self, now: float) -> None:
         """Forget the oldest counts that are paid off, two for each that may come."""
         for _ in range(2):

@@ -1,7 +1,8 @@
 """What every answer carries, and what no request may do: headers, origins, sizes, rates."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv6Address, ip_address
+from math import ceil
 from urllib.parse import urlsplit
 
 import anyio
@@ -11,26 +12,30 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage_agent.web.options import ServeOptions, is_loopback
+from triage_agent.web.problem_details import ProblemError, problem
 from triage_agent.web.rates import Rate, Rates
 
 Failed = Callable[[Request, Exception], Awaitable[Response]]
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
+POLICY_HEADER, NOBODY = "content-security-policy", "'none'"
 HEADERS = {
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",  # a link of an owner is a secret
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+# The owner's pages: these, and what is below /t/. The inbox is never shown in a frame.
+FRAMED = frozenset({"/", "/quiz", "/roles", "/situations", "/red-flags", "/returns"})
+OWNERS, API = "/t/", "/api/"
 HSTS = "max-age=31536000"
 MOST_BYTES = 1_000_000  # of a request: 100 pages of text
 BODY_S = 60.0  # that a form may take to arrive: 1 MB by a poor mobile connection
-TOO_LONG = "This is too much text for one form."
+TOO_LONG = f"This is too much for one request: at most {MOST_BYTES:,} bytes."
 CLOSE = {"connection": "close"}  # the rest of such a body is not waited for
 LONGEST_ADDRESS, LONGEST_PATH = 100, 1000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -39,6 +44,8 @@ STEPS_A_START = 40  # that an owner may take on average, from one address
 SIGN_INS = Rate(5, seconds=60)
 REQUESTS = Rate(120, seconds=60)  # of one token
 GUESSES = Rate(20, seconds=60)  # of one address, by tokens that do not work
+SENT = Rate(1200, seconds=60)  # to hooks, from one address: many forms come from one form tool
+RECEIVED = Rate(600, seconds=60)  # by one hook
 
 
 class Limiter:
@@ -49,9 +56,13 @@ class Limiter:
         self.starts = Rate(starts, seconds=3600)
         self.steps = Rate(starts * STEPS_A_START, seconds=3600)
 
-    async def allows(self, rate: Rate, what: str, who: str, *, only_test: bool = False) -> bool:
-        """Return whether `who` may do it once more; it is counted if so, unless it is a test."""
-        return self._rates.allow(rate, what, who, count=not only_test)
+    async def allows(self, rate: Rate, what: str, who: str) -> bool:
+        """Return whether `who` may do it once more; it is counted if so."""
+        return self._rates.allow(rate, what, who)
+
+    def wait_s(self, rate: Rate, what: str, who: str) -> int:
+        """Return in how many seconds, at least one, `who` may do it once more."""
+        return max(1, ceil(self._rates.wait_s(rate, what, who)))
 
 
 def who(request: Request) -> str:
@@ -90,11 +101,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
-                begun, given = True, MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    given.setdefault(name, value)
-                given.setdefault("content-security-policy", self._policy)
-                given.setdefault("cache-control", "no-store")
+                begun = True
+                self._add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         answer: ASGIApp = self._refusal(Headers(scope=scope), scope) or self._app
@@ -103,7 +111,7 @@ class Guard:
         except ClientDisconnect:  # nobody is there to be answered
             return
         except RefusedError as refused:
-            answer = PlainTextResponse(refused.words, refused.status, CLOSE)
+            answer = refusal(scope, refused.words, refused.status, CLOSE)
         except Exception as error:
             answer = await self._failed(Request(scope), error)
         else:
@@ -111,19 +119,45 @@ class Guard:
         if not begun:
             await answer(scope, receive, guarded)
 
+    def _add_headers(self, given: MutableHeaders, path: str) -> None:
+        """Add to the headers of an answer what each must carry."""
+        for name, value in self._headers.items():
+            given.setdefault(name, value)
+        policy, ancestors = given.get(POLICY_HEADER, self._policy), framed_by(self._options, path)
+        given[POLICY_HEADER] = f"{policy}; frame-ancestors {ancestors}"
+        if ancestors == NOBODY:
+            given["x-frame-options"] = "DENY"
+        given.setdefault("cache-control", "no-store")
+
     def _refusal(self, headers: Headers, scope: Scope) -> ASGIApp | None:
         """Return what answers a request whose headers alone are reason to refuse it."""
         host = headers.get("host")
         if self._options.public_url is None and host and not is_loopback(_name(f"//{host}")):
             # A page elsewhere whose name was pointed at this machine.
-            return PlainTextResponse("This server is not reached by that name.", 421)
+            return refusal(scope, "This server is not reached by that name.", 421)
         if len(scope["path"]) > LONGEST_PATH:  # routes make numbers of digits, up to a limit
-            return PlainTextResponse("This address is too long.", 414)
+            return refusal(scope, "This address is too long.", 414)
         if scope["method"] in CHANGING and not _same_site(headers, self._options.address):
-            return PlainTextResponse("This form came from another site.", 403)
+            return refusal(scope, "This form came from another site.", 403)
         if _length(headers) > MOST_BYTES:
-            return PlainTextResponse(TOO_LONG, 413, CLOSE)
+            return refusal(scope, TOO_LONG, 413, CLOSE)
         return None
+
+
+def refusal(
+    scope: Scope, words: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer to a request that reaches no page: words, or of the API its form."""
+    if scope["path"].startswith(API):
+        return problem(ProblemError(status, words, headers))
+    return PlainTextResponse(words, status, headers)
+
+
+def framed_by(options: ServeOptions, path: str) -> str:
+    """Return whose pages may show one of ours in a frame, as `frame-ancestors` has it."""
+    if options.embedders and (path in FRAMED or path.startswith(OWNERS)):
+        return " ".join(options.embedders)
+    return NOBODY
 
 
 class RefusedError(Exception):
@@ -145,7 +179,7 @@ def _bounded(receive: Receive) -> Receive:
         with anyio.move_on_at(until) as late:
             message = await receive()
         if late.cancelled_caught:
-            raise RefusedError("This form took too long to arrive.", 408)
+            raise RefusedError("This took too long to arrive.", 408)
         left, open_ = left - len(message.get("body", b"")), message.get("more_body", False)
         if left < 0:
             raise RefusedError(TOO_LONG, 413)

@@ -17,6 +17,11 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Points = Annotated[int, Field(ge=0, le=3)]
 
 
+def _example(body: dict[str, Any]) -> ConfigDict:
+    """Return what shows a request in the description of the API."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class Asked(BaseModel):
     """What every request is: what is not known is refused, so that no misspelling goes unseen."""
 
@@ -32,6 +37,8 @@ class ProblemAsked(Asked):
 
 class ClassifyAsked(Asked):
     """Problems, each of which gets one answer; a text is never taken apart."""
+
+    model_config = _example({"problems": ["Invoices are typed by hand", "Leads get lost"]})
 
     problems: Annotated[list[Text | ProblemAsked], Field(min_length=1, max_length=MOST_PROBLEMS)]
 
@@ -67,17 +74,39 @@ class Business(Asked):
 class AdviseAsked(Business):
     """A pasted text, or several, each of which is taken apart into its problems."""
 
+    model_config = _example(
+        {"problems": "1. Leads get lost 2. Invoices are typed by hand", "revenue": "3M"}
+    )
+
     problems: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_PROBLEMS)]
 
 
 class DecideAsked(Business):
     """Classified problems, as `classify` answered them or as a person corrected them."""
 
+    model_config = _example(
+        {
+            "problems": [
+                {
+                    "id": "1",
+                    "text": "Leads get lost",
+                    "outcome": "classified",
+                    "backend": "embedded",
+                    "model": "embedded-2",
+                    "label": "automate-process",
+                    "decided_by": "person",
+                }
+            ]
+        }
+    )
+
     problems: Annotated[list[dict[str, Any]], Field(max_length=MOST_PROBLEMS)]
 
 
 class QuizAsked(Asked):
     """The answers to all eight questions, {dimension: 0 to 3}."""
+
+    model_config = _example({"answers": {one.id: 2 for one in load_quiz().questions}})
 
     answers: dict[str, Points]
 

@@ -162,6 +162,10 @@ class OpenAIChat:
         except RefusedError as error:
             raise self._explain(error, Row(request)) from error
 
+    def body_of(self, request: ChatRequest) -> tuple[dict[str, Any], str, int]:
+        """Return the body that a request has now, its output mode, its completion limit (or 0)."""
+        return self._ladder.body_of(request, self.model)
+
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""
         self._stop.set()

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError, ServiceError, TriageError
+from triage_agent.intake import counted
 from triage_agent.models.llm.addresses import is_local
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.dialect import OUTPUT_MODES, OutputMode
@@ -62,7 +63,7 @@ async def _try(
                     await chat.ask_once(request, mode), brief=request.brief, about=request.text
                 )
     except TimeoutError:
-        return Rung(name, works=False, says=f"no answer within {seconds:.0f} seconds")
+        return Rung(name, works=False, says=f"no answer within {counted(round(seconds), 'second')}")
     except ReplyError:
         return Rung(name, works=False, says="the reply did not fit")
     except TriageError as error:
