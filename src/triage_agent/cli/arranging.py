@@ -16,6 +16,7 @@ from triage_agent.conversation import (
     check_problem,
     divided,
     merged,
+    says_something,
 )
 from triage_agent.errors import InputError
 from triage_agent.reports import print_block, stderr_console, text_line
@@ -124,7 +125,7 @@ async def _words(pieces: Sequence[Piece], number: int) -> str:
                 check_problem(part)
         except InputError as error:
             tell(error.message)
-            text = typed
+            text = typed if says_something(typed) else ""
         else:
             return typed
 

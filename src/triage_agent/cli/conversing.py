@@ -8,7 +8,14 @@ from triage_agent.advice import QuizResult, score
 from triage_agent.cli.arranging import BACK_CHOICE, confirmed
 from triage_agent.cli.editor import chosen, typed_or_back, typed_text
 from triage_agent.cli.telling import Left, tell
-from triage_agent.conversation import Answer, Conversation, Question, Step, quiz_questions
+from triage_agent.conversation import (
+    Answer,
+    Conversation,
+    Question,
+    Step,
+    quiz_questions,
+    says_something,
+)
 from triage_agent.errors import InputError
 
 READING = "Your problems are read; this may take a minute."
@@ -137,9 +144,10 @@ async def _answer(talk: Conversation, question: Question) -> Answer | None:
 
 
 def _with(question: Question, answer: Answer) -> Question:
-    """Return a question with an answer that was none, to be changed."""
+    """Return a question with an answer that was none, to be changed if it says anything."""
     if isinstance(answer, str):
-        return replace(question, before="" if question.answers else answer)
+        again = answer if says_something(answer) and not question.answers else ""
+        return replace(question, before=again)
     return replace(question, pieces=answer or question.pieces)
 
 

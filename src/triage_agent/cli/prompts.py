@@ -17,6 +17,7 @@ from triage_agent.cli.telling import MARK, Left
 from triage_agent.cli.wrapping import WordWrap, moved
 
 PASTE_PAUSE_S = 0.05  # a longer one ends a paste from a terminal that does not say where it ends
+URGE = "Nothing is chosen yet: an arrow key or a number first, then Enter. Ctrl-C: stop for now."
 HINT = "class:bottom-toolbar"
 
 
@@ -46,7 +47,7 @@ async def pointed_at(choices: Sequence[str], first: int | None, output: Output, 
     rows = [
         Window(FormattedTextControl(several.lines, focusable=True, show_cursor=False)),
         Window(
-            FormattedTextControl(lambda: _filled(hint, output)),
+            FormattedTextControl(lambda: _filled(URGE if several.is_urged else hint, output)),
             dont_extend_height=True,
             style=HINT,
         ),
@@ -69,6 +70,7 @@ class _Choices:
     def __init__(self, choices: Sequence[str], at: int | None, output: Output) -> None:
         self._choices, self._at, self._output = choices, at, output
         self._digits = ""
+        self.is_urged = False  # whether Enter was pressed before anything was chosen
 
     def lines(self) -> StyleAndTextTuples:
         """Return the list as it is drawn, wrapped between words."""
@@ -101,7 +103,9 @@ class _Choices:
         @keys.add("enter")
         @keys.add("c-j")
         def take(event: KeyPressEvent) -> None:
-            if self._at is not None:
+            if self._at is None:
+                self.is_urged = True
+            else:
                 event.app.exit(result=self._at)
 
         @keys.add("c-c")
@@ -117,13 +121,13 @@ class _Choices:
         return keys
 
     def _move(self, place: int) -> None:
-        self._at, self._digits = place % len(self._choices), ""
+        self._at, self._digits, self.is_urged = place % len(self._choices), "", False
 
     def _type(self, key: str) -> None:
         """Point at the choice with the number that is typed; what names none begins anew."""
         for digits in (self._digits + key, key):
             if digits.isdecimal() and 1 <= int(digits) <= len(self._choices):
-                self._at, self._digits = int(digits) - 1, digits
+                self._at, self._digits, self.is_urged = int(digits) - 1, digits, False
                 return
 
 

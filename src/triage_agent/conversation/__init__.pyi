@@ -1,6 +1,7 @@
 from .answers import Answer
 from .asking import question_for, quiz_questions
 from .checking import check_problem
+from .content import says_something
 from .conversation import Conversation
 from .keeping import KeptConversation, Place, Told, forget_old, new_place, place_left
 from .pieces import Piece, added, both_ends, divided, merged
@@ -33,4 +34,5 @@ __all__ = [
     "place_left",
     "question_for",
     "quiz_questions",
+    "says_something",
 ]
