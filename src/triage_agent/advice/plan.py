@@ -174,7 +174,8 @@ def _notes(decision: Decision, rows: Sequence[Classification]) -> tuple[str, ...
     """
     notes = []
     total = len(rows)
-    if decision.few_problems and not decision.doubts.not_given:
+    several = any(row.holds_several for row in rows)
+    if decision.few_problems and not decision.doubts.not_given and not several:
         given = counted(
             total,
             f"of the {ENOUGH_PROBLEMS} problems that the method asks for was given",

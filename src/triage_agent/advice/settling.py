@@ -11,7 +11,7 @@ from triage_agent.advice.rules import Profile, Recommendation, Votes, apply_rule
 from triage_agent.intake import HIGH_LIMIT_USD, Band, Revenue, counted, dollars
 from triage_agent.types import Abstention, Classification
 
-SEVERAL = "seems to hold several problems: write them one by one"
+SEVERAL = "seems to hold several problems that could not be taken apart: write them one by one"
 FAILED = "could not be answered: run it again"
 UNCERTAIN = "got an answer that is not certain: read it, and say which kind of work it is"
 ABSTAINED = {
@@ -32,8 +32,9 @@ def settle_words(
     """
     found = zip(problems, problem_names(problems), strict=True)
     words = [f"{name} {_why(row)}" for row, name in found if row.id in doubts.problems]
-    several = any(row.holds_several for row in problems)
-    return (*words, *_about_the_business(doubts, revenue, answers, several=several))
+    if any(row.holds_several for row in problems):  # what is missing may have been given
+        doubts = replace(doubts, not_given=0)
+    return (*words, *_about_the_business(doubts, revenue, answers))
 
 
 def revenue_answers(
@@ -68,18 +69,10 @@ def revenue_words(revenue: Revenue, answers: Mapping[Band, Recommendation]) -> s
 
 
 def _about_the_business(
-    doubts: Doubts, revenue: Revenue, answers: Mapping[Band, Recommendation], *, several: bool
+    doubts: Doubts, revenue: Revenue, answers: Mapping[Band, Recommendation]
 ) -> Iterator[str]:
-    """Yield a sentence for each thing in doubt that is not the answer to a problem.
-
-    `several`: a problem seems to hold others, so that what is missing may have been given.
-    """
-    if several and doubts.not_given:
-        yield (
-            f"the {ENOUGH_PROBLEMS} problems that the method asks for could not be taken apart: "
-            "write each on a line of its own"
-        )
-    elif missing := doubts.not_given:
+    """Yield a sentence for each thing in doubt that is not the answer to a problem."""
+    if missing := doubts.not_given:
         of_them = f"of the {ENOUGH_PROBLEMS} problems that the method asks for"
         yield counted(
             missing, f"{of_them} was not given: add it", f"{of_them} were not given: add them"

@@ -2,6 +2,7 @@
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from triage_agent.advice import Advice
@@ -13,7 +14,7 @@ from triage_agent.reports import check_report, write_report
 
 WHERE = (
     "What should its name be? It is saved in {folder}, unless you name another folder. "
-    "A name that ends in .html opens in a browser; .md and .json are possible too."
+    "A name that ends in .html opens in a browser, which prints it too; {others} are possible too."
 )
 
 
@@ -22,7 +23,8 @@ async def save_report(advice: Advice) -> None:
     free = str(_free_name(advice.company))
     name: str | None = free
     tell("")
-    tell(WHERE.format(folder=Path.cwd()))
+    others = ".pdf, .md and .json" if find_spec("weasyprint") else ".md and .json"
+    tell(WHERE.format(folder=Path.cwd(), others=others))
     while name := await typed_or_back(name or ""):
         try:
             _write(name, free, advice)

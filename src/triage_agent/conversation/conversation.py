@@ -28,7 +28,7 @@ from triage_agent.conversation.reading import Flow, Reader
 from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
 from triage_agent.conversation.words import Language, english
 from triage_agent.errors import InputError
-from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
+from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish, revenue_said
 from triage_agent.types import Classification, Label, Problem, Source
 
 
@@ -251,7 +251,7 @@ class Conversation:
                 yield self._asks(Step.BEHIND, number, piece.text)
         yield self._asks(Step.COMPANY)
         if self._profile.revenue == UNKNOWN_REVENUE:
-            yield self._asks(Step.REVENUE)
+            yield replace(self._asks(Step.REVENUE), before=revenue_said(self.texts))
         if self._profile.sells_software is None:
             yield self._asks(Step.SOFTWARE)
 

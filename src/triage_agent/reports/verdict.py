@@ -52,6 +52,8 @@ def show_verdict(console: Console, advice: Advice, rest: str = REST, below: int 
     choices; what the choices lead to may then be left out.
     """
     tall = max(SCREEN, console.height) if console.is_terminal else SCREEN
+    if below and console.is_terminal:  # what scrolls away above the choices is not seen
+        tall = console.height
     for shape in _shapes(advice, menu=bool(below)):
         lines = list(_lines(console, advice, shape, rest))
         if not below and shape.blank:
