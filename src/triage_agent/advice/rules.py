@@ -208,7 +208,8 @@ def _why_band(revenue: Revenue) -> str:
     if revenue.band is Band.UNKNOWN:
         usual = Band.FROM_1M_TO_10M.words.removeprefix("from ")
         return f"revenue unknown ({revenue.why_unknown}), taken as {usual}"
-    return f"revenue {revenue}, {revenue.band.words}"
+    said, band = str(revenue), revenue.band.words
+    return f"revenue {said}" if said == band else f"revenue {said}, {band}"
 
 
 def _by_revenue(revenue: Revenue) -> Recommendation:

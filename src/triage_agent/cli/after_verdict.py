@@ -136,6 +136,7 @@ async def _problems(talk: Conversation) -> dict[str, Answer]:
     pieces = question.pieces
     say_question(question)
     show_pieces(pieces)
+    tell("")  # the choices have numbers too
     ways = [ADD, DIVIDE, *([JOIN, DROP] if len(pieces) > 1 else []), WRONG, BACK_CHOICE]
     way = ways[await chosen(ways)]
     if way == BACK_CHOICE:

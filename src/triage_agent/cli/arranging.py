@@ -45,6 +45,7 @@ async def confirmed(talk: Conversation, question: Question) -> Pieces | None:
     pieces = question.pieces
     while True:
         show_pieces(pieces, question.set_aside)
+        tell("")  # the choices have numbers too
         several = len(pieces) > 1
         ways = [
             RIGHT if several or pieces != question.pieces else KEEP_WHOLE,

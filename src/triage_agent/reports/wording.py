@@ -17,7 +17,7 @@ DECIDED = {
     DecidedBy.TB2: "a rule decided: engineering is to be led, or a custom system to be coded",
     DecidedBy.TB3: "a rule decided: a recurring process done by staff is named",
     DecidedBy.TB4: "nothing in the text decides, so the more common answer",
-    DecidedBy.PERSON: "a person",
+    DecidedBy.PERSON: "as a person said",
 }
 RULE = {
     Rule.D0: "No problem that counts?",
