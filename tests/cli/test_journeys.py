@@ -146,6 +146,39 @@ def test_enter_alone_takes_no_answer_that_the_program_does_not_believe_in():
         terminal.until("2 of 8")
 
 
+def test_enter_through_all_questions_hires_nobody_and_says_who_helps():
+    text = (
+        "I want to hire a receptionist. Our logo looks dated. An ex-employee is suing us. "
+        "Also we should use AI."
+    )
+    with Terminal() as terminal:
+        wrote(terminal, text).until(SPLIT).send("\r").until("Nothing is chosen yet")
+        terminal.send("1\r").answer(COMPANY, "\r").answer("yearly revenue", "4\r")
+        known(terminal, [("for customers?", "\r"), *[("Which of these", "\r")] * 4])
+        terminal.until(NEXT)
+        assert "Hire a fractional" not in terminal.words
+        assert "(firm)" not in terminal.words
+        assert "a lawyer (problem 3)" in terminal.words
+        terminal.send("\r").until("Nothing is chosen yet")  # it saves no report
+        terminal.send(DONE)
+        assert terminal.end() == 0
+
+
+def test_the_headline_stays_above_the_list_on_a_small_screen():
+    with Terminal(*BUSINESS, columns=60, rows=20) as terminal:
+        wrote(terminal, LEADS, STOCK, PORTAL).until(SPLIT).send("1\r")
+        known(terminal, [(COMPANY, "\r")]).until(NEXT).until("stop for now.")
+        assert any(HIRE in line for line in terminal.screen)
+
+
+def test_why_says_more_than_the_verdict_and_no_flags_are_offered_where_nobody_is_hired():
+    with Terminal("--revenue", "500k", "--no-sells-software") as terminal:
+        wrote(terminal, LEADS)
+        terminal.answer(COMPANY, "\r").until("see the reasons and the plan").send("2\r")
+        terminal.answer("want to read?", "1\r").until("More to automate than to build? Yes:")
+        assert terminal.words.count("a monthly fee would eat what they save") == 1
+
+
 def test_a_quiz_that_was_left_goes_on_where_it_was_left():
     with Terminal(*BUSINESS) as terminal:
         wrote(terminal, LEADS).answer(COMPANY, "\r")
@@ -165,7 +198,7 @@ def test_an_amount_that_is_none_is_asked_for_again_and_enter_keeps_the_one_befor
         wrote(terminal, LEADS)
         known(terminal, [(COMPANY, "\r"), ("yearly revenue", "2M\r"), (NEXT, "4\r")])
         terminal.answer("What do you want to change?", "1\r")
-        terminal.answer("So far: 2M", "dunno\r").until("dunno").answer("yearly revenue", "\r")
+        terminal.answer("So far: 2M", "plenty\r").until("plenty").answer("yearly revenue", "\r")
         terminal.until(NEXT)
         assert left(terminal)["answers"]["revenue"] == "2M"
 

@@ -23,7 +23,7 @@ from triage_agent.conversation import (
     place_left,
 )
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.intake import LARGEST_INPUT, split_problems
+from triage_agent.intake import LARGEST_INPUT, UNKNOWN_REVENUE, split_problems
 from triage_agent.models import OpenBackend
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Prediction, Signals
 
@@ -249,6 +249,16 @@ async def test_no_answer_is_likely_that_says_yes_or_rates_the_business(triage):
     assert likely.pop(Step.SPLIT) == {CONFIRMED}
     assert likely.pop(Step.QUIZ) == {""}
     assert set().union(*likely.values()) == {"", "unknown"}
+
+
+async def test_a_revenue_that_the_text_states_is_offered_and_no_answer_before_it_is_taken(triage):
+    talk = Conversation(triage, [f"{AUTOMATE}. We do about $8M a year."])
+    await asked(talk, last="revenue")
+    question = await talk.question()
+    assert (question.id, question.before) == ("revenue", "about $8M a year")
+    assert talk.profile.revenue == UNKNOWN_REVENUE
+    talk.answer("revenue", question.before)
+    assert str(talk.profile.revenue) == "$8M"
 
 
 async def test_a_split_that_is_in_doubt_is_not_likely_until_it_was_changed(triage, monkeypatch):
