@@ -8,7 +8,6 @@ from triage_agent.models.llm.batch_ledger import BatchLedger
 from triage_agent.models.llm.batch_limits import WaitingTokens
 from triage_agent.models.llm.batch_service import BatchService
 from triage_agent.models.llm.batch_submission import Submission
-from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.opening import OpenLLM
 from triage_agent.models.llm.prices import batch_price
 from triage_agent.settings import Choice, Options
@@ -21,7 +20,7 @@ def open_batches(
 
     `tokens` may wait at the provider at most; `price` is that of a batch, as --price is written.
     """
-    if not isinstance(llm.model, LLMModel):
+    if not llm.chat.modes:
         raise SettingsError(
             "--batch-api is for language models: a decision model has no endpoint for batches."
         )
