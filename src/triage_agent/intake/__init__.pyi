@@ -29,6 +29,7 @@ from .splitting import Judge, Passage, SplitText, split_problems, units_in
 from .stated_revenue import parse_revenue, read_revenue
 from .texts import ReadText, Splitter, holds_several, read_text, read_texts
 from .units import MARKED_EDGES, Edge, Unit
+from .unseen import escapes
 
 __all__ = [
     "CUT",
@@ -55,6 +56,7 @@ __all__ = [
     "code_list",
     "counted",
     "dollars",
+    "escapes",
     "from_arguments",
     "from_stream",
     "holds_several",
