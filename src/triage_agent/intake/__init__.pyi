@@ -11,6 +11,7 @@ from .amounts import (
 )
 from .code_lists import code_list
 from .currencies import check_usd_rate
+from .found_revenue import revenue_said
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
     LARGEST_INPUT,
@@ -70,6 +71,7 @@ __all__ = [
     "read_revenue",
     "read_text",
     "read_texts",
+    "revenue_said",
     "roles_by_rules",
     "split_problems",
     "times",
