@@ -368,6 +368,8 @@ def test_every_character_is_in_one_part_or_in_a_mark(text):
         "\t–",
         "a. B",
         "x@",
+        "Company: x\n",
+        "[1/2/24, 10:15] Ann: leads go cold\n",
     ],
 )
 def test_a_megabyte_of_anything_takes_seconds(piece):

@@ -1,8 +1,10 @@
 """What people paste or write into one field becomes the problems in it."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from triage_agent.intake.clauses import whole_sentences
@@ -98,11 +100,7 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
 
 def _outside(spans: Sequence[Span], problems: Sequence[Span]) -> list[Span]:
     """Return the spans that stand in no problem, as the furniture within one does."""
-    return [
-        span
-        for span in spans
-        if not any(start <= span[0] and span[1] <= end for start, end in problems)
-    ]
+    return [span for span in spans if not _touches(span, problems)]
 
 
 def units_in(text: str) -> tuple[list[Unit], list[Span]]:
@@ -116,17 +114,22 @@ def units_in(text: str) -> tuple[list[Unit], list[Span]]:
     kept = [unit for unit in units if not _stands_in(unit, others)]
     if not kept:  # a text of such lines alone is read as it is
         return units, sorted({*around, *empty})
-    apart = [span for span in others if not any(_overlap(unit, span) for unit in kept)]
+    taken = [(unit.opens, unit.end) for unit in kept]
+    apart = [span for span in others if not _touches(span, taken)]
     aside = sorted({*around, *empty})
     return kept, sorted({*aside, *(one for span in apart for one in _around(text, span, aside))})
 
 
 def _stands_in(unit: Unit, spans: Sequence[Span]) -> bool:
-    return any(start <= unit.start and unit.end <= end for start, end in spans)
+    """Return whether a unit stands in one of the spans, which are in order and apart."""
+    before = bisect_right(spans, unit.start, key=itemgetter(0))
+    return before > 0 and unit.end <= spans[before - 1][1]
 
 
-def _overlap(unit: Unit, span: Span) -> bool:
-    return unit.opens < span[1] and span[0] < unit.end
+def _touches(span: Span, others: Sequence[Span]) -> bool:
+    """Return whether a span has a character in common with one of the others, as above."""
+    before = bisect_left(others, span[1], key=itemgetter(0))
+    return before > 0 and others[before - 1][1] > span[0]
 
 
 def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
@@ -205,8 +208,9 @@ def _trimmed(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]
 def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
     """Yield a span without the furniture in the midst of it."""
     at = span[0]
-    for start, end in furniture:
-        if span[0] <= start and end <= span[1]:
+    first = bisect_left(furniture, span[0], key=itemgetter(0))
+    for start, end in furniture[first : bisect_left(furniture, span[1], key=itemgetter(0))]:
+        if end <= span[1]:
             if text[at:start].strip():
                 yield at, start
             at = end
