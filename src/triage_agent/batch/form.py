@@ -122,7 +122,7 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
     sells = _cell(row, columns.sells_software)
     profile = Profile(
         _revenue(row, reading, complaints, remarks),
-        sells_of(sells, _short(sells), columns.sells_software, complaints),
+        sells_of(sells, _short(sells), columns, complaints),
     )
     return Form(
         number=row.number,

@@ -51,9 +51,10 @@ def revenue_of(
     return revenue
 
 
-def sells_of(cell: Value, text: str, column: str | None, complaints: list[str]) -> bool | None:
+def sells_of(cell: Value, text: str, columns: Columns, complaints: list[str]) -> bool | None:
     """Return whether the business sells software; None, with a complaint, for other words."""
-    answer = read_software(str(cell) if isinstance(cell, bool) else text, column or "")
+    column, said = columns.sells_software, str(cell) if isinstance(cell, bool) else text
+    answer = read_software(said, column or "", chosen=columns.software_chosen)
     if answer is None and not (says_nothing(text) and (text or cell is None or cell == "")):
         shown = text if len(text) <= 40 else text[:40] + "…"
         complaints.append(
