@@ -177,10 +177,9 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             survey.columns,
             tally,
             table,
+            reading=job.reading,
             decided=not request.labels_only,
             compared=previous is not None,
-            slots=job.reading.slots,
-            alone=job.reading.one_row_each,
         )
         write_run(request.out, tally, facts | _spent(opened, time.time() - started))
         for line in result_lines(request.out, opened, tally):

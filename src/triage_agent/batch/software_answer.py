@@ -112,6 +112,15 @@ def says_nothing(text: str) -> bool:
     return _plain(text) in NOT_ANSWERED
 
 
+def is_just_yes_or_no(text: str) -> bool:
+    """Return whether a cell holds a yes or a no, and no other word.
+
+    >>> is_just_yes_or_no("No."), is_just_yes_or_no("No, we run a garage")
+    (True, False)
+    """
+    return LEADING.fullmatch(_plain(text)) is not None
+
+
 def asks_about_selling(header: str) -> bool:
     """Return whether a yes to the question of a column says that software is sold or built to be.
 
