@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from triage_agent.advice import WAITING, Recommendation, headline_of
+from triage_agent.batch.form import OURS
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_columns import LIST_MARK, read_problem, truth
 from triage_agent.reports import answer_words
@@ -13,7 +14,6 @@ from triage_agent.types import Classification
 
 DECIDED = ("Recommendation", "Firm or provisional", "What to settle")
 NOTES = "Notes on reading"
-OURS = "triage_"  # how the names of the technical columns begin
 
 
 def front_sheet(

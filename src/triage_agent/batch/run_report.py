@@ -26,7 +26,8 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
         reviewed = counted(tally.reviewed, "problem is", "problems are")
         yield f"{reviewed} as a person decided ({reviews_path(out).name})"
     if tally.blank:
-        yield f"blank rows, carried along without an answer: {tally.blank}"
+        forms = counted(tally.blank, "form is", "forms are")
+        yield f"{forms} empty (no answer, at most a date or an id), and no business"
     if tally.complaints:
         unread = counted(tally.complaints, "row holds", "rows hold")
         yield f"{unread} something that could not be read; see triage_notes"
