@@ -23,6 +23,7 @@ from triage_agent.batch.output_columns import (
     flat_problem,
     read_problems,
 )
+from triage_agent.batch.page_names import name_of
 from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
 from triage_agent.batch.tally import Tally
@@ -129,11 +130,11 @@ async def answer_rows(
                 spool.add(values, None, place(row))
             yield tally
     for business in spool.groups.values():
-        name = business.first.group or ""
+        first = business.first
         decision, _ = business.decide()
-        _announce(decision, business.first, business.problems, tally, page)
-        named = {job.reading.columns.group_by or "": name}
-        business.compared = _compared(job, name, named, (), decision)
+        _announce(decision, first, business.problems, tally, page)
+        named = {job.reading.columns.group_by or "": first.group}
+        business.compared = _compared(job, name_of(first), named, (), decision)
 
 
 def form_columns(form: Form, results: list[Classification], model: Model) -> Values:
@@ -165,7 +166,7 @@ def _decided_alone(
     if not job.labels_only:
         decision = decide_business(results, form.profile, form.quiz)
         decided = flat_decision(decision)
-        decided |= _compared(job, form.id, values | decided, form.texts, decision)
+        decided |= _compared(job, name_of(form), values | decided, form.texts, decision)
     _announce(decision, form, results, tally, page)
     return decided
 

@@ -7,12 +7,13 @@ from typing import Any
 from triage_agent.advice import WAITING, Recommendation, headline_of
 from triage_agent.batch.form import OURS
 from triage_agent.batch.input_columns import Columns
-from triage_agent.batch.output_columns import LIST_MARK, read_problem, truth
-from triage_agent.reports import answer_words
+from triage_agent.batch.output_columns import LIST_MARK, PREVIOUS, read_problem, truth
+from triage_agent.reports import answer_words, recommendation_words
 from triage_agent.tables import FrontSheet
 from triage_agent.types import Classification
 
 DECIDED = ("Recommendation", "Firm or provisional", "What to settle")
+BEFORE = "Recommendation before"  # where it was another one
 NOTES = "Notes on reading"
 
 
@@ -30,21 +31,31 @@ def front_sheet(
     is_decided = "triage_recommendation" in columns
     added = (
         *(DECIDED if is_decided else ()),
+        *((BEFORE,) if PREVIOUS in columns else ()),
         *(f"Problem {number}" for number in range(1, problems + 1)),
         NOTES,
     )
-    cells = partial(_cells, is_decided=is_decided, problems=problems, alone=alone)
+    cells = partial(
+        _cells,
+        is_decided=is_decided,
+        is_compared=PREVIOUS in columns,
+        problems=problems,
+        alone=alone,
+    )
     return FrontSheet(first, added, tuple(one for one in own if one not in first), cells)
 
 
 def _cells(
-    values: Mapping[str, Any], *, is_decided: bool, problems: int, alone: bool
+    values: Mapping[str, Any], *, is_decided: bool, is_compared: bool, problems: int, alone: bool
 ) -> Iterator[str]:
     """Yield the cells that are added to a row."""
     rows = [read_problem(values, number) for number in range(1, problems + 1)]
     if is_decided:
         yield _recommended(values, [row for row in rows if row and alone])
         yield from _firm(values)
+    if is_compared:
+        before = values.get(PREVIOUS)
+        yield recommendation_words(Recommendation(before)) if before else ""
     for found in rows:
         yield f"{found.text}\n→ {answer_words(found)}" if found else ""
     yield str(values.get("triage_notes") or "")
