@@ -30,6 +30,7 @@ from .wording import (
     label_words,
     recommendation_words,
     review_words,
+    unlabelled_words,
 )
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "stderr_console",
     "stdout_console",
     "text_line",
+    "unlabelled_words",
     "write_pdf",
     "write_rendered",
     "write_report",

@@ -1,7 +1,7 @@
 """Orders to the reader in a text: found sentence by sentence, and set aside before it is judged."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage_agent.models.embedded.encoder import Encoded, Encoder
 from triage_agent.models.embedded.heads import Heads
@@ -9,6 +9,8 @@ from triage_agent.models.embedded.text import Span, blank, split
 
 # The labels as the program spells them; an owner does not write of "build-software".
 LABEL = re.compile(r"\b(?:build[-_]software|automate[-_]process)\b", re.IGNORECASE)
+
+LEAST_KNOWN = 0.5  # of the words of an order, which is meant to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,6 @@ def screen(text: str, encoder: Encoder, heads: Heads) -> ScreenedText:
         rest = blank(screened.text, orders)
         parts = [part for part in screened.parts if part not in orders]
         screened = ScreenedText(rest, parts, encoder.encode(rest), instructs=True)
+    if screened.is_empty and encoder.known_words(text) < LEAST_KNOWN and not LABEL.search(text):
+        return replace(screened, instructs=False)  # "asdf asdf" tells nobody anything
     return screened
