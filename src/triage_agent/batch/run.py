@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from triage_agent.batch.about import about
+from triage_agent.batch.about import about, record_of, spent_by
 from triage_agent.batch.answering import Job, answer_rows
-from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_lock import held
@@ -18,6 +17,7 @@ from triage_agent.batch.pages import NO_PAGES, BatchPages, WantedPages
 from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.renewed_pages import pages_record
+from triage_agent.batch.repeats import Repeats
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
 from triage_agent.batch.tally import Tally
@@ -28,7 +28,7 @@ from triage_agent.files import is_file
 from triage_agent.intake import check_usd_rate, counted, name_of
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_pdf
-from triage_agent.settings import Backend, Choice, Options, choose_backend
+from triage_agent.settings import Backend, Options, choose_backend
 from triage_agent.tables import TableOptions, read_back
 from triage_agent.triage import AsyncTriage
 
@@ -141,7 +141,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
     earlier = _earlier(request)
     triage = AsyncTriage(request.options)
     opened = triage.backend
-    facts = _facts(request, choice, opened, job.reading)
+    pages_wanted = pages_record(request.out, request.pages)
+    facts = record_of(request.forms, pages_wanted, request.options, choice, opened, reading)
     earlier_out = request.previous and Previous(
         request.previous,
         job.reading,
@@ -158,9 +159,10 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(opened.line)
         for note in previous.notes() if previous else ():
             report(note)
-        started = time.time()
+        started, repeats = time.time(), Repeats(table.sample, reading.columns)
+        alone = reading.one_row_each and not request.labels_only
         rows = answer_rows(
-            table.rows(),
+            repeats.watched(table.rows()) if alone else table.rows(),
             job,
             triage,
             spool,
@@ -181,8 +183,10 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             decided=not request.labels_only,
             compared=previous is not None,
         )
-        write_run(request.out, tally, facts | _spent(opened, time.time() - started))
+        write_run(request.out, tally, facts | spent_by(opened, time.time() - started))
         for line in result_lines(request.out, opened, tally):
+            report(line)
+        for line in repeats.lines(survey.columns):
             report(line)
         for line in previous.results(tally.problems) if previous else ():
             report(line)
@@ -265,35 +269,3 @@ def _run(
         report(f"Stopped. {answered} answered; the output was not written. {go_on}")
         raise
     return tally
-
-
-def _facts(
-    request: BatchRequest, choice: Choice, opened: OpenBackend, reading: FormReading
-) -> dict[str, Any]:
-    """Return what OUT.run.json says about how the forms are read and answered."""
-    options, model = request.options, opened.model
-    return {
-        "forms": str(request.forms),
-        "pages": pages_record(request.out, request.pages),
-        "reading": reading.model_dump(),  # so that `triage review` reads OUT in the same way
-        "backend": model.backend,
-        "model": model.name,
-        "prompt": model.prompt,
-        "base_url": choice.base_url,
-        **opened.asked_with,
-        "threshold": options.threshold,
-        "review_below": opened.review_below(options.review_below),
-        "calibration": opened.calibration.summary if opened.calibration else None,
-        "prior": options.prior if choice.backend is not Backend.LLM else None,
-        "cascade_threshold": opened.cascade_threshold,
-    }
-
-
-def _spent(opened: OpenBackend, seconds: float) -> dict[str, Any]:
-    """Return what OUT.run.json says about the cost and the time of the run."""
-    spent = opened.spent_usd
-    return {
-        "remembered": opened.cached_answers,
-        "spent_usd": str(spent) if spent is not None else None,
-        "duration_s": round(seconds, 3),
-    }

@@ -22,7 +22,6 @@ from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_problem, show_quiz, show_roles
 from .verdict import show_verdict
 from .wording import (
-    abstained_words,
     answer_words,
     counted_words,
     decided_words,
@@ -39,7 +38,6 @@ __all__ = [
     "SCHEMA_VERSION",
     "Letterhead",
     "Series",
-    "abstained_words",
     "advice_html",
     "answer_words",
     "as_advice",
