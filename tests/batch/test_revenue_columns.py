@@ -9,8 +9,9 @@ from triage_agent.batch.input_columns import Columns, resolve_columns
 from triage_agent.batch.pages import WantedPages
 from triage_agent.batch.read_output import how_to_read
 from triage_agent.batch.renewed_pages import rewrite_pages
+from triage_agent.batch.request import BatchRequest
 from triage_agent.batch.revenue_columns import units_beside
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.run import run_batch
 from triage_agent.errors import SettingsError
 from triage_agent.intake import Band
 from triage_agent.reports import Letterhead

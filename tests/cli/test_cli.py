@@ -151,7 +151,7 @@ def test_pasted_lists_are_split_into_problems():
         ),
         pytest.param(["quiz"], b"", 4, "--answers", id="quiz without a terminal"),
         pytest.param(
-            ["classify", "--model", "m", "--base-url", "localhost", "x"],
+            ["classify", "--model", "m", "--base-url", "ftp://x", "x"],
             b"",
             2,
             "URL",

@@ -252,6 +252,7 @@ PAGES = [
     "/inbox",
     "/inbox/1",
     "/inbox/1/report",
+    "/inbox/1/report.pdf",
     "/inbox/review",
     "/inbox/figures",
     "/inbox/forms",

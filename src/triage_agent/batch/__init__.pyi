@@ -8,11 +8,14 @@ from .arrived import (
     read_arrived,
 )
 from .form import Form
+from .in_batches import WantedBatches
 from .input_columns import Columns
 from .mapping import FormMapping
 from .pages import WantedPages
+from .ray_run import run_on_ray
 from .read_output import how_to_read
 from .renewed_pages import rewrite_pages
+from .request import BatchRequest
 from .review_queue import ReviewItem, ReviewQueue, as_cases, export_cases, queue_for_review
 from .reviews import (
     Review,
@@ -23,7 +26,7 @@ from .reviews import (
     text_key,
     worth,
 )
-from .run import BatchRequest, run_batch
+from .run import run_batch
 from .tally import Tally, to_look_at
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "ReviewItem",
     "ReviewQueue",
     "Tally",
+    "WantedBatches",
     "WantedPages",
     "append_review",
     "apply_to_out",
@@ -54,6 +58,7 @@ __all__ = [
     "reviews_path",
     "rewrite_pages",
     "run_batch",
+    "run_on_ray",
     "text_key",
     "to_look_at",
     "worth",

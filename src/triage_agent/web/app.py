@@ -44,7 +44,7 @@ from triage_agent.web.sending import send_notices
 from triage_agent.web.sign_in import ROUTES as SIGN_IN
 from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
-from triage_agent.web.texts import load_texts
+from triage_agent.web.texts import load_page_words
 from triage_agent.web.token_pages import ROUTES as TOKENS
 from triage_agent.web.tokens import Tokens
 
@@ -63,7 +63,7 @@ def create_app(
     `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
-    database, texts = Database(options.data), load_texts(options.data, options.language)
+    database, words = Database(options.data), load_page_words(options.data, options.language)
     remove_left_over(options.data)
     api = create_api()
 
@@ -74,7 +74,7 @@ def create_app(
             Submissions(database),
             Tokens(database),
             engine,
-            texts,
+            words,
             Limiter(options.starts_per_hour),
             outgoing or Outgoing(options.hook_hosts),
             adviser or Adviser(),

@@ -28,7 +28,7 @@ from triage_agent.web.faults import places
 from triage_agent.web.hook_kinds import Kind
 from triage_agent.web.hooks import Hook, Hooks
 from triage_agent.web.site import Site, forget
-from triage_agent.web.state import FormFacts, State, conversation
+from triage_agent.web.state import FormFacts, State
 
 LOG = logging.getLogger(__name__)
 LONGEST_REST_S = 300.0  # after which it looks again, whatever the clock of the machine did
@@ -120,7 +120,7 @@ async def _submit(site: Site, delivery: Delivery) -> None:
     if hook is None or hook.mapping is None:  # removed in this moment
         return
     form = await anyio.to_thread.run_sync(_form, site, hook, hook.mapping, delivery)
-    memory, talk = conversation(site.engine.triage, state_of(form))
+    memory, talk = site.talk(state_of(form))
     advice = await site.engine.run(talk.advice)
     if any(row.outcome is Outcome.ERROR for row in advice.problems):
         raise TroubleError(Trouble.SERVICE)

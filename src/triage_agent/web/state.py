@@ -1,18 +1,19 @@
 """What is kept of a conversation between two requests: what was answered, and how it was read."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from triage_agent.advice import Profile, QuizResult
-from triage_agent.conversation import Answer, Conversation, Piece
+from triage_agent.conversation import Answer, Conversation, Language, Piece
 from triage_agent.files import Strict
 from triage_agent.intake import Rejected, SplitText
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Problem
 
 Kept = str | tuple[Piece, ...]
+T = TypeVar("T")
 
 
 class FormFacts(Strict):
@@ -48,6 +49,10 @@ class State(Strict):
         )
 
 
+class UnreadError(Exception):
+    """Something is needed that was not read yet."""
+
+
 class RememberingTriage(AsyncTriage):
     """Reads by another, and nothing twice: not a text, and not a problem."""
 
@@ -56,10 +61,23 @@ class RememberingTriage(AsyncTriage):
         self._base = base
         self._use(base.backend, base.options)
         self.texts, self.rows, self.form = dict(state.texts), dict(state.rows), state.form
+        self._may_read = True
+
+    async def from_memory(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what some work returns that needs nothing new; raises `UnreadError` if it does.
+
+        Most requests only show what is known: they wait for nobody whose problems are being read.
+        """
+        self._may_read = False
+        try:
+            return await work()
+        finally:
+            self._may_read = True
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, as they were found before if they were."""
         if text not in self.texts:
+            self._check()
             self.texts[text] = self._base.split(text)
         return self.texts[text]
 
@@ -69,19 +87,29 @@ class RememberingTriage(AsyncTriage):
             return await self._base.classify(problem)
         if (known := self.rows.get(problem)) is not None and known.error is None:
             return known
+        self._check()
         row = await self._base.classify(problem)
         self.rows[problem] = row
         return row
 
+    def _check(self) -> None:
+        if not self._may_read:
+            raise UnreadError
 
-def conversation(base: AsyncTriage, state: State) -> tuple[RememberingTriage, Conversation]:
+
+def conversation(
+    base: AsyncTriage, state: State, language: Language
+) -> tuple[RememberingTriage, Conversation]:
     """Return the conversation of a state; nothing is read anew that was read before."""
     memory, form = RememberingTriage(base, state), state.form or FormFacts()
-    answers, drafts = state.answers, state.drafts
-    talk = Conversation(
-        memory, profile=form.profile, quiz=form.quiz, answers=answers, drafts=drafts
+    return memory, Conversation(
+        memory,
+        profile=form.profile,
+        quiz=form.quiz,
+        answers=state.answers,
+        drafts=state.drafts,
+        language=language,
     )
-    return memory, talk
 
 
 def _plain(answers: Mapping[str, Answer]) -> dict[str, Kept]:
