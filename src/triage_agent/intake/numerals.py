@@ -11,6 +11,7 @@ SCALES = {
     "mm": MILLION,
     "mn": MILLION,
     "mil": MILLION,
+    "mill": MILLION,
     "mio": MILLION,
     "million": MILLION,
     "millions": MILLION,
@@ -38,7 +39,9 @@ NUMBER = (
     rf"({INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?|\d{{1,3}}(?:\.\d{{3}}){{2,}}"
     r"|\d+(?:[.,]\d+)?|\.\d+)"
 )
-SCALE = r"(k|thousand|mm|mn|mil|mio|mln|mrd|millions?|m|bn|billion|b|tsd|lakhs?|lacs?|crores?|cr)?"
+SCALE = (
+    r"(k|thousand|mm|mn|mill?|mio|mln|mrd|millions?|m|bn|billion|b|tsd|lakhs?|lacs?|crores?|cr)?"
+)
 AMOUNT = re.compile(rf"{NUMBER}\s*{SCALE}\b", re.I)
 DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
 UNKNOWN_WORDS = {
@@ -59,6 +62,9 @@ UNKNOWN_WORDS = {
     "no answer",
     "i don't know",
     "no idea",
+    "idk",
+    "dunno",
+    "not sure?",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
 

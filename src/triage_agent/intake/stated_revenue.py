@@ -26,7 +26,14 @@ from triage_agent.intake.numerals import (
 from triage_agent.intake.periods import period_note, period_of
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
 from triage_agent.intake.revenue_units import RUPEES, Unit, name_of, unit_of
-from triage_agent.intake.revenue_words import NOTHING_YET, OTHERWISE, digits_for_words, figures
+from triage_agent.intake.revenue_words import (
+    HEDGE,
+    HEDGE_BEFORE,
+    NOTHING_YET,
+    OTHERWISE,
+    digits_for_words,
+    figures,
+)
 
 LARGEST = 1e15  # no business; beyond it a slip of the keyboard becomes infinity
 LARGEST_SCALED = 1e12  # no business either: full amounts in a column of thousands or millions
@@ -147,6 +154,7 @@ def _amount_words(text: str) -> tuple[str, list[str]]:
 
     Raises `InputError` for what is not the revenue of a year: a goal, a forecast, a profit.
     """
+    text = HEDGE_BEFORE.sub("", HEDGE.sub("", text)) or text
     cleaned, asides = _without_asides(YEAR.sub(" ", CHOICE.sub("", text)).strip() or text)
     if NOTHING_YET.fullmatch(cleaned):
         return "", []
@@ -263,7 +271,7 @@ def _amount(piece: str, text: str, unit: int) -> float:
         )
     value = float(digits.replace(",", ".")) * SCALES[scale] * unit
     if value > (LARGEST_SCALED if unit > 1 else LARGEST):
-        raise InputError(f"The revenue {quoted(text)} is more than any business makes.")
+        raise InputError("This revenue is more than any business makes. Write it like 3M or $750k.")
     if 0 < value < SMALLEST and not scale:
         raise InputError(
             f"The revenue {quoted(text)} would be {dollars(value)} a year. "

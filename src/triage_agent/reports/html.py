@@ -19,6 +19,8 @@ from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
     answer_words,
     decided_words,
+    firmness_mark,
+    firmness_words,
     label_words,
     recommendation_words,
     review_words,
@@ -52,6 +54,8 @@ def advice_html(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> str:
         rows=rows,
         decision=decision,
         plan=plan,
+        mark=firmness_mark(advice),
+        means=firmness_words(advice),
         revenue="unknown" if revenue.why_unknown else str(revenue),
         sells=SELLS[decision.profile.sells_software],
         facts_table=side_by_side(plan.roles).rows,
