@@ -93,7 +93,8 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
     with closing(Spool()) as spool:
         tally = asyncio.run(run(spool))
         answered = time.perf_counter() - began
-        write_out(out, spool, survey.columns, tally, decided=True)  # type: ignore[arg-type]
+        reading = FormReading(columns=columns)
+        write_out(out, spool, survey.columns, tally, reading=reading, decided=True)  # type: ignore[arg-type]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT
     return {"answered_s": answered, "s": time.perf_counter() - began, "peak": peak}
 

@@ -212,7 +212,7 @@ def test_a_weak_quiz_that_leaves_a_tie_comes_with_the_advice_of_its_weak_dimensi
             ([A, A, B], "3M", True),
             {
                 "under $1M: do it yourself",
-                "over $10M: both a CTO and an AI officer, part-time",
+                "over $10M: both a fractional CTO and a fractional AI officer",
                 "problem about software to be built: a tie, which the readiness quiz decides",
             },
             id="a seller of software with both kinds is near to both",
@@ -222,7 +222,7 @@ def test_a_weak_quiz_that_leaves_a_tie_comes_with_the_advice_of_its_weak_dimensi
             {
                 "under $1M: do it yourself",
                 "over $10M: a full-time AI lead, or a dedicated team",
-                "revenue is over $10M: both a CTO and an AI officer, part-time",
+                "revenue is over $10M: both a fractional CTO and a fractional AI officer",
                 "software to be built: a tie, which the readiness quiz decides",
             },
             id="what is unknown is told as what would change it",
@@ -231,8 +231,8 @@ def test_a_weak_quiz_that_leaves_a_tie_comes_with_the_advice_of_its_weak_dimensi
             ([A, A, B], "20M", None),
             {
                 "under $1M: do it yourself",
-                "from $1M to $10M: an AI officer, part-time",
-                "revenue is over $10M: both a CTO and an AI officer, part-time",
+                "from $1M to $10M: a fractional AI officer",
+                "revenue is over $10M: both a fractional CTO and a fractional AI officer",
                 "software to be built: a tie, which the readiness quiz decides",
             },
             id="large revenue alone does not make it both",
@@ -241,8 +241,8 @@ def test_a_weak_quiz_that_leaves_a_tie_comes_with_the_advice_of_its_weak_dimensi
         pytest.param(
             ([], "3M", False),
             {
-                "software to be built: a CTO, part-time",
-                "work to be automated: an AI officer, part-time",
+                "software to be built: a fractional CTO",
+                "work to be automated: a fractional AI officer",
             },
             id="one problem would make a decision out of none",
         ),

@@ -64,21 +64,22 @@ ONE_MORE = "1 of the 3 problems that the method asks for was not given: add it"
 TWO_MORE = "2 of the 3 problems that the method asks for were not given: add them"
 SELLS = (
     "whether you sell, or are building, software for customers: if so, with problems of both kinds "
-    "and $10M or more of yearly revenue, the answer is “both a CTO and an AI officer, part-time”"
+    "and $10M or more of yearly revenue, the answer is “both a fractional CTO and a fractional AI "
+    "officer”"
 )
 NONE_GIVEN = (
     "your yearly revenue: no yearly revenue was given; under $1M the answer is “do it yourself”, "
-    "from $1M to $10M “an AI officer, part-time”, "
+    "from $1M to $10M “a fractional AI officer”, "
     "over $10M “a full-time AI lead, or a dedicated team”"
 )
 ACROSS = (
     "your yearly revenue: $500K to $2M lies across more than one revenue band (under $1M or from "
     "$1M to $10M); under $1M the answer is “do it yourself”, from $1M to $10M "
-    "“an AI officer, part-time”"
+    "“a fractional AI officer”"
 )
 FROM_5M = (
     "your yearly revenue: over $5M lies across more than one revenue band (from $1M to $10M or "
-    "over $10M); from $1M to $10M the answer is “an AI officer, part-time”, over $10M "
+    "over $10M); from $1M to $10M the answer is “a fractional AI officer”, over $10M "
     "“a full-time AI lead, or a dedicated team”"
 )
 WITH_MORE = (
@@ -190,7 +191,7 @@ def test_a_recommendation_is_provisional_as_long_as_what_is_open_could_change_it
             ["build"] * 3,
             {"revenue": "$500K–$2M"},
             "Revenue is unknown: $500K to $2M lies across more than one revenue band (under $1M or "
-            "from $1M to $10M); whatever it is, the answer is “a CTO, part-time”.",
+            "from $1M to $10M); whatever it is, the answer is “a fractional CTO”.",
             id="the same answer in each band",
         ),
         pytest.param(
@@ -215,7 +216,7 @@ def test_a_recommendation_is_provisional_as_long_as_what_is_open_could_change_it
             ["build"] * 3,
             {"revenue": "unknown"},
             "Revenue is unknown: no yearly revenue was given; whatever it is, the answer is "
-            "“a CTO, part-time”.",
+            "“a fractional CTO”.",
             id="no revenue, which changes nothing",
         ),
     ],

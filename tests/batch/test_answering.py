@@ -74,12 +74,12 @@ def answer(tmp_path):
         with forms.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([header, *rows])
         table = open_table(forms)
-        columns, _ = resolve_columns(table.columns, table.sample, Columns(**named))
+        known, _ = resolve_columns(table.columns, table.sample, Columns(**named))
         model, out = Words(), tmp_path / (name + suffix)
         before = read_back(out) if kept else None
 
         async def go(spool):
-            reading = FormReading(columns=columns, split=split)
+            reading = FormReading(columns=known, split=split)
             rows = answer_rows(
                 table.rows(),
                 Job(reading, labels_only=labels_only),
@@ -94,7 +94,8 @@ def answer(tmp_path):
         with closing(Spool()) as spool:
             tally = asyncio.run(go(spool))
             columns = table.survey().columns
-            write_out(out, spool, columns, tally, decided=not labels_only)
+            reading = FormReading(columns=known, split=split)
+            write_out(out, spool, columns, tally, reading=reading, decided=not labels_only)
         return list(read_back(out)), tally, model
 
     run.folder = tmp_path

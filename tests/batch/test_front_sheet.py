@@ -8,7 +8,9 @@ from triage_agent.batch.apply_reviews import apply_to_out
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.reviews import Review, text_key
-from triage_agent.tables import open_table, read_back
+from triage_agent.tables import FrontSheet, open_table, read_back
+from triage_agent.tables.front_sheet import ADDED_WIDTH, LINE_HEIGHT, lines_of
+from triage_agent.tables.row import WrittenHeader
 
 FORMS = (
     "Company,Problem 1,Problem 2,Revenue\n"
@@ -33,21 +35,36 @@ def front_of(out):
 def test_the_first_sheet_says_everything_in_words(out):
     sheet, (acme, beta) = front_of(out)
     assert sheet.title == "Answers"
-    assert list(acme)[:7] == [
+    names = [cell.value for cell in sheet[1]]
+    assert names == [
         "Company",
-        "Problem 1",
-        "Problem 2",
-        "Revenue",
         "Recommendation",
         "Firm or provisional",
         "What to settle",
+        "Problem 1",
+        "Problem 2",
+        "Notes on reading",
+        "Problem 1",
+        "Problem 2",
+        "Revenue",
     ]
     assert acme["Recommendation"] == "Hire a fractional AI officer."
-    assert beta["Firm or provisional"].startswith("provisional: problem 2 could not be answered")
+    assert beta["Firm or provisional"] == "provisional"
     assert beta["What to settle"].startswith("Problem 2 could not be answered: run it again")
     whole = " ".join(str(cell) for row in (acme, beta) for cell in row.values())
     assert "automate-process" not in whole
     assert "fractional-" not in whole
+
+
+def test_the_second_column_says_only_firm_or_provisional_so_that_it_can_be_filtered(tmp_path):
+    cells = ["Acme,orders are typed by hand,3M", "Beta,build an app,", "Gamma,=a vague thing,3M"]
+    (tmp_path / "in.csv").write_text("\n".join(["Company,Problem,Revenue", *cells]), "utf-8")
+    answer_forms(tmp_path / "in.csv", tmp_path / "out.xlsx")
+    _, rows = front_of(tmp_path / "out.xlsx")
+    assert {row["Firm or provisional"] for row in rows} <= {"firm", "provisional", None}
+    assert rows[2]["Recommendation"].startswith("No decision")
+    assert rows[2]["Firm or provisional"] is None  # there is nothing to be firm yet
+    assert "too vague" in rows[2]["What to settle"]
 
 
 HOURS = "we copy orders by hand, 2 hours a week"
@@ -77,7 +94,7 @@ def test_the_first_sheet_says_what_would_not_pay(problems, columns, says, tmp_pa
 
 def test_a_problem_has_its_text_and_its_answer_in_one_cell(out):
     sheet, _ = front_of(out)
-    cells = {cell.value for row in sheet.iter_rows(min_row=2, min_col=8) for cell in row}
+    cells = {cell.value for row in sheet.iter_rows(min_row=2, min_col=5) for cell in row}
     assert "orders are typed by hand\n→ Work to automate (90 % sure)" in cells
     assert any(str(cell).startswith("=a vague thing\n→ No answer: too vague") for cell in cells)
     assert any("→ Not answered: It failed." in str(cell) for cell in cells)
@@ -85,10 +102,10 @@ def test_a_problem_has_its_text_and_its_answer_in_one_cell(out):
 
 def test_the_first_sheet_is_set_out_for_reading(out):
     sheet, _ = front_of(out)
-    assert sheet.freeze_panes == "A2"
+    assert sheet.freeze_panes == "B2"  # the name of the business stays in view
     assert sheet.auto_filter.ref == "A1:J3"
-    widths = [sheet.column_dimensions[letter].width for letter in "ADH"]
-    assert widths[0] < widths[2]
+    widths = [sheet.column_dimensions[letter].width for letter in "AE"]
+    assert widths[0] < widths[1]
     assert max(widths) < 60
     vague = next(
         cell for row in sheet.iter_rows(min_row=2) for cell in row if str(cell.value)[:2] == "=a"
@@ -96,6 +113,38 @@ def test_the_first_sheet_is_set_out_for_reading(out):
     assert vague.data_type == "s"  # a text, and not a formula
     assert vague.quotePrefix
     assert vague.alignment.wrap_text
+
+
+def test_a_printed_sheet_begins_with_the_verdict_and_repeats_the_names(out):
+    sheet, _ = front_of(out)
+    assert sheet.print_area == "'Answers'!$A$1:$G$3"
+    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_titles_and_further_header_rows_stay_with_their_columns():
+    header = WrittenHeader(
+        ("Problem", "Company"),
+        (("Survey of May", None),),
+        (("your problem", "your company"),),
+        FrontSheet(("Company",), ("Recommendation",), ("Problem",), lambda _: [""]),
+    )
+    assert [[*row] for row in header.front_rows] == [
+        ["Survey of May", None],
+        ["Company", "Recommendation", "Problem"],
+        ["your company", None, "your problem"],
+    ]
+
+
+def test_what_is_wrong_with_a_column_is_not_noted_at_every_row(tmp_path):
+    head = "Company,Problem,Do you sell products or software?"
+    cells = ["Acme,orders are typed,Yes", "Beta,orders are typed,No", "Gamma,build an app,partly"]
+    (tmp_path / "in.csv").write_text("\n".join([head, *cells]), "utf-8")
+    answer_forms(tmp_path / "in.csv", tmp_path / "out.xlsx")
+    notes = [row["Notes on reading"] for row in front_of(tmp_path / "out.xlsx")[1]]
+    assert notes[:2] == [None, None]
+    assert "'partly', which is neither" in notes[2]
 
 
 def test_every_column_stands_on_the_second_sheet_the_recommendation_before_the_details(out):
@@ -123,14 +172,15 @@ def test_a_review_changes_both_sheets(out):
     )
     assert apply_to_out(out, reading, {review.text_sha256: review}).problems == 1
     assert next(read_back(out))["triage_2_label"] == "build-software"
-    _, (acme, _) = front_of(out)
-    shown = [cell for cell in acme.values() if str(cell).startswith("=a vague")]
-    assert "=a vague thing\n→ Software to build (as a person said)" in (shown)
+    shown = [cell.value for cell in front_of(out)[0][2]]
+    assert "=a vague thing\n→ Software to build (as a person said)" in shown
 
 
 def test_a_long_text_does_not_make_its_row_as_high_as_the_screen(tmp_path):
     (tmp_path / "in.csv").write_text("problem\norders are typed\n" + "and typed " * 300 + "\n")
     answer_forms(tmp_path / "in.csv", tmp_path / "out.xlsx")
-    sheet, _ = front_of(tmp_path / "out.xlsx")
-    assert sheet.row_dimensions[2].height is None
+    sheet, (short, _) = front_of(tmp_path / "out.xlsx")
+    assert short["Problem 1"].count("\n") == 1
+    lines = lines_of(short["What to settle"], ADDED_WIDTH)
+    assert sheet.row_dimensions[2].height == LINE_HEIGHT * lines
     assert sheet.row_dimensions[3].height == 180

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from triage_agent.batch.form import FormReading, read_form
 from triage_agent.batch.input_columns import Columns, resolve_columns, understand_columns
 from triage_agent.errors import InputError
 from triage_agent.tables import Row
@@ -251,3 +252,33 @@ def test_names_that_are_cut_alike_are_told_apart_and_few_are_all_named():
 def test_addresses_in_angle_brackets_are_no_html():
     columns, rows = table(Problem=[f"{text} <ann@example.com>" for text in PAIN])
     assert not any("HTML" in note for note in resolve_columns(columns, rows)[1])
+
+
+@pytest.mark.parametrize(
+    ("named", "sold", "says"),
+    [
+        (None, None, "name that column with --software-column"),
+        ("Do you sell products or software?", True, "so its yes and no count"),
+    ],
+)
+def test_a_column_about_software_that_the_user_names_is_used_whatever_its_name_asks(
+    named, sold, says
+):
+    columns, rows = table(
+        **{"Biggest problem": PAIN, "Do you sell products or software?": ["Yes", "No", "Yes"]}
+    )
+    understood = understand_columns(columns, rows, Columns(sells_software=named))
+    assert [note for note in understood.notes if says in note]
+    form = read_form(rows[0], FormReading(columns=understood.columns))
+    assert form.profile.sells_software is sold
+
+
+@pytest.mark.parametrize(
+    "column", ["Do you sell or build software for your customers?", "Do you make or sell apps?"]
+)
+def test_a_question_about_selling_or_building_software_is_taken_unasked(column):
+    columns, rows = table(**{"Biggest problem": PAIN, column: ["Yes", "No", "Yes"]})
+    understood = understand_columns(columns, rows)
+    assert not [note for note in understood.notes if "Careful" in note]
+    read = [read_form(row, FormReading(columns=understood.columns)).profile for row in rows]
+    assert [one.sells_software for one in read] == [True, False, True]

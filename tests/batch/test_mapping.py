@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -261,3 +262,14 @@ def test_a_mapping_wins_over_a_settings_file_and_an_option_over_both(
     (folder / "triage.toml").write_text('[batch]\nproblem_column = ["Second trouble"]\n')
     done = CliRunner().invoke(app, ["batch", "april.csv", "-o", "o.csv", "--dry-run", *options])
     assert f"Problems are read from {said}." in done.stderr
+
+
+def test_a_guess_that_is_not_trusted_does_not_become_a_choice_in_a_mapping(tmp_path):
+    doubtful = "Do you sell products or software?"
+    export(tmp_path / "april.csv", APRIL | {doubtful: ["Yes", "No"]})
+    guessed, chosen = tmp_path / "guessed.toml", tmp_path / "chosen.toml"
+    dry_run(tmp_path, "april.csv", columns=NAMED, save_mapping=guessed)
+    assert load_mapping(guessed).software_column is None
+    named = replace(NAMED, sells_software=doubtful)
+    dry_run(tmp_path, "april.csv", columns=named, save_mapping=chosen)
+    assert understood(tmp_path, "april.csv", mapping=chosen).columns.software_chosen

@@ -10,6 +10,7 @@ from support.forms_out import answer_forms
 from triage_agent.advice import Profile
 from triage_agent.batch.apply_reviews import apply_to_out
 from triage_agent.batch.form import Form
+from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.page_names import PageNames
 from triage_agent.batch.pages import WantedPages
 from triage_agent.batch.read_output import how_to_read, read_out
@@ -160,3 +161,32 @@ def test_pages_of_clients_that_left_are_named_and_stay(tmp_path):
         "index.html",
         "mine.html",
     ]
+
+
+def test_a_business_grouped_by_an_address_is_called_by_its_name_everywhere(tmp_path):
+    (tmp_path / "in.csv").write_text(
+        "Email,Company,problem\nmara@x.com,,orders are typed by hand\n"
+        "mara@x.com,Linton Dental,a vague thing\nMARA@x.com,Linton Dental,build an app\n",
+        "utf-8",
+    )
+    out, folder = tmp_path / "out.csv", tmp_path / "pages"
+    wanted = WantedPages(folder, tmp_path / "summary.html", letterhead=HEAD)
+    columns = Columns(group_by="Email")
+    lines = answer_forms(tmp_path / "in.csv", out, pages=wanted, columns=columns)
+    assert "Each business is called as 'Company' says." in lines
+    assert sorted(one.name for one in folder.iterdir()) == ["index.html", "linton-dental.html"]
+    pages = [*folder.iterdir(), tmp_path / "summary.html"]
+    assert "@x.com" not in "".join(page.read_text("utf-8") for page in pages)
+    text = next(iter(read_out(out, how_to_read(out)))).results[0].text
+    review = Review(
+        row=2,
+        problem=1,
+        id="2",
+        text_sha256=text_key(text),
+        label="build-software",
+        outcome="classified",
+        at="2026-01-01T00:00:00+00:00",
+    )
+    reading = how_to_read(out)
+    applied = apply_to_out(out, reading, {review.text_sha256: review})
+    assert rewrite_pages(out, reading, applied.businesses, HEAD).pages == ("linton-dental.html",)

@@ -2,6 +2,7 @@
 
 import json
 
+import openpyxl
 import pytest
 
 from triage_agent.batch.input_columns import Columns
@@ -82,6 +83,7 @@ def test_only_what_is_new_or_changed_is_asked(answer, tmp_path, suffix):
     assert "3 of 6 problems are answered as in" in "\n".join(lines)
 
 
+CEDAR = "  Cedar: before, a fractional AI officer; now, a tie, which the readiness quiz decides"
 PROBLEMS = Columns(problems=("problem", "second problem"))
 BANNER = "Forms of the front desk,,June\n\n"
 
@@ -124,8 +126,12 @@ def test_the_businesses_whose_recommendation_changed_are_listed(answer, tmp_path
     _, may, lines = answer(MAY, "may", previous=tmp_path / "april-answered.csv")
     changed = [row["triage_previous_recommendation"] for row in may]
     assert changed == ["fractional-ai-officer", "", "", ""]
-    assert "  Cedar: fractional-ai-officer → take-the-quiz" in lines
-    assert any("the company in 'company', as 'id' only counts the rows" in line for line in lines)
+    assert CEDAR in lines
+    assert "1 business is new: Dune" in lines
+    assert (
+        "A business of this table and one of april-answered.csv are the same if 'company' is the "
+        "same ('id' only counts the rows)."
+    ) in lines
 
 
 def test_numbers_of_rows_never_make_two_companies_one(answer, tmp_path):
@@ -168,7 +174,7 @@ def test_rows_of_one_business_are_compared_as_one(answer, tmp_path):
         MAY, "may", previous=tmp_path / "april-answered.csv", columns=_by_company()
     )
     assert may[0]["triage_previous_recommendation"] == "fractional-ai-officer"
-    assert "  Cedar: fractional-ai-officer → take-the-quiz" in lines
+    assert CEDAR in lines
 
 
 def test_another_model_answers_everything_again(answer, tmp_path):
@@ -238,3 +244,19 @@ def _by_company():
     from triage_agent.batch import Columns
 
     return Columns(group_by="company")
+
+
+def test_businesses_that_are_found_by_an_address_are_listed_by_their_names(answer, tmp_path):
+    columns = Columns(("problem",), group_by="Email")
+    head, april = "Email,Company,problem\n", "a@b.co,Acme,orders are typed in\n"
+    answer(head + april, "april", columns=columns)
+    may = f"{head}a@b.co,,orders are typed in\n{april}a@b.co,Acme,an app\nc@b.co,Cedar,an app\n"
+    may += "a@b.co,Acme,an app for customers\na@b.co,Acme,an app for drivers\n"
+    earlier, suffix = tmp_path / "april-answered.csv", ".xlsx"
+    _, _, lines = answer(may, "may", previous=earlier, columns=columns, suffix=suffix)
+    assert "  Acme: before, a fractional AI officer; now, a fractional CTO" in lines
+    assert "1 business is new: Cedar" in lines
+    assert "a@b.co" not in "\n".join(lines)
+    sheet = openpyxl.load_workbook(tmp_path / "may-answered.xlsx").worksheets[0]
+    names = [cell.value for cell in sheet[1]]
+    assert sheet[2][names.index("Recommendation before")].value == "a fractional AI officer"

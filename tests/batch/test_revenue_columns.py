@@ -1,14 +1,20 @@
 """Which column is the yearly revenue, and in which unit, by the columns' names and neighbours."""
 
+from datetime import date
+
 import pytest
 
 from triage_agent.batch.form import FormReading, read_form
 from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.pages import WantedPages
+from triage_agent.batch.read_output import how_to_read
+from triage_agent.batch.renewed_pages import rewrite_pages
 from triage_agent.batch.request import BatchRequest
 from triage_agent.batch.revenue_columns import units_beside
 from triage_agent.batch.run import run_batch
 from triage_agent.errors import SettingsError
 from triage_agent.intake import Band
+from triage_agent.reports import Letterhead
 from triage_agent.tables import Row, read_back
 
 PROBLEM = "Biggest problem"
@@ -110,12 +116,28 @@ def test_a_currency_without_a_known_rate_is_read_with_the_rate_of_the_option(tmp
     assert "$3.6M a year" in rows[0]["triage_notes"]
 
 
-def test_blank_rows_are_carried_along_and_no_business(tmp_path):
-    text = "problem,company\nInvoices are typed in by hand every week,Ash\n,\n , \n"
-    rows, lines = answered(tmp_path, text)
-    assert [bool(row["triage_recommendation"]) for row in rows] == [True, False, False]
-    assert "no-decision" not in lines
-    assert "blank rows, carried along without an answer: 2" in lines
+def test_empty_forms_are_carried_along_and_no_business(tmp_path):
+    text = (
+        "Submitted at,Submission ID,problem,company\n"
+        "2026-11-02 09:13:07,a1b2c3d4,Invoices are typed in by hand every week,Ash\n"
+        "2026-11-02 10:00:00,a1b2c3d5,,\n,, , \n2026-11-02 11:00:00,a1b2c3d6,,Birch\n"
+    )
+    folder = tmp_path / "pages"
+    rows, lines = answered(tmp_path, text, pages=WantedPages(folder, tmp_path / "summary.html"))
+    assert [bool(row["triage_recommendation"]) for row in rows] == [True, False, False, True]
+    assert "2 forms are empty" in lines
+    assert sorted(page.name for page in folder.iterdir()) == [
+        "ash.html",
+        "birch.html",
+        "index.html",
+    ]
+    assert "row 3" not in (folder / "index.html").read_text("utf-8")
+    summary = (tmp_path / "summary.html").read_text("utf-8")
+    assert "<dt>businesses</dt><dd>2</dd>" in summary
+    out = tmp_path / "out.csv"
+    again = rewrite_pages(out, how_to_read(out), ["row 2"], Letterhead("", date(2026, 11, 9)))
+    assert again.pages == ("ash.html",)
+    assert "row 3" not in (folder / "index.html").read_text("utf-8")
 
 
 def test_rows_of_one_business_are_one_however_its_name_is_written(tmp_path):

@@ -210,6 +210,7 @@ def test_a_listed_problem_says_where_it_stands_and_what_was_found(desk):
         "text_sha256": text_key("orders p=0.70"),
         "recommendation": "take-the-quiz",
         "provisional": True,
+        "business": "Acme",
         "copies": 0,
         "note": "",
         "text": "orders p=0.70",
@@ -950,3 +951,51 @@ def test_in_a_terminal_numbers_answer_and_ctrl_c_keeps_what_was_answered(desk):
         "automate-process",
         "",
     ]
+
+
+BACK = ReviewChoice.BACK
+
+
+def test_back_takes_the_last_answer_back_and_asks_again(desk):
+    desk.batch(rows=[form("vague a", "build"), form("vague b", "build")])
+    desk.review(answers=[BUILD, BACK, OUTSIDE, AUTOMATE])
+    assert [row["triage_1_label"] for row in desk.rows()] == ["", "automate-process"]
+    assert "2 of 2 problems answered" in desk.said
+
+
+def test_an_answer_that_was_taken_back_is_open_again(desk):
+    desk.batch(rows=[form("vague a", "build"), form("vague b", "build")])
+    desk.review(answers=[BUILD, BACK, QUIT])
+    assert "0 of 2 problems answered" in desk.said
+    assert desk.rows()[0]["triage_1_decided_by"] == ""
+    assert texts(desk.queue()) == ["vague a", "vague b"]
+
+
+def test_back_brings_an_earlier_answer_back(desk):
+    desk.batch(rows=[form("vague a", "build"), form("vague b", "build")])
+    desk.review(answers=[AUTOMATE, AUTOMATE])
+    desk.review("--again", answers=[BUILD, BACK, QUIT])
+    assert desk.rows()[0]["triage_1_label"] == "automate-process"
+
+
+def test_a_problem_is_shown_with_its_business_and_the_others_of_its_form(desk):
+    desk.batch(rows=[form("vague a", "build an app")])
+    desk.review(answers=[SKIP])
+    said = " ".join(desk.said.split())
+    assert "Acme · row 2, problem 1" in said
+    assert "the other problems of this form: 2: build an app → software to build" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (OUTSIDE, "No answer: about neither kind of work (as a person said)"),
+        (KEEP, "No answer: too vague to tell which kind is meant (as a person said)"),
+        (AUTOMATE, "Work to automate (as a person said)"),
+    ],
+)
+def test_what_a_person_chose_stands_in_out_as_what_a_person_said(desk, answer, says):
+    desk.batch(rows=[form("vague a", "build")], suffix=".xlsx")
+    desk.review(answers=[answer])
+    sheet = load_workbook(desk.out).worksheets[0]
+    assert f"vague a\n→ {says}" in [cell.value for cell in sheet[2]]

@@ -84,6 +84,16 @@ def test_only_what_says_so_is_a_yes_or_a_no(header, cell, answer):
         ("sells_software", True),
         ("Do customers pay for your software?", True),
         ("Q12", True),
+        ("Do you sell or build software for your customers?", True),
+        ("Do you sell or build software?", True),
+        ("Do you build, sell or license software?", True),
+        ("Do you make or sell an app?", True),
+        ("Do you sell or develop software products or apps?", True),
+        ("Is software (SaaS, apps) part of what you sell to customers?", True),
+        ("Do you build apps that your customers use?", True),
+        ("Do you sell goods or build software?", False),
+        ("Do you want to sell or build software?", False),
+        ("Do you sell or use software?", False),
         ("Do you sell hardware or software?", False),
         ("Do you offer services or software?", False),
         ("Do you build or use software?", False),
@@ -96,6 +106,23 @@ def test_only_what_says_so_is_a_yes_or_a_no(header, cell, answer):
 def test_a_yes_counts_only_where_the_question_asks_about_selling(question, says_so):
     assert read_software("Yes", question) is (True if says_so else None)
     assert read_software("Yes, we sell an app", question) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "yes", "no"),
+    [
+        ("Do you sell products or software?", True, False),
+        ("Are you into tech, apps and such?", True, False),
+        ("Do you sell software (not hardware)?", True, False),
+        ("We do not sell software", None, None),
+        ("Don't you sell software?", None, None),
+    ],
+)
+def test_a_yes_counts_where_the_user_chose_the_column_unless_its_name_denies_it(question, yes, no):
+    assert read_software("Yes", question) is None
+    read = [read_software(cell, question, chosen=True) for cell in ("Yes", "No")]
+    assert read == [yes, no]
+    assert read_software("Yes, but we stopped", question, chosen=True) is None
 
 
 @pytest.mark.parametrize(

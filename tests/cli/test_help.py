@@ -36,11 +36,63 @@ def help_of(triage):
     return text
 
 
-@pytest.mark.parametrize("command", [[], ["advise"], ["classify"], ["doctor"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["advise"],
+        ["classify"],
+        ["doctor"],
+        ["serve"],
+        ["roi"],
+        ["review"],
+        ["check-hire"],
+        ["mcp"],
+        ["eval", "calibrate"],
+        ["eval", "compare"],
+    ],
+    ids=" ".join,
+)
 def test_help_fits_a_screen_with_the_prompt_below_it(command, help_of):
     lines = help_of(*command, "--help").splitlines()
     assert len(lines) < SCREEN_ROWS
     assert max(map(len, lines)) <= SCREEN_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        ("batch", ["--output", "--problem-column", "--group-by", "--previous", "--reports"]),
+        ("eval", ["--set", "--cases", "--gate", "calibrate", "compare", "cascade"]),
+    ],
+)
+def test_what_is_longer_begins_with_the_purpose_and_what_is_used_most(command, first, help_of):
+    lines = help_of(command, "--help").splitlines()
+    screen = "\n".join(lines[: SCREEN_ROWS - 1])
+    assert len(lines) <= 33
+    assert [one for one in first if one not in screen] == []
+    assert "More options, which --help-all explains:" in screen
+
+
+COMMANDS = [
+    "advise", "classify", "batch", "review", "quiz", "roi", "compare-roles", "check-hire", "mcp",
+    "cache", "doctor", "eval", "eval calibrate", "eval compare", "eval cascade",
+    "serve", "serve backup", "serve restore", "serve password",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_line_of_any_help_is_wider_than_the_screen(command, help_of):
+    short = help_of(*command.split(), "--help")
+    full = help_of(*command.split(), "--help-all") if "--help-all" in short else short
+    assert max(map(len, [*short.splitlines(), *full.splitlines()])) <= SCREEN_COLUMNS
+
+
+def test_every_option_of_batch_is_explained_by_help_all(help_of):
+    short, full = help_of("batch", "--help"), help_of("batch", "--help-all")
+    named = short.partition("More options")[2].replace(",", " ").split()
+    for option in (one for one in named if one.startswith("--")):
+        assert f"  {option} " in full or f", {option} " in full
 
 
 def test_advise_explains_what_an_owner_needs_and_names_the_rest_below(help_of):

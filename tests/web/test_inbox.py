@@ -58,7 +58,7 @@ def test_the_list_says_who_asked_what_came_of_it_how_sure_and_whether_it_is_firm
     page = desk.get("/inbox").text
     assert "Acme Bakery" in page
     assert "Orders are typed by hand" in page
-    assert "An AI officer, part-time" in page
+    assert "A fractional AI officer" in page
     assert ">Firm</span>" in page
     assert "At least 90 % sure" in page
     assert "This site" in page
@@ -238,7 +238,7 @@ def test_there_is_no_page_for_a_submission_that_is_not_there(desk, number):
 def test_a_correction_changes_the_verdict_for_adviser_and_owner_and_names_who_made_it(desk):
     path = desk.owner(MIXED)
     before = desk.get("/inbox/1").text
-    assert "An AI officer" in desk.get("/inbox").text
+    assert "A fractional AI officer" in desk.get("/inbox").text
     page = desk.correct(1, 3, "build-software")
     assert page.url.path == "/inbox/1"
     assert "Hire a fractional CTO" in page.text
@@ -248,7 +248,7 @@ def test_a_correction_changes_the_verdict_for_adviser_and_owner_and_names_who_ma
     owners = desk.get(f"{path}/verdict").text
     assert "Hire a fractional CTO" in owners
     assert "Software to build (as the adviser said)" in owners
-    assert "A CTO, part-time" in desk.get("/inbox").text
+    assert "A fractional CTO" in desk.get("/inbox").text
 
 
 def test_what_a_person_decided_stays_decided_by_a_person(desk):
@@ -373,7 +373,7 @@ def test_the_feed_names_submissions_and_holds_no_word_of_an_owner(three):
     feed = three.get(address)
     three.client.cookies.update(cookies)
     assert feed.headers["content-type"].startswith("application/atom+xml")
-    assert "Submission 1: an AI officer, part-time (firm)" in feed.text
+    assert "Submission 1: a fractional AI officer (firm)" in feed.text
     assert feed.text.index("Submission 2") < feed.text.index("Submission 1")
     assert "Submission 3" not in feed.text
     for words in ("Acme", "Bolt", "Orders", "app"):

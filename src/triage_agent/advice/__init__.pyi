@@ -1,7 +1,7 @@
 from .answers import advice_table
 from .decision import Decision, decide
 from .elsewhere import who_helps
-from .first_days import FirstDays, plan_words, shortened
+from .first_days import WAITING, FirstDays, plan_words, shortened
 from .hire_answers import FORM, check_flag, read_hire_answers
 from .hire_check import (
     FlagReader,
@@ -26,6 +26,7 @@ from .situations import known_situations
 __all__ = [
     "FORM",
     "MAX_POINTS",
+    "WAITING",
     "Advice",
     "Assessment",
     "Decision",

@@ -8,9 +8,11 @@ from typing import Any
 
 from triage_agent.advice import Profile, QuizResult
 from triage_agent.batch.answering import form_columns
-from triage_agent.batch.form import MAX_PROBLEMS, Form
+from triage_agent.batch.form import MAX_PROBLEMS, Form, FormReading
 from triage_agent.batch.group import Spool, decide_business
+from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_columns import flat_decision
+from triage_agent.batch.row_keys import company_column
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.write_output import write_out
 from triage_agent.models import Model
@@ -54,5 +56,7 @@ def write_answered(
             tally.count_business(decision)
             decided = flat_decision(decision)
             spool.add({**form.values, **form_columns(read, rows, model), **decided}, None)
-        write_out(out, spool, columns, tally, decided=True, slots=MAX_PROBLEMS)
+        known = Columns((problem_column,), company=company_column(columns))
+        reading = FormReading(max_problems=MAX_PROBLEMS, columns=known)
+        write_out(out, spool, columns, tally, reading=reading, decided=True)
     return tally.rows

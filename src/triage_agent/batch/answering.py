@@ -23,6 +23,7 @@ from triage_agent.batch.output_columns import (
     flat_problem,
     read_problems,
 )
+from triage_agent.batch.page_names import name_of
 from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
 from triage_agent.batch.tally import Tally
@@ -130,20 +131,16 @@ async def answer_rows(
                 business.add(form, shown, with_texts=page is not None)
                 spool.add(values, form.business, place(row))
             else:
-                decision = None
-                if not (job.labels_only or form.is_blank):
-                    decision = decide_business(results, form.profile, form.quiz)
-                    values |= flat_decision(decision)
-                    values |= _compared(job, form.id, values, form.texts, decision)
-                _announce(decision, form, results, tally, page)
+                if not form.is_blank:  # else it is no business, and gets no page
+                    values |= _decided_alone(job, form, values, results, tally, page)
                 spool.add(values, None, place(row))
             yield tally
     for business in spool.groups.values():
-        name = business.first.group or ""
+        first = business.first
         decision, _ = business.decide()
-        _announce(decision, business.first, business.problems, tally, page)
-        named = {job.reading.columns.group_by or "": name}
-        business.compared = _compared(job, name, named, (), decision)
+        _announce(decision, first, business.problems, tally, page)
+        named = {job.reading.columns.group_by or "": first.group}
+        business.compared = _compared(job, name_of(first), named, (), decision)
 
 
 def _taken(job: Job, row: Row, form: Form) -> list[Classification | None]:
@@ -168,6 +165,24 @@ def form_columns(form: Form, results: list[Classification], model: Model) -> Val
         "triage_model": _one_or_each(models) if results else model.name,
         "triage_prompt": next(filter(None, prompts), None) if results else model.prompt,
     }
+
+
+def _decided_alone(
+    job: Job,
+    form: Form,
+    values: Values,
+    results: list[Classification],
+    tally: Tally,
+    page: Page | None,
+) -> Values:
+    """Announce a row that is a business of its own, and return the columns of its decision."""
+    decision, decided = None, Values()
+    if not job.labels_only:
+        decision = decide_business(results, form.profile, form.quiz)
+        decided = flat_decision(decision)
+        decided |= _compared(job, name_of(form), values | decided, form.texts, decision)
+    _announce(decision, form, results, tally, page)
+    return decided
 
 
 def _compared(

@@ -37,7 +37,7 @@ def propose_mapping(table: Table) -> FormMapping | None:
         reading = reading_of(table, _wish(Columns()), _nothing)
     except InputError:
         return None
-    return mapping_of(reading.columns, table.columns, reading)
+    return mapping_of(reading.columns.without_doubtful, table.columns, reading)
 
 
 def mapping_of(

@@ -5,8 +5,9 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from triage_agent.advice import Profile, QuizResult
-from triage_agent.batch.column_kinds import is_reference, without_tags
-from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.column_kinds import DATE, is_reference, without_tags
+from triage_agent.batch.column_words import plain
+from triage_agent.batch.input_columns import IDS, Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
 from triage_agent.batch.software_answer import says_nothing
 from triage_agent.files import Strict, replace_surrogates
@@ -36,6 +37,7 @@ NO_PROBLEM = re.compile(  # what says that there is none, or where it is told
     r"|will (?:follow|send)(?: later)?|later"
 )
 MAX_PROBLEMS = 5  # of one form
+OURS = "triage_"  # how the names of the columns begin that a batch adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Form:
     complaints: tuple[str, ...]  # what could not be read
     company: str = ""  # what the business is called; empty: that is not said
     remarks: tuple[str, ...] = ()  # what was read, and how it was understood
-    is_blank: bool = False  # whether no cell holds anything
+    is_blank: bool = False  # whether nothing was answered: no cell holds more than a date or an id
 
     @property
     def business(self) -> str | None:
@@ -122,7 +124,7 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
     sells = _cell(row, columns.sells_software)
     profile = Profile(
         _revenue(row, reading, complaints, remarks),
-        sells_of(sells, _short(sells), columns.sells_software, complaints),
+        sells_of(sells, _short(sells), columns, complaints),
     )
     return Form(
         number=row.number,
@@ -137,8 +139,7 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
         complaints=tuple(complaints),
         company=_short(_cell(row, columns.company)),
         remarks=tuple(remarks),
-        is_blank=bool(row.values)
-        and all(cell is None or not str(cell).strip() for cell in row.values.values()),
+        is_blank=_is_blank(row, columns),
     )
 
 
@@ -152,6 +153,20 @@ def says_no_problem(text: str) -> bool:
     """
     said = " ".join(text.split()).strip(" .!?()[]").casefold().replace("’", "'") or text.casefold()
     return said in NOTHING or bool(NO_PROBLEM.fullmatch(said)) or is_reference(text.strip())
+
+
+def _is_blank(row: Row, columns: Columns) -> bool:
+    """Return whether nothing was answered; a form tool itself fills in a time, and an id.
+
+    What `triage batch` added to a row of its output does not count.
+    """
+    answers = (
+        str(cell).strip()
+        for name, cell in row.values.items()
+        if cell is not None and not name.startswith(OURS)
+        if name != columns.id and plain(name) not in IDS
+    )
+    return bool(row.values) and all(not text or DATE.fullmatch(text) for text in answers)
 
 
 def _revenue(row: Row, reading: FormReading, complaints: list[str], remarks: list[str]) -> Revenue:

@@ -4,42 +4,58 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from triage_agent.advice import Recommendation, headline_of
-from triage_agent.batch.output_columns import LIST_MARK, read_problem, truth
-from triage_agent.reports import answer_words
+from triage_agent.advice import WAITING, Recommendation, headline_of
+from triage_agent.batch.form import OURS
+from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.output_columns import LIST_MARK, PREVIOUS, read_problem, truth
+from triage_agent.reports import answer_words, recommendation_words
 from triage_agent.tables import FrontSheet
 from triage_agent.types import Classification
 
 DECIDED = ("Recommendation", "Firm or provisional", "What to settle")
-NOTES = "What could not be read"
-OURS = "triage_"  # how the names of the technical columns begin
+BEFORE = "Recommendation before"  # where it was another one
+NOTES = "Notes on reading"
 
 
-def front_sheet(columns: Sequence[str], problems: int, *, alone: bool = False) -> FrontSheet:
+def front_sheet(
+    columns: Sequence[str], problems: int, known: Columns, *, alone: bool = False
+) -> FrontSheet:
     """Return the first sheet of an OUT with these columns and a number of problems in each row.
 
-    `alone` says that each row holds all problems of its business: then it shows whether a
+    The `known` column that says whose row it is comes first, then what was found out, then the
+    form. `alone` says that each row holds all problems of its business: then it shows whether a
     recommendation would not pay.
     """
     own = tuple(column for column in columns if not column.startswith(OURS))
+    first = next(((one,) for one in (known.company, known.group_by, known.id) if one in own), ())
     is_decided = "triage_recommendation" in columns
     added = (
         *(DECIDED if is_decided else ()),
+        *((BEFORE,) if PREVIOUS in columns else ()),
         *(f"Problem {number}" for number in range(1, problems + 1)),
         NOTES,
     )
-    cells = partial(_cells, is_decided=is_decided, problems=problems, alone=alone)
-    return FrontSheet(own, added, cells)
+    cells = partial(
+        _cells,
+        is_decided=is_decided,
+        is_compared=PREVIOUS in columns,
+        problems=problems,
+        alone=alone,
+    )
+    return FrontSheet(first, added, tuple(one for one in own if one not in first), cells)
 
 
 def _cells(
-    values: Mapping[str, Any], *, is_decided: bool, problems: int, alone: bool
+    values: Mapping[str, Any], *, is_decided: bool, is_compared: bool, problems: int, alone: bool
 ) -> Iterator[str]:
     """Yield the cells that are added to a row."""
     rows = [read_problem(values, number) for number in range(1, problems + 1)]
     if is_decided:
         yield _recommended(values, [row for row in rows if row and alone])
         yield from _firm(values)
+    if is_compared:
+        before = values.get(PREVIOUS)
+        yield recommendation_words(Recommendation(before)) if before else ""
     for found in rows:
         yield f"{found.text}\n→ {answer_words(found)}" if found else ""
     yield str(values.get("triage_notes") or "")
@@ -52,12 +68,12 @@ def _recommended(values: Mapping[str, Any], rows: Sequence[Classification]) -> s
 
 
 def _firm(values: Mapping[str, Any]) -> tuple[str, str]:
-    """Return whether the recommendation is firm, why not, and what is to be settled."""
-    if truth(values.get("triage_provisional")) is None:
+    """Return whether the recommendation is firm, and what is to be settled."""
+    provisional = truth(values.get("triage_provisional"))
+    if provisional is None:
         return "", ""
-    if not truth(values["triage_provisional"]):
-        return "firm", ""
-    settle = str(values.get("triage_to_settle") or "").split(LIST_MARK)
-    reasons = "; ".join(one.partition(": ")[0] for one in settle if one)
-    said = f"provisional: {reasons}" if reasons else "provisional"
-    return said, "\n".join(one[:1].upper() + one[1:] for one in settle)
+    settle = str(values.get("triage_to_settle") or "").split(LIST_MARK) if provisional else ()
+    said = "\n".join(one[:1].upper() + one[1:] for one in settle)
+    if values.get("triage_recommendation") in WAITING:  # nothing is recommended yet
+        return "", said
+    return "provisional" if provisional else "firm", said

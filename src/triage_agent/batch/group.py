@@ -22,7 +22,7 @@ Values = dict[str, Any]
 class Group:
     """The rows of one business, as far as its decision needs them."""
 
-    first: Form  # the business's first row
+    first: Form  # the business's first row, with the first name that a row gives it
     problems: list[Classification] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     quizzes: list[QuizResult] = field(default_factory=list)
@@ -32,6 +32,8 @@ class Group:
         """Add one row's problems, profile and quiz; a decision needs no texts, a page does."""
         if not with_texts:  # so that memory stays small
             rows = [replace(row, text="", evidence=(), rationale="") for row in rows]
+        if not self.first.company:
+            self.first = replace(self.first, company=form.company)
         self.problems += rows
         self.profiles.append(form.profile)
         if form.quiz is not None:

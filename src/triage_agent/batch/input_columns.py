@@ -1,6 +1,5 @@
 """Which columns of a table mean what: as the user names them, or guessed from names and cells."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,12 +14,13 @@ from triage_agent.batch.column_notes import (
     quiz_note,
     refusal,
 )
-from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.column_words import plain
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
 from triage_agent.batch.row_keys import company_column
-from triage_agent.batch.software_answer import asks_about_selling
+from triage_agent.batch.software_answer import takes_yes
+from triage_agent.batch.software_columns import guess_software, software_notes
 from triage_agent.batch.table_shape import questions_in_rows
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
@@ -30,11 +30,6 @@ IDS = (
     "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
     "ticket id", "lead id", "reference", "token", "#",
 )  # fmt: skip
-SOFTWARE = re.compile(
-    r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
-    r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
-    r"|\bsells software\b|\bsoftware for (?:\w+ )?customers\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +44,20 @@ class Columns:
     group_by: str | None = None
     company: str | None = None  # what the business is called
     revenue_units: tuple[str, ...] = ()  # columns whose cells say the unit of the revenue
+    software_chosen: bool = False  # `sells_software` was named, not guessed
+
+    @property
+    def without_doubtful(self) -> "Columns":
+        """The same without a guess whose yes does not count, which a mapping would make a choice.
+
+        >>> Columns(sells_software="Do you sell products or software?").without_doubtful
+        Columns(problems=(), id=None, revenue=None, sells_software=None, quiz={}, group_by=None, \
+company=None, revenue_units=(), software_chosen=False)
+        """
+        name = self.sells_software
+        if name is None or takes_yes(name, chosen=self.software_chosen):
+            return self
+        return replace(self, sells_software=None)
 
 
 NONE_NAMED = Columns()
@@ -156,6 +165,7 @@ def _find_named(
         },
         find(named.group_by, "--group-by"),
         find(named.company, "--company-column"),
+        software_chosen=named.sells_software is not None,
     )
 
 
@@ -192,7 +202,7 @@ def _guess(
     if known.revenue is None:
         chosen = choose_revenue(_free(known, columns), seen)
         known, notes = replace(known, revenue=chosen.column), chosen.notes
-    software = known.sells_software or _guess_software(_free(known, columns), seen)
+    software = known.sells_software or guess_software(_free(known, columns), seen)
     known = replace(known, sells_software=software)
     company = known.company or company_column(
         [one for one in _free(known, columns) if seen.cells[one].words < SHORT_CELLS]
@@ -216,21 +226,6 @@ def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
     return None
 
 
-def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
-    """Return the first column that asks about selling software; one whose yes says so goes first.
-
-    One with sentences about a problem is none.
-    """
-    found = [
-        column
-        for column in columns
-        if SOFTWARE.search(what_is_asked(column))
-        and seen.roles[column] is not Role.PROBLEM
-        and seen.cells[column].words < SHORT_CELLS
-    ]
-    return next((one for one in found if asks_about_selling(one)), next(iter(found), None))
-
-
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:
     """Return a sentence for each part of a form, problems aside, that has a column or none."""
 
@@ -247,13 +242,7 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
             f"{beside if columns.revenue_units else ''}."
         )
     if columns.sells_software:
-        notes.append(f"Whether software is sold is read from {of(columns.sells_software)}.")
-        if not asks_about_selling(columns.sells_software):
-            notes.append(
-                f"Careful: a yes or no in {of(columns.sells_software)} counts as unknown, as its "
-                "name asks something else than whether software is sold to customers. Another "
-                "column can be named with --software-column."
-            )
+        notes += software_notes(columns.sells_software, seen, chosen=columns.software_chosen)
     unknown = [
         f"{what} ({option})"
         for what, option, column in (

@@ -60,6 +60,7 @@ class FormMapping(Strict):
             self.quiz_column,
             self.group_by,
             self.company_column,
+            software_chosen=self.software_column is not None,
         )
 
     def table_options(self, given: TableOptions) -> TableOptions:

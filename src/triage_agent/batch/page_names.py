@@ -13,9 +13,12 @@ DEVICES = {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") f
 
 
 def name_of(form: Form) -> str:
-    """Return what a business is called: its group, its name, the form's id, else its row."""
+    """Return what a business is called: its name, its group, the form's id, else its row.
+
+    Rows may be grouped by what is no name, such as an e-mail address.
+    """
     own = "" if form.id == str(form.number) else form.id
-    name = form.group or form.company or own or f"row {form.number}"
+    name = form.company or form.group or own or f"row {form.number}"
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 

@@ -154,7 +154,7 @@ def _left_line(folder: Path, names: Sequence[str]) -> str:
 
 
 def page_key(form: Form) -> str:
-    """Return by what the page of a business is known: its group, else its row.
+    """Return by what the page of a business is known: its group, however written, else its row.
 
     >>> from triage_agent.advice import Profile
     >>> page_key(Form(7, "7", (), Profile(), None, None, ())), page_key(
@@ -162,7 +162,7 @@ def page_key(form: Form) -> str:
     ... )
     ('row 7', 'group 7')
     """
-    return f"row {form.number}" if form.group is None else f"group {form.group}"
+    return f"row {form.number}" if form.business is None else f"group {form.business}"
 
 
 def summary_page(

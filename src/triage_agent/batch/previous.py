@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from triage_agent.advice import Decision
+from triage_agent.advice import Decision, Recommendation
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
@@ -24,6 +24,7 @@ from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
 from triage_agent.intake import counted
+from triage_agent.reports import recommendation_words
 from triage_agent.types import Classification, DecidedBy, Outcome
 
 # What of OUT.run.json makes an answer another one; the embedded model's name holds its weights.
@@ -39,8 +40,8 @@ class Change:
     """A business whose recommendation is another one than in the earlier OUT."""
 
     name: str
-    before: str  # a value of `Recommendation`, as are both
-    after: str
+    before: Recommendation
+    after: Recommendation
 
 
 class Previous:
@@ -83,6 +84,7 @@ class Previous:
         self._has_record = bool(record)
         self.taken_over = 0  # problems
         self.changes: list[Change] = []
+        self.new, self.new_names = 0, list[str]()  # businesses, and the first of their names
         self._store = sqlite3.connect("")  # a temporary file, which SQLite removes
         self._store.execute(
             "create table answers (row text, text text, cells text, primary key (row, text))"
@@ -148,7 +150,6 @@ class Previous:
     ) -> str | None:
         """Return the earlier recommendation if it was another one, and note the change."""
         key, after = self._key(values), decision.recommendation.value
-        name = self._shown_company(values) or name
         for one in [key] if key else map(text_key, texts):
             found = self._store.execute(
                 "select recommendation from verdicts where row = ?", (one,)
@@ -158,13 +159,16 @@ class Previous:
             self._store.execute("update verdicts set seen = 1 where row = ?", (one,))
             if found[0] == after:
                 return None
-            self.changes.append(Change(name, found[0], after))
+            self.changes.append(Change(name, Recommendation(found[0]), decision.recommendation))
             return str(found[0])
+        if key:  # else only its texts could have told
+            self.new += 1
+            self.new_names += [name] if len(self.new_names) < LISTED else []
         return None
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about how the earlier OUT is used, before anything is answered."""
-        yield f"{self.name}: the same business is found by {self.found_by}."
+        yield f"A business of this table and one of {self.name} are the same if {self.found_by}."
         if self.differs:
             name, (before, after) = next(iter(self.differs.items()))
             yield (
@@ -182,6 +186,10 @@ class Previous:
         """Yield sentences about what became of the earlier answers to `problems` problems."""
         them = counted(problems, "problem is", "problems are")
         yield f"{self.taken_over:,} of {them} answered as in {self.name}"
+        if self.new:
+            new = counted(self.new, "business is new", "businesses are new")
+            more = f" and {self.new - LISTED} more" if self.new > LISTED else ""
+            yield f"{new}: {', '.join(self.new_names)}{more}"
         gone = self._store.execute("select count(*) from verdicts where seen = 0").fetchone()[0]
         if self._column and gone:
             of_it = f"of {self.name}"
@@ -195,7 +203,8 @@ class Previous:
             + (":" if self.changes else "")
         )
         for change in self.changes[:LISTED]:
-            yield f"  {change.name}: {change.before} → {change.after}"
+            before, after = map(recommendation_words, (change.before, change.after))
+            yield f"  {change.name}: before, {before}; now, {after}"
         if len(self.changes) > LISTED:
             yield (
                 f"  and {len(self.changes) - LISTED} more; "
@@ -216,10 +225,6 @@ class Previous:
     def _company_of(self, values: Mapping[str, Any]) -> str:
         """Return the company of a row in one way to write it; empty: none is known."""
         return name_key(values.get(self._company)) if self._company else ""
-
-    def _shown_company(self, values: Mapping[str, Any]) -> str:
-        """Return the company of a row as it stands there."""
-        return str(values.get(self._company) or "").strip() if self._company else ""
 
     def _answer(self, key: str, text: str) -> Classification | None:
         """Return the earlier answer to one text of a row."""
@@ -245,23 +250,23 @@ def _found_by(
     *,
     counts_rows: bool,
 ) -> tuple[str, str | None]:
-    """Return in words what rows are found by, and its column; None: their problems' texts."""
+    """Return in words when rows are of one business, and by which column; None: by their texts."""
     known = reading.columns
-    why = f", as {known.id!r} only counts the rows" if counts_rows else ""
+    why = f" ({known.id!r} only counts the rows)" if counts_rows else ""
     if known.group_by:
-        column, words = known.group_by, "the business"
+        column = known.group_by
     elif known.id and not counts_rows:
-        column, words = known.id, "the id"
+        column = known.id
     elif company is None:
-        return f"the texts of its problems{why}", None
+        return f"a problem has the same text{why}", None
     else:
-        column, words = company, "the company"
+        column = company
     if column not in columns:
         raise InputError(
             f"{name} has no column {column!r}, by which its rows would be found again. "
             "Name a column that both tables have with --id-column."
         )
-    return f"{words} in {column!r}{why}", column
+    return f"{column!r} is the same{why}", column
 
 
 def _record(out: Path) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from typing import Literal
 from triage_agent.advice import QuizResult, load_quiz, score
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.quiz_answer import quiz_number, quiz_points
-from triage_agent.batch.software_answer import read_software, says_nothing
+from triage_agent.batch.software_answer import (
+    is_just_yes_or_no,
+    read_software,
+    says_nothing,
+    takes_yes,
+)
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, UNKNOWN_WORDS, Revenue, read_revenue
 from triage_agent.tables import Row, Value
@@ -51,9 +56,12 @@ def revenue_of(
     return revenue
 
 
-def sells_of(cell: Value, text: str, column: str | None, complaints: list[str]) -> bool | None:
+def sells_of(cell: Value, text: str, columns: Columns, complaints: list[str]) -> bool | None:
     """Return whether the business sells software; None, with a complaint, for other words."""
-    answer = read_software(str(cell) if isinstance(cell, bool) else text, column or "")
+    column, said = columns.sells_software, str(cell) if isinstance(cell, bool) else text
+    answer = read_software(said, column or "", chosen=columns.software_chosen)
+    if column and is_just_yes_or_no(said) and not takes_yes(column, chosen=columns.software_chosen):
+        return None  # a fault of the column, which is said once, and not of this row
     if answer is None and not (says_nothing(text) and (text or cell is None or cell == "")):
         shown = text if len(text) <= 40 else text[:40] + "…"
         complaints.append(

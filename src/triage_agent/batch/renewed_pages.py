@@ -88,10 +88,10 @@ def _take_all(out: Path, reading: FormReading, pages: BatchPages) -> Tally:
     for row in read_out(out, reading):
         tally.rows += 1
         tally.complaints += bool(row.values.get("triage_notes"))
-        if row.form.group is not None and row.has_recommendation:
-            group = groups.setdefault(row.form.group, Group(row.form))
+        if row.form.business is not None and row.has_recommendation:
+            group = groups.setdefault(row.form.business, Group(row.form))
             group.add(row.form, row.results, with_texts=True)
-        else:
+        elif not row.form.is_blank:
             decision = row.decide(row.results) if row.has_recommendation else None
             pages.take(row.form, row.results, decision)
     for group in groups.values():

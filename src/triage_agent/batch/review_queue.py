@@ -38,6 +38,8 @@ class ReviewItem:
     review: Review | None  # the person's earlier answer
     provisional: bool = False  # whether the answer could change the recommendation
     copies: int = 0  # further problems with the same text, which the answer decides too
+    business: str = ""  # its name; empty: the form gives none
+    others: tuple[tuple[int, Classification], ...] = ()  # the form's further problems, by number
 
     @property
     def key(self) -> str:
@@ -150,7 +152,17 @@ def _items(
         is_answered = review is not None and review.outcome is not None
         if needs_person(result) or (again and is_answered):
             form = row.form
-            yield ReviewItem(form.number, problem, form.id, result, recommendation, review)
+            others = tuple(one for one in enumerate(results, start=1) if one[0] != problem)
+            yield ReviewItem(
+                form.number,
+                problem,
+                form.id,
+                result,
+                recommendation,
+                review,
+                business=form.company or form.group or "",
+                others=others,
+            )
 
 
 def _without_copies(items: list[ReviewItem]) -> tuple[ReviewItem, ...]:

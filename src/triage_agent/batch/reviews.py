@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
@@ -25,8 +26,9 @@ from triage_agent.batch.output_columns import (
 from triage_agent.classify import decided_by_person
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import LARGEST_RECORD, Strict, beside, explain, json_line, read_bytes
-from triage_agent.types import Classification, DecidedBy, Label, Outcome
+from triage_agent.types import Abstention, Classification, DecidedBy, Label, Outcome
 
+RARE = ("abstained_because", "withdrawn")  # what a record holds only where it says something
 KEY_LENGTH = 16_000  # characters; every format's cell holds that many, and no model reads more
 
 
@@ -42,6 +44,8 @@ class Review(Strict):
     outcome: Outcome | None
     note: str = ""
     at: str  # ISO 8601, UTC
+    abstained_because: Abstention | None = None  # without a label; None: out of scope
+    withdrawn: bool = False  # an earlier answer is taken back; the problem is open again
 
     @model_validator(mode="after")
     def _is_an_answer(self) -> Self:
@@ -49,6 +53,8 @@ class Review(Strict):
             raise ValueError("an error is not an answer")
         if (self.label is not None) != (self.outcome is Outcome.CLASSIFIED):
             raise ValueError("a label goes with the outcome classified, and only with that")
+        if self.withdrawn and self.outcome is not None:
+            raise ValueError("what takes an answer back gives none")
         return self
 
 
@@ -95,7 +101,7 @@ def load_reviews(path: Path) -> dict[str, Review]:
                 "Correct the line or remove it; the other lines stay."
             ) from error
         before = reviews.get(review.text_sha256)
-        if review.outcome is None and before is not None:
+        if review.outcome is None and before is not None and not review.withdrawn:
             review = before.model_copy(update={"note": review.note})
         reviews[review.text_sha256] = review
     return reviews
@@ -106,7 +112,11 @@ def append_review(path: Path, review: Review) -> None:
     try:
         with path.open("a+b") as file:
             _mend_end(file)
-            file.write(json_line(review.model_dump(mode="json")).encode())
+            values = review.model_dump(mode="json")
+            for name in RARE:
+                if not values[name]:
+                    del values[name]
+            file.write(json_line(values).encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -123,7 +133,10 @@ def reviewed(row: Classification, review: Review | None) -> Classification:
     """
     if review is None or review.outcome is None:
         return row
-    return decided_by_person(row, review.label, review.note)
+    said = decided_by_person(row, review.label, review.note)
+    if said.label:
+        return said
+    return replace(said, abstained_because=review.abstained_because or Abstention.NEITHER)
 
 
 def taken_over(

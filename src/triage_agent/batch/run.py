@@ -15,6 +15,7 @@ from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.renewed_pages import pages_record
+from triage_agent.batch.repeats import Repeats
 from triage_agent.batch.request import BatchRequest, BatchResult, Report, ShowProgress
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines
@@ -116,9 +117,10 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(opened.line)
         for note in previous.notes() if previous else ():
             report(note)
-        started = time.time()
+        started, repeats = time.time(), Repeats(table.sample, reading.columns)
+        alone = reading.one_row_each and not request.labels_only
         rows = answer_rows(
-            table.rows(),
+            repeats.watched(table.rows()) if alone else table.rows(),
             job,
             triage,
             spool,
@@ -145,14 +147,15 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             survey.columns,
             tally,
             table,
+            reading=job.reading,
             decided=not request.labels_only,
             compared=previous is not None,
-            slots=job.reading.slots,
-            alone=job.reading.one_row_each,
         )
         spent = _spent(opened, time.time() - started)
         write_run(request.out, tally, facts | spent | asking.record)
         for line in result_lines(request.out, opened, tally):
+            report(line)
+        for line in repeats.lines(survey.columns):
             report(line)
         for line in previous.results(tally.problems) if previous else ():
             report(line)

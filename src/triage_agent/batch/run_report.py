@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from triage_agent.advice import Recommendation
+from triage_agent.batch.front_sheet import NOTES
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.tally import Tally, to_look_at
 from triage_agent.batch.write_output import errors_path, run_path
@@ -11,6 +12,7 @@ from triage_agent.intake import counted, percent
 from triage_agent.models import OpenBackend
 from triage_agent.reports import counted_words, recommendation_words
 from triage_agent.settings import Backend
+from triage_agent.tables import FRONT
 
 
 def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
@@ -26,10 +28,11 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
         reviewed = counted(tally.reviewed, "problem is", "problems are")
         yield f"{reviewed} as a person decided ({reviews_path(out).name})"
     if tally.blank:
-        yield f"blank rows, carried along without an answer: {tally.blank}"
+        forms = counted(tally.blank, "form is", "forms are")
+        yield f"{forms} empty (no answer, at most a date or an id), and no business"
     if tally.complaints:
         unread = counted(tally.complaints, "row holds", "rows hold")
-        yield f"{unread} something that could not be read; see triage_notes"
+        yield f"{unread} something that could not be read: {_notes_column(out)}"
     if opened.model.backend != Backend.EMBEDDED:
         money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
         yield (
@@ -51,6 +54,13 @@ def _counts(counter: Mapping[str, int], words: Callable[[str], str]) -> str:
     """Return counts in words, most first."""
     ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return "; ".join(f"{words(name)}: {count:,}" for name, count in ordered) or "none"
+
+
+def _notes_column(out: Path) -> str:
+    """Return where OUT says what was noticed while a row was read."""
+    if out.suffix.casefold() == ".xlsx":
+        return f"see the column “{NOTES}” of the sheet “{FRONT}”"
+    return "see the column triage_notes"
 
 
 def _recommended(value: str) -> str:

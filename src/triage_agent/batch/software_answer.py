@@ -70,6 +70,12 @@ OTHER_QUESTION = re.compile(
     r"|\b(?:not|don't|doesn't|never|without|no|non)\b",
     re.I,
 )
+# A yes to these means a no.
+TURNED_ROUND = re.compile(
+    rf"\b(?:not|dont|don't|doesnt|doesn't|never|no longer)\b(?:\W+\w+){{0,3}}?\W+{SELLING}\b"
+    rf"|\b(?:no|non|without)\W+(?:\w+ )?{NOUN}\b",
+    re.I,
+)
 NAMES_SOFTWARE = re.compile(rf"\b{NOUN}\b", re.I)
 # The words of a question that asks whether software is sold to others, and nothing else.
 ASKED_WORDS = """
@@ -80,11 +86,13 @@ launching main make makes making mobile now of offer offering offers on online o
 organization our outside paid pay paying phone platform platforms product products provide provides
 providing public publish publishes s saas sell seller selling sells service software so that the
 their them this to us use used users vendor we web what whether which who with y n yes you your
-others people primary core itself own
+others people primary core itself own part apps license licenses licensing
 """
 ASKED = frozenset(ASKED_WORDS.split())
+# "Sell or build software" is a choice of verbs, and says the same of both.
 OTHER_THING = re.compile(
-    rf"\b(?:products?|services?|{SELLING})\s+(?:and )?or (?:an? |any )?(?:use\b|(?:\w+ )?{NOUN})"
+    rf"\b(?:products?|services?|{SELLING})\s+(?:and )?or (?:an? |any )?"
+    rf"(?:use\b|(?:(?!{SELLING}\b|licen[cs]e\b)\w+ )?{NOUN})"
     rf"|{NOUN}(?: products?)? (?:and )?or (?:other )?(?:products?|services?|use)\b"
     r"|\b(?:to|for) (?:us|your own|our own|yourself|itself)\b|\bfor your (?:business|company)\b",
     re.I,
@@ -104,6 +112,15 @@ def says_nothing(text: str) -> bool:
     return _plain(text) in NOT_ANSWERED
 
 
+def is_just_yes_or_no(text: str) -> bool:
+    """Return whether a cell holds a yes or a no, and no other word.
+
+    >>> is_just_yes_or_no("No."), is_just_yes_or_no("No, we run a garage")
+    (True, False)
+    """
+    return LEADING.fullmatch(_plain(text)) is not None
+
+
 def asks_about_selling(header: str) -> bool:
     """Return whether a yes to the question of a column says that software is sold or built to be.
 
@@ -116,19 +133,40 @@ def asks_about_selling(header: str) -> bool:
     >>> asks_about_selling("Do you develop software in-house?")
     False
     """
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code_list(header)[1])
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])(?!S\b)", " ", code_list(header)[1])  # but "SaaS" is a word
     question = re.sub(r"['’]", "'", name).replace("'", "").replace("_", " ")
     question = " ".join(re.sub(r"[\W_]+", " ", question).casefold().split())
-    if OTHER_QUESTION.search(question.replace("dont", "don't")):
+    theirs = re.sub(r"\b(customers?|clients?) use\b", r"\1", question)  # not the business's own use
+    if OTHER_QUESTION.search(theirs.replace("dont", "don't")):
         return False
     if not NAMES_SOFTWARE.search(question):
         return True
+    question = re.sub(rf"\b({NOUN}) products?\b", r"\1", question)  # "software products or apps"
     words = re.sub(r"\b(?:q|question) ?\d+\b|\d+", " ", question).split()
     return all(word in ASKED for word in words) and not OTHER_THING.search(question)
 
 
-def read_software(text: str, header: str = "") -> bool | None:
+def is_turned_round(header: str) -> bool:
+    """Return whether a yes to the question of a column means that no software is sold.
+
+    >>> is_turned_round("We do not sell software"), is_turned_round("Software, not hardware?")
+    (True, False)
+    """
+    return bool(TURNED_ROUND.search(code_list(header)[1].replace("’", "'")))
+
+
+def takes_yes(header: str, *, chosen: bool) -> bool:
+    """Return whether a yes or a no in a column says whether software is sold.
+
+    Whoever has `chosen` the column knows what it asks, unless its name denies it.
+    """
+    return asks_about_selling(header) or (chosen and not is_turned_round(header))
+
+
+def read_software(text: str, header: str = "", *, chosen: bool = False) -> bool | None:
     """Return yes or no only where a cell says so to the question of its column; else None.
+
+    `chosen`: the user named the column, so a yes counts whatever else its name asks.
 
     >>> read_software("Yes - a SaaS product"), read_software("We sell shoes")
     (True, None)
@@ -137,7 +175,7 @@ def read_software(text: str, header: str = "") -> bool | None:
     """
     words = _plain(text)
     words = _plain(code_list(header)[0].get(words, words))
-    other_question = not asks_about_selling(header)
+    other_question = not takes_yes(header, chosen=chosen)
     if words in NOT_ANSWERED:
         return None
     words, labelled = LABELLED.sub("", words), LABELLED.match(words)

@@ -195,7 +195,7 @@ def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> 
         options = replace(options, sheet=table.sheet)
     save_mapping(
         path,
-        reading.columns,
+        reading.columns.without_doubtful,
         table.columns,
         options,
         split=wish.split,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.form import FormReading
 from triage_agent.batch.front_sheet import front_sheet
 from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.output_columns import ROW, added_columns
@@ -33,24 +34,25 @@ def write_out(
     tally: Tally,
     table: Table | None = None,
     *,
+    reading: FormReading,
     decided: bool,
     compared: bool = False,
-    slots: int = 0,
-    alone: bool = False,
 ) -> int:
     """Write OUT and its errors file, and return the number of problems in error.
 
-    It has columns for at least `slots` problems, so that they are the same for every export. What
-    stands around the header of `table` is repeated. `alone`: see `front_sheet`.
+    It has columns for as many problems as the `reading` may find, so that they are the same for
+    every export. What stands around the header of `table` is repeated.
 
     An input column that has the name of one of ours is replaced, as when OUT is read again.
     """
-    most = max(slots, tally.most_problems)
+    most = max(reading.slots, tally.most_problems)
     added = added_columns(most, decided=decided, compared=compared)
     own = [column for column in columns if column not in set(added)]
     titles, extra = (table.titles, table.extra_header) if table else ((), ())
     above = None if out.suffix.casefold() == ".jsonl" else len(titles) + 1 + len(extra)
-    front = front_sheet(own + added, tally.most_problems, alone=alone)
+    front = front_sheet(
+        own + added, tally.most_problems, reading.columns, alone=reading.one_row_each
+    )
     with open_sheet(out, own + added, titles, extra, front) as sheet:
         for row, values in _placed(spool, above):
             sheet.write(values, row)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from triage_agent.cli.help_screen import MODEL_OPTIONS
+from triage_agent.cli.help_screen import COLUMN_OPTIONS, MODEL_OPTIONS, OTHER_OPTIONS, TABLE_OPTIONS
 from triage_agent.cli.shared_options import (
     RUNNING,
     DelimiterOption,
@@ -26,38 +26,59 @@ def batch(
     options: Options,
     forms: Annotated[
         Path,
-        typer.Argument(
-            help="Table: CSV, TSV, XLSX, XLS, XLSB, ODS, JSON or JSON Lines; - is stdin."
-        ),
+        typer.Argument(help="A spreadsheet, CSV or JSON; - is stdin."),
     ],
     out: Annotated[
         Path, typer.Option("--output", "-o", help="File to write: .csv, .xlsx or .jsonl.")
     ],
     problem_column: Annotated[
         list[str] | None,
-        typer.Option(help="Column with problems: its name, number or letter; repeatable."),
+        typer.Option(help="Column with problems, by name or number; repeatable."),
     ] = None,
-    id_column: Annotated[str | None, typer.Option(help="Column with the id of the form.")] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="Column with the id of the form.", rich_help_panel=COLUMN_OPTIONS),
+    ] = None,
     company_column: Annotated[
-        str | None, typer.Option(help="Column with the name of the business, for its page.")
+        str | None,
+        typer.Option(
+            help="Column with the name of the business, for its page.",
+            rich_help_panel=COLUMN_OPTIONS,
+        ),
     ] = None,
-    revenue_column: Annotated[str | None, typer.Option(help="Column with the revenue.")] = None,
+    revenue_column: Annotated[
+        str | None, typer.Option(help="Column with the revenue.", rich_help_panel=COLUMN_OPTIONS)
+    ] = None,
     software_column: Annotated[
-        str | None, typer.Option(help="Column that says whether the business sells software.")
+        str | None,
+        typer.Option(
+            help="Column that says whether the business sells software.",
+            rich_help_panel=COLUMN_OPTIONS,
+        ),
     ] = None,
     quiz_column: Annotated[
-        list[str] | None, typer.Option(help="DIMENSION=COLUMN of a quiz answer; repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="DIMENSION=COLUMN of a quiz answer; repeatable.", rich_help_panel=COLUMN_OPTIONS
+        ),
     ] = None,
     group_by: Annotated[
         str | None, typer.Option(help="Column whose equal values mean the same business.")
     ] = None,
     labels_only: Annotated[
-        bool, typer.Option("--labels-only", help="One problem per row, no recommendation.")
+        bool,
+        typer.Option(
+            "--labels-only",
+            help="One problem per row, no recommendation.",
+            rich_help_panel=OTHER_OPTIONS,
+        ),
     ] = False,
     split: Annotated[
         bool | None,
         typer.Option(
-            "--split/--no-split", help="A cell may hold several problems; so if not given."
+            "--split/--no-split",
+            help="A cell may hold several problems; so if not given.",
+            rich_help_panel=TABLE_OPTIONS,
         ),
     ] = None,
     max_problems: Annotated[
@@ -65,6 +86,7 @@ def batch(
         typer.Option(
             help="Maximum number of problems per form; further ones are joined in the last one.",
             show_default="5",
+            rich_help_panel=TABLE_OPTIONS,
         ),
     ] = None,
     file_format: FormatOption = None,
@@ -74,38 +96,65 @@ def batch(
     header: HeaderOption = None,
     header_row: HeaderRowOption = None,
     usd_rate: Annotated[
-        float | None, typer.Option(help="USD for one unit, if the revenue is in another currency.")
+        float | None,
+        typer.Option(
+            help="USD for one unit, if the revenue is in another currency.",
+            rich_help_panel=COLUMN_OPTIONS,
+        ),
     ] = None,
     revenue_unit: Annotated[
         str | None,
-        typer.Option(help='Unit of the revenue column, such as "monthly, EUR thousands".'),
+        typer.Option(
+            help='Unit of the revenue column, such as "monthly, EUR thousands".',
+            rich_help_panel=COLUMN_OPTIONS,
+        ),
     ] = None,
     quiz_scale: Annotated[
         Literal["0-3", "1-4"] | None,
-        typer.Option(help="Scale of quiz answers that are numbers, if they fit both."),
+        typer.Option(
+            help="Scale of quiz answers that are numbers, if they fit both.",
+            rich_help_panel=COLUMN_OPTIONS,
+        ),
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="Read the table as this file, saved earlier, says; other options win."),
+        typer.Option(
+            help="Read the table as this file, saved earlier, says; other options win.",
+            rich_help_panel=TABLE_OPTIONS,
+        ),
     ] = None,
     save_mapping: Annotated[
-        Path | None, typer.Option(help="Save how the table is read, as TOML, for --mapping.")
+        Path | None,
+        typer.Option(
+            help="Save how the table is read, as TOML, for --mapping.",
+            rich_help_panel=TABLE_OPTIONS,
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what was understood and what it would cost.")
     ] = False,
     retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Answer only the rows that ended in an error.")
+        bool,
+        typer.Option(
+            "--retry-errors",
+            help="Answer only the rows that ended in an error.",
+            rich_help_panel=OTHER_OPTIONS,
+        ),
     ] = False,
     previous: Annotated[
         Path | None,
-        typer.Option(help="Last month's OUT: only problems that are new or changed are answered."),
+        typer.Option(help="Last month's OUT: only what is new is answered."),
     ] = None,
     reports: Annotated[
         Path | None, typer.Option(help="Folder for one HTML page per business, and an index.")
     ] = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Write each page of --reports as a PDF too.")
+        bool,
+        typer.Option(
+            "--pdf",
+            help="Write each page of --reports as a PDF too.",
+            rich_help_panel=OTHER_OPTIONS,
+        ),
     ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML page about the whole batch.")] = None,
     batch_api: Annotated[
@@ -165,6 +214,7 @@ def batch(
             help="Answer on the machines of this Ray cluster; local: on all cores of this one. The "
             "forms are then Parquet, CSV or JSON Lines, as a pattern in quotes, and OUT is a "
             "folder of parts in the format that its name ends in, else Parquet.",
+            rich_help_panel=OTHER_OPTIONS,
         ),
     ] = None,
 ) -> None:

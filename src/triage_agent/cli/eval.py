@@ -10,7 +10,7 @@ import typer
 
 from triage_agent.cli.eval_calibrate import calibrate
 from triage_agent.cli.eval_recorded import cascade, compare
-from triage_agent.cli.help_screen import ScreenGroup, ScreenTyper
+from triage_agent.cli.help_screen import MEASURING_OPTIONS, ScreenGroup, ScreenTyper
 from triage_agent.cli.shared_options import (
     MEASURING,
     JsonOption,
@@ -25,9 +25,9 @@ if TYPE_CHECKING:  # --help loads nothing heavy
     from triage_agent.evals import EvalRequest
 
 app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
-app.command()(calibrate)
-app.command()(compare)
-app.command()(cascade)
+app.command(short_help="Measure how well a model's confidence is calibrated.")(calibrate)
+app.command(short_help="Test whether B is better than A or it is noise.")(compare)
+app.command(short_help="Show cost and accuracy of a cascade of two models.")(cascade)
 
 
 class FixedSet(StrEnum):
@@ -50,33 +50,55 @@ def measure(
     options: Options,
     sets: Annotated[
         list[FixedSet] | None,
-        typer.Option("--set", help="A fixed set; may be given several times. Default: problems."),
+        typer.Option(
+            "--set",
+            metavar="SET",
+            help=f"A fixed set, repeatable: {', '.join(FixedSet)}. Default: problems.",
+        ),
     ] = None,
     cases: Annotated[
         Path | None,
-        typer.Option(help="Your own cases instead: CSV, XLSX or JSON Lines with text and label."),
+        typer.Option(help="Your own cases: a table with text and label."),
     ] = None,
     label: LabelOption = None,
     gate: Annotated[
         bool,
-        typer.Option("--gate", help="The quality gate: compare every figure with gates.toml."),
+        typer.Option("--gate", help="The quality gate: every figure against its limit."),
     ] = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Maximum number of cases (or pairs): a fixed stratified sample."),
+        typer.Option(
+            min=1,
+            help="Maximum number of cases (or pairs): a fixed stratified sample.",
+            rich_help_panel=MEASURING_OPTIONS,
+        ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=1, max=50, help="How often each case is asked about.")
+        int,
+        typer.Option(
+            min=1,
+            max=50,
+            help="How often each case is asked about.",
+            rich_help_panel=MEASURING_OPTIONS,
+        ),
     ] = 1,
     prior: Annotated[
         str,
-        typer.Option(help="Also weight accuracy to this share of owners who need software."),
+        typer.Option(
+            help="Also weight accuracy to this share of owners who need software.",
+            rich_help_panel=MEASURING_OPTIONS,
+        ),
     ] = "build=0.3",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A folder for the run and its report.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over the run that the folder holds.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Write over the run that the folder holds.",
+            rich_help_panel=MEASURING_OPTIONS,
+        ),
     ] = False,
     also: Annotated[
         list[str] | None,
@@ -84,14 +106,15 @@ def measure(
             metavar="MODEL",
             help="Measure this LLM too (or embedded), and print all side by side; may be given "
             "several times.",
+            rich_help_panel=MEASURING_OPTIONS,
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a backend on a fixed set or on your own cases, with 95 % intervals.
 
-    Errors and abstentions count as wrong. `triage eval --gate` exits with 7 if a figure of the
-    embedded model, of the rules or of a recorded LLM run is worse than evals/gates.toml allows.
+    Errors and abstentions count as wrong. With --gate the exit code is 7 if a figure is worse
+    than evals/gates.toml allows.
     """
     if context.invoked_subcommand is not None:
         return

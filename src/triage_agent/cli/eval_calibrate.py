@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from triage_agent.cli.help_screen import MEASURING_OPTIONS
 from triage_agent.cli.shared_options import (
     MEASURING,
     JsonOption,
@@ -25,7 +26,12 @@ def calibrate(
     ] = None,
     label: LabelOption = None,
     limit: Annotated[
-        int, typer.Option(min=50, help="Maximum number of cases (a fixed sample).")
+        int,
+        typer.Option(
+            min=50,
+            help="Maximum number of cases (a fixed sample).",
+            rich_help_panel=MEASURING_OPTIONS,
+        ),
     ] = 300,
     output: Annotated[
         Path | None,
@@ -37,7 +43,7 @@ def calibrate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how well a model's confidence is calibrated, so that later runs correct it.
+    """Measure how well a model's confidence is calibrated, to correct later runs.
 
     The model answers labelled cases that no reported figure uses. The calibration is written for
     this backend, model and prompt, with how often each tie rule is right.

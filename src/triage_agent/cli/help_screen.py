@@ -16,6 +16,10 @@ from triage_agent.errors import SettingsError
 
 UNBROKEN = "\u2011"  # a hyphen at which no line ends
 MODEL_OPTIONS = "Model and LLM"
+COLUMN_OPTIONS = "Columns"
+TABLE_OPTIONS = "Table"
+MEASURING_OPTIONS = "Measuring"
+SERVING_OPTIONS = "Serving"
 OTHER_OPTIONS = "Other"
 HELP_NAMES = ("-h", "--help")
 HELP_ALL = "--help-all"
@@ -69,9 +73,14 @@ class _Screen:
                 name = record[0].partition(" <")[0] if argument else _in_words(record[0])
                 groups.setdefault(group, []).append((name, record[1]))
         first = groups.pop(None)
+        if not any(HELP_ALL in getattr(one, "opts", ()) for one in self.get_params(ctx)):
+            first += [record for records in groups.values() for record in records]
+            groups = {}
         titles = "Options" if first[0][0].startswith("-") else "Arguments and options"
         with formatter.section(titles):
             formatter.write_dl(first, col_max=30)
+        if isinstance(self, ScreenGroup):  # what one can do comes before the rarer options
+            self.format_commands(ctx, formatter)
         if not groups:
             return
         if ctx.meta.get(_EXPLAINED):
@@ -113,11 +122,6 @@ class ScreenCommand(_Screen, TyperCommand):
 
 class ScreenGroup(_Screen, TyperGroup):
     """A group of commands, each listed with a whole sentence."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, then the commands."""
-        super().format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click gives it)
         """Write the first sentence about each command, never cut."""

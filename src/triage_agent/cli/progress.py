@@ -24,6 +24,7 @@ class Progress:
         self._total, self._opened = total, opened
         self._started = time.monotonic()
         self._shown = self._started
+        self._last: Tally | None = None  # None: nothing was answered yet
         console = stderr_console()
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
@@ -39,19 +40,27 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._live:
+            if self._last is not None:  # what stays on the screen is the end, not the last interval
+                self._draw(self._live, self.line(self._last, time.monotonic() - self._started))
             self._live.stop()
 
     def show(self, tally: Tally) -> None:
         """Show the tally if it is time to."""
+        self._last = tally
         now = time.monotonic()
         if now - self._shown < (LIVE_EVERY_S if self._live else PLAIN_EVERY_S):
             return
         self._shown = now
         line = self.line(tally, now - self._started)
         if self._live:
-            self._live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
+            self._draw(self._live, line)
         else:
             say(line)
+
+    @staticmethod
+    def _draw(live: Live, line: str) -> None:
+        """Put a line in the place of the one before."""
+        live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
 
     def line(self, tally: Tally, seconds: float) -> str:
         """Return the state of the run on one line."""

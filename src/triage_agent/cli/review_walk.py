@@ -14,10 +14,9 @@ from triage_agent.cli.editor import answer_line, choose
 from triage_agent.cli.streams import say
 from triage_agent.files import replace_surrogates
 from triage_agent.intake import counted
-from triage_agent.privacy import clean
+from triage_agent.privacy import clean, one_line
 from triage_agent.reports import (
     SCHEMA_VERSION,
-    abstained_words,
     as_row,
     decided_words,
     label_words,
@@ -28,13 +27,15 @@ from triage_agent.reports import (
     stderr_console,
     stdout_console,
     text_line,
+    unlabelled_words,
 )
-from triage_agent.types import Label, Outcome
+from triage_agent.types import Abstention, Label, Outcome
 
 QUESTION = "What does this problem call for?"
 NOTE = "Note (Enter removes it):"
 LONGEST_SHOWN = 3_000  # characters of a problem's text
 LONGEST_LISTED = 280
+LONGEST_BESIDE = 120  # of another problem of the form
 INDENT = "   "
 QUEUED = (  # what OUT holds of a classified row
     "text",
@@ -62,6 +63,7 @@ class ReviewChoice(Enum):
     SKIP = "skip it for now"
     NOTE = "add a note, then choose"
     QUIT = "quit"
+    BACK = "back to the problem before, whose answer is taken back"
 
 
 def walk(items: Sequence[ReviewItem], path: Path) -> None:
@@ -73,26 +75,34 @@ def walk(items: Sequence[ReviewItem], path: Path) -> None:
         say("Nothing is left to be looked at.")
         return
     say(f"{_to_look_at(items)}. Answers are recorded in {path.name}.")
-    console, answered = stderr_console(), 0
+    console, place = stderr_console(), 0
+    answered: dict[int, bool] = {}  # by the item's place: whether an answer was recorded
+    choice = None
     try:
-        for place, item in enumerate(items, start=1):
+        while place < len(items) and choice is not ReviewChoice.QUIT:
+            item = items[place]
             console.print()
             _show(console, item, longest=LONGEST_SHOWN)
-            choice, note = _ask(item, f"{place} of {len(items)} · {QUESTION}")
+            question = f"{place + 1} of {len(items)} · {QUESTION}"
+            choice, note = _ask(item, question, is_first=place == 0)
+            if choice is ReviewChoice.BACK:
+                place -= 1
+                if answered.pop(place, False):
+                    append_review(path, _taken_back(items[place]))
+                continue
             review = _review(item, choice, note)
             if review is not None:
                 append_review(path, review)
-                answered += review.outcome is not None
-            if choice is ReviewChoice.QUIT:
-                break
+                answered[place] = review.outcome is not None
+            place += 1
     except (KeyboardInterrupt, EOFError):  # EOFError: the terminal is gone
         say(
             "",
-            f"Stopped. {counted(answered, 'problem')} answered and kept in {path}. "
+            f"Stopped. {counted(sum(answered.values()), 'problem')} answered and kept in {path}. "
             "The same command goes on; with --apply it writes the answers into the output.",
         )
         raise KeyboardInterrupt from None
-    say("", f"{answered} of {counted(len(items), 'problem')} answered")
+    say("", f"{sum(answered.values())} of {counted(len(items), 'problem')} answered")
 
 
 def show_queue(queue: ReviewQueue, *, as_json: bool) -> None:
@@ -119,18 +129,21 @@ def as_queued(item: ReviewItem) -> dict[str, object]:
         "text_sha256": item.key,
         "recommendation": item.recommendation,
         "provisional": item.provisional,
+        "business": item.business,
         "copies": item.copies,
         "note": item.review.note if item.review else "",
         **{name: row[name] for name in QUEUED},
     }
 
 
-def _ask(item: ReviewItem, question: str) -> tuple[ReviewChoice, str]:
+def _ask(item: ReviewItem, question: str, *, is_first: bool) -> tuple[ReviewChoice, str]:
     """Return what was chosen and the note, the earlier one if none is typed."""
     note = item.review.note if item.review else ""
     choices = list(ReviewChoice)
     if item.result.error:
         choices.remove(ReviewChoice.KEEP)
+    if is_first:
+        choices.remove(ReviewChoice.BACK)
     while True:
         texts = [choice.value for choice in choices]
         choice = choices[texts.index(choose(question, texts))]
@@ -144,11 +157,12 @@ def _review(item: ReviewItem, choice: ReviewChoice, note: str) -> Review | None:
     row = item.result
     label: Label | None = None
     outcome: Outcome | None = None
+    because: Abstention | None = None
     if choice in {ReviewChoice.SKIP, ReviewChoice.QUIT}:
         if note == (item.review.note if item.review else ""):
             return None
     elif choice is ReviewChoice.KEEP:
-        label, outcome = row.label, row.outcome
+        label, outcome, because = row.label, row.outcome, row.abstained_because
     else:
         label = {ReviewChoice.BUILD: Label.BUILD, ReviewChoice.AUTOMATE: Label.AUTOMATE}.get(choice)
         outcome = Outcome.CLASSIFIED if label else Outcome.ABSTAINED
@@ -159,9 +173,31 @@ def _review(item: ReviewItem, choice: ReviewChoice, note: str) -> Review | None:
         text_sha256=item.key,
         label=label,
         outcome=outcome,
+        abstained_because=because,
         note=note,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=_now(),
     )
+
+
+def _taken_back(item: ReviewItem) -> Review:
+    """Return what brings back the state before an answer: the earlier answer, or that none is."""
+    if item.review is not None and item.review.outcome is not None:
+        return item.review.model_copy(update={"at": _now()})
+    return Review(
+        row=item.row,
+        problem=item.problem,
+        id=item.id,
+        text_sha256=item.key,
+        label=None,
+        outcome=None,
+        withdrawn=True,
+        note=item.review.note if item.review else "",
+        at=_now(),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _show(console: Console, item: ReviewItem, longest: int, first: str = INDENT) -> None:
@@ -170,7 +206,8 @@ def _show(console: Console, item: ReviewItem, longest: int, first: str = INDENT)
     The text has its own lines, behind a bar, so that none of them looks like ours.
     """
     id_ = f" · id {item.id}" if item.id != str(item.row) else ""
-    place = text_line(f"row {item.row}, problem {item.problem}{id_}", style="bold")
+    name = f"{one_line(item.business)} · " if item.business else ""
+    place = text_line(f"{name}row {item.row}, problem {item.problem}{id_}", style="bold")
     print_block(console, place, indent=INDENT, first=first)
     text = clean(item.result.text).strip()
     shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -185,7 +222,7 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
     if row.error:
         yield text_line(f"error: {row.error.message}", style="red")
     elif row.abstained_because:
-        yield text_line(f"no label: {abstained_words(row.abstained_because)}", style="yellow")
+        yield text_line(f"no label: {unlabelled_words(row)}", style="yellow")
     if row.label:
         yield text_line(f"{label_words(row.label)} · {decided_words(row)}", style="bold")
     if row.rationale:
@@ -196,10 +233,22 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
         yield text_line(f"needs review: {review_words(row)}", style="yellow")
     if item.provisional and item.recommendation:
         yield text_line(f"it makes the recommendation provisional: {_said(item.recommendation)}")
+    yield from _others(item)
     if item.copies:
         yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:
         yield text_line(f"note: {item.review.note}")
+
+
+def _others(item: ReviewItem) -> Iterator[Text]:
+    """Yield the other problems of the form, which say what the business means."""
+    if item.others:
+        yield text_line("the other problems of this form:")
+    for number, other in item.others:
+        words = clean(one_line(" ".join(other.text.split())))
+        shown = words if len(words) <= LONGEST_BESIDE else f"{words[: LONGEST_BESIDE - 1]}…"
+        answer = label_words(other.label) if other.label else "no label"
+        yield text_line(f"  {number}: {shown} → {answer}", style="dim")
 
 
 def _to_look_at(items: Sequence[ReviewItem]) -> str:

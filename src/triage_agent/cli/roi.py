@@ -13,9 +13,7 @@ from triage_agent.errors import SettingsError
 def roi(
     portfolio: Annotated[
         Path | None,
-        typer.Argument(
-            help="A table with one investment per row (CSV, XLSX, JSON Lines); - reads stdin."
-        ),
+        typer.Argument(help="A table with one investment per row; - reads stdin."),
     ] = None,
     hours_saved: Annotated[
         str | None, typer.Option(metavar="HOURS", help="Hours of work saved per week.")
@@ -43,7 +41,7 @@ def roi(
     delimiter: DelimiterOption = None,
     sheet: SheetOption = None,
 ) -> None:
-    """Calculate what an automation or a hire returns, and whether to keep, watch or stop it.
+    """Calculate what an automation or a hire returns, and whether to keep it.
 
     What returns at least 3 times its cost is kept; anything else is watched in its first 60 days
     and then stopped. Amounts may be written like 1200, $1,200 or 1.2k.

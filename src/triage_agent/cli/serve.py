@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from triage_agent.cli.help_screen import MODEL_OPTIONS
+from triage_agent.cli.help_screen import MODEL_OPTIONS, SERVING_OPTIONS
 from triage_agent.cli.shared_options import with_options
 from triage_agent.cli.streams import say
 from triage_agent.errors import SettingsError
@@ -30,7 +30,7 @@ LLM_OPTIONS = (
 
 DataOption = Annotated[
     Path,
-    typer.Option("--data", metavar="FOLDER", help="Where everything is kept; made if missing."),
+    typer.Option("--data", metavar="FOLDER", help="Everything is kept here."),
 ]
 PublicOption = Annotated[
     str | None,
@@ -63,31 +63,51 @@ def serve(
     public_url: PublicOption = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option(metavar="ADDRESS", help="A proxy whose word on who asks is believed."),
+        typer.Option(
+            metavar="ADDRESS",
+            help="A proxy whose word on who asks is believed.",
+            rich_help_panel=SERVING_OPTIONS,
+        ),
     ] = None,
     retention_days: Annotated[
         int | None,
-        typer.Option(min=1, help="Delete what nobody has changed for so many days."),
+        typer.Option(
+            min=1,
+            help="Delete what nobody has changed for so many days.",
+            rich_help_panel=SERVING_OPTIONS,
+        ),
     ] = None,
     allow_hook_host: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="HOST", help="A receiver that may be on your own network, and without https."
+            metavar="HOST",
+            help="A receiver that may be on your own network, and without https.",
+            rich_help_panel=SERVING_OPTIONS,
         ),
     ] = None,
     embed_host: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="HOST", help="A site whose pages may show the owner's pages in a frame."
+            metavar="HOST",
+            help="A site whose pages may show the owner's pages in a frame.",
+            rich_help_panel=SERVING_OPTIONS,
         ),
     ] = None,
     language: Annotated[
         str,
-        typer.Option(metavar="CODE", help="Language of the pages: texts/CODE.toml in the data."),
+        typer.Option(
+            metavar="CODE",
+            help="Language of the pages: texts/CODE.toml in the data.",
+            rich_help_panel=SERVING_OPTIONS,
+        ),
     ] = "en",
     starts_per_hour: Annotated[
         int,
-        typer.Option(min=1, help="How many conversations one address may begin in an hour."),
+        typer.Option(
+            min=1,
+            help="How many conversations one address may begin in an hour.",
+            rich_help_panel=SERVING_OPTIONS,
+        ),
     ] = 30,
     max_cost_per_day: Annotated[
         float | None,
@@ -99,7 +119,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the questions and the verdict as web pages, on this machine or your server."""
+    """Serve the questions and the verdict as web pages, for owners and advisers."""
     if context.invoked_subcommand is not None:
         return
     with needs_web():

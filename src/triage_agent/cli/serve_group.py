@@ -84,6 +84,6 @@ def password(
 
 app = ScreenTyper(cls=ScreenGroup, rich_markup_mode=None)
 app.callback(invoke_without_command=True)(serve)
-app.command()(backup)
-app.command()(restore)
-app.command()(password)
+app.command(short_help="Write everything that the server keeps into one file.")(backup)
+app.command(short_help="Put a backup into an empty data folder.")(restore)
+app.command(short_help="Print a link that sets an adviser's password, once.")(password)

@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from triage_agent.cli.help_screen import HELP_ALL, MODEL_OPTIONS, OTHER_OPTIONS, show_all_help
+from triage_agent.cli.help_screen import (
+    HELP_ALL,
+    MEASURING_OPTIONS,
+    MODEL_OPTIONS,
+    OTHER_OPTIONS,
+    TABLE_OPTIONS,
+    show_all_help,
+)
 from triage_agent.cli.setting_sources import check_used, naming_sources
 from triage_agent.settings import Options, Setting, settings_of_options, variable_of
 from triage_agent.types import Label
@@ -45,25 +52,45 @@ RUNNING = (*READING, "max_concurrency", "rpm", "tpm", "max_cost", "price")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 FormatOption = Annotated[
     str | None,
-    typer.Option("--format", help="csv, tsv, xlsx, json or jsonl; detected if not given."),
+    typer.Option(
+        "--format",
+        help="csv, tsv, xlsx, json or jsonl; detected if not given.",
+        rich_help_panel=TABLE_OPTIONS,
+    ),
 ]
 EncodingOption = Annotated[
     str | None,
-    typer.Option(help="Encoding, like utf-8 or cp1252; detected if not given."),
+    typer.Option(
+        help="Like utf-8 or cp1252; detected if not given.", rich_help_panel=TABLE_OPTIONS
+    ),
 ]
 DelimiterOption = Annotated[
-    str | None, typer.Option(help="Delimiter of CSV cells; detected if not given.")
+    str | None,
+    typer.Option(
+        help="Delimiter of CSV cells; detected if not given.", rich_help_panel=TABLE_OPTIONS
+    ),
 ]
 SheetOption = Annotated[
-    str | None, typer.Option(help="Sheet of a workbook; if not given, the one with free text.")
+    str | None,
+    typer.Option(
+        help="Sheet; if not given, the one with free text.", rich_help_panel=TABLE_OPTIONS
+    ),
 ]
 HeaderOption = Annotated[
     bool | None,
-    typer.Option("--header/--no-header", help="Whether the first row names the columns."),
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first row names the columns.",
+        rich_help_panel=TABLE_OPTIONS,
+    ),
 ]
 HeaderRowOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of the row that names the columns, as a spreadsheet counts."),
+    typer.Option(
+        min=1,
+        help="Number of the row that names the columns, as a spreadsheet counts.",
+        rich_help_panel=TABLE_OPTIONS,
+    ),
 ]
 AskOption = Annotated[
     bool,
@@ -82,6 +109,7 @@ LabelOption = Annotated[
         metavar="NAME=LABEL",
         help="What a label in your own cases stands for, such as bot=automate-process or "
         "other=none (abstaining is right); may be given several times.",
+        rich_help_panel=MEASURING_OPTIONS,
     ),
 ]
 

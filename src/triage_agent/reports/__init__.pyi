@@ -22,7 +22,6 @@ from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_problem, show_quiz, show_roles
 from .verdict import show_verdict
 from .wording import (
-    abstained_words,
     answer_words,
     counted_words,
     decided_words,
@@ -30,6 +29,7 @@ from .wording import (
     label_words,
     recommendation_words,
     review_words,
+    unlabelled_words,
 )
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "SCHEMA_VERSION",
     "Letterhead",
     "Series",
-    "abstained_words",
     "advice_html",
     "answer_words",
     "as_advice",
@@ -80,6 +79,7 @@ __all__ = [
     "stderr_console",
     "stdout_console",
     "text_line",
+    "unlabelled_words",
     "write_pdf",
     "write_rendered",
     "write_report",

@@ -17,7 +17,6 @@ from triage_agent.reports.contract import made_by
 from triage_agent.reports.evidence import passages, shown_evidence
 from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
-    abstained_words,
     answer_words,
     decided_words,
     firmness_mark,
@@ -27,6 +26,7 @@ from triage_agent.reports.wording import (
     review_words,
     rule_words,
     sure_words,
+    unlabelled_words,
 )
 from triage_agent.types import Classification
 
@@ -133,7 +133,6 @@ def page_templates(*others: Path) -> "Environment":
         keep_trailing_newline=True,
     )
     environment.globals |= {
-        "abstained_words": abstained_words,
         "answer_words": answer_words,
         "decided_words": decided_words,
         "label_words": label_words,
@@ -143,5 +142,6 @@ def page_templates(*others: Path) -> "Environment":
         "review_words": review_words,
         "rule_words": rule_words,
         "sure_words": sure_words,
+        "unlabelled_words": unlabelled_words,
     }
     return environment

@@ -16,13 +16,13 @@ from triage_agent.reports.contract import made_by
 from triage_agent.reports.evidence import shown_evidence
 from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
-    abstained_words,
     decided_words,
     firmness_words,
     headline_words,
     label_words,
     review_words,
     trace_line,
+    unlabelled_words,
 )
 from triage_agent.types import Classification
 
@@ -83,7 +83,7 @@ def _about(row: Classification) -> Iterable[str]:
     if row.error:
         yield f"error: {escape(row.error.message)}"
     if row.abstained_because:
-        yield f"no label: {abstained_words(row.abstained_because)}"
+        yield f"no label: {unlabelled_words(row)}"
     if row.label:
         yield f"**{label_words(row.label)}**, {decided_words(row)}"
     if row.rationale:

@@ -19,10 +19,10 @@ from triage_agent.privacy import one_line
 from triage_agent.reports.console import print_block, text_line
 from triage_agent.reports.wording import (
     LABEL_STYLE,
-    abstained_words,
     decided_words,
     label_words,
     review_words,
+    unlabelled_words,
 )
 from triage_agent.types import Classification, Outcome
 
@@ -76,8 +76,7 @@ def _verdict_lines(row: Classification) -> Iterable[Text]:
         yield text_line(f"error: {row.error.message}", style="bold red")
         return
     if row.outcome is Outcome.ABSTAINED and row.abstained_because:
-        because = abstained_words(row.abstained_because)
-        yield text_line(f"no label: {because}", style="bold yellow")
+        yield text_line(f"no label: {unlabelled_words(row)}", style="bold yellow")
     if row.label:
         line = text_line(label_words(row.label), style=LABEL_STYLE[row.label])
         line.append(f" · {decided_words(row)}", style="not bold default")

@@ -17,7 +17,6 @@ DECIDED = {
     DecidedBy.TB2: "a rule decided: engineering is to be led, or a custom system to be coded",
     DecidedBy.TB3: "a rule decided: a recurring process done by staff is named",
     DecidedBy.TB4: "nothing in the text decides, so the more common answer",
-    DecidedBy.PERSON: "as a person said",
 }
 RULE = {
     Rule.D0: "No problem that counts?",
@@ -43,7 +42,7 @@ REVIEW = {
     ReviewReason.INSTRUCTS_READER: "the text tries to instruct its reader",
     ReviewReason.TRUNCATED: "the text was too long and only its beginning was read",
     ReviewReason.BACKENDS_DISAGREE: "the backends disagree",
-    ReviewReason.UNCERTAIN: "the model is not sure enough",
+    ReviewReason.UNCERTAIN: "the answer is not sure enough",
     ReviewReason.HOLDS_SEVERAL: "the text seems to hold several problems",
 }
 
@@ -51,6 +50,12 @@ REVIEW = {
 def abstained_words(because: Abstention) -> str:
     """Return why a row has no label."""
     return ABSTAINED[because]
+
+
+def unlabelled_words(row: Classification, person: str = "as a person said") -> str:
+    """Return why a problem has no label, and that a person said so if one did."""
+    because = abstained_words(row.abstained_because) if row.abstained_because else "none fits"
+    return f"{because} ({person})" if row.decided_by is DecidedBy.PERSON else because
 
 
 def review_words(row: Classification) -> str:
@@ -73,23 +78,32 @@ def answer_words(row: Classification, person: str = "as a person said") -> str:
     if row.error:
         return f"Not answered: {row.error.message}"
     if row.label is None:
-        because = abstained_words(row.abstained_because) if row.abstained_because else "none fits"
-        return f"No answer: {because}"
-    said = label_words(row.label).capitalize()
-    by_person = row.decided_by is DecidedBy.PERSON
-    if sure := person if by_person else sure_words(row.probability):
-        said += f" ({sure})"
+        return f"No answer: {unlabelled_words(row, person)}"
+    said = f"{label_words(row.label).capitalize()} ({decided_words(row, person)})"
     return f"{said}. To look at: {review_words(row)}" if row.needs_review else said
 
 
-def decided_words(row: Classification) -> str:
-    """Return what decided a label, and how likely it is right if that is known."""
-    if row.decided_by and row.decided_by is not DecidedBy.MODEL:
-        return DECIDED[row.decided_by]
+def decided_words(row: Classification, person: str = "as a person said") -> str:
+    """Return how likely a label is right if that is known, and what decided it if a rule did.
+
+    Every report says it in the same way.
+
+    >>> from triage_agent.types import Outcome
+    >>> decided_words(
+    ...     Classification(
+    ...         "1", "", Outcome.CLASSIFIED, "", "", label=Label.AUTOMATE, probability=0.75,
+    ...         decided_by=DecidedBy.TB3,
+    ...     )
+    ... )
+    '75 % sure; a rule decided: a recurring process done by staff is named'
+    """
+    if row.decided_by is DecidedBy.PERSON:
+        return person
+    rule = "" if row.decided_by in {None, DecidedBy.MODEL} else DECIDED[row.decided_by]
     if row.probability is None:
-        return "how sure is not known"
-    rough = " (uncalibrated)" if "uncalibrated" in (row.probability_from or "") else ""
-    return f"{sure_words(row.probability)}{rough}"
+        return rule or "how sure is not known"
+    rough = ", uncalibrated" if "uncalibrated" in (row.probability_from or "") else ""
+    return "; ".join(filter(None, (sure_words(row.probability) + rough, rule)))
 
 
 def sure_words(probability: float | None) -> str:

@@ -1,4 +1,4 @@
-from .front_sheet import FrontSheet
+from .front_sheet import FRONT, FrontSheet
 from .json_rows import open_lines
 from .number_formats import NumberFormat
 from .reader import TableOptions, open_table
@@ -7,6 +7,7 @@ from .table import Table
 from .writer import check_output, open_sheet, open_written, read_back
 
 __all__ = [
+    "FRONT",
     "SAMPLE_ROWS",
     "DateText",
     "FrontSheet",

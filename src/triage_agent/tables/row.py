@@ -75,11 +75,15 @@ class WrittenHeader:
         return (*self.titles, self.columns, *self.extra)
 
     @property
-    def front_rows(self) -> tuple[Sequence[Value], ...]:
+    def front_rows(self) -> tuple[Sequence[object], ...]:
         """The rows before the first form on the first sheet of a workbook; () without one."""
         if self.front is None:
             return ()
-        return (*self.titles, self.front.names, *self.extra)
+        extra = (
+            self.front.extra_row(dict(zip(self.columns, cells, strict=False)))
+            for cells in self.extra
+        )
+        return (*self.titles, self.front.names, *extra)
 
 
 def name_columns(header: Sequence[str], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

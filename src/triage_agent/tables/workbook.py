@@ -13,7 +13,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import replace_surrogates
 from triage_agent.tables.archive import MAX_ROWS, check_archive
 from triage_agent.tables.cells import cells_of, may_run, plain_text
-from triage_agent.tables.front_sheet import DETAILS, FRONT, HIGHEST, Widths, is_long
+from triage_agent.tables.front_sheet import DETAILS, FRONT, Widths, set_up_page
 from triage_agent.tables.number_formats import NumberFormat, read_format
 from triage_agent.tables.row import DateText, OpenedTable, Value, WrittenHeader
 from triage_agent.tables.sheet_facts import unusual_of
@@ -91,15 +91,20 @@ class XlsxWriter:
         self._styles: dict[str, Any] = {}
         self._front, names = header.front, (FRONT, DETAILS) if header.front else (DETAILS,)
         self._sheets = [self.book.add_worksheet(name, worksheet_class=Plain) for name in names]
+        self._widths = Widths(header.front)
         for rows, sheet in zip((header.rows, header.front_rows), self._sheets[::-1], strict=False):
             for row, cells in enumerate(rows):
                 bold = row == len(header.titles)
+                if header.front and sheet is self._sheets[0] and bold:
+                    sheet.set_row(row, self._widths.name_height())
                 self._append(sheet, row, cells, "bold" if bold else "", wrap=bold)
         self.row = self._first = len(header.rows)
-        self._widths = Widths(header.front.names if header.front else ())
+        self._named = range(len(header.titles), min(self._first, MAX_FROZEN))  # rows
         if self.row <= MAX_FROZEN:
             for sheet in self._sheets:
                 sheet.freeze_panes(self.row, 0)
+            if header.front:  # the business stays in view beside whatever is read of it
+                self._sheets[0].freeze_panes(self.row, len(header.front.first))
 
     def write(self, values: Mapping[str, object], row: int = 0) -> None:
         """Write one row, after blank ones up to the row's number.
@@ -115,8 +120,7 @@ class XlsxWriter:
         if self._front:
             cells = self._front.cells(values)
             self._widths.see(cells)
-            if is_long(cells):
-                self._limit_height()
+            self._set_height(self._widths.height(cells))
             self._append(self._sheets[0], self.row, cells, wrap=True)
         self._append(self._sheets[-1], self.row, cells_of(self.columns, values))
         self.row += 1
@@ -138,21 +142,23 @@ class XlsxWriter:
         finally:
             self.folder.cleanup()
 
-    def _limit_height(self) -> None:
-        """Make the row that is written next at most as high as can be read at once."""
+    def _set_height(self, points: int) -> None:
+        """Make the row that is written next as high as its cells are."""
         sheet = self._sheets[0]
         for noted in (sheet.row_info, sheet.row_sizes):  # of rows that are on disk already
             for row in [row for row in noted if row < self.row - 1]:
                 del noted[row]
-        sheet.set_row(self.row, HIGHEST)
+        sheet.set_row(self.row, points)
 
     def _finish_front(self) -> None:
-        """Give the first sheet the width of its columns and a filter, now that both are known."""
+        """Give the first sheet its columns' widths, a filter and a page, now that all is known."""
         for column, width in enumerate(self._widths.columns):
             self._sheets[0].set_column(column, column, width)
         if self._widths.columns:
             last = max(self.row, self._first + 1) - 1, len(self._widths.columns) - 1
             self._sheets[0].autofilter(self._first - 1, 0, *last)
+            if self._front and self._named:
+                set_up_page(self._sheets[0], self._front, self._named, last[0])
 
     def _append(
         self, sheet: Any, row: int, cells: Sequence[object], font: str = "", *, wrap: bool = False

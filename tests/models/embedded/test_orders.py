@@ -109,6 +109,14 @@ def test_odd_but_honest_words_are_read(read, text):
     assert (left(reading), reading.instructs) == (text, False)
 
 
+@pytest.mark.parametrize("text", ["asdf asdf asdf", "qwe rty uiop", "sdfsdf sdfsd fsdf"])
+def test_keys_that_were_hit_at_random_order_nothing(read, text):
+    assert not read(text).instructs
+    prediction = EmbeddedModel(prior=0.5).read(text)
+    assert (prediction.signals.too_vague, prediction.signals.instructs_reader) == (True, False)
+    assert "tells its reader" not in prediction.rationale
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "🙂"])
 def test_a_text_without_parts_is_read_as_it_is(read, text):
     reading = read(text)

@@ -1,6 +1,7 @@
 """The encoder: turns a text into one vector for each word piece, on one core."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,6 +96,15 @@ class Encoder:
     def encode(self, text: str) -> Encoded:
         """Return the vectors of a tidy text, window by window, cut after `WINDOWS`."""
         return self._remembering(text)
+
+    def known_words(self, text: str) -> float:
+        """Return the share of a text's different words that are words; 0 if it has none.
+
+        Common English words are one piece each, and what is typed at random never is.
+        """
+        words = set(re.findall(r"[^\W\d_]+", text))
+        pieces = self._tokenizer.encode_batch([*words], add_special_tokens=False)
+        return sum(len(one.tokens) == 1 for one in pieces) / len(words) if words else 0.0
 
     def _encode(self, text: str) -> Encoded:
         """Return the vectors of a text, which may be known already."""

@@ -1,7 +1,7 @@
 """Orders to the reader in a text: found sentence by sentence, and set aside before it is judged."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage_agent.models.embedded.encoder import Encoded, Encoder
 from triage_agent.models.embedded.heads import Heads
@@ -30,6 +30,8 @@ COMMAND = re.compile(
     rf"(?:{ANSWER})[^.!?\n]*[.!?]*",
     re.IGNORECASE,
 )
+
+LEAST_KNOWN = 0.5  # of the words of an order, which is meant to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,6 @@ def screen(text: str, encoder: Encoder, heads: Heads) -> ScreenedText:
         screened = ScreenedText(
             rest, parts, encoder.encode(rest), instructs=True, asked_for=asked_for
         )
+    if screened.is_empty and encoder.known_words(text) < LEAST_KNOWN and not asked_for:
+        return replace(screened, instructs=False)  # "asdf asdf" tells nobody anything
     return screened
