@@ -118,18 +118,14 @@ async def answer_rows(
             tally.complaints += bool(form.complaints)
             tally.count(results)
             tally.blank += form.is_blank
+            tally.no_forms += form.no_form is not None
             if form.business is not None and not job.labels_only:
                 business = spool.groups.setdefault(form.business, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
                 spool.add(values, form.business, place(row))
             else:
-                decision = None
-                if not (job.labels_only or form.is_blank):
-                    decision = decide_business(results, form.profile, form.quiz)
-                    values |= flat_decision(decision)
-                    values |= _compared(job, form.id, values, form.texts, decision)
-                _announce(decision, form, results, tally, page)
+                _decide_alone(job, form, values, results, tally, page)
                 spool.add(values, None, place(row))
             yield tally
     for business in spool.groups.values():
@@ -138,6 +134,28 @@ async def answer_rows(
         _announce(decision, business.first, business.problems, tally, page)
         named = {job.reading.columns.group_by or "": name}
         business.compared = _compared(job, name, named, (), decision)
+
+
+def _decide_alone(
+    job: Job,
+    form: Form,
+    values: Values,
+    results: list[Classification],
+    tally: Tally,
+    page: Page | None,
+) -> None:
+    """Add to `values` what is recommended to a form that is a business of its own, and say it.
+
+    A row without anybody's answers is no business.
+    """
+    if form.is_blank or form.no_form:
+        return
+    decision = None
+    if not job.labels_only:
+        decision = decide_business(results, form.profile, form.quiz)
+        values |= flat_decision(decision)
+        values |= _compared(job, form.id, values, form.texts, decision)
+    _announce(decision, form, results, tally, page)
 
 
 def form_columns(form: Form, results: list[Classification], model: Model) -> Values:

@@ -36,6 +36,7 @@ NO_PROBLEM = re.compile(  # what says that there is none, or where it is told
     r"|will (?:follow|send)(?: later)?|later"
 )
 MAX_PROBLEMS = 5  # of one form
+NO_FORM = "This row is no form: "  # how the notes of such a row begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Form:
     company: str = ""  # what the business is called; empty: that is not said
     remarks: tuple[str, ...] = ()  # what was read, and how it was understood
     is_blank: bool = False  # whether no cell holds anything
+    no_form: str | None = None  # what the row is if it holds nobody's answers, as `Row.no_form`
 
     @property
     def business(self) -> str | None:
@@ -103,6 +105,8 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
 
     `split` takes the cells apart, if the `reading` says that they are.
     """
+    if row.no_form:
+        return _no_form(row, row.no_form)
     columns = reading.columns
     complaints = [f"The row {row.complaint}."] if row.complaint else []
     remarks: list[str] = []
@@ -140,6 +144,24 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
         is_blank=bool(row.values)
         and all(cell is None or not str(cell).strip() for cell in row.values.values()),
     )
+
+
+def _no_form(row: Row, what: str) -> Form:
+    """Return what stands for a row without anybody's answers, with what OUT says about it."""
+    said = f"{NO_FORM}{what}."
+    return Form(
+        row.number, str(row.number), (), Profile(), None, None, (), remarks=(said,), no_form=what
+    )
+
+
+def no_form_of(notes: object) -> str | None:
+    """Return what a row of OUT is if it is no form, by its notes.
+
+    >>> no_form_of("This row is no form: totals."), no_form_of("")
+    ('totals', None)
+    """
+    said = str(notes or "")
+    return said.removeprefix(NO_FORM).rstrip(".") if said.startswith(NO_FORM) else None
 
 
 def says_no_problem(text: str) -> bool:

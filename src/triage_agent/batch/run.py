@@ -19,7 +19,7 @@ from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.renewed_pages import pages_record
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
-from triage_agent.batch.run_report import result_lines
+from triage_agent.batch.run_report import result_lines, rows_shown
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import write_out, write_run
@@ -121,7 +121,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
-    report("an unknown number of rows" if survey.rows is None else counted(survey.rows, "row"))
+    report(rows_shown(survey))
     job = Job(
         reading,
         request.labels_only,

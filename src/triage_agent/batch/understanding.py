@@ -18,6 +18,7 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
+from triage_agent.batch.no_forms import Marking, repeats_header
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.revenue_columns import unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
@@ -106,7 +107,8 @@ def understand(
         named = merge_columns(named, wish.mapping)
     else:
         columns = table.columns
-    understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
+    sample = [row for row in table.sample if not repeats_header(row)]
+    understood = understand_columns(columns, sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
     unit, notes = _unit(understood.columns.revenue, wish, table)
@@ -123,7 +125,7 @@ def understand(
     most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
     if full := room_note(len(problems), most):
         report(full)
-    return table, FormReading(
+    return _marked(table, understood.columns), FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
         max_problems=most,
@@ -132,6 +134,13 @@ def understand(
         revenue_unit=unit,
         columns=understood.columns,
     )
+
+
+def _marked(table: Table, columns: Columns) -> Table:
+    """Return a table whose rows say whether they are no forms; an item of JSON always is one."""
+    if table.format in {"json", "jsonl"}:
+        return table
+    return table.marked(Marking.of(columns).marked)
 
 
 def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:

@@ -2,7 +2,7 @@ from .front_sheet import FrontSheet
 from .number_formats import NumberFormat
 from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, DateText, Row, Value
-from .table import Table
+from .table import Survey, Table
 from .writer import check_output, open_sheet, open_written, read_back
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "FrontSheet",
     "NumberFormat",
     "Row",
+    "Survey",
     "Table",
     "TableOptions",
     "Value",
