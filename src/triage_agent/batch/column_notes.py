@@ -100,6 +100,14 @@ def quiz_note(unfit: Mapping[str, str], seen: Seen) -> str:
     )
 
 
+def second_table_note(beside: Sequence[str], seen: Seen) -> str:
+    """Return what is said of a second table beside that of the forms."""
+    return (
+        f"Another table stands beside that of the forms, and is not read: {seen.listed(beside)}. "
+        "A column of it counts if you name it, like --problem-column COLUMN."
+    )
+
+
 def room_note(columns: int, most: int) -> str | None:
     """Return what is to be said if there are more problem columns than problems of a form.
 

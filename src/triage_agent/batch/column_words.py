@@ -39,10 +39,12 @@ PROBLEM = re.compile(
     r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
+    r"|(?:you|we|i) could (?:only |also |just )?(?:fix|change|solve|automate|improve)"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"
     r"|probl[eè]mes?|problem[ae]s?|difficult[eé]s?|d[eé]fis?|desaf[ií]os?|herausforderung(?:en)?"
-    r"|schwierigkeit(?:en)?|problemen|uitdaging(?:en)?|sfid[ae])\b"
+    r"|schwierigkeit(?:en)?|engp[aä]ss\w*|problemen|uitdaging(?:en)?|knelpunt(?:en)?|sfid[ae]"
+    r"|\w{2,}probleme?)\b"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
@@ -63,7 +65,9 @@ REPLY = re.compile(
     rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b"
     r"(?! (?:cust|clie))"
     r"|(?:official|company|public|agency) \w*response|follow ?ups?|next steps?|root causes?"
-    r"|recommendations?|work notes?|close notes?)\b"
+    r"|recommendations?|work notes?|close notes?"
+    r"|versucht|l[oö]sung(?:en)?|massnahmen?|geprobeerd|oplossing(?:en)?|essay[eé]\w*"
+    r"|intentado|probado|soluci[oó]n(?:es)?)\b"
 )
 ASPECT = re.compile(
     r"\b(?:ids?|keys?|count|number(?! \d)|severity|priority|status|state|date|tags?|since|deadline"
@@ -83,6 +87,8 @@ ABOUT = re.compile(
     r"|\bwhat is (?:your|the) (?:\w+ )?(?:business|company|role|industry|job)\b"
     r"|\b(?:company|business|process|product|role|service) (?:description|profile|overview)\b"
     r"|\bdescribe your (?:\w+ )?(?:business|company|role|product|services?|organi[sz]ation)\b"
+    r"|\bwhere (?:do|would|will|should) (?:you|we|your \w+|the \w+) (?:\w+ ){0,3}be\b"
+    r"|\bsee (?:you|your|the)(?:\w+)? (?:\w+ ){0,2}in (?:\w+ ){1,2}(?:years?|months?)\b"
     r"|\b(?:goals?|objectives?|vision|ambitions?|desired (?:state|outcome|result)s?)\b"
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
     r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"

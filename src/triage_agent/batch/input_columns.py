@@ -14,6 +14,7 @@ from triage_agent.batch.column_notes import (
     questions_in_the_way,
     quiz_note,
     refusal,
+    second_table_note,
 )
 from triage_agent.batch.column_words import Role, plain, what_is_asked
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
@@ -21,7 +22,7 @@ from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
 from triage_agent.batch.row_keys import company_column
 from triage_agent.batch.software_answer import asks_about_selling
-from triage_agent.batch.table_shape import questions_in_rows
+from triage_agent.batch.table_shape import questions_in_rows, second_table
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.tables import Row
@@ -106,19 +107,21 @@ def understand_columns(
     seen = Seen(columns, cells, roles_of(columns, cells))
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
+    beside = second_table(columns, sample)
+    own = [one for one in columns if one not in beside]
     others: tuple[str, ...] = ()
     if guess:
-        known, others = _guess(known, columns, sample, seen)
+        known, others = _guess(known, own, sample, seen)
     known = replace(known, revenue_units=units_beside(known.revenue, columns))
     texts = {column: _cells(column, sample) for column in columns}
-    unfit = unfit_for_quiz(_free(known, columns), texts)
+    unfit = unfit_for_quiz(_free(known, own), texts)
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
     elif asked := questions_in_rows(columns, sample):
         return Understood(known, (), questions_in_the_way(*asked, seen))
     else:
         free = [
-            one for one in _free(known, columns)
+            one for one in _free(known, own)
             if one not in unfit or cells[one].kind is Kind.SENTENCES
         ]  # fmt: skip
         choice = choose_problems(free, cells, seen.roles)
@@ -127,7 +130,9 @@ def understand_columns(
     notes += [*_notes(known, dimensions, seen), *others]
     if len(unfit) > len(known.quiz):
         notes.append(quiz_note(unfit, seen))
-    notes += left_notes([*known.problems, *_used(known), *unfit], seen)
+    if beside:
+        notes.append(second_table_note(beside, seen))
+    notes += left_notes([*known.problems, *_used(known), *unfit, *beside], seen)
     return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
 
 

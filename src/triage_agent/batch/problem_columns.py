@@ -1,5 +1,6 @@
 """Which columns hold problems: the words of the header and what stands in the cells decide."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from triage_agent.batch.column_words import (
     Role,
     is_closed_question,
     is_title,
+    plain,
     role_of,
     stem,
     text_rank,
@@ -16,6 +18,11 @@ from triage_agent.batch.column_words import (
 )
 from triage_agent.intake import counted
 
+# How a quiz names what its makers gave for the answer to a question, before the question.
+MARK_OF_ANSWER = re.compile(
+    r"(?:(?:\w+ )?(?:feedback|comments?|remarks?)|points|score|grade|marks?|correct answer) "
+    r"(?:(?:for|on|to) )?"
+)
 MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
 
 
@@ -101,7 +108,21 @@ def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Ro
         answers = what_is_asked(column).startswith(("answer", "response"))
         found[column] = role_of(said if said and answers else column)
         before = column
-    return found
+    return found | dict.fromkeys(_marks_of_answers(found), Role.REPLY)
+
+
+def _marks_of_answers(columns: Iterable[str]) -> list[str]:
+    """Return the columns with what was said to the answers in others, which a quiz names so.
+
+    >>> _marks_of_answers(["What fails?", "Points - What fails?", "Feedback on us"])
+    ['Points - What fails?']
+    """
+    by_name = {plain(column): column for column in columns}
+    return [
+        column
+        for name, column in by_name.items()
+        if (mark := MARK_OF_ANSWER.match(name)) and name[mark.end() :] in by_name
+    ]
 
 
 def _is_problem(column: str, cells: Cells, role: Role) -> bool:
