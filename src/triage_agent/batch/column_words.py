@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from triage_agent.batch.column_questions import Asks, asks_for
+from triage_agent.intake import header_words
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(?=\d)")
 # What form tools put before a question or after it.
@@ -42,9 +43,7 @@ PROBLEM = re.compile(
     r"|(?:you|we|i) could (?:only |also |just )?(?:fix|change|solve|automate|improve)"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"
-    r"|probl[eè]mes?|problem[ae]s?|difficult[eé]s?|d[eé]fis?|desaf[ií]os?|herausforderung(?:en)?"
-    r"|schwierigkeit(?:en)?|engp[aä]ss\w*|problemen|uitdaging(?:en)?|knelpunt(?:en)?|sfid[ae]"
-    r"|\w{2,}probleme?)\b"
+    r"|\w{2,}probleme?)\b"  # "Lagerproblem"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
@@ -65,9 +64,7 @@ REPLY = re.compile(
     rf"|{_SAID} (?:\w+ )?(?:from|by) (?:us|our|the|support|staff|head office|hq)\b"
     r"(?! (?:cust|clie))"
     r"|(?:official|company|public|agency) \w*response|follow ?ups?|next steps?|root causes?"
-    r"|recommendations?|work notes?|close notes?"
-    r"|versucht|l[oö]sung(?:en)?|massnahmen?|geprobeerd|oplossing(?:en)?|essay[eé]\w*"
-    r"|intentado|probado|soluci[oó]n(?:es)?)\b"
+    r"|recommendations?|work notes?|close notes?)\b"
 )
 ASPECT = re.compile(
     r"\b(?:ids?|keys?|count|number(?! \d)|severity|priority|status|state|date|tags?|since|deadline"
@@ -86,6 +83,7 @@ ABOUT = re.compile(
     r"(?:company|business|firm|organi[sz]ation)? ?do$"
     r"|\bwhat is (?:your|the) (?:\w+ )?(?:business|company|role|industry|job)\b"
     r"|\b(?:company|business|process|product|role|service) (?:description|profile|overview)\b"
+    r"|\b(?:description|profile|overview) of (?:the|your|our) (?:company|business|product)\b"
     r"|\bdescribe your (?:\w+ )?(?:business|company|role|product|services?|organi[sz]ation)\b"
     r"|\bwhere (?:do|would|will|should) (?:you|we|your \w+|the \w+) (?:\w+ ){0,3}be\b"
     r"|\bsee (?:you|your|the)(?:\w+)? (?:\w+ ){0,2}in (?:\w+ ){1,2}(?:years?|months?)\b"
@@ -156,12 +154,16 @@ def plain(name: str) -> str:
 def what_is_asked(name: str) -> str:
     """Return what a column's name asks: `plain`, without its path, numbering and boilerplate.
 
+    It is in English, where the words of its language are known.
+
     >>> what_is_asked("Q3 - main challenge"), what_is_asked("fields.Problem")
     ('main challenge', 'problem')
+    >>> what_is_asked("Größte Herausforderungen"), what_is_asked("Custom field (Pain)")
+    ('biggest challenges', 'pain')
     """
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name):
         name = name.rpartition(".")[2] if not name.rpartition(".")[2].isdigit() else name
-    said = NUMBERING.sub("", plain(name))
+    said = NUMBERING.sub("", plain(header_words(name)))
     return BOILERPLATE.sub("", said) or said
 
 

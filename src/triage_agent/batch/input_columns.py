@@ -17,10 +17,10 @@ from triage_agent.batch.column_notes import (
     second_table_note,
 )
 from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.company_columns import choose_company
 from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
-from triage_agent.batch.row_keys import company_column
 from triage_agent.batch.software_answer import asks_about_selling
 from triage_agent.batch.table_shape import questions_in_rows, second_table
 from triage_agent.errors import InputError
@@ -199,10 +199,11 @@ def _guess(
         known, notes = replace(known, revenue=chosen.column), chosen.notes
     software = known.sells_software or _guess_software(_free(known, columns), seen)
     known = replace(known, sells_software=software)
-    company = known.company or company_column(
-        [one for one in _free(known, columns) if seen.cells[one].words < SHORT_CELLS]
-    )
-    return replace(known, company=company), notes
+    if known.company is None:
+        named = choose_company(_free(known, columns), cells, seen)
+        known = replace(known, company=named.column)
+        notes += (named.note,) if named.note else ()
+    return known, notes
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:

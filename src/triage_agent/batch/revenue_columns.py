@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage_agent.batch.column_notes import Seen
-from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.column_words import Role, what_is_asked
 from triage_agent.errors import InputError
 from triage_agent.intake import name_of, unit_of
 from triage_agent.tables import NumberFormat
@@ -13,8 +13,13 @@ from triage_agent.tables import NumberFormat
 REVENUE = re.compile(
     r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)"
     r"|arr|mrr"
-    r"|(?:jahres)?umsatz|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
-    r"|sales (?:per|a) year|how much does your (?:business|company) (?:make|earn|turn over))\b"
+    r"|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
+    r"|sales (?:per|a|each|every) (?:year|month|quarter)"
+    r"|(?:income|takings|billings) (?:per|a|each|every) (?:year|month|quarter|week)"
+    r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) turn over"
+    r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) (?:make|earn|bring in|take in?|invoice)"
+    r" (?:\w+ )?(?:in|per|a|each|every|last|this) (?:\w+ )?(?:year|month|quarter)"
+    r"|rev yr|rev y|rev p a)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 CURRENCY = re.compile(r"(?:(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?")
@@ -38,15 +43,17 @@ class RevenueChoice:
 def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
     """Return the column whose name says that it is the yearly revenue, and nothing else.
 
-    A yearly amount goes before that of a month, and a later year before an earlier one. A name
+    A yearly amount goes before that of a month, and a later year before an earlier one; a column
+    without a single amount comes last. A name
     with a word that may make something else of it (a goal, a share) is only mentioned.
     """
-    found: list[tuple[tuple[bool, int, int], str]] = []
+    found: list[tuple[tuple[bool, bool, int, int], str]] = []
     notes: list[str] = []
     for place, column in enumerate(columns):
         is_text = seen.roles[column] is Role.PROBLEM or seen.cells[column].words >= SHORT_CELLS
-        is_unit = CURRENCY.fullmatch(plain(column)) or UNIT.fullmatch(plain(column))
-        if is_text or is_unit or not REVENUE.search(what_is_asked(column)):
+        asked = what_is_asked(column)
+        is_unit = CURRENCY.fullmatch(asked) or UNIT.fullmatch(asked)
+        if is_text or is_unit or not REVENUE.search(asked):
             continue
         try:
             name = name_of(column)
@@ -59,7 +66,9 @@ def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
             continue
         years = [int(year) for year in YEAR.findall(column)]
         part = name.unit.times_a_year not in {None, 1}
-        found.append(((part, -max(years, default=9999), place), column))
+        cells = seen.cells[column]
+        is_empty = bool(cells.sampled and not cells.filled)
+        found.append(((is_empty, part, -max(years, default=9999), place), column))
     taken = [column for _, column in sorted(found)]
     if not taken:
         return RevenueChoice(None, tuple(notes))
@@ -79,13 +88,13 @@ def units_beside(revenue: str | None, columns: Sequence[str]) -> tuple[str, ...]
     if revenue is None or revenue not in columns:
         return ()
     at = columns.index(revenue)
-    own = plain(revenue)
+    own = what_is_asked(revenue)
     return tuple(
         one
         for place, one in enumerate(columns)
         if place != at
         and (
-            CURRENCY.fullmatch(name := plain(one))
+            CURRENCY.fullmatch(name := what_is_asked(one))
             or UNIT.fullmatch(name)
             or name in {f"{own} unit", f"{own} currency", f"{own} period"}
             or (abs(place - at) <= NEAR and BESIDE.fullmatch(name))

@@ -2,20 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-
-from triage_agent.batch.column_words import plain
-
-COMPANY = re.compile(
-    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
-    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
-)
-
-
-def company_column(columns: Sequence[str]) -> str | None:
-    """Return the column with the name of the company; None: none has, or several have."""
-    companies = [one for one in columns if COMPANY.match(plain(one))]
-    return companies[0] if len(companies) == 1 else None
+from collections.abc import Iterable
 
 
 def only_counts_rows(ids: Iterable[object]) -> bool:

@@ -11,6 +11,7 @@ from .amounts import (
 )
 from .code_lists import code_list
 from .currencies import check_usd_rate
+from .headers import header_words
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
     LARGEST_INPUT,
@@ -56,6 +57,7 @@ __all__ = [
     "dollars",
     "from_arguments",
     "from_stream",
+    "header_words",
     "holds_several",
     "is_technology_wish",
     "months",

@@ -11,6 +11,7 @@ SCALES = {
     "mm": MILLION,
     "mn": MILLION,
     "mil": MILLION,
+    "mill": MILLION,
     "mio": MILLION,
     "million": MILLION,
     "millions": MILLION,
@@ -38,7 +39,9 @@ NUMBER = (
     rf"({INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?|\d{{1,3}}(?:\.\d{{3}}){{2,}}"
     r"|\d+(?:[.,]\d+)?|\.\d+)"
 )
-SCALE = r"(k|thousand|mm|mn|mil|mio|mln|mrd|millions?|m|bn|billion|b|tsd|lakhs?|lacs?|crores?|cr)?"
+SCALE = (
+    r"(k|thousand|mm|mn|mill?|mio|mln|mrd|millions?|m|bn|billion|b|tsd|lakhs?|lacs?|crores?|cr)?"
+)
 AMOUNT = re.compile(rf"{NUMBER}\s*{SCALE}\b", re.I)
 DOLLARS = re.compile(r"(?:us\s*)?\$|\busd\b|\b(?:us )?dollars?\b", re.I)
 UNKNOWN_WORDS = {
@@ -61,6 +64,33 @@ UNKNOWN_WORDS = {
     "no idea",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
+
+
+GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
+
+
+def with_points(text: str, *, stops: bool) -> str:
+    """Return a text whose numbers have decimal points, and nothing between their groups.
+
+    A comma behind groups shows what the stops are; without one, `stops` says whether the text's
+    language groups with them. A number of millions may be either, and stays as it is.
+
+    >>> with_points("2.300.000,50", stops=False), with_points("950.000 €", stops=True)
+    ('2300000.50', '950000 €')
+    >>> with_points("950.000", stops=False), with_points("1.250 Mio", stops=True)
+    ('950.000', '1.250 Mio')
+    """
+
+    def plain(found: re.Match[str]) -> str:
+        whole, cents = found[1], found[2]
+        one_group = whole.count(".") == 1
+        unsure = one_group and (not stops or LARGE.match(text, found.end()))
+        if not cents and unsure:
+            return found[0]
+        return whole.replace(".", "") + (f".{cents}" if cents else "")
+
+    return GROUPED.sub(plain, text)
 
 
 def split_number(text: str) -> tuple[str, str] | None:
