@@ -19,7 +19,8 @@ COMPANY = (
         rf"\bname of (?:your|the|our) {_KIND}$"
         rf"|^(?:what is |what s )?{_BEFORE}{_KIND} (?:s )?name$|^{_BEFORE}trading (?:name|as)$"
         rf"|\b(?:which|what) {_KIND} (?:are you (?:with|from|at)|do you (?:run|own|work for"
-        rf"|work at|represent|lead|have)|is (?:this|it)(?: about)?)\b|\bwhat is your {_KIND} called$"
+        rf"|work at|represent|lead|have)|is (?:this|it)(?: about)?)\b"
+        rf"|\bwhat is your {_KIND} called$"
     ),
     re.compile(rf"^{_BEFORE}{_KIND}$|^{_KIND} (?:and|or) {_KIND}$|^{_KIND} {_KIND}$"),
     re.compile(rf"^{_BEFORE}{_OTHER}(?: s)?(?: name)?$|\bname of (?:your|the|our) {_OTHER}$"),
@@ -49,7 +50,7 @@ def company_column(columns: Sequence[str]) -> str | None:
     >>> company_column(["Client", "Pain", "Which company are you with?", "Company size"])
     'Which company are you with?'
     """
-    found = next(_by_name(columns), [])
+    found = next(_by_name({one: what_is_asked(one) for one in columns}), [])
     return found[0] if len(found) == 1 else None
 
 
@@ -70,7 +71,8 @@ def choose_company(
     if many of them are written like one.
     """
     others: dict[str, str] = {}
-    for found in _by_name(columns):
+    asked = {one: what_is_asked(seen.asked.get(one, one)) for one in columns}
+    for found in _by_name(asked):
         held = {one: _what_else(cells[one], seen.cells[one].kind) for one in found}
         others |= {one: what for one, what in held.items() if what}
         names = [one for one, what in held.items() if not what and seen.cells[one].words < LONGEST]
@@ -82,7 +84,7 @@ def choose_company(
                 f"Several columns may name the business, and none is taken for it: "
                 f"{seen.listed(names)} (--company-column).",
             )
-    bare = [one for one in columns if BARE.fullmatch(what_is_asked(one))]
+    bare = [one for one in columns if BARE.fullmatch(asked[one])]
     if len(bare) == 1 and _are_businesses(cells[bare[0]]):
         return CompanyChoice(bare[0])
     if not others:
@@ -95,11 +97,10 @@ def choose_company(
     )
 
 
-def _by_name(columns: Sequence[str]) -> Iterator[list[str]]:
+def _by_name(asked: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the columns whose names say that they name the company, the surest ones first."""
-    asked = {one: what_is_asked(one) for one in columns}
     for sure in COMPANY:
-        if found := [one for one in columns if sure.search(asked[one])]:
+        if found := [one for one, said in asked.items() if sure.search(said)]:
             yield found
 
 

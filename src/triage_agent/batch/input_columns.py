@@ -10,27 +10,31 @@ from triage_agent.batch.column_names import find_column
 from triage_agent.batch.column_notes import (
     Seen,
     left_notes,
+    parted_note,
     problem_notes,
     questions_in_the_way,
     quiz_note,
     refusal,
     second_table_note,
 )
-from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.column_words import Role, what_is_asked
 from triage_agent.batch.company_columns import choose_company
-from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
+from triage_agent.batch.problem_columns import (
+    Choice,
+    Why,
+    choose_problems,
+    questions_beside,
+    roles_of,
+)
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
 from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
+from triage_agent.batch.row_keys import id_column
 from triage_agent.batch.software_answer import asks_about_selling
-from triage_agent.batch.table_shape import questions_in_rows, second_table
+from triage_agent.batch.table_shape import parted_by, questions_in_rows, second_table
 from triage_agent.errors import InputError
-from triage_agent.intake import counted
+from triage_agent.intake import counted, header_words
 from triage_agent.tables import Row
 
-IDS = (
-    "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
-    "ticket id", "lead id", "reference", "token", "#",
-)  # fmt: skip
 SOFTWARE = re.compile(
     r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
     r"|\b(?:build|building|builds|offer|offers|develop|develops) (?:\w+ ){0,4}software\b"
@@ -65,6 +69,7 @@ class Understood:
     columns: Columns
     notes: tuple[str, ...]
     refusal: str | None = None
+    revenue_question: str | None = None  # beside the column, where its name does not ask
 
 
 def resolve_columns(
@@ -104,7 +109,7 @@ def understand_columns(
     that does not exist.
     """
     cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
-    seen = Seen(columns, cells, roles_of(columns, cells))
+    seen = Seen(columns, cells, roles_of(columns, cells), questions_beside(columns, cells))
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
     beside = second_table(columns, sample)
@@ -132,8 +137,15 @@ def understand_columns(
         notes.append(quiz_note(unfit, seen))
     if beside:
         notes.append(second_table_note(beside, seen))
+    elif parting := parted_by([*known.problems, known.company], columns, sample):
+        notes.append(parted_note(parting, seen))
     notes += left_notes([*known.problems, *_used(known), *unfit, *beside], seen)
-    return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
+    return Understood(
+        known,
+        tuple(notes),
+        None if choice.taken else refusal(choice, seen),
+        seen.asked.get(known.revenue or ""),
+    )
 
 
 def _find_named(
@@ -192,7 +204,7 @@ def _guess(
     """
     cells = {column: _cells(column, sample) for column in columns}
     known = replace(known, quiz={**guess_quiz(_free(known, columns), cells), **known.quiz})
-    known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
+    known = replace(known, id=known.id or id_column(_free(known, columns), cells))
     notes: tuple[str, ...] = ()
     if known.revenue is None:
         chosen = choose_revenue(_free(known, columns), seen)
@@ -212,16 +224,6 @@ def _cells(column: str, sample: Sequence[Row]) -> list[str]:
     return [text for cell in found if cell is not None and (text := str(cell).strip())]
 
 
-def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
-    """Return the column that tells rows apart; an e-mail address is not an id."""
-    by_plain = {plain(column): column for column in reversed(columns)}
-    for name in IDS:
-        found = by_plain.get(name)
-        if found is not None and len(set(cells[found])) == len(cells[found]):
-            return found
-    return None
-
-
 def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
     """Return the first column that asks about selling software; one whose yes says so goes first.
 
@@ -234,7 +236,9 @@ def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:
         and seen.roles[column] is not Role.PROBLEM
         and seen.cells[column].words < SHORT_CELLS
     ]
-    return next((one for one in found if asks_about_selling(one)), next(iter(found), None))
+    return next(
+        (one for one in found if asks_about_selling(header_words(one))), next(iter(found), None)
+    )
 
 
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:
@@ -254,7 +258,7 @@ def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str
         )
     if columns.sells_software:
         notes.append(f"Whether software is sold is read from {of(columns.sells_software)}.")
-        if not asks_about_selling(columns.sells_software):
+        if not asks_about_selling(header_words(columns.sells_software)):
             notes.append(
                 f"Careful: a yes or no in {of(columns.sells_software)} counts as unknown, as its "
                 "name asks something else than whether software is sold to customers. Another "

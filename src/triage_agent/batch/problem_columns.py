@@ -101,14 +101,22 @@ def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Ro
     A scheduler exports its questions as cells: "Question 1" holds the same question in each row,
     and "Answer 1", right of it, is named by that question.
     """
-    found: dict[str, Role] = {}
+    columns = list(columns)
+    asked = questions_beside(columns, cells)
+    found = {column: role_of(asked.get(column, column)) for column in columns}
+    return found | dict.fromkeys(_marks_of_answers(found), Role.REPLY)
+
+
+def questions_beside(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, str]:
+    """Return the question that stands in all cells of the column before a column of answers."""
+    found: dict[str, str] = {}
     before: str | None = None
     for column in columns:
         said = cells[before].constant if before else None
-        answers = what_is_asked(column).startswith(("answer", "response"))
-        found[column] = role_of(said if said and answers else column)
+        if said and what_is_asked(column).startswith(("answer", "response")):
+            found[column] = said
         before = column
-    return found | dict.fromkeys(_marks_of_answers(found), Role.REPLY)
+    return found
 
 
 def _marks_of_answers(columns: Iterable[str]) -> list[str]:

@@ -9,7 +9,15 @@ from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.quiz_answer import quiz_number, quiz_points
 from triage_agent.batch.software_answer import read_software, says_nothing
 from triage_agent.errors import InputError
-from triage_agent.intake import UNKNOWN_REVENUE, UNKNOWN_WORDS, Revenue, read_revenue
+from triage_agent.intake import (
+    UNKNOWN_REVENUE,
+    UNKNOWN_WORDS,
+    Revenue,
+    header_words,
+    in_english,
+    language_of,
+    read_revenue,
+)
 from triage_agent.tables import Row, Value
 
 __all__ = ["QuizScale", "quiz_of", "quiz_scale", "read_software", "revenue_of", "sells_of"]
@@ -53,7 +61,8 @@ def revenue_of(
 
 def sells_of(cell: Value, text: str, column: str | None, complaints: list[str]) -> bool | None:
     """Return whether the business sells software; None, with a complaint, for other words."""
-    answer = read_software(str(cell) if isinstance(cell, bool) else text, column or "")
+    said = str(cell) if isinstance(cell, bool) else in_english(text, language_of(column or ""))
+    answer = read_software(said, header_words(column or ""))
     if answer is None and not (says_nothing(text) and (text or cell is None or cell == "")):
         shown = text if len(text) <= 40 else text[:40] + "…"
         complaints.append(

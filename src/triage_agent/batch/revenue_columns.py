@@ -22,7 +22,9 @@ REVENUE = re.compile(
     r"|rev yr|rev y|rev p a)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-CURRENCY = re.compile(r"(?:(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?")
+CURRENCY = re.compile(
+    r"(?:(?:(?:annual|yearly|monthly) )?(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?"
+)
 UNIT = re.compile(r"(?:revenue|turnover|sales) (?:units?|period|frequency|scale|basis)")
 BESIDE = re.compile(r"units?|period|scale|per")  # names that mean it only next to the amounts
 PERIOD_WORDS: dict[float, str] = {
@@ -51,12 +53,13 @@ def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
     notes: list[str] = []
     for place, column in enumerate(columns):
         is_text = seen.roles[column] is Role.PROBLEM or seen.cells[column].words >= SHORT_CELLS
-        asked = what_is_asked(column)
+        said = seen.asked.get(column, column)
+        asked = what_is_asked(said)
         is_unit = CURRENCY.fullmatch(asked) or UNIT.fullmatch(asked)
         if is_text or is_unit or not REVENUE.search(asked):
             continue
         try:
-            name = name_of(column)
+            name = name_of(said)
         except InputError as error:
             notes.append(_not_taken(column, error.message, seen))
             continue

@@ -63,6 +63,21 @@ def second_table(columns: Sequence[str], sample: Sequence[Row]) -> list[str]:
     return []
 
 
+def parted_by(
+    used: Sequence[str | None], columns: Sequence[str], sample: Sequence[Row]
+) -> str | None:
+    """Return the empty unnamed column that stands between the columns used; None: none does.
+
+    Whether it parts two tables or two groups of questions cannot be seen.
+    """
+    places = [columns.index(one) for one in used if one in columns]
+    for place in range(min(places, default=0), max(places, default=0)):
+        column = columns[place]
+        if column == f"column_{place + 1}" and not any(_holds([column], row) for row in sample):
+            return column
+    return None
+
+
 def _rows_of(columns: Sequence[str], sample: Sequence[Row]) -> int:
     """Return in how many rows a table with these columns ends; 0: it has none, or gaps."""
     held = [_holds(columns, row) for row in sample]

@@ -10,7 +10,12 @@ from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_notes import room_note
 from triage_agent.batch.column_words import is_usual, plain
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
-from triage_agent.batch.input_columns import Columns, likely_forms, understand_columns
+from triage_agent.batch.input_columns import (
+    Columns,
+    Understood,
+    likely_forms,
+    understand_columns,
+)
 from triage_agent.batch.mapping import (
     FormMapping,
     check_fit,
@@ -111,7 +116,7 @@ def understand(
     understood = understand_columns(columns, sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
-    unit, notes = _unit(understood.columns.revenue, wish, table)
+    unit, notes = _unit(understood, wish, table)
     for note in (*notes, *_doubt_about_names(table)):
         report(note)
     if understood.refusal:
@@ -152,10 +157,13 @@ def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
         )
 
 
-def _unit(revenue: str | None, wish: Wish, table: Table) -> tuple[str | None, Sequence[str]]:
+def _unit(understood: Understood, wish: Wish, table: Table) -> tuple[str | None, Sequence[str]]:
     """Return the unit of the amounts of revenue, if it is named or shown, and what to say of it."""
+    revenue = understood.columns.revenue
     if revenue is None or wish.revenue_unit is not None:
         return wish.revenue_unit, ()
+    if asked := understood.revenue_question:
+        return asked, unit_notes(asked, has_rate=wish.usd_rate is not None)
     unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
     return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
 

@@ -11,6 +11,7 @@ from .amounts import (
 )
 from .code_lists import code_list
 from .currencies import check_usd_rate
+from .foreign_words import in_english, language_of
 from .headers import header_words
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
@@ -59,7 +60,9 @@ __all__ = [
     "from_stream",
     "header_words",
     "holds_several",
+    "in_english",
     "is_technology_wish",
+    "language_of",
     "months",
     "name_of",
     "parse_revenue",

@@ -11,7 +11,12 @@ TYPE = re.compile(  # ClickUp
     r"|labels?|date|email|phone|url|website|users?|people|formula|checkbox|rating)\)\s*$",
     re.I,
 )
-PLACE = re.compile(r"^\s*g\d{1,3}q\d{1,4}(?:[\s_[(]+sq\d{1,4}[\])]*)?\s*[.:)-]+\s*(?=\D)", re.I)
+PLACE = re.compile(  # LimeSurvey, Qualtrics
+    r"^\s*(?:g\d{1,3}q\d{1,4}(?:[\s_[(]+sq\d{1,4}[\])]*)?|q\d{1,3}(?:_\d{1,3})*(?:_text)?)"
+    r"\s*[.:)-]+\s*(?=\D)",
+    re.I,
+)
+CHOICE = re.compile(r"\s*[-–]\s*selected choice\s*$", re.I)  # Qualtrics
 
 
 @lru_cache(maxsize=4096)
@@ -25,4 +30,4 @@ def header_words(header: str) -> str:
     """
     wrapped = WRAPPED.fullmatch(header)
     name = TYPE.sub("", wrapped["name"] if wrapped else header)
-    return in_english(PLACE.sub("", name))
+    return in_english(CHOICE.sub("", PLACE.sub("", name)))

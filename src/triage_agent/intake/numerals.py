@@ -66,7 +66,7 @@ UNKNOWN_WORDS = {
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
 
 
-GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ']\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
 LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
 
 
@@ -84,11 +84,10 @@ def with_points(text: str, *, stops: bool) -> str:
 
     def plain(found: re.Match[str]) -> str:
         whole, cents = found[1], found[2]
-        one_group = whole.count(".") == 1
-        unsure = one_group and (not stops or LARGE.match(text, found.end()))
+        unsure = whole.count(".") == 1 and (not stops or LARGE.match(text, found.end()))
         if not cents and unsure:
             return found[0]
-        return whole.replace(".", "") + (f".{cents}" if cents else "")
+        return re.sub(r"\D", "", whole) + (f".{cents}" if cents else "")
 
     return GROUPED.sub(plain, text)
 

@@ -246,7 +246,8 @@ def _ends(parts: list[str], text: str, scale: int) -> tuple[float, float, bool, 
     """Return a range without its ends; in "1-5M" the low end borrows the scale of the high one."""
     high_scale = AMOUNT.fullmatch(FILLER.sub("", parts[1]).strip())
     low_text = parts[0].strip()
-    if high_scale and high_scale.group(2) and re.fullmatch(NUMBER, low_text):
+    is_short = re.fullmatch(NUMBER, low_text) and len(re.sub(r"\D", "", low_text)) < 4
+    if high_scale and high_scale.group(2) and is_short:
         low_text += high_scale.group(2)
     low, high = _amount(low_text, text, scale), _amount(parts[1], text, scale)
     if low > high:
