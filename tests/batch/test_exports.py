@@ -83,6 +83,32 @@ def test_the_cards_of_a_board_are_the_forms(tmp_path):
     assert any("the forms are under 'cards'" in note for note in notes)
 
 
+def test_a_unit_under_the_header_is_applied_and_no_form(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Firm,Problem,Turnover\n,in a sentence,in $k\nAlder,Orders are typed from e-mails,850\n"
+        'Birch,Recalls are forgotten each week,"2,300"\n',
+        encoding="utf-8",
+    )
+    _, forms, notes = read(path)
+    assert [str(form.profile.revenue) for form in forms] == ["at least $0", "$850K", "$2.3M"]
+    assert [form.no_form is None for form in forms] == [False, True, True]
+    assert (
+        "A row under the header gives the unit of 'Turnover', 'in $k', which is applied." in notes
+    )
+
+
+def test_what_stands_on_both_sides_of_an_empty_column_is_doubted(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Firm,Problem,,Vendor,Complaint about the vendor\n"
+        "Alder,Orders are typed from e-mails,,Voss,They deliver the boxes too late every week\n"
+        "Birch,Recalls are forgotten each week,,Lind,Their invoices never fit what was ordered\n",
+        encoding="utf-8",
+    )
+    assert any(note.startswith("Careful: 'column_3' is empty") for note in read(path)[2])
+
+
 UNSURE = {
     "German, nothing asks for a problem": (
         "Firma;Ziele für 2027;Vorstellung des Betriebs\n"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from triage_agent.batch.input_columns import Columns
-from triage_agent.batch.no_forms import HEADER, NOTE, TOTAL, Marking
+from triage_agent.batch.no_forms import HEADER, NOTE, TOTAL, UNITS, Marking
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.run import BatchRequest, run_batch
 from triage_agent.errors import InputError
@@ -46,6 +46,10 @@ def what_they_are(*cells, columns=FOUND, names=NAMES, numbers=None):
         pytest.param(("", "Stated before tax, see the folder of the year for the accounts", "", ""),
                      NOTE, id="a sentence among the names"),
         pytest.param(("", "", "Prepared by Mara Lind, 7 May", ""), NOTE, id="who made the table"),
+        pytest.param(("Prepared by", "Mara Lind", "", ""), NOTE, id="who made it, in two cells"),
+        pytest.param(("", "Filter:", "", "Won"), NOTE, id="how the report was filtered"),
+        pytest.param(("", "", "free text", "in $k"), UNITS, id="units under the header"),
+        pytest.param(("", "", "Prices are wrong", "secret"), None, id="an amount that is not told"),
         pytest.param(("", "", "Prepared by hand, our offers take days", ""), None,
                      id="a problem that begins like a note"),
         pytest.param(("", "Total Fitness", "", "880000"), None, id="a business called Total"),

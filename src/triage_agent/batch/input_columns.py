@@ -221,7 +221,8 @@ def _guess(
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
     """Return the sampled cells of a column that hold anything, as text."""
     found = (row.values.get(column) for row in sample)
-    return [text for cell in found if cell is not None and (text := str(cell).strip())]
+    texts = (", ".join(map(str, one)) if isinstance(one, list) else one for one in found)
+    return [text for one in texts if one is not None and (text := str(one).strip())]
 
 
 def _guess_software(columns: Sequence[str], seen: Seen) -> str | None:

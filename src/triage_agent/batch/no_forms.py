@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 
 from triage_agent.batch.column_words import plain
 from triage_agent.batch.input_columns import Columns
+from triage_agent.errors import InputError
+from triage_agent.intake import name_of
 from triage_agent.tables import Row
 
 HEADER, TOTAL, NOTE = "the header again", "totals", "a title or a note"
+UNITS = "units of the columns"
 NARROW = 3  # columns; in a narrower table a single cell is all that somebody wrote
 LONGEST_RUN = 200  # rows that wait until it is known what follows them
 SHOWN = 5  # numbers of rows in a message
@@ -50,6 +53,10 @@ REMARK = re.compile(
     r"|notes?:|sources?:|legend:|remarks?:|hinweis:|anmerkung:|stand:|quelle:|nota:|fuente:|bron:).*|.*:",
     re.I | re.S,
 )
+LABEL = re.compile(  # in the first of two cells; the second one says by whom, when or which
+    r"(?i:(?:report |list |data |table )?(?:prepared|generated|compiled|created|exported|printed"
+    r"|downloaded|last (?:updated|changed|modified))(?: (?:by|on|at|from))?:?)|[^:]{2,40}:",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,13 @@ class Marking:
 
     texts: tuple[str, ...]
     known: tuple[str, ...]
+    revenue: str | None = None
 
     @classmethod
     def of(cls, columns: Columns) -> "Marking":
         """Return how to know them in a table whose columns mean this."""
         known = (columns.company, columns.group_by, columns.id)
-        return cls(columns.problems, tuple(one for one in known if one))
+        return cls(columns.problems, tuple(one for one in known if one), columns.revenue)
 
     def marked(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows, with `no_form` set in those that are none.
@@ -104,6 +112,11 @@ class Marking:
         nobody = not any(one in filled for one in self.known)
         if len(filled) <= 2 and all(figures) and nobody and not self._told(filled):
             return TOTAL if self.known or len(row.values) > NARROW else None
+        if nobody and self.known and _is_unit(filled.get(self.revenue or "", "")):
+            return UNITS
+        first, *others = filled.values()
+        if len(others) == 1 and LABEL.fullmatch(first) and not self._told(filled):
+            return NOTE
         if len(filled) == 1 and SIGNED.fullmatch(next(iter(filled.values()))):
             return NOTE
         if self._told(filled) or len(filled) > 1 or TYPED.fullmatch(next(iter(filled.values()))):
@@ -123,6 +136,12 @@ class Marking:
         if len(filled) != 1 or len(row.values) < NARROW or self._told(filled):
             return False
         return not any(TYPED.fullmatch(one) or NUMBER.fullmatch(one) for one in filled.values())
+
+
+def unit_in_a_row(columns: Columns, rows: Iterable[Row]) -> str | None:
+    """Return the unit of the revenue that a row under the header names; None: none does."""
+    found = (row for row in Marking.of(columns).marked(rows) if row.no_form == UNITS)
+    return next((str(row.values[columns.revenue]) for row in found if columns.revenue), None)
 
 
 def no_forms_note(numbers: Mapping[str, Sequence[int]]) -> str | None:
@@ -199,6 +218,23 @@ def _is_total(text: str, names: set[str] | frozenset[str]) -> bool:
     words = [] if plain(found["of"]) in {"", "#"} else plain(found["of"]).split()
     of_columns = all(word in names or not re.search(r"\w", word) for word in words)
     return of_columns and (not value or NUMBER.fullmatch(value) is not None)
+
+
+def _is_unit(text: str) -> bool:
+    """Return whether a cell names a unit and no amount, as a row under the header does.
+
+    >>> _is_unit("in $k"), _is_unit("USD"), _is_unit("$2k"), _is_unit("secret")
+    (True, True, False, False)
+    """
+    if not text or re.search(r"\d", text):
+        return False
+    try:
+        name = name_of(f"({text.strip(' ()[]')})")
+    except InputError:
+        return False
+    money = re.search(r"[$€£]|\busd\b|dollars", text, re.I) is not None
+    unit = name.unit
+    return not name.rest and bool(money or unit.scale or unit.currency or unit.times_a_year)
 
 
 def _rows(numbers: Sequence[int]) -> str:

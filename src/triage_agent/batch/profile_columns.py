@@ -52,7 +52,8 @@ def revenue_of(
         complaints.append(f"{column!r}: {error.message} The revenue counts as unknown.")
         return Revenue(note=f"{column!r} could not be read as one")
     if revenue.why_unknown:
-        if text.casefold().strip(". ").replace("’", "'") not in UNKNOWN_WORDS:
+        said = in_english(text, language_of(unit)).casefold()
+        if said.strip(". ").replace("’", "'") not in UNKNOWN_WORDS:
             complaints.append(f"{column!r}: {revenue.why_unknown}.")
     elif revenue.note:
         remarks.append(f"{column!r}: {text} is {revenue} a year ({revenue.note}).")

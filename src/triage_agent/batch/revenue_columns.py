@@ -14,7 +14,7 @@ REVENUE = re.compile(
     r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)"
     r"|arr|mrr"
     r"|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
-    r"|sales (?:per|a|each|every) (?:year|month|quarter)"
+    r"|sales (?:per|a|each|every) (?:year|month|quarter)|sales (?:in )?(?:fy ?)?(?:19|20)\d\d"
     r"|(?:income|takings|billings) (?:per|a|each|every) (?:year|month|quarter|week)"
     r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) turn over"
     r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) (?:make|earn|bring in|take in?|invoice)"

@@ -23,7 +23,7 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
-from triage_agent.batch.no_forms import Marking, repeats_header
+from triage_agent.batch.no_forms import Marking, repeats_header, unit_in_a_row
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.revenue_columns import unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
@@ -164,6 +164,10 @@ def _unit(understood: Understood, wish: Wish, table: Table) -> tuple[str | None,
         return wish.revenue_unit, ()
     if asked := understood.revenue_question:
         return asked, unit_notes(asked, has_rate=wish.usd_rate is not None)
+    if below := unit_in_a_row(understood.columns, table.sample):
+        said = f"{revenue} ({below.strip(' ()[]')})"
+        note = f"A row under the header gives the unit of {revenue!r}, {below!r}, which is applied."
+        return said, (note, *unit_notes(said, has_rate=wish.usd_rate is not None))
     unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
     return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
 

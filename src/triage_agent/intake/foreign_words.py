@@ -55,9 +55,9 @@ def in_english(text: str, language: str | None = None) -> str:
     return known.every.sub(lambda found: known.english[_key(found[0])], _folded(text))
 
 
-def groups_with_stops(language: str | None) -> bool:
-    """Return whether 950.000 surely is 950 thousand in a language; None: it is not known."""
-    return language is not None and _languages()[language].stops
+def groups_with_stops(language: str | None) -> bool | None:
+    """Return whether 950.000 surely is 950 thousand in a language; None of English."""
+    return None if language is None else _languages()[language].stops
 
 
 @lru_cache(maxsize=4096)

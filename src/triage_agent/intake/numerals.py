@@ -68,19 +68,25 @@ LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
 
 GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ']\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
 LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
+COMMA = re.compile(rf"(?<![\d.,])(\d{{1,3}}),(\d{{3}})(?={LARGE.pattern})", re.I)
 
 
-def with_points(text: str, *, stops: bool) -> str:
+def with_points(text: str, *, stops: bool | None) -> str:
     """Return a text whose numbers have decimal points, and nothing between their groups.
 
     A comma behind groups shows what the stops are; without one, `stops` says whether the text's
-    language groups with them. A number of millions may be either, and stays as it is.
+    language groups with them; None: it is English. In a number of millions a single stop, and in
+    another language a single comma, is a decimal one.
 
-    >>> with_points("2.300.000,50", stops=False), with_points("950.000 €", stops=True)
+    >>> with_points("2.300.000,50", stops=None), with_points("950.000 €", stops=True)
     ('2300000.50', '950000 €')
-    >>> with_points("950.000", stops=False), with_points("1.250 Mio", stops=True)
+    >>> with_points("950.000", stops=None), with_points("1.250 Mio", stops=True)
     ('950.000', '1.250 Mio')
+    >>> with_points("1,250 Mio", stops=False), with_points("1,250 million", stops=None)
+    ('1.250 Mio', '1,250 million')
     """
+    if stops is not None:
+        text = COMMA.sub(r"\1.\2", text)
 
     def plain(found: re.Match[str]) -> str:
         whole, cents = found[1], found[2]
