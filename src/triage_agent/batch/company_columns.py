@@ -10,7 +10,7 @@ from triage_agent.batch.column_words import what_is_asked
 
 LONGEST = 8  # words on average; longer ones are sentences
 MOST = 0.8  # of the cells show what a column holds
-_KIND = r"(?:company|business|biz|organi[sz]ation|firm|enterprise)"
+_KIND = r"(?:company|business|biz|organi[sz]ation|firm|enterprise|legal entity)"
 _OTHER = r"(?:client|customer|account|practice|shop|store|studio|restaurant|agency|school|charity)"
 _BEFORE = r"(?:(?:your|the|our|legal|trading|registered|official|contact|current) )*"
 # The surer that the cells are names of businesses, the earlier.
