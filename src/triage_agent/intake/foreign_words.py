@@ -10,7 +10,10 @@ from pathlib import Path
 from triage_agent.files import Strict, load_toml
 
 WORDS = Path(__file__).with_name("foreign_words.toml")
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+# "Löst" is no "lost": umlauts keep a letter of their own, as people write them without the sign.
+UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
 LETTER = r"[^\W\d_]"
 
 
@@ -81,11 +84,7 @@ def _languages() -> dict[str, Language]:
     """Return the languages of the data file, ready for use."""
     found: dict[str, Language] = {}
     for name, one in load_toml(WORDS, Languages).languages.items():
-        own = {
-            _key(way): value
-            for word, value in one.words.items()
-            for way in (word, word.translate(UMLAUTS))
-        }
+        own = {_key(word): value for word, value in one.words.items()}
         every = {_key(word): value for word, value in one.small.items()} | own
         found[name] = Language(one.stops, _pattern(own), _pattern(every), every)
     return found
@@ -108,5 +107,6 @@ def _folded(text: str) -> str:
     """Return a text without signs over its letters."""
     if text.isascii():
         return text
-    parts = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    spelled = unicodedata.normalize("NFC", text).translate(UMLAUTS)
+    parts = unicodedata.normalize("NFKD", spelled)
     return "".join(sign for sign in parts if not unicodedata.combining(sign))

@@ -64,9 +64,8 @@ UNKNOWN_WORDS = {
     "no idea",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
-
-
-GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[. ']\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+SPACED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[ '’\xa0\u202f]\d{3})+),(\d{1,2})(?![\d.,])")
 LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
 COMMA = re.compile(rf"(?<![\d.,])(\d{{1,3}}),(\d{{3}})(?={LARGE.pattern})", re.I)
 
@@ -90,12 +89,12 @@ def with_points(text: str, *, stops: bool | None) -> str:
 
     def plain(found: re.Match[str]) -> str:
         whole, cents = found[1], found[2]
-        unsure = whole.count(".") == 1 and (not stops or LARGE.match(text, found.end()))
+        unsure = whole.count(".") == 1 and (not stops or LARGE.match(found.string, found.end()))
         if not cents and unsure:
             return found[0]
         return re.sub(r"\D", "", whole) + (f".{cents}" if cents else "")
 
-    return GROUPED.sub(plain, text)
+    return GROUPED.sub(plain, SPACED.sub(plain, text))
 
 
 def split_number(text: str) -> tuple[str, str] | None:
