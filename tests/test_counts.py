@@ -25,7 +25,7 @@ def counted_by_hand(source):
             if not isinstance(value, ast.FormattedValue) or not isinstance(words, ast.Constant):
                 continue
             is_fixed = isinstance(value.value, ast.Name) and value.value.id.isupper()
-            if re.match(rf" (?:{THINGS})(?![/\w])", words.value) and not is_fixed:
+            if re.match(rf" (?:{THINGS})(?![/\w]| at )", words.value) and not is_fixed:
                 found.append(ast.unparse(value.value) + words.value[:20])
     return found
 

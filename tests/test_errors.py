@@ -1,6 +1,7 @@
 """The tree of errors: exit codes, short names, and messages that give nobody away."""
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -14,6 +15,7 @@ from triage_agent.errors import (
     StopError,
     TriageError,
 )
+from triage_agent.types import Usage
 
 CLASSES = [
     value
@@ -106,3 +108,12 @@ def test_a_message_about_the_model_is_masked_too(cls, secret):
     error = cls(f"The server says: {secret} is wrong.", "kind")
     assert secret not in f"{error} {error!r} {error.message} {error.args}"
     assert error.kind == "kind"
+
+
+@pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda one: type(one).__name__)
+def test_an_error_reaches_another_process_as_it_is(error):
+    error.usage = Usage(1, 2, 3)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 (its own words)
+    assert type(copy) is type(error)
+    assert vars(copy) == vars(error)
+    assert str(copy) == str(error)

@@ -12,6 +12,8 @@ and on one line (see `privacy`): it may quote a file's name or a server's words,
 a person's words, or a line break that would make a line of its own.
 """
 
+from typing import Any
+
 from triage_agent.privacy import mask, one_line
 from triage_agent.types import Failure, Usage
 
@@ -34,6 +36,10 @@ class TriageError(Exception):
         self.message, self.kind = mask(one_line(message)), kind
         self.usage = Usage()
         super().__init__(self.message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a copy is made in another process, whatever the class asks of its maker."""
+        return _copied, (type(self), self.__dict__.copy())
 
     @property
     def type(self) -> str:
@@ -119,3 +125,10 @@ class StopError(TriageError):
 
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message, kind)
+
+
+def _copied(kind: type[TriageError], values: dict[str, Any]) -> TriageError:
+    """Return an error of a kind with these attributes."""
+    error = kind.__new__(kind, values["message"])
+    error.__dict__.update(values)
+    return error

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 from triage_agent.advice import load_quiz
 from triage_agent.batch import Columns
 from triage_agent.batch.mapping import load_mapping
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.batch.understanding import understand, wish_of
 from triage_agent.cli.main import app
 from triage_agent.errors import InputError, SettingsError

@@ -6,7 +6,8 @@ import pytest
 
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.read_output import read_out
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.models import OpenBackend

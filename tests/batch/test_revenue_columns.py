@@ -4,8 +4,9 @@ import pytest
 
 from triage_agent.batch.form import FormReading, read_form
 from triage_agent.batch.input_columns import Columns, resolve_columns
+from triage_agent.batch.request import BatchRequest
 from triage_agent.batch.revenue_columns import units_beside
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.run import run_batch
 from triage_agent.errors import SettingsError
 from triage_agent.intake import Band
 from triage_agent.tables import Row, read_back

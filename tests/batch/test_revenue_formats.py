@@ -5,7 +5,8 @@ from datetime import date
 import openpyxl
 import pytest
 
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.tables import read_back
 
 

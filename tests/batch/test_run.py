@@ -2,7 +2,8 @@
 
 import pytest
 
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.batch.write_output import errors_path, run_path
 from triage_agent.errors import ServiceError, SettingsError
 from triage_agent.models import OpenBackend

@@ -18,6 +18,8 @@ SERVER = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[4:]
+import triage_agent.web.submissions
+triage_agent.web.submissions.SPOT_CHECKED = 10**12  # blind checks are by chance
 from support.site import WordModel
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Adviser

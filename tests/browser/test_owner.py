@@ -2,43 +2,12 @@
 
 import pytest
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip group browser")
+from support.browsing import GO_ON, THREE, TIE, answer, begin, faults, fits
+
+pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip group browser")
 
 pytestmark = pytest.mark.browser
-THREE = "1. Invoices are typed by hand\n2. Stock is counted on paper\n3. Customers want an app here"
-TIE = "1. Invoices are typed by hand\n2. Customers want an app here"
-GO_ON = "form .buttons button[value=confirm]"
 PAGES = ("/", "/quiz", "/roles", "/situations", "/red-flags", "/returns")
-
-
-def begin(page, address, text):
-    page.goto(address)
-    page.get_by_label("What are the three biggest problems").fill(text)
-    page.get_by_label("I have read this and agree.").check()
-    page.get_by_role("button", name="Go on").last.click()
-
-
-def answer(page, *, revenue="$1M to $10M"):
-    """Answer until the verdict or the quiz is there."""
-    page.click(GO_ON)
-    page.get_by_label("What is your company called?").fill("Acme & Sons")
-    page.click(GO_ON)
-    page.get_by_label(revenue).check()
-    page.click(GO_ON)
-    page.get_by_label("no", exact=True).check()
-    page.click(GO_ON)
-
-
-def fits(page):
-    """Return whether nothing stands beyond the right edge."""
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return wide <= page.viewport_size["width"]
-
-
-def faults(page):
-    """Return what axe finds wrong with a page for people who cannot see it well."""
-    found = axe.Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
 
 
 @pytest.mark.view(scripts=False)

@@ -7,10 +7,12 @@ import asyncio
 import io
 import json
 import os
+import socket
 import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import typer
@@ -48,6 +50,7 @@ INPUTS = {
 }
 OUTPUTS = ["made.csv", "made.jsonl", "made.xlsx", "made.html", "made.json", "made.md", "made",
            "made/x.csv", "/dev/full", "none/made.csv"]  # fmt: skip
+DEFAULTS = ["triage-data"]  # where `triage serve` keeps its data if no option names a folder
 PIECES = ["{", "}", "[", "]", '"', ":", ",", "\n", "\0", "1e999", DIGITS, "null", "NaN", "problem",
           "id", "text", "label", "quiz", "\ud800", "é", " ", "=1+1", "9", "-", "true",
           "[" * 3_000, '{"a":' * 3_000, "x" * 70_000, PROBLEM]  # fmt: skip
@@ -137,6 +140,8 @@ class Written:
                 self.paths.add(os.fsdecode(arguments[0]))
         elif event in {"os.rename", "os.link", "os.symlink"}:
             self.paths.add(os.fsdecode(arguments[1]))
+        elif event == "sqlite3.connect" and str(arguments[0]).startswith("file:"):
+            self.paths.add(unquote(urlsplit(arguments[0]).path))
         elif event in {"os.mkdir", "os.remove", "os.rmdir", "os.truncate", "sqlite3.connect"}:
             self.paths.add(os.fsdecode(arguments[0]))
 
@@ -164,6 +169,13 @@ def run(words, stdin):
     return code, printed.buffer.getvalue().decode(errors="replace"), written
 
 
+@pytest.fixture(scope="module")
+def taken():
+    """A port at which another program listens: a server that starts there ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield str(listener.getsockname()[1])
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch, no_user):
     """Return a working folder with files, a pipe and a link that leads to itself."""
@@ -187,8 +199,10 @@ def cleared(folder, given):
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_any_options_and_files_lead_to_a_documented_exit_code_and_no_stray_file(
-    place, no_user, words
+    place, no_user, taken, words
 ):
+    last = ["--port", taken] if words == ("serve",) else []
+
     @settings(
         max_examples=EXAMPLES,
         suppress_health_check=list(HealthCheck),
@@ -197,13 +211,13 @@ def test_any_options_and_files_lead_to_a_documented_exit_code_and_no_stray_file(
     def check(words, content, stdin):
         cleared(place, content)
         os.chdir(place)
-        code, printed, written = run(words, stdin)
+        code, printed, written = run([*words, *last], stdin)
         assert code in DOCUMENTED, printed
         assert "Traceback" not in printed
         allowed = (no_user, Path(tempfile.gettempdir()), Path("/dev"))
         for path in map(Path, written):
             inside = (place / path).absolute()
-            named = any(_may_come_from(one, inside, place) for one in words)
+            named = any(_may_come_from(one, inside, place) for one in [*words, *DEFAULTS])
             beside = not inside.is_relative_to(place) and any(
                 inside.is_relative_to(one) for one in allowed
             )

@@ -8,6 +8,7 @@ import csv
 import json
 import re
 import shutil
+import socket
 import threading
 
 import pytest
@@ -39,6 +40,11 @@ COMMANDS = {
     "check-hire": ["--role", "cto", "--answers", "hire.json"],
     "cache": [],
     "doctor": [],
+    "mcp": ["--threshold", "2"],  # refused: else it waits for its client
+    "serve": ["--port", "PORT"],  # at which another program listens, so that it ends
+    "serve backup": ["backup.zip", "--data", "data"],
+    "serve restore": ["kept.zip", "--data", "restored"],
+    "serve password": ["--data", "data"],
 }
 TRIED_ELSEWHERE = {"gate"}  # a flag that reads every set, which takes minutes
 
@@ -78,8 +84,12 @@ class Server:
         self.loop.close()
 
 
+TAKEN = socket.create_server(("127.0.0.1", 0))
+
+
 def called(name, *more):
-    return [*name.split(), *COMMANDS[name], *more]
+    port = str(TAKEN.getsockname()[1])
+    return [*name.split(), *(one.replace("PORT", port) for one in COMMANDS[name]), *more]
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +119,14 @@ def shared(tmp_path_factory):
     (folder / "hire.json").write_text(json.dumps({"financial-ties": True}))
     for name in ("run-a", "run-b"):
         write_run(folder / name)
+    with pytest.MonkeyPatch.context() as patch:
+        for ended in (
+            run_here(["serve", "password", "--data", str(folder / "data")], patch),
+            run_here(
+                ["serve", "backup", str(folder / "kept.zip"), "--data", str(folder / "data")], patch
+            ),
+        ):
+            assert ended[0] == 0, ended
     return folder
 
 
@@ -189,7 +207,7 @@ def test_every_command_is_tried():
 def test_what_a_command_reads_does_not_steer_the_terminal(name, folder, monkeypatch):
     code, output, error = harmless(run_here(called(name), monkeypatch))
     assert output + error
-    expected = {"roi": 3, "eval calibrate": 4, "eval compare": 8}.get(name, 0)
+    expected = {"roi": 3, "eval calibrate": 4, "eval compare": 8, "serve": 2, "mcp": 2}.get(name, 0)
     assert code == expected, error
 
 

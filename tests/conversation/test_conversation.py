@@ -198,9 +198,9 @@ async def test_why_a_problem_is_asked_about_is_said(triage):
         ("company", (Piece(AUTOMATE),), "with a text"),
         ("revenue", "", "not sure"),
         ("revenue", "banana", "banana"),
-        ("software", "perhaps", "none of the answers"),
-        ("unclear:1", "build", "none of the answers"),
-        (QUIZ[0], "4", "none of the answers"),
+        ("software", "perhaps", "Choose one of the answers"),
+        ("unclear:1", "build", "Choose one of the answers"),
+        (QUIZ[0], "4", "Choose one of the answers"),
     ],
 )
 async def test_what_is_no_answer_is_refused_in_words_and_the_question_stands(

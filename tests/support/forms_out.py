@@ -2,7 +2,8 @@
 
 from unittest.mock import patch
 
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.errors import ServiceError
 from triage_agent.models import OpenBackend
 from triage_agent.types import Label, Prediction, Signals

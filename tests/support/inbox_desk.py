@@ -34,7 +34,7 @@ class Scripted:
         sure = 0.5 if "torn" in problem.text else 0.9
         return Prediction(
             label,
-            Signals(neither="outside" in problem.text),
+            Signals(neither="outside" in problem.text, too_vague="vague" in problem.text),
             p_build=sure if label is Label.BUILD else 1 - sure,
             probability_from="script",
             evidence=(problem.text,),

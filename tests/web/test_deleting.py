@@ -10,10 +10,12 @@ import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 from starlette.testclient import TestClient
 
+from support.hooks import ASKED, COMPANY, MAPPING, REVENUE, served, undone
 from support.openai_server import OpenAIServer
 from support.site import begin, heading, send, site, walk
 from triage_agent.settings import Options
@@ -21,6 +23,9 @@ from triage_agent.web import CappedTriage, ServeOptions
 from triage_agent.web.app import create_app
 from triage_agent.web.capped import ANSWERS
 from triage_agent.web.database import FILE, MERGES, Database, stored
+from triage_agent.web.deliveries import Deliveries
+from triage_agent.web.hooks import Hooks
+from triage_agent.web.submissions import Submissions
 
 PROBLEM = "Quokkas are typed into a list by hand each day"
 WORDS = (b"quokka", b"wombat", b"numbat", b"bilby")
@@ -111,7 +116,7 @@ def test_the_answers_of_a_language_model_go_with_what_they_are_about(tmp_path):
 
 
 def test_what_is_too_old_goes_the_same_way_while_the_server_runs(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("triage_agent.web.app.SECONDS_A_DAY", 0.2)
+    monkeypatch.setattr("triage_agent.web.housekeeping.SECONDS_A_DAY", 0.2)
     with (
         language_model() as address,
         asking(tmp_path, address, retention_days=30) as client,
@@ -130,6 +135,27 @@ def test_what_is_too_old_goes_the_same_way_while_the_server_runs(tmp_path, monke
         assert client.get(page.url.path).status_code == 404
     assert "1 submission" in caplog.text
     assert "quokka" not in caplog.text.lower()
+
+
+def test_a_fault_while_old_data_are_deleted_is_logged_and_tried_again(
+    tmp_path, monkeypatch, caplog
+):
+    tries, real, again = [], Submissions.scrub, threading.Event()
+
+    def locked_at_first(self):
+        tries.append(self)
+        if len(tries) == 1:
+            raise sqlite3.OperationalError("database is locked: quokka")
+        again.set()
+        return real(self)
+
+    monkeypatch.setattr("triage_agent.web.housekeeping.AFTER_A_FAULT_S", 0.1)
+    monkeypatch.setattr(Submissions, "scrub", locked_at_first)
+    with site(tmp_path) as client, caplog.at_level(logging.ERROR):
+        assert again.wait(20)
+        assert client.get("/").status_code == 200
+    assert "OperationalError" in caplog.text
+    assert "quokka" not in caplog.text
 
 
 def test_what_is_not_too_old_stays(tmp_path):
@@ -160,6 +186,85 @@ def test_what_was_deleted_just_before_a_crash_is_gone_after_the_next_start(tmp_p
         while found_on_disk(tmp_path) and time.monotonic() < until:
             time.sleep(0.1)
         assert client.get("/healthz").status_code == 200
+        assert found_on_disk(tmp_path) == set()
+
+
+FORM = {ASKED: PROBLEM, COMPANY: "Wombat Ltd", REVENUE: "$3M", "E-mail": "numbat@example.com"}
+
+
+@pytest.mark.parametrize("kind", ["typeform", "tally", "jotform", "google", "json-address"])
+def test_a_form_that_arrived_goes_with_its_submission(tmp_path, kind):
+    with served(tmp_path / "data") as server:
+        tool = server.hook(kind)
+        assert tool.send("bilby@example.com", FORM)[0] == 202
+        assert len(server.submissions(kind)) == 1
+        assert found_on_disk(tmp_path)
+        submissions = server.site.submissions
+        assert submissions.delete(submissions.token("delivery 1", ""))
+        assert found_on_disk(tmp_path) == set()  # while the server runs
+        # What the tool sends again is known, and is not stored again.
+        assert tool.send("bilby@example.com", FORM) == (202, {"status": "known"})
+        assert server.submissions(kind) == []
+        assert found_on_disk(tmp_path) == set()
+    assert found_on_disk(tmp_path) == set()
+
+
+def test_what_a_form_holds_and_nobody_reads_is_gone_once_it_is_a_submission(tmp_path):
+    with served(tmp_path / "data") as server:
+        tool = server.hook("json")
+        tool.send(1, FORM)
+        assert len(server.submissions("json")) == 1
+        server.site.submissions.scrub()  # as once a day, and after each deletion
+        assert found_on_disk(tmp_path, (b"numbat", b"answer-1")) == set()
+        assert found_on_disk(tmp_path, (b"quokka",))
+
+
+@pytest.mark.parametrize("mapping", [MAPPING, None], ids=["a submission", "waiting"])
+def test_forms_that_are_too_old_go_too_and_the_new_ones_stay(tmp_path, mapping):
+    with served(tmp_path / "data") as server:
+        tool = server.hook("json", mapping=mapping)
+        tool.send(1, FORM)
+        server.rest()
+        moment = stored(datetime.now(UTC) - timedelta(days=31))
+        with server.database.transaction() as connection:
+            connection.execute("UPDATE delivery SET made_at = ?", (moment,))
+            connection.execute("UPDATE submission SET changed_at = ?", (moment,))
+        tool.send(2)
+        server.rest()
+        assert found_on_disk(tmp_path)
+        deleted = server.site.submissions.delete_old(30)
+        assert deleted + Deliveries(server.database).delete_old(30) == 1
+        assert found_on_disk(tmp_path) == set()
+        assert len(server.submissions("json") + undone(server.database, "json")) == 1
+
+
+@pytest.mark.parametrize("way", ["removed", "deleted"])
+def test_forms_that_wait_go_with_their_hook_or_when_an_adviser_says_so(tmp_path, way):
+    with served(tmp_path / "data") as server:
+        tool = server.hook("tally")
+        tool.send(1, {"Quokka": PROBLEM})
+        server.rest()
+        assert found_on_disk(tmp_path)
+        if way == "removed":
+            Hooks(server.database).remove("tally", 1)
+        else:
+            Deliveries(server.database).delete_failed("tally")
+        assert undone(server.database, "tally") == []
+        assert found_on_disk(tmp_path) == set()
+
+
+def test_a_form_that_is_deleted_while_it_is_read_leaves_nothing(tmp_path):
+    with served(tmp_path / "data") as server:
+        tool = server.hook("json")
+        keep = Submissions.keep
+
+        def keep_late(*given):
+            Hooks(server.database).remove("json", 1)
+            return keep(*given)
+
+        with mock.patch.object(Submissions, "keep", keep_late):
+            tool.send(1, FORM)
+            assert server.submissions("json") == []
         assert found_on_disk(tmp_path) == set()
 
 

@@ -101,3 +101,45 @@ def test_a_full_house_is_told_when_to_come_back_and_loses_nothing(tmp_path, monk
             assert int(page.headers["retry-after"]) > 0
         page = walk(client, send(client, page))
         assert "Leads get lost &lt;b&gt;often" in page.text
+
+
+def test_what_is_known_is_shown_though_the_house_is_full(tmp_path, monkeypatch):
+    async def full(self, work):
+        raise TooBusyError
+
+    with site(tmp_path) as client:
+        page = begin(client, "Leads get lost every week")
+        with monkeypatch.context() as patched:
+            patched.setattr(rooms.Engine, "run", full)
+            assert client.get(page.url.path).status_code == 200
+            page = client.post(page.url.path, data={"id": "company", "text": "Acme"})
+            page = client.post(page.url.path, data={"id": "revenue", "choice": "1M to 10M"})
+            assert step(page) == "software"
+            unread = client.post(page.url.path, data={"id": "software", "choice": "no"})
+            assert unread.status_code == 503  # only now a problem must be read
+        page = walk(client, client.get(page.url.path))
+        with monkeypatch.context() as patched:
+            patched.setattr(rooms.Engine, "run", full)
+            assert client.get(page.url.path).status_code == 200
+            assert client.get(page.url.path.replace("verdict", "report")).status_code == 200
+
+
+def test_a_long_text_that_is_taken_apart_stops_nobody_else(tmp_path, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Held(AsyncTriage):
+        def split(self, text):
+            if "hold" in text:
+                begun.set()
+                assert go_on.wait(20)
+            return super().split(text)
+
+    monkeypatch.setattr("support.site.AsyncTriage", Held)
+    with site(tmp_path) as client:
+        held = threading.Thread(target=begin, args=(client, "They hold every order up"))
+        held.start()
+        assert begun.wait(20)
+        page = walk(client, begin(client, "Leads get lost every week"))
+        assert page.url.path.endswith("/verdict")
+        go_on.set()
+        held.join()

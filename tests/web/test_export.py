@@ -8,7 +8,8 @@ import pytest
 from openpyxl import load_workbook
 
 from support.inbox_desk import AUTOMATE, MIXED, Scripted, desk_at
-from triage_agent.batch.run import BatchRequest, run_batch
+from triage_agent.batch.request import BatchRequest
+from triage_agent.batch.run import run_batch
 from triage_agent.intake import split_problems
 from triage_agent.models import OpenBackend
 from triage_agent.web.export import COLUMNS, FOLDER, remove_left_over

@@ -39,12 +39,13 @@ def test_no_text_has_a_name_that_a_template_reads_as_something_else():
     assert not [name for name in names if hasattr(dict, name)]
 
 
-def test_every_text_of_the_inbox_is_used():
+def test_every_text_of_the_pages_is_used():
     templates = "".join(path.read_text("utf-8") for path in (HERE / "web").rglob("*.j2"))
     code = "".join(path.read_text("utf-8") for path in (HERE / "web").rglob("*.py"))
-    for part in ("adviser", "sign_in", "account", "inbox", "submission", "check", "review"):
-        for name in shipped_texts()[part]:
-            used = f"texts.{part}.{name}" in templates or f'"{name}"' in templates + code
+    for part, words in shipped_texts().items():
+        for name in words:
+            key = name.removesuffix("_title") if part == "errors" else name
+            used = f"texts.{part}.{key}" in templates or f'"{key}"' in templates + code
             assert used, f"{part}.{name}"
 
 
@@ -165,6 +166,64 @@ def test_the_page_of_a_submission_holds_the_verdict_and_leads_to_the_report(thre
     report = three.get("/inbox/2/report")
     assert "Bolt &amp; Co" in report.text
     assert "script" not in report.headers["content-security-policy"]
+
+
+def test_what_is_too_vague_to_tell_is_not_shown_as_of_neither_kind(desk):
+    desk.owner("- Orders are typed by hand\n- All of it is vague\n- Bills are sent late")
+    part = desk.get("/inbox/1").text.split('id="problem-2"')[1].split('id="problem-3"')[0]
+    assert "too vague" in part
+    assert "aria-pressed" not in part
+    desk.correct(1, 2, "automate-process")
+    assert "from “no answer” to “Work to automate”" in desk.get("/inbox/1").text
+    desk.correct(1, 2, "neither")
+    part = desk.get("/inbox/1").text.split('id="problem-2"')[1].split('id="problem-3"')[0]
+    assert 'value="neither" data-key="3" aria-pressed="true"' in part
+
+
+def test_a_note_goes_with_a_correction_into_the_report_and_away_with_it(desk):
+    desk.owner(AUTOMATE)
+    desk.correct(1, 2, "build-software", note=f" They sell it {SCRIPT} ")
+    page = desk.get("/inbox/1").text
+    assert "They sell it &lt;script&gt;" in page.split('id="problem-2"')[1]
+    assert "They sell it" not in page.split('id="problem-2"')[0]
+    assert "They sell it &lt;script&gt;" in desk.get("/inbox/1/report").text
+    assert "They sell it" in desk.get("/inbox/submissions.csv").text
+    last = page.split('name="change" value="')[1].split('"')[0]
+    desk.post("/inbox/1/undo", change=last)
+    assert "They sell it" not in desk.get("/inbox/1").text + desk.get("/inbox/1/report").text
+
+
+def test_a_note_alone_can_be_changed_and_the_change_has_its_place(desk):
+    desk.owner(AUTOMATE)
+    desk.correct(1, 1, "build-software", note="A first thought")
+    desk.correct(1, 1, "build-software", note="A second thought")
+    desk.correct(1, 1, "build-software", note="A second thought")
+    page = desk.get("/inbox/1").text
+    assert "A second thought" in page
+    assert "A first thought" not in page
+    assert page.count("Ann: problem 1 from") == 2
+
+
+def test_a_note_follows_its_problem_and_ends_with_the_owners_own_word(desk):
+    path = desk.owner(AUTOMATE)
+    desk.correct(1, 2, "build-software", note="Sold to others")
+    desk.client.post(f"{path}/verdict", data={"problems": "change"})
+    pieces = {"piece-1": "", "piece-2": "Bills are sent late", "piece-3": "Reports eat up Fridays"}
+    pieces["new"] = "Stock is counted on paper"
+    desk.client.post(path, data={"id": "split", "do": "confirm", **pieces})
+    assert desk.get(path).url.path.endswith("/verdict")
+    assert "Sold to others" in desk.get("/inbox/1").text.split('id="problem-1"')[1]
+    desk.client.post(f"{path}/again/unclear/1", data={"unclear:1": "existing_process"})
+    assert desk.get(path).url.path.endswith("/verdict")
+    assert "Sold to others" not in desk.get("/inbox/1").text
+
+
+def test_a_note_that_is_too_long_is_refused_and_nothing_is_changed(desk):
+    desk.owner(AUTOMATE)
+    answer = desk.correct(1, 2, "build-software", note="x" * 1_001)
+    assert answer.status_code == 422
+    assert "at most 1000 characters" in answer.text
+    assert "Nobody has changed anything" in desk.get("/inbox/1").text
 
 
 @pytest.mark.parametrize("number", ["99", "99999999999999999999", "0"])

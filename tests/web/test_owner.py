@@ -1,5 +1,6 @@
 """The owner's way from a paste to a verdict, as forms are sent without a script."""
 
+import html
 import re
 
 import pytest
@@ -135,6 +136,12 @@ class TestTheConversation:
         assert "many" in page.text
 
 
+def kept_answers(client, page):
+    """Return the answers, and what was taken back, in the conversation that a page is of."""
+    state = client.app.state.site.submissions.by_token(page.url.path.split("/")[2]).state
+    return state.drafts | state.answers
+
+
 class TestAfterTheVerdict:
     def test_a_problem_is_added_and_the_verdict_follows(self, client):
         page = walk(client, begin(client, "1. Invoices are typed\n2. Stock is counted on paper"))
@@ -142,6 +149,45 @@ class TestAfterTheVerdict:
         page = send(client, page, new="Customers want an app here", do="confirm")
         assert page.url.path.endswith("/verdict")
         assert "Customers want an app here" in page.text
+
+    @pytest.mark.parametrize("revenue", ["under 1M", "1M to 10M", "over 10M", "unknown"])
+    def test_what_stands_beside_the_verdict_can_be_saved_as_it_is(self, client, revenue):
+        page = walk(client, begin(client, THREE), revenue=revenue)
+        shown = html.unescape(re.search(r'name="revenue"[^>]* value="([^"]*)"', page.text)[1])
+        saved = client.post(page.url.path, data={"revenue": shown, "software": "yes"})
+        assert saved.status_code == 200
+        assert kept_answers(client, page)["revenue"] == revenue
+        assert kept_answers(client, page)["software"] == "yes"
+
+    def test_an_amount_that_was_refused_stands_there_to_be_corrected(self, client):
+        page = walk(client, begin(client, THREE))
+        page = client.post(page.url.path, data={"revenue": "3 <b>lots", "software": "no"})
+        assert page.status_code == 422
+        assert 'value="3 &lt;b&gt;lots" aria-invalid="true"' in page.text
+
+    def test_an_answer_about_a_problem_goes_with_it_when_another_is_left_out(self, client):
+        page = walk(client, begin(client, THREE))
+        page = client.get(page.url.path.replace("verdict", "again/unclear/2"))
+        page = send(client, page, **{"unclear:2": "engineering_leadership"})
+        page = client.post(page.url.path, data={"problems": "change"})
+        page = send(client, page, do="remove:1")
+        page = send(client, page, new="Calls are not returned for days", do="add")
+        page = walk(client, send(client, page, do="confirm"))
+        answers = kept_answers(client, page)
+        assert answers["unclear:1"] == "engineering_leadership"
+        assert "unclear:2" not in answers
+
+    def test_an_answer_about_a_problem_is_dropped_with_the_text_that_held_it(self, client):
+        page = walk(client, begin(client, "Invoices are typed by hand every day"))
+        page = client.get(page.url.path.replace("verdict", "again/unclear/1"))
+        page = send(client, page, **{"unclear:1": "engineering_leadership"})
+        path = page.url.path.removesuffix("/verdict")
+        for _ in range(5):
+            page = client.post(path, data={"id": "", "do": "back"})
+        page = send(client, page, text="Parcels get lost on their way every week", do="confirm")
+        page = walk(client, page)
+        assert "Parcels get lost" in page.text
+        assert "unclear:1" not in kept_answers(client, page)
 
     def test_an_answer_about_a_problem_is_corrected_and_credited(self, client):
         page = walk(client, begin(client, "Invoices are typed by hand every day"))
@@ -168,6 +214,17 @@ class TestAfterTheVerdict:
 
 
 class TestWhatIsKept:
+    def test_looking_at_a_result_is_no_change_to_it(self, tmp_path):
+        # Retention counts from the last change, and an adviser's form is for one version.
+        with site(tmp_path) as client:
+            page = walk(client, begin(client, THREE))
+            submissions = client.app.state.site.submissions
+            before = submissions.by_id(1)
+            for path in ("verdict", "report", ""):
+                client.get(page.url.path.replace("verdict", path).rstrip("/"))
+            assert before.advice["plan"]["roles"]
+            assert submissions.by_id(1) == before
+
     def test_a_restart_loses_nothing(self, tmp_path):
         with site(tmp_path) as one:
             page = send(one, begin(one, THREE), do="confirm")

@@ -16,12 +16,14 @@ from itertools import pairwise
 
 import pytest
 
+from support.hooks import adviser, served
 from support.inbox_desk import AUTOMATE, desk_at, hidden
 from support.receiver import receiving
 from support.site import send
 from triage_agent.web import outgoing, sending
 from triage_agent.web.database import stored
 from triage_agent.web.notices import MOST_TRIES, Notices
+from triage_agent.web.receivers import Receivers
 
 SERVER = """
 import sys
@@ -478,3 +480,13 @@ class TestItsAddress:
         )
         assert page.status_code == 200
         assert "<script>alert" not in page.text
+
+
+def test_the_verdict_of_a_form_that_arrived_is_told_too(tmp_path, receiver):
+    with served(tmp_path / "data", hook_hosts=("127.0.0.1",)) as server:
+        owner = adviser(server.database)
+        Receivers(server.database).make(receiver.url, owner, with_words=True)
+        assert server.hook("tally").send(1)[0] == 202
+        told = json.loads(receiver.next().body)
+        assert told["data"]["recommendation"]
+        assert "Orders are typed by hand" in json.dumps(told)

@@ -252,8 +252,11 @@ PAGES = [
     "/inbox",
     "/inbox/1",
     "/inbox/1/report",
+    "/inbox/1/report.pdf",
     "/inbox/review",
     "/inbox/figures",
+    "/inbox/forms",
+    "/inbox/forms/intake",
     "/inbox/account",
     "/inbox/tokens",
     "/inbox/tokens/1",
@@ -267,7 +270,14 @@ FORMS = [
     "/inbox/1/correct",
     "/inbox/1/undo",
     "/inbox/1/check",
+    "/inbox/1/delete",
     "/inbox/review/undo",
+    "/inbox/forms/make",
+    "/inbox/forms/intake/secret",
+    "/inbox/forms/intake/end-secret",
+    "/inbox/forms/intake/columns",
+    "/inbox/forms/intake/again",
+    "/inbox/forms/intake/remove",
     "/inbox/account/password",
     "/inbox/account/feed",
     "/inbox/account/invite",
@@ -283,7 +293,10 @@ FORMS = [
 
 def test_every_page_of_the_inbox_is_in_these_tables(desk):
     paths = {
-        (route.path.replace("{id:int}", "1"), "POST" in route.methods)
+        (
+            route.path.replace("{id:int}", "1").replace("forms/{name}", "forms/intake"),
+            "POST" in route.methods,
+        )
         for route in desk.client.app.routes
         if route.path.startswith(("/inbox", "/sign-out"))
     }

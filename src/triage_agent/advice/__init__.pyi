@@ -16,7 +16,7 @@ from .hire_check import (
 from .hire_reader import EmbeddedFlagModel
 from .plan import Advice, Plan, advice_for, headline_of
 from .portfolio import Portfolio, read_portfolio
-from .quiz import MAX_POINTS, QuizQuestion, QuizResult, load_quiz, read_answers, score
+from .quiz import MAX_POINTS, Quiz, QuizQuestion, QuizResult, load_quiz, read_answers, score
 from .red_flags import Level, RedFlag, flags_about, hire_words, load_red_flags
 from .roi import Assessment, Figures, Investment, RoiVerdict, assess
 from .roles import Role, RoleFacts, described, owners_questions, role_facts, side_by_side
@@ -42,6 +42,7 @@ __all__ = [
     "Portfolio",
     "Profile",
     "Proposal",
+    "Quiz",
     "QuizQuestion",
     "QuizResult",
     "RaisedFlag",

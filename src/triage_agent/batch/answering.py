@@ -47,6 +47,10 @@ class EarlierAnswers(Protocol):
         """Return the earlier answer to each problem of a row; None: it is new or changed."""
         ...
 
+    def found(self, values: Mapping[str, Any], texts: Sequence[str]) -> list[Classification | None]:
+        """Return what `answers` does, and count nothing."""
+        ...
+
     def compare(
         self, name: str, values: Mapping[str, Any], texts: Sequence[str], decision: Decision
     ) -> str | None:
@@ -63,6 +67,8 @@ class Job:
     width: int = 512  # rows under way at once: more than requests, so that none waits for a row
     reviews: Reviews = field(default_factory=dict)  # a person's earlier answers
     previous: EarlierAnswers | None = None  # None: everything is answered
+    counts: bool = True  # what is taken over; False: OUT is not made from this pass
+    read_at_once: int = READ_AT_ONCE
 
 
 async def answer_rows(
@@ -84,7 +90,7 @@ async def answer_rows(
     no decision with `labels_only`); `short_texts` if the beginnings of the texts are enough for
     it. What concerns every row (the service stopped, the cost cap) is raised.
     """
-    tally, places = Tally(), asyncio.Semaphore(READ_AT_ONCE)
+    tally, places = Tally(), asyncio.Semaphore(job.read_at_once)
 
     def with_earlier() -> Iterator[tuple[Row, Mapping[str, Any] | None]]:
         for row in rows:
@@ -101,7 +107,7 @@ async def answer_rows(
             values = taken_over(before, row.number, form.texts, job.reviews)
             if values is not None:
                 return form, values, True, read_problems(values, row.number)
-        taken = job.previous.answers(row.values, form.texts) if job.previous else []
+        taken = _taken(job, row, form)
         results = await _classify_form(form, triage, taken)
         results = [reviewed(one, job.reviews.get(text_key(one.text))) for one in results]
         return (
@@ -156,6 +162,14 @@ def _decide_alone(
         values |= flat_decision(decision)
         values |= _compared(job, form.id, values, form.texts, decision)
     _announce(decision, form, results, tally, page)
+
+
+def _taken(job: Job, row: Row, form: Form) -> list[Classification | None]:
+    """Return the earlier answers to a form's problems."""
+    if job.previous is None:
+        return []
+    find = job.previous.answers if job.counts else job.previous.found
+    return find(row.values, form.texts)
 
 
 def form_columns(form: Form, results: list[Classification], model: Model) -> Values:

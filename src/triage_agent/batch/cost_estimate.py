@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from triage_agent.batch.answering import Job
 from triage_agent.batch.form import read_form
+from triage_agent.batch.in_batches import WantedBatches
 from triage_agent.errors import InputError
 from triage_agent.intake import counted
 from triage_agent.models import (
@@ -11,6 +12,7 @@ from triage_agent.models import (
     Price,
     Quote,
     asks_llm,
+    batch_price,
     estimate_cost,
     price_for,
     prompt_of,
@@ -21,7 +23,13 @@ from triage_agent.tables import Table
 UNKNOWN_PRICE = Price(Decimal(0), Decimal(0))  # only the tokens of its quote are shown
 
 
-def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> str | None:
+def quote_batch(
+    options: Options,
+    table: Table,
+    job: Job,
+    rows: int | None,
+    in_batches: WantedBatches | None = None,
+) -> str | None:
     """Return in a sentence what it would cost to answer the rows; None: it costs nothing.
 
     Where the model's price is not known, the sentence holds calls and tokens. Raises `InputError`
@@ -36,7 +44,8 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
             problems += 1
             if asked(text):
                 sizes.append(prompt.request_bytes(text))
-    price = price_for(choice, options)
+    live = price_for(choice, options)
+    price = batch_price(live, in_batches.price) if in_batches else live
     if rows is None or not problems:
         raise InputError("A quote needs a file with at least one problem, not a stream.")
     calls = round(rows * len(sizes) / len(table.sample)) * options.votes
@@ -50,9 +59,18 @@ def quote_batch(options: Options, table: Table, job: Job, rows: int | None) -> s
     return (
         f"about {counted(calls, 'call')}, "
         f"{result.input_tokens:,} + {result.output_tokens:,} tokens: {amount} "
-        f"(from the first {counted(len(table.sample), 'row')}). "
+        f"(from the first {counted(len(table.sample), 'row')}"
+        f"{'; in batches, at ' + _share(price, live) if in_batches and price else ''}). "
         + _thinking(options, estimate_cost(sizes, calls, MOST_ROOM, MOST_ROOM, known), calls, price)
     )
+
+
+def _share(price: Price, live: Price | None) -> str:
+    """Return what a batch costs beside asking live, in words."""
+    if live is None or not live.output_usd_per_million:
+        return "the price of a batch"
+    share = price.output_usd_per_million / live.output_usd_per_million
+    return f"{100 * share:.0f} % of the price of asking live"
 
 
 def _thinking(options: Options, longest: Quote, calls: int, price: Price | None) -> str:

@@ -96,6 +96,10 @@ class Marking:
             yield marked
         yield from _settled(waiting, before, None)
 
+    def by_cells(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows, with `no_form` set in those whose cells alone show it."""
+        return [replace(row, no_form=self.why_none(row)) for row in rows]
+
     def why_none(self, row: Row) -> str | None:
         """Return what a row is if it is no form, by its cells alone; None: it may be one."""
         filled = _filled(row)

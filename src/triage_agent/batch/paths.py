@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from triage_agent.batch.in_batches import batches_path
 from triage_agent.batch.mapping import check_mapping_output
 from triage_agent.batch.page_names import INDEX
 from triage_agent.batch.reviews import reviews_path
@@ -35,12 +36,13 @@ def check_paths(
         "the errors beside OUT": errors_path(out),
         "the record of the run beside OUT": run_path(out),
         "the answers of a review beside OUT": reviews_path(out),
+        "the batches of the provider beside OUT": batches_path(out),
         "--save-mapping": save_mapping,
         "--report": summary,
         "the index of --reports": pages / f"{INDEX}.html" if pages else None,
     }
     named = {option: path for option, path in files.items() if path is not None}
-    for path in (out, errors_path(out), run_path(out), reviews_path(out)):
+    for path in (out, errors_path(out), run_path(out), reviews_path(out), batches_path(out)):
         check_writable(path, inputs=inputs)
     if save_mapping:
         check_mapping_output(save_mapping)

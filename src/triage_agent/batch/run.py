@@ -1,71 +1,34 @@
 """What `triage batch` does, from the table of forms to OUT and its pages."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, aclosing, closing, nullcontext
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from typing import Any
 
 from triage_agent.batch.about import about
 from triage_agent.batch.answering import Job, answer_rows
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
-from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_lock import held
-from triage_agent.batch.pages import NO_PAGES, BatchPages, WantedPages
+from triage_agent.batch.pages import BatchPages
 from triage_agent.batch.paths import check_paths
 from triage_agent.batch.previous import Previous
 from triage_agent.batch.renewed_pages import pages_record
+from triage_agent.batch.request import BatchRequest, BatchResult, Report, ShowProgress
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines, rows_shown
-from triage_agent.batch.tally import Tally
+from triage_agent.batch.running import cancel, run_rows, way_to_ask
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import write_out, write_run
-from triage_agent.errors import InputError, SettingsError, TriageError
+from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import is_file
-from triage_agent.intake import check_usd_rate, counted, name_of
+from triage_agent.intake import check_usd_rate, name_of
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_pdf
-from triage_agent.settings import Backend, Choice, Options, choose_backend
-from triage_agent.tables import TableOptions, read_back
+from triage_agent.settings import Backend, Choice, choose_backend
+from triage_agent.tables import Table, read_back
 from triage_agent.triage import AsyncTriage
-
-Report = Callable[[str], None]  # is called with every line about the run
-# What shows the progress of a run over so many rows (None: not known) by an open backend.
-ShowProgress = Callable[[int | None, OpenBackend], AbstractContextManager[Callable[[Tally], None]]]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRequest:
-    """Which forms are to be answered, how, and what is to be written."""
-
-    forms: Path
-    out: Path
-    table: TableOptions = field(default_factory=TableOptions)
-    columns: Columns = field(default_factory=Columns)  # those that the user names
-    labels_only: bool = False  # no recommendation
-    split: bool | None = None  # a cell may hold several problems (None: yes, or the mapping)
-    max_problems: int | None = None  # of a form, if cells are split (None: 5, or the mapping)
-    usd_rate: float | None = None
-    revenue_unit: str | None = None  # of the amounts; None: what the column's name says
-    quiz_scale: Literal["0-3", "1-4"] | None = None  # None: as the answers show, or the mapping
-    dry_run: bool = False  # only say what it would cost
-    retry_errors: bool = False  # only answer the rows of OUT that are in error
-    previous: Path | None = None  # an earlier OUT, whose unchanged answers are taken over
-    pages: WantedPages = NO_PAGES
-    mapping: Path | None = None  # how the table is read, as an earlier run saved it
-    save_mapping: Path | None = None  # where to save how this one was read
-    options: Options = field(default_factory=Options)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """How a batch ended."""
-
-    errors: int = 0  # problems that ended in an error
-    quote: str | None = None  # of a dry run that would cost something
 
 
 def run_batch(
@@ -128,20 +91,15 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         reviews=_reviews(request),
     )
     if request.dry_run:
-        from triage_agent.batch.cost_estimate import (
-            quote_batch,  # a run does not need what it imports
-        )
-
-        for line in first_problems(table, reading):
-            report(line)
-        quote = quote_batch(request.options, table, job, survey.rows)
-        if quote is None:
-            report("cost: none, the embedded model runs on this machine")
-        return BatchResult(quote=quote)
+        return _quote(request, table, job, survey.rows, report)
     earlier = _earlier(request)
     triage = AsyncTriage(request.options)
     opened = triage.backend
     facts = _facts(request, choice, opened, job.reading)
+    asking = way_to_ask(request, choice, opened, report)
+    if request.in_batches and request.in_batches.cancel:
+        cancel(asking, opened)
+        return BatchResult()
     earlier_out = request.previous and Previous(
         request.previous,
         job.reading,
@@ -169,8 +127,18 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             page=pages.page,
             short_texts=pages.short_texts,
         )
+        asking.walk = lambda walked: answer_rows(
+            table.rows(),
+            replace(job, labels_only=True, counts=False),
+            triage,
+            walked,
+            earlier=_earlier(request),
+        )
         shown = progress(survey.rows, opened)
-        tally = _run(rows, opened, shown, report, fresh=request.options.fresh)
+        tally = run_rows(rows, opened, shown, report, asking, fresh=request.options.fresh)
+        if tally is None:
+            return BatchResult(pending=True)
+        tally.usage += asking.usage
         write_out(
             request.out,
             spool,
@@ -182,7 +150,8 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             slots=job.reading.slots,
             alone=job.reading.one_row_each,
         )
-        write_run(request.out, tally, facts | _spent(opened, time.time() - started))
+        spent = _spent(opened, time.time() - started)
+        write_run(request.out, tally, facts | spent | asking.record)
         for line in result_lines(request.out, opened, tally):
             report(line)
         for line in previous.results(tally.problems) if previous else ():
@@ -191,6 +160,20 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         for line in pages.finish(said, request.out):
             report(line)
     return BatchResult(tally.errors)
+
+
+def _quote(
+    request: BatchRequest, table: Table, job: Job, rows: int | None, report: Report
+) -> BatchResult:
+    """Return what the run would cost, and say what it would read."""
+    from triage_agent.batch.cost_estimate import quote_batch  # a run needs none of its imports
+
+    for line in first_problems(table, job.reading):
+        report(line)
+    quote = quote_batch(request.options, table, job, rows, request.in_batches)
+    if quote is None:
+        report("cost: none, the embedded model runs on this machine")
+    return BatchResult(quote=quote)
 
 
 def _check_unit(unit: str) -> None:
@@ -221,51 +204,6 @@ def _earlier(request: BatchRequest) -> Iterator[Mapping[str, Any]] | None:
             f"There is no {request.out} whose errors could be retried. Leave out --retry-errors."
         )
     return read_back(request.out)
-
-
-def _run(
-    rows: AsyncGenerator[Tally, None],
-    opened: OpenBackend,
-    progress: AbstractContextManager[Callable[[Tally], None]],
-    report: Report,
-    *,
-    fresh: bool,
-) -> Tally:
-    """Return the tally after every row is answered; what stops the run is raised."""
-    go_on = (
-        "Answers that were paid for are kept: the same command"
-        f"{' without --fresh' if fresh else ''} goes on from here."
-    )
-    tally = Tally()
-
-    async def run() -> None:
-        nonlocal tally
-        async with aclosing(opened):
-            with progress as show:
-                try:
-                    async with aclosing(rows):
-                        async for tally in rows:
-                            show(tally)
-                except TriageError:
-                    await opened.drain()  # what is under way is paid for
-                    raise
-
-    try:
-        asyncio.run(run())
-    except TriageError as error:
-        error.message += (
-            f" {counted(tally.rows, 'row was', 'rows were')} answered; the output was not written."
-        )
-        if error.exit_code != 6:  # the cost cap says itself how to go on
-            error.message += f" {go_on}"
-        raise
-    except KeyboardInterrupt:
-        if opened.model.backend == Backend.EMBEDDED:
-            go_on = "Nothing was paid for: the same command answers all of them again."
-        answered = counted(tally.rows, "row was", "rows were")
-        report(f"Stopped. {answered} answered; the output was not written. {go_on}")
-        raise
-    return tally
 
 
 def _facts(

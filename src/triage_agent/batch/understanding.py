@@ -30,6 +30,7 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table, TableOptions, open_table
 
+RESERVED = "triage_"  # how the names of OUT's own columns begin
 PREVIEW = 3  # problems that a dry run shows
 PREVIEW_LENGTH = 200  # characters of each
 
@@ -99,10 +100,18 @@ def understand(
 
     Everything that was found out is reported before an error says what is missing.
     """
-    table = open_table(wish.forms, replace(wish.table, reserved="triage_"), _judge_of(wish))
+    table = open_table(wish.forms, replace(wish.table, reserved=RESERVED), _judge_of(wish))
     report(table.describe())
     for note in table.notes:
         report(note)
+    reading = reading_of(table, wish, report, labels_only=labels_only)
+    return _marked(table, reading.columns), reading
+
+
+def reading_of(
+    table: Table, wish: Wish, report: Callable[[str], None], *, labels_only: bool = False
+) -> FormReading:
+    """Return how the rows of a table that is open are read, and report what was understood."""
     named = wish.columns
     if wish.mapping and wish.mapping_path:
         report(f"Columns are read as {wish.mapping_path.name} says.")
@@ -130,7 +139,7 @@ def understand(
     most = MAX_PROBLEMS if wish.max_problems is None else wish.max_problems
     if full := room_note(len(problems), most):
         report(full)
-    return _marked(table, understood.columns), FormReading(
+    return FormReading(
         format=table.format,
         split=wish.split and not labels_only,  # whose rows have one problem each
         max_problems=most,

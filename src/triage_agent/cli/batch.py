@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from triage_agent.cli.help_screen import MODEL_OPTIONS
 from triage_agent.cli.shared_options import (
     RUNNING,
     DelimiterOption,
@@ -107,12 +108,78 @@ def batch(
         bool, typer.Option("--pdf", help="Write each page of --reports as a PDF too.")
     ] = False,
     report: Annotated[Path | None, typer.Option(help="HTML page about the whole batch.")] = None,
+    batch_api: Annotated[
+        bool,
+        typer.Option(
+            "--batch-api",
+            help="Ask the LLM through the batches of its provider, which cost less and take up to "
+            "24 hours. The same command goes on with them.",
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach",
+            help="With --batch-api: end when the batches are submitted (exit code 9).",
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = False,
+    cancel: Annotated[
+        bool,
+        typer.Option(
+            "--cancel",
+            help="End the batches of this output that are under way, and do nothing else.",
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = False,
+    batch_poll: Annotated[
+        float,
+        typer.Option(
+            help="Seconds between two looks at the batches.",
+            min=0.01,
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = 30.0,
+    batch_price: Annotated[
+        str | None,
+        typer.Option(
+            help="USD per million tokens in a batch, INPUT/OUTPUT. Default: the model's price, "
+            "less the discount that the price file has for it.",
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = None,
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="Maximum number of tokens that wait in batches at the same time. Default: as many "
+            "as the provider takes.",
+            min=1,
+            rich_help_panel=MODEL_OPTIONS,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Answer on the machines of this Ray cluster; local: on all cores of this one. The "
+            "forms are then Parquet, CSV or JSON Lines, as a pattern in quotes, and OUT is a "
+            "folder of parts in the format that its name ends in, else Parquet.",
+        ),
+    ] = None,
 ) -> None:
     """Answer every form of a table: one row in, one row out, in the same order, none lost.
 
     If it is stopped, the same command continues: answers that were paid for are cached.
     """
-    from triage_agent.batch import BatchRequest, Columns, WantedPages, run_batch
+    from triage_agent.batch import (
+        BatchRequest,
+        Columns,
+        WantedBatches,
+        WantedPages,
+        run_batch,
+        run_on_ray,
+    )
     from triage_agent.cli.letterhead import letterhead
     from triage_agent.cli.progress import Progress
     from triage_agent.tables import TableOptions
@@ -127,6 +194,9 @@ def batch(
         raise typer.BadParameter(
             "--retry-errors continues OUT itself, and --previous begins a new one. Choose one."
         )
+
+    if (detach or batch_price or batch_tokens) and not batch_api:
+        raise typer.BadParameter("--detach, --batch-price and --batch-tokens need --batch-api.")
 
     def own(name: str, value: Any) -> Any:
         """Return an option, but not for a mapping if only a settings file gave it."""
@@ -166,10 +236,15 @@ def batch(
         pages=WantedPages(reports, report, pdf, letterhead()),
         mapping=mapping,
         save_mapping=save_mapping,
+        in_batches=WantedBatches(detach, cancel, batch_tokens, batch_poll, batch_price)
+        if batch_api or cancel
+        else None,
         options=options,
     )
-    result = run_batch(request, say, Progress)
+    result = run_on_ray(request, ray, say) if ray else run_batch(request, say, Progress)
     if result.quote:
         show(result.quote)
+    if result.pending:
+        raise typer.Exit(9)
     if result.errors:
         raise typer.Exit(3)

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from triage_agent.cli.streams import show
 from triage_agent.errors import SettingsError
 
+UNBROKEN = "\u2011"  # a hyphen at which no line ends
 MODEL_OPTIONS = "Model and LLM"
 OTHER_OPTIONS = "Other"
 HELP_NAMES = ("-h", "--help")
@@ -84,8 +85,12 @@ class _Screen:
             for title, records in groups.items():
                 names = [_name(record[0]) for record in records]
                 listed = ", ".join(name for name in names if name != HELP_ALL)
-                if listed:
-                    formatter.write_text(f"{title}: {listed}")
+                if listed:  # click breaks lines at hyphens, and --max- is no option
+                    begun = len(formatter.buffer)
+                    formatter.write_text(f"{title}: {listed}".replace("-", UNBROKEN))
+                    formatter.buffer[begun:] = [
+                        text.replace(UNBROKEN, "-") for text in formatter.buffer[begun:]
+                    ]
             formatter.dedent()
         formatter.write_text(DEFAULTS_NOTE)
 

@@ -103,7 +103,7 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     with needs_web():
-        from triage_agent.web import CappedTriage, ServeOptions, first_link
+        from triage_agent.web import CappedTriage, ServeOptions, first_link, listen
         from triage_agent.web import serve as serve_pages
     from triage_agent.triage import AsyncTriage
 
@@ -135,7 +135,8 @@ def serve(
         )
     else:
         triage = CappedTriage(options, Decimal(str(max_cost_per_day)), data)
-    say(triage.line, f"The pages are at {served.address} (Ctrl-C ends)")
-    if link := first_link(served):
-        say(f"The adviser's name and password are set here, once, within 24 hours: {link}")
-    serve_pages(served, triage, adviser)
+    with listen(served) as listener:
+        say(triage.line, f"The pages are at {served.address} (Ctrl-C ends)")
+        if link := first_link(served):
+            say(f"The adviser's name and password are set here, once, within 24 hours: {link}")
+        serve_pages(served, triage, adviser, listener)

@@ -32,6 +32,7 @@ READING = (
     "reasoning_effort",
     "max_output_tokens",
     "extra_body",
+    "cache_address",
 )
 NOT_FOR_EVALS = {"prior", "cascade_threshold", "cascade_accuracy", "cascade_calls"}
 MEASURING = (

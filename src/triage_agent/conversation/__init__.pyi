@@ -5,6 +5,7 @@ from .keeping import KeptConversation, Place, Told, forget_old, new_place, place
 from .pieces import Piece, added, divided, merged
 from .question import Question, Step
 from .unclear import LABEL_OF, NEITHER
+from .words import Language, Words, english
 
 __all__ = [
     "LABEL_OF",
@@ -12,13 +13,16 @@ __all__ = [
     "Answer",
     "Conversation",
     "KeptConversation",
+    "Language",
     "Piece",
     "Place",
     "Question",
     "Step",
     "Told",
+    "Words",
     "added",
     "divided",
+    "english",
     "forget_old",
     "merged",
     "new_place",

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from triage_agent.advice import QuizResult, load_quiz, score
+from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
 
 ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
+NOTED = "noted"  # why, in the adviser's words
+ABOUT = "about"  # the problems that answers are about, while these are being changed
+BY_ADVISER = frozenset({ADVISED, NOTED})
+SELLS = {"yes": True, "no": False, "unknown": None}
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
@@ -42,6 +46,15 @@ class Answers(Mapping[str, Answer]):
         answer = self._given.get(Step.SPLIT)
         return answer if isinstance(answer, tuple) else None
 
+    def profile(self, known: Profile, usd_rate: float | None) -> Profile:
+        """Return what is known about the business, with what was answered."""
+        revenue, sells = known.revenue, known.sells_software
+        if answer := self.text(Step.REVENUE):
+            revenue = Profile.parse(answer, usd_rate=usd_rate).revenue
+        if answer := self.text(Step.SOFTWARE):
+            sells = SELLS[answer]
+        return Profile(revenue, sells)
+
     def said_of(self, number: str) -> str | None:
         """Return a person's word on the kind of a problem, an adviser's first; None: nobody's."""
         said = (self.text(f"{kind}:{number}") for kind in (ADVISED, Step.UNCLEAR))
@@ -72,25 +85,49 @@ class Answers(Mapping[str, Answer]):
         """
         step, colon, number = id.partition(":")
         if step in ABOUT_A_PROBLEM:
-            self._given.pop(f"{ADVISED}{colon}{number}", None)
+            for kind in BY_ADVISER:
+                self._given.pop(f"{kind}{colon}{number}", None)
         draft = self._drafts.pop(id, value)
         if self._given.pop(id, draft) != value:  # taken out, since the last one is the newest
             self._drop_after(id)
         self._given[id] = value
 
-    def advise(self, number: int, said: str | None) -> None:
-        """Take what an adviser says of a problem; None: what was said is taken back."""
-        self._given.pop(f"{ADVISED}:{number}", None)
-        if said is not None:
-            self._given[f"{ADVISED}:{number}"] = said
+    def advise(self, number: int, said: str | None, note: str = "") -> None:
+        """Take what an adviser says of a problem, and why; None: what was said is taken back."""
+        for kind, value in ((ADVISED, said), (NOTED, note)):
+            self._given.pop(f"{kind}:{number}", None)
+            if value:
+                self._given[f"{kind}:{number}"] = value
 
     def back(self) -> bool:
         """Take the last answer to a question back; False: there is none."""
-        asked = [id for id in self._given if id.partition(":")[0] != ADVISED]  # noqa: A001
+        asked = [id for id in self._given if id.partition(":")[0] not in BY_ADVISER]  # noqa: A001
         if not asked:
             return False
         self._drafts[asked[-1]] = self._given.pop(asked[-1])
         return True
+
+    def remember(self, problems: Pieces) -> None:
+        """Remember which problems answers are about, if these are changed for the first time.
+
+        A conversation that goes on in another program must know it, to follow them.
+        """
+        self._drafts.setdefault(ABOUT, problems)
+
+    def remembered(self) -> list[set[str]] | None:
+        """Return the wordings of the problems that answers are about, and forget them.
+
+        None: they were not changed.
+        """
+        problems = self._drafts.pop(ABOUT, None)
+        if not isinstance(problems, tuple):
+            return None
+        numbers = [f"{Step.BEHIND}:{number}" for number in range(1, len(problems) + 1)]
+        better = [self._given.get(id, self._drafts.get(id)) for id in numbers]  # noqa: A001
+        return [
+            {piece.text, one} if isinstance(one, str) and one else {piece.text}
+            for piece, one in zip(problems, better, strict=True)
+        ]
 
     def follow(self, before: Sequence[Collection[str]], after: Sequence[Collection[str]]) -> None:
         """Give answers about problems the numbers that these have now; drop those about others.
@@ -102,7 +139,7 @@ class Answers(Mapping[str, Answer]):
             moved = dict[str, Answer]()
             for id, value in answers.items():  # noqa: A001
                 step, _, number = id.partition(":")
-                if step not in {*ABOUT_A_PROBLEM, ADVISED}:
+                if step not in ABOUT_A_PROBLEM | BY_ADVISER:
                     moved[id] = value
                 elif number in places:
                     moved[f"{step}:{places[number]}"] = value

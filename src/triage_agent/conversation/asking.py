@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 
-from triage_agent.advice import load_quiz
 from triage_agent.conversation.pieces import Piece
 from triage_agent.conversation.question import Question, Step
-from triage_agent.conversation.words import StepWords, load_words
+from triage_agent.conversation.words import CountWords, Language, StepWords, english
 
 LONGEST_SHOWN = 200  # characters of a problem in a question
 FREE = frozenset({Step.PROBLEMS, Step.BEHIND, Step.COMPANY, Step.REVENUE})
 OPTIONAL = frozenset({Step.BEHIND, Step.COMPANY})
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def question_for(step: Step, number: object = None, text: str = "", why: str = "") -> Question:
+def question_for(
+    step: Step,
+    number: object = None,
+    text: str = "",
+    why: str = "",
+    language: Language | None = None,
+) -> Question:
     """Return the question of a step, about the problem with this number and text if it has one.
 
-    `why` names the reason for asking, if a step has several.
+    `why` names the reason for asking, if a step has several. It is English without a `language`.
     """
-    words: StepWords = getattr(load_words(), step)
+    words: StepWords = getattr((language or english()).words, step)
     shown = " ".join(text.split())
     shown = shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
     return Question(
@@ -32,24 +36,27 @@ def question_for(step: Step, number: object = None, text: str = "", why: str = "
     )
 
 
-def split_question(pieces: Sequence[Piece], set_aside: Sequence[str], words: StepWords) -> Question:
+def split_question(
+    pieces: Sequence[Piece], set_aside: Sequence[str], words: StepWords, count: CountWords
+) -> Question:
     """Return the question whether these are the problems, in the words of its occasion."""
     return Question(
         id=Step.SPLIT,
         step=Step.SPLIT,
-        ask=words.ask.replace("{count}", counted(len(pieces))),
+        ask=words.ask.replace("{count}", count.of(len(pieces))),
         help=words.help,
         pieces=tuple(pieces),
         set_aside=tuple(set_aside),
     )
 
 
-def quiz_questions(why: str = "") -> list[Question]:
+def quiz_questions(why: str = "", language: Language | None = None) -> list[Question]:
     """Return the questions of the readiness quiz; the first one says why it is asked.
 
-    `why` names another reason for asking than a tie.
+    `why` names another reason for asking than a tie. They are English without a `language`.
     """
-    words, questions = load_words().quiz, load_quiz().questions
+    language = language or english()
+    words, questions = language.words.quiz, language.quiz.questions
     return [
         Question(
             id=f"{Step.QUIZ}:{one.id}",
@@ -60,13 +67,3 @@ def quiz_questions(why: str = "") -> list[Question]:
         )
         for number, one in enumerate(questions, start=1)
     ]
-
-
-def counted(number: int) -> str:
-    """Return a number of problems in words.
-
-    >>> counted(1), counted(3), counted(12)
-    ('one problem', 'three problems', '12 problems')
-    """
-    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
-    return f"{word} problem{'' if number == 1 else 's'}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from triage_agent.advice import (
     Advice,
@@ -13,20 +14,19 @@ from triage_agent.advice import (
     advice_for,
     decide,
 )
-from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, Answer, Answers
-from triage_agent.conversation.asking import counted, question_for, quiz_questions, split_question
-from triage_agent.conversation.checking import NO_PROBLEM, check_pieces, check_text
+from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, NOTED, Answer, Answers
+from triage_agent.conversation.asking import question_for, quiz_questions, split_question
+from triage_agent.conversation.checking import check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
 from triage_agent.conversation.reading import Flow, Reader
 from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
-from triage_agent.conversation.words import load_words
+from triage_agent.conversation.words import Language, english
 from triage_agent.errors import InputError
 from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
 from triage_agent.types import Classification, Label, Problem, Source
 
 DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
-SELLS = {"yes": True, "no": False, "unknown": None}
 
 
 class Conversation:
@@ -52,6 +52,7 @@ class Conversation:
         answers: Mapping[str, Answer] | None = None,
         drafts: Mapping[str, Answer] | None = None,
         steps: Collection[Step] = tuple(Step),
+        language: Language | None = None,
     ) -> None:
         """Begin, or go on from `answers`.
 
@@ -65,12 +66,14 @@ class Conversation:
             answers: Those of a conversation that was left.
             drafts: What was begun then.
             steps: What may be asked; all of it if left out.
+            language: In which words; English if left out.
         """
-        self._triage, self._given, self._quiz = triage, tuple(texts), quiz
-        self._reader = Reader(triage)
+        self._triage, self._reader = triage, Reader(triage)
+        self._given, self._quiz = tuple(texts), quiz
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
-        self._answers = Answers(answers, drafts)
+        self._answers, self._language = Answers(answers, drafts), language or english()
+        self._words, self._asks = self._language.words, partial(question_for, language=language)
         self._wordings: list[set[str]] | None = None  # of the problems that answers are about
         self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
@@ -93,12 +96,7 @@ class Conversation:
     @property
     def profile(self) -> Profile:
         """What is known about the business."""
-        revenue, sells = self._profile.revenue, self._profile.sells_software
-        if answer := self._answers.text(Step.REVENUE):
-            revenue = Profile.parse(answer, usd_rate=self._rate).revenue
-        if answer := self._answers.text(Step.SOFTWARE):
-            sells = SELLS[answer]
-        return Profile(revenue, sells)
+        return self._answers.profile(self._profile, self._rate)
 
     @property
     def pieces(self) -> Pieces:
@@ -112,7 +110,8 @@ class Conversation:
         in_doubt = not confirmed and self._reader.is_in_doubt(self.texts)
         for number, piece in enumerate(self.pieces, start=1):
             source = None if piece.start is None else Source(None, None, piece.start, piece.end)
-            problem = Problem(str(number), piece.text, source, in_doubt)
+            several = in_doubt or piece.holds_several
+            problem = Problem(str(number), piece.text, source, several)
             if better := self._answers.text(f"{Step.BEHIND}:{number}"):
                 problem = Problem(problem.id, better)
             found.append(problem)
@@ -125,8 +124,7 @@ class Conversation:
                 return self._as_before(one)
         if not self.problems:
             return None
-        open_ones = filter(self._is_open, await self._late())
-        return next(map(self._as_before, open_ones), None)
+        return next(map(self._as_before, filter(self._is_open, await self._late())), None)
 
     def answer(self, id: str, value: Answer) -> None:  # noqa: A002  (its name in `Question`)
         """Take the answer to the question with this id.
@@ -136,17 +134,19 @@ class Conversation:
         step = Step(id.partition(":")[0])
         if isinstance(value, str):
             value = value.strip()
-            check_text(step, value, self._rate)
+            check_text(step, value, self._words, self._rate)
             if step is Step.PROBLEMS and not self._reader.holds_problem(value):
-                raise InputError(NO_PROBLEM)
+                raise InputError(self._words.wrong.no_problem)
         else:
-            check_pieces(step, value)
+            check_pieces(step, value, self._words)
         self._follow()
         self._answers.give(id, value)
         self._follow()
 
     def draft(self, id: str, value: Answer) -> None:  # noqa: A002
         """Hold what is no answer to a question yet, to be shown when it is asked again."""
+        if id == Step.SPLIT:
+            self._answers.remember(self.pieces)
         self._answers.draft(id, value)
 
     def again(self, step: Step, number: int = 1) -> tuple[Question, ...]:
@@ -161,37 +161,45 @@ class Conversation:
                 piece if piece.text == problem.text else Piece(problem.text)
                 for piece, problem in zip(self.pieces, self.problems, strict=True)
             ]
-            return (split_question(pieces, (), load_words().split_again),)
+            return (split_question(pieces, (), self._words.split_again, self._words.count),)
         if step is Step.QUIZ:
-            questions = quiz_questions("wanted")
+            questions = quiz_questions("wanted", self._language)
         elif step in ABOUT_A_PROBLEM:
             piece_at(self.pieces, number)
-            questions = [question_for(step, number, self.problems[number - 1].text)]
+            questions = [self._asks(step, number, self.problems[number - 1].text)]
         else:
-            questions = [question_for(step)]
+            questions = [self._asks(step)]
         return tuple(replace(one, before=self._before(one.id)) for one in questions)
 
     def back(self) -> bool:
         """Take the last answer back, to be given again; False: there is none."""
         self._follow()
-        return self._answers.back()
+        pieces, before = self.pieces, {Step.PROBLEMS, Step.SPLIT} & self.answers.keys()
+        taken = self._answers.back()
+        if before - self.answers.keys():
+            self._answers.remember(pieces)
+        return taken
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
         return [self._answered(row) for row in await self._rows_read()]
 
-    def correct(self, number: int, label: Label | None) -> None:
-        """Take an adviser's word on the kind of a problem; None: it is of neither kind.
+    def correct(self, number: int, label: Label | None, note: str = "") -> None:
+        """Take an adviser's word on the kind of a problem, and why; None: it is of neither kind.
 
         It counts until the owner says something else of the problem. The first has the number 1.
         """
         piece_at(self.pieces, number)
         self._follow()
-        self._answers.advise(number, label.value if label else NEITHER)
+        self._answers.advise(number, label.value if label else NEITHER, note)
 
     def advised(self, number: int) -> str | None:
         """Return what an adviser said of a problem, which is what counts; None: nothing."""
         return self._answers.text(f"{ADVISED}:{number}")
+
+    def noted(self, number: int | str) -> str:
+        """Return why an adviser said it, in their words; may be empty."""
+        return self._answers.text(f"{NOTED}:{number}") or ""
 
     def take_back(self, number: int, earlier: str | None) -> None:
         """Take back what an adviser said of a problem; their `earlier` word counts again."""
@@ -211,38 +219,36 @@ class Conversation:
     def _early(self) -> Iterator[Question]:
         """Yield the questions before any problem is classified, answered ones too."""
         if not self._given:
-            yield question_for(Step.PROBLEMS)
+            yield self._asks(Step.PROBLEMS)
             if Step.PROBLEMS not in self._answers:
                 return
         if self._is_split_asked():
-            texts, words = self.texts, load_words()
-            words_now = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
-            pieces, set_aside = self._reader.pieces(texts), tuple(self._reader.set_aside(texts))
-            yield split_question(pieces, set_aside, words_now)
+            texts, words = self.texts, self._words
+            asked = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
+            aside = tuple(self._reader.set_aside(texts))
+            yield split_question(self._reader.pieces(texts), aside, asked, words.count)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
-                yield question_for(Step.BEHIND, number, piece.text)
-        yield question_for(Step.COMPANY)
+                yield self._asks(Step.BEHIND, number, piece.text)
+        yield self._asks(Step.COMPANY)
         if self._profile.revenue == UNKNOWN_REVENUE:
-            yield question_for(Step.REVENUE)
+            yield self._asks(Step.REVENUE)
         if self._profile.sells_software is None:
-            yield question_for(Step.SOFTWARE)
+            yield self._asks(Step.SOFTWARE)
 
     async def _late(self) -> list[Question]:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
         read = await self._rows_read()
         unclear = [
-            question_for(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
+            self._asks(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
             for row in read
             if is_unclear(row)
         ]
         if any(map(self._is_open, unclear)):
             return unclear
-        tie = (
-            self._decision([*map(self._answered, read)]).recommendation
-            is Recommendation.TAKE_THE_QUIZ
-        )
-        return [*unclear, *(quiz_questions() if tie else ())]
+        decision = self._decision([*map(self._answered, read)])
+        tie = decision.recommendation is Recommendation.TAKE_THE_QUIZ
+        return [*unclear, *(quiz_questions(language=self._language) if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
         """Return whether a question is asked, and has no answer yet."""
@@ -255,20 +261,19 @@ class Conversation:
             return replace(question, before=before)
         if before is None:
             return question
-        ask = load_words().split.ask.replace("{count}", counted(len(before)))
+        ask = self._words.split.ask.replace("{count}", self._words.count.of(len(before)))
         return replace(question, pieces=before, ask=ask)
 
     def _is_split_asked(self) -> bool:
         """Return whether it is asked how a text was read; once begun, it is."""
-        begun = Step.SPLIT in self._answers.drafts
-        return begun or self._reader.is_to_be_confirmed(self.texts)
+        return Step.SPLIT in self.drafts or self._reader.is_to_be_confirmed(self.texts)
 
     def _follow(self) -> None:
         """Let the answers about a problem go where it stands now, unless that is still asked."""
         if not self.texts or (Step.SPLIT not in self._answers and self._is_split_asked()):
             return
-        if self._wordings is not None:
-            self._answers.follow(self._wordings, [{piece.text} for piece in self.pieces])
+        if before := self._answers.remembered() or self._wordings:
+            self._answers.follow(before, [{piece.text} for piece in self.pieces])
         problems = zip(self.pieces, self.problems, strict=True)
         self._wordings = [{piece.text, problem.text} for piece, problem in problems]
 
@@ -290,7 +295,7 @@ class Conversation:
 
     def _answered(self, row: Classification) -> Classification:
         """Return a row as what a person says of it has it."""
-        return as_answered(row, self._answers.said_of(row.id))
+        return as_answered(row, self._answers.said_of(row.id), self.noted(row.id))
 
     def _decision(self, rows: Sequence[Classification]) -> Decision:
         return decide(rows, self.profile, self.quiz)

@@ -13,6 +13,7 @@ class Piece:
     text: str
     start: int | None = None
     end: int | None = None
+    holds_several: bool = False  # whether a form's answer seems to hold several problems
 
 
 Pieces = tuple[Piece, ...]

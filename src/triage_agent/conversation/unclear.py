@@ -20,9 +20,12 @@ def is_unclear(row: Classification) -> bool:
     return row.error is None and (row.label is None or row.needs_review)
 
 
-def as_answered(row: Classification, answer: str | None) -> Classification:
-    """Return a row as a person's answer about it has it; None: nobody gave one."""
+def as_answered(row: Classification, answer: str | None, note: str = "") -> Classification:
+    """Return a row as a person's answer about it has it; None: nobody gave one.
+
+    A `note` takes the place of the model's rationale where the person says something else.
+    """
     if answer not in LABEL_OF:
         return row
-    said = decided_by_person(row, LABEL_OF[answer])
+    said = decided_by_person(row, LABEL_OF[answer], note)
     return said if said.label else replace(said, abstained_because=Abstention.NEITHER)

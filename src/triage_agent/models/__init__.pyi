@@ -34,10 +34,14 @@ from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
 from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, prompt_of
 from .health import check_backend
-from .llm.budget import Quote, cost, estimate_cost, in_usd
+from .llm.answering import CachingAnswerer
+from .llm.batch_jobs import BatchJobs
+from .llm.batch_ledger import Batch
+from .llm.batch_opening import open_batches, open_batches_of
+from .llm.budget import CostCapError, Quote, cost, estimate_cost, in_usd
 from .llm.cache import clear_cache, open_cache
 from .llm.dialect import MOST_ROOM
-from .llm.prices import Price, price_for
+from .llm.prices import Price, batch_price, price_for
 from .llm.prompt import Prompt, load_prompt
 from .llm.questions import Questions
 from .protocols import Identity, Model
@@ -55,8 +59,12 @@ __all__ = [
     "STATES",
     "TIE_RULE",
     "WEIGHTS",
+    "Batch",
+    "BatchJobs",
+    "CachingAnswerer",
     "Calibration",
     "Chain",
+    "CostCapError",
     "EmbeddedJudge",
     "EmbeddedModel",
     "Encoded",
@@ -79,6 +87,7 @@ __all__ = [
     "UnitReading",
     "Vector",
     "asks_llm",
+    "batch_price",
     "calibration_folder",
     "check_backend",
     "clauses",
@@ -97,6 +106,8 @@ __all__ = [
     "log_odds",
     "mapped",
     "open_backend",
+    "open_batches",
+    "open_batches_of",
     "open_cache",
     "operating_points",
     "price_for",

@@ -113,7 +113,7 @@ async def _walk(
 
     chat = opened.llm.chat
     known = chat.output_mode if answered and not chat.dialect.ignored else None
-    rungs = await walk(chat, opened.llm.model, SAMPLE, seconds, known)
+    rungs = await walk(chat, await opened.llm.model.request(SAMPLE), seconds, known)
     results += [CheckResult(rung.name, rung.works or None, rung.says) for rung in rungs]
 
 

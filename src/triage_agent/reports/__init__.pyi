@@ -17,7 +17,7 @@ from .hire_terminal import show_hire_check
 from .html import advice_html, drawn, page_templates, rendered, write_rendered
 from .letterhead import NO_LETTERHEAD, Letterhead
 from .markdown import roles_markdown
-from .pdf import check_pdf, write_pdf
+from .pdf import as_pdf, check_pdf, write_pdf
 from .roi_terminal import show_investment, show_portfolio
 from .terminal import show_problem, show_quiz, show_roles
 from .verdict import show_verdict
@@ -44,6 +44,7 @@ __all__ = [
     "as_advice",
     "as_hire_check",
     "as_investment",
+    "as_pdf",
     "as_portfolio",
     "as_quiz",
     "as_roles",

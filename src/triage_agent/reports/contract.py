@@ -86,7 +86,9 @@ def as_advice(advice: Advice) -> dict[str, Any]:
         "plan": {
             "headline": plan.headline,
             "because": plan.because,
-            "roles": {role.value: facts.model_dump() for role, facts in plan.roles.items()},
+            "roles": {
+                role.value: facts.model_dump(mode="json") for role, facts in plan.roles.items()
+            },
             "first_60_days": [f"{s.title}: {line}" for s in days.stages for line in s.lines],
             "prepare": list(plan.prepare),
             "hours_cost": list(plan.hours_cost),

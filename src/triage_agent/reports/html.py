@@ -122,6 +122,7 @@ def page_templates(*others: Path) -> "Environment":
         loader=FileSystemLoader([*others, HERE / "reports" / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # else each page looks at its files; nor may an update mix two versions
         finalize=cleaned,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -19,11 +19,18 @@ def check_pdf() -> None:
     _weasyprint()
 
 
+def as_pdf(page: str) -> bytes:
+    """Return one of our pages as a PDF; raises `SettingsError` where none can be made."""
+    document = _weasyprint().HTML(string=_with_colours(page), url_fetcher=_only_data())
+    made: bytes = document.write_pdf()
+    return made
+
+
 def write_pdf(path: Path, page: str) -> None:
     """Write one of our pages as a PDF, as `atomic_writer` does."""
-    document = _weasyprint().HTML(string=_with_colours(page), url_fetcher=_only_data())
+    made = as_pdf(page)
     with atomic_writer(path) as file:
-        file.write(document.write_pdf())
+        file.write(made)
 
 
 def _with_colours(page: str) -> str:

@@ -156,6 +156,17 @@ class Options:
     fresh: Annotated[bool, Setting("Ask the LLM again, even where the cache has an answer.")] = (
         False
     )
+    cache_address: Annotated[
+        str | None,
+        Setting(
+            "Address of a PostgreSQL database, postgresql://USER@HOST/DATABASE, that holds the "
+            "cache, the spending and the rates of several machines or people. Default: a file in "
+            "the user's cache folder.",
+            flag="--cache",
+            env="TRIAGE_CACHE",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
     account: str = ""  # under which spending adds up across runs: the output's path
     cache: Path | None = None  # the cache's file; None: in the user's cache folder
 

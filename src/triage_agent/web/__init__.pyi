@@ -4,7 +4,7 @@ from .capped import CappedTriage
 from .client import Client
 from .mcp_tools import serve_mcp
 from .options import ServeOptions
-from .server import serve
+from .server import listen, serve
 
 __all__ = [
     "CappedTriage",
@@ -12,6 +12,7 @@ __all__ = [
     "ServeOptions",
     "back_up",
     "first_link",
+    "listen",
     "password_link",
     "restore",
     "serve",

@@ -14,13 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from triage_agent.intake import counted
 from triage_agent.settings import Adviser
 from triage_agent.triage import AsyncTriage
 from triage_agent.web.account import ROUTES as ACCOUNT
 from triage_agent.web.api import create_api
 from triage_agent.web.api_page import ROUTES as API_PAGE
-from triage_agent.web.backup import delete_old_backups
+from triage_agent.web.arriving import make_submissions
 from triage_agent.web.database import Database
 from triage_agent.web.engine import RETRY_AFTER_S, Engine
 from triage_agent.web.export import ROUTES as EXPORT
@@ -29,25 +28,27 @@ from triage_agent.web.extras import ROUTES as EXTRAS
 from triage_agent.web.faults import places
 from triage_agent.web.feed import ROUTES as FEED
 from triage_agent.web.figures import ROUTES as FIGURES
+from triage_agent.web.hook_pages import ROUTES as HOOK_PAGES
+from triage_agent.web.housekeeping import keep_house
 from triage_agent.web.inbox import ROUTES as INBOX
 from triage_agent.web.options import ServeOptions
 from triage_agent.web.outgoing import Outgoing
 from triage_agent.web.owner import ROUTES as OWNER
 from triage_agent.web.pages import STATIC, page
 from triage_agent.web.receiver_pages import ROUTES as RECEIVERS
+from triage_agent.web.receiving import ROUTES as HOOKS
 from triage_agent.web.result import ROUTES as RESULT
 from triage_agent.web.review import ROUTES as REVIEW
 from triage_agent.web.security import Guard, Limiter
 from triage_agent.web.sending import send_notices
 from triage_agent.web.sign_in import ROUTES as SIGN_IN
-from triage_agent.web.site import Site, forget, site_of
+from triage_agent.web.site import Site, site_of
 from triage_agent.web.submissions import Submissions
-from triage_agent.web.texts import load_texts
+from triage_agent.web.texts import load_page_words
 from triage_agent.web.token_pages import ROUTES as TOKENS
 from triage_agent.web.tokens import Tokens
 
 LOG = logging.getLogger(__name__)
-SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3600
 
 
 def create_app(
@@ -62,7 +63,7 @@ def create_app(
     `SettingsError` for options or a data folder that cannot be used.
     """
     options.check()
-    database, texts = Database(options.data), load_texts(options.data, options.language)
+    database, words = Database(options.data), load_page_words(options.data, options.language)
     remove_left_over(options.data)
     api = create_api()
 
@@ -73,7 +74,7 @@ def create_app(
             Submissions(database),
             Tokens(database),
             engine,
-            texts,
+            words,
             Limiter(options.starts_per_hour),
             outgoing or Outgoing(options.hook_hosts),
             adviser or Adviser(),
@@ -88,8 +89,10 @@ def create_app(
             *OWNER,
             *RESULT,
             *EXTRAS,
+            *HOOKS,
             *(*SIGN_IN, *ACCOUNT, *INBOX, *REVIEW, *FIGURES, *FEED, *EXPORT),
             *(*TOKENS, *RECEIVERS),
+            *HOOK_PAGES,
         ],
         middleware=[Middleware(Guard, options, failed)],
         exception_handlers={HTTPException: refused},
@@ -133,34 +136,12 @@ def _lifespan(
             try:
                 async with anyio.create_task_group() as tasks:
                     await anyio.to_thread.run_sync(site.tokens.forget_unfinished)
-                    tasks.start_soon(_delete_old, site)
-                    tasks.start_soon(_forget_old, site)
+                    tasks.start_soon(keep_house, site)
                     tasks.start_soon(send_notices, site)
+                    tasks.start_soon(make_submissions, site)
                     yield
                     tasks.cancel_scope.cancel()
             finally:
                 site.database.close()
 
     return lifespan
-
-
-async def _delete_old(site: Site) -> None:
-    """Delete what is too old, at the start and once a day."""
-    submissions, options = site.submissions, site.options
-    while True:
-        if (days := options.retention_days) is not None:
-            deleted = await anyio.to_thread.run_sync(submissions.delete_old, days)
-            if deleted:
-                LOG.warning("deleted, older than %d days: %s", days, counted(deleted, "submission"))
-                await forget(site)
-        # What was deleted just before a crash, or while a backup was made, is still on the disk.
-        await anyio.to_thread.run_sync(submissions.scrub)
-        await anyio.to_thread.run_sync(delete_old_backups, options.data, options.backup_days)
-        await anyio.sleep(SECONDS_A_DAY)
-
-
-async def _forget_old(site: Site) -> None:
-    """Delete what is kept of requests for a time only, at the start and once an hour."""
-    while True:
-        await anyio.to_thread.run_sync(site.tokens.forget_old)
-        await anyio.sleep(SECONDS_AN_HOUR)

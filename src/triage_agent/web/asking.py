@@ -11,7 +11,6 @@ from triage_agent.conversation import (
     added,
     divided,
     merged,
-    question_for,
     quiz_questions,
 )
 
@@ -43,11 +42,6 @@ class Progress:
             quiz = sum(name.partition(":")[0] == Step.QUIZ for name in talk.answers)
             return cls(quiz + 1, len(quiz_questions()), quiz)
         return cls(done + 1, max(STEPS_BEFORE_QUIZ, done + 1))
-
-
-def first_question() -> Question:
-    """Return the question with which a conversation begins."""
-    return question_for(Step.PROBLEMS)
 
 
 def answer_of(question: Question, form: Mapping[str, str]) -> str:

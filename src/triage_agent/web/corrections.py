@@ -10,12 +10,13 @@ import anyio
 from triage_agent.batch import text_key
 from triage_agent.conversation import LABEL_OF, NEITHER, Conversation
 from triage_agent.errors import InputError
-from triage_agent.types import Classification, Label
+from triage_agent.types import Abstention, Classification, Label
 from triage_agent.web.database import Database, now
 from triage_agent.web.site import Site
 from triage_agent.web.state import RememberingTriage, State
 from triage_agent.web.submissions import Submission
 
+LONGEST_NOTE = 1_000  # characters
 KINDS = {Label.BUILD.value: Label.BUILD, Label.AUTOMATE.value: Label.AUTOMATE, NEITHER: None}
 OTHER_TEXT = "The owner has changed this problem meanwhile. Here is how it stands now."
 CHANGES = """
@@ -58,10 +59,7 @@ class Reading:
     @classmethod
     def of(cls, site: Site, submission: Submission) -> "Reading":
         """Return the conversation of a submission; nothing is read anew that was read before."""
-        memory = RememberingTriage(site.engine.triage, submission.state)
-        state = submission.state
-        talk = Conversation(memory, answers=state.answers, drafts=state.drafts)
-        return cls(submission, memory, talk)
+        return cls(submission, *site.talk(submission.state))
 
 
 class Changes:
@@ -91,9 +89,9 @@ class Changes:
 
 
 async def correct(
-    site: Site, known: Submission, by: int, number: int, text: str, kind: str
+    site: Site, known: Submission, by: int, number: int, text: str, kind: str, note: str = ""
 ) -> None:
-    """Give a problem the kind that an adviser says, and decide again.
+    """Give a problem the kind that an adviser says, with their note on why, and decide again.
 
     `text` is the key of the text that the adviser read. Raises `InputError`: the problem is
     another one now, or somebody changed the submission in this moment.
@@ -104,10 +102,12 @@ async def correct(
     row = await _row(site, reading, number)
     if text_key(row.text) != text:
         raise InputError(OTHER_TEXT)
+    if len(note) > LONGEST_NOTE:
+        raise InputError(site.texts["submission"]["long_note"].format(most=LONGEST_NOTE))
     earlier = reading.talk.advised(number)
-    if earlier == kind:
+    if earlier == kind and reading.talk.noted(number) == note:
         return
-    reading.talk.correct(number, KINDS[kind])
+    reading.talk.correct(number, KINDS[kind], note)
     values = (known.id, by, now(), number, said_of(row), kind, earlier)
 
     def record(connection: Connection) -> None:
@@ -139,10 +139,13 @@ async def undo(site: Site, known: Submission, by: int, change: Change) -> None:
 
 
 def said_of(row: Classification) -> str | None:
-    """Return the kind of a problem, a key of `KINDS`; None: it has none, and nobody said so."""
+    """Return the kind of a problem, a key of `KINDS`; None: it has none, and nobody said so.
+
+    What is too vague to tell is of no kind yet, which is another thing than of neither.
+    """
     if row.label is not None:
         return row.label.value
-    return NEITHER if row.abstained_because else None
+    return NEITHER if row.abstained_because is Abstention.NEITHER else None
 
 
 def label_of(said: str) -> Label | None:

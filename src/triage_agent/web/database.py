@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from triage_agent.errors import SettingsError
 from triage_agent.files import HERE
@@ -131,7 +132,8 @@ def _migrate(path: Path) -> None:
     from yoyo import get_backend, read_migrations
 
     known = read_migrations(str(MIGRATIONS))
-    backend = get_backend(f"sqlite:///{path.absolute()}")
+    # Yoyo parses an address, and SQLite decodes its path.
+    backend = get_backend(f"sqlite:///{quote(os.fsencode(path.absolute().as_posix()), safe='/:')}")
     with closing(backend.connection), backend.lock():
         backend.ensure_internal_schema_updated()
         applied = {row[0] for row in backend.execute(APPLIED)}

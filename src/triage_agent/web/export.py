@@ -30,6 +30,9 @@ from triage_agent.web.submissions import Submission
 FOLDER = "export-"  # how folders begin in which a table is written
 PROBLEMS = "Problems"
 COLUMNS = ("Number", "Day", "Source", "Company", PROBLEMS, "Yearly revenue", "Sells software")
+QUIZ_TAKEN = (  # by its answers, or by a form that holds it
+    "SELECT 1 FROM submission WHERE state LIKE '%\"quiz:%' OR state LIKE '%\"quiz\":{%' LIMIT 1"
+)
 SELLS = {True: "yes", False: "no", None: ""}
 AT_ONCE = 50  # submissions that are in memory together
 IN_MEMORY, PIECE = 4_000_000, 65_536  # bytes of a file
@@ -77,7 +80,7 @@ def _written(site: Site, kind: str) -> IO[bytes]:
 
     It runs in a thread, and has problems read where that is done.
     """
-    quiz = site.database.row("SELECT 1 FROM submission WHERE state LIKE '%\"quiz:%' LIMIT 1")
+    quiz = site.database.row(QUIZ_TAKEN)
     columns = [*COLUMNS, *(_quiz_columns() if quiz else ())]
     with TemporaryDirectory(prefix=FOLDER, dir=site.database.folder) as folder:
         out = Path(folder) / f"submissions.{kind}"

@@ -21,7 +21,6 @@ from triage_agent.advice import (
     assess_hire,
     flags_about,
     known_situations,
-    load_quiz,
     owners_questions,
     role_facts,
     score,
@@ -57,7 +56,8 @@ AMOUNTS = (
 
 async def quiz(request: Request) -> Response:
     """Show the quiz, or its result with a picture."""
-    questions = load_quiz().questions
+    asked = site_of(request).language.quiz
+    questions = asked.questions
     form = await _sent(request)
     points = {
         one.id: int(form[one.id])
@@ -65,7 +65,7 @@ async def quiz(request: Request) -> Response:
         if form.get(one.id, "") in {str(n) for n in range(MAX_POINTS + 1)}
     }
     missing = [one.id for one in questions if one.id not in points] if form else []
-    result = score(points) if form and not missing else None
+    result = score(points, asked) if form and not missing else None
     picture = None
     if result:
         shown = {one.dimension: one.points for one in result.dimensions}

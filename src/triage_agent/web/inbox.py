@@ -16,15 +16,15 @@ from triage_agent.conversation import Conversation
 from triage_agent.errors import InputError
 from triage_agent.reports import Letterhead, advice_html
 from triage_agent.types import Problem
-from triage_agent.web.corrections import KINDS, Change, Changes, Reading, correct, undo
+from triage_agent.web.corrections import KINDS, Change, Changes, Reading, correct, said_of, undo
 from triage_agent.web.finding import Filter, found, sources
 from triage_agent.web.forms import fields_of, number_of
 from triage_agent.web.pages import page, whole_page
 from triage_agent.web.sessions import Session
 from triage_agent.web.signed_in import signed_in
-from triage_agent.web.site import Site, site_of
+from triage_agent.web.site import Site, forget, site_of
 from triage_agent.web.spot_checks import CANNOT_TELL, SpotChecks, check
-from triage_agent.web.submissions import SpotCheck, Submission
+from triage_agent.web.submissions import PAGE, SpotCheck, Submission
 
 REVIEW = "/inbox/review"
 
@@ -59,9 +59,16 @@ async def report(request: Request, _: Session) -> Response:
     known, site = await submission_of(request), site_of(request)
     if known.advice is None or known.spot_check is SpotCheck.WAITING:
         return RedirectResponse(f"/inbox/{known.id}", 303)
-    advice = await site.engine.run(Reading.of(site, known).talk.advice)
-    head = Letterhead(advice.company, known.day, site.adviser)
-    return whole_page(advice_html(advice, head))
+    return whole_page(await _report(site, known))
+
+
+@signed_in
+async def printed(request: Request, _: Session) -> Response:
+    """Send the report of a submission as a PDF, if this server can make one."""
+    known, site = await decided(request), site_of(request)
+    if not site.printer.works:
+        raise HTTPException(404)
+    return await site.printer.pdf(await _report(site, known))
 
 
 @signed_in
@@ -69,9 +76,9 @@ async def corrected(request: Request, session: Session) -> Response:
     """Give a problem the kind that the adviser says."""
     site, known, form = site_of(request), await decided(request), await fields_of(request)
     number = number_of(form.get("problem", ""))
-    text, kind = form.get("text", ""), form.get("kind", "")
+    text, kind, note = (form.get(name, "") for name in ("text", "kind", "note"))
     try:
-        await correct(site, known, session.adviser.id, number, text, kind)
+        await correct(site, known, session.adviser.id, number, text, kind, note.strip())
     except InputError as error:
         return await _shown(request, session, error.message)
     return RedirectResponse(_back(form.get("back", ""), known.id), 303)
@@ -104,13 +111,26 @@ async def checked(request: Request, session: Session) -> Response:
     return RedirectResponse(f"/inbox/{known.id}", 303)
 
 
+@signed_in
+async def deleted(request: Request, _: Session) -> Response:
+    """Delete a submission for good whose owner has no link to delete it by."""
+    site, known = site_of(request), await submission_of(request)
+    if known.source == PAGE:
+        raise HTTPException(404)
+    await anyio.to_thread.run_sync(site.submissions.delete_by_id, known.id)
+    await forget(site)
+    return RedirectResponse("/inbox", 303)
+
+
 ROUTES = [
     Route("/inbox", inbox),
     Route("/inbox/{id:int}", submission),
     Route("/inbox/{id:int}/report", report),
+    Route("/inbox/{id:int}/report.pdf", printed),
     Route("/inbox/{id:int}/correct", corrected, methods=["POST"]),
     Route("/inbox/{id:int}/undo", undone, methods=["POST"]),
     Route("/inbox/{id:int}/check", checked, methods=["POST"]),
+    Route("/inbox/{id:int}/delete", deleted, methods=["POST"]),
 ]
 
 
@@ -133,6 +153,12 @@ async def decided(request: Request) -> Submission:
     return known
 
 
+async def _report(site: Site, known: Submission) -> str:
+    """Return the report of a submission, a page that is complete in itself."""
+    advice = await site.engine.run(Reading.of(site, known).talk.advice)
+    return advice_html(advice, Letterhead(advice.company, known.day, site.adviser))
+
+
 async def _shown(request: Request, session: Session, error: str = "") -> HTMLResponse:
     """Return the page of a submission."""
     site, known = site_of(request), await submission_of(request)
@@ -148,7 +174,12 @@ async def _shown(request: Request, session: Session, error: str = "") -> HTMLRes
     else:
         template = "inbox/submission.html.j2"
         changes = await anyio.to_thread.run_sync(Changes(site.database).of, known.id)
-        values |= {"changes": changes, "last": _last(changes)}
+        values |= {
+            "can_print": site.printer.works,
+            "changes": changes,
+            "last": _last(changes),
+            "said_of": said_of,
+        }
         values["advice"] = await site.engine.run(talk.advice)
         checks = SpotChecks(site.database)
         values["checked"] = await anyio.to_thread.run_sync(checks.answers, known.id)

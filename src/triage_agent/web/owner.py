@@ -15,12 +15,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from triage_agent.batch import text_key
-from triage_agent.conversation import Conversation, Question, Step
+from triage_agent.conversation import Question, Step, question_for
 from triage_agent.errors import InputError
 from triage_agent.web.asking import (
     Progress,
     answer_of,
-    first_question,
     is_confirmed,
     pieces_of,
 )
@@ -29,8 +28,8 @@ from triage_agent.web.pages import page
 from triage_agent.web.receivers import Receivers
 from triage_agent.web.security import who
 from triage_agent.web.site import Site, forget, may_step, site_of
-from triage_agent.web.state import RememberingTriage, State
-from triage_agent.web.visit import Visit, answered, patient
+from triage_agent.web.state import State
+from triage_agent.web.visit import Visit, begun, patient
 
 TRAP = "website"  # a field that people do not see, and programs fill in
 BACK = "back"
@@ -57,12 +56,11 @@ async def start(request: Request) -> Response:
         return await again(site.texts["start"]["notice_changed"])
     if len(once) < 24:
         once = secrets.token_urlsafe(24)
-    memory = RememberingTriage(site.engine.triage, State())
-    talk = Conversation(memory)
+    memory, talk = site.talk(State())
     try:
         check_lengths(form)
         # It reads the text, to see whether any problem is in it.
-        await site.engine.run(lambda: answered(talk, Step.PROBLEMS, text))
+        await site.engine.run(lambda: begun(talk, text))
     except InputError as error:
         return await again(error.message)
     token = site.submissions.token(once, text)
@@ -115,12 +113,13 @@ async def _notice(site: Site) -> str:
 
 async def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:
     """Return the page on which an owner begins."""
-    notice = await _notice(site_of(request))
+    site = site_of(request)
+    notice = await _notice(site)
     return page(
         request,
         "start.html.j2",
         status=422 if error else 200,
-        question=first_question(),
+        question=question_for(Step.PROBLEMS, language=site.language),
         notice=notice,
         notice_key=text_key(notice),
         once=once,

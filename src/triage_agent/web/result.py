@@ -1,6 +1,6 @@
 """The owner's verdict on one screen, its report, and what may be changed about what it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,7 +25,7 @@ AGAIN = {Step.UNCLEAR.value: Step.UNCLEAR, Step.QUIZ.value: Step.QUIZ}  # pages 
 @patient
 async def verdict(request: Request) -> Response:
     """Show the verdict on one screen, or change the business that it is about."""
-    visit, error = await Visit.of(request), ""
+    visit, error, typed = await Visit.of(request), "", ""
     if request.method == "POST":
         form = await _sent(request)
         if "problems" in form:
@@ -34,10 +34,10 @@ async def verdict(request: Request) -> Response:
             await visit.keep_if_newest()
             return RedirectResponse(visit.address, 303)
         try:
-            await _change(visit, {step: form[step] for step in BUSINESS if step in form})
+            await _change(visit, dict(_about_business(visit, form)))
             return RedirectResponse(f"{visit.address}/verdict", 303)
         except InputError as refused:
-            error = refused.message
+            error, typed = refused.message, form.get(Step.REVENUE, "")
     if await visit.question() is not None:
         return RedirectResponse(visit.address, 303)
     advice = await visit.advice()
@@ -49,12 +49,14 @@ async def verdict(request: Request) -> Response:
         "verdict.html.j2",
         status=422 if error else 200,
         error=error,
+        typed=typed,
         visit=visit,
         advice=advice,
         revenue=revenue,
         software=software,
         radar=_radar(request, advice),
         fell_back=_fell_back(visit, advice),
+        can_print=site_of(request).printer.works,
         link=f"{site_of(request).options.address}{visit.address}/verdict",
     )
 
@@ -93,9 +95,20 @@ async def report(request: Request) -> Response:
     visit = await Visit.of(request)
     if await visit.question() is not None:
         return RedirectResponse(visit.address, 303)
-    advice, site = await visit.advice(), site_of(request)
-    head = Letterhead(advice.company, visit.submission.day, site.adviser)
-    return whole_page(advice_html(advice, head))
+    return whole_page(await _report(visit))
+
+
+@patient
+async def printed(request: Request) -> Response:
+    """Send the whole report as a PDF, if this server can make one."""
+    visit, printer = await Visit.of(request), site_of(request).printer
+    if not printer.works:
+        raise HTTPException(404)
+    if await visit.question() is not None:
+        return RedirectResponse(visit.address, 303)
+    if not await may_step(request):
+        raise HTTPException(429)
+    return await printer.pdf(await _report(visit))
 
 
 ROUTES = [
@@ -103,7 +116,15 @@ ROUTES = [
     Route("/t/{token}/again/{step}", again, methods=["GET", "POST"]),
     Route("/t/{token}/again/{step}/{number:int}", again, methods=["GET", "POST"]),
     Route("/t/{token}/report", report),
+    Route("/t/{token}/report.pdf", printed),
 ]
+
+
+async def _report(visit: Visit) -> str:
+    """Return the report, a page that is complete in itself."""
+    advice = await visit.advice()
+    head = Letterhead(advice.company, visit.submission.day, site_of(visit.request).adviser)
+    return advice_html(advice, head)
 
 
 async def _sent(request: Request) -> Mapping[str, str]:
@@ -117,6 +138,15 @@ def _given(question: Question, form: Mapping[str, str]) -> str:
     """Return what a form with several questions answers to one; empty: nothing."""
     chosen = answer_of(question, {"choice": form.get(question.id, "")})
     return chosen if chosen in question.answers else ""
+
+
+def _about_business(visit: Visit, form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the answers about the business in a form; the words of an answer stand for it."""
+    for step in BUSINESS:
+        if step in form:
+            (question,) = visit.talk.again(step)
+            keys = {words: key for key, words in question.answers.items()}
+            yield step, keys.get(form[step].strip(), form[step])
 
 
 async def _change(visit: Visit, answers: Mapping[str, str]) -> None:
@@ -136,5 +166,6 @@ def _radar(request: Request, advice: Advice) -> object:
     """Return the picture of the quiz; None: it was not taken."""
     if advice.decision.quiz is None:
         return None
-    points = {one.dimension: one.points for one in advice.decision.quiz.dimensions}
+    names = {one.id: one.dimension for one in site_of(request).language.quiz.questions}
+    points = {names[one.id]: one.points for one in advice.decision.quiz.dimensions}
     return drawn(radar_chart(site_of(request).texts["quiz"]["title"], points, MAX_POINTS))

@@ -44,6 +44,8 @@ STEPS_A_START = 40  # that an owner may take on average, from one address
 SIGN_INS = Rate(5, seconds=60)
 REQUESTS = Rate(120, seconds=60)  # of one token
 GUESSES = Rate(20, seconds=60)  # of one address, by tokens that do not work
+SENT = Rate(1200, seconds=60)  # to hooks, from one address: many forms come from one form tool
+RECEIVED = Rate(600, seconds=60)  # by one hook
 
 
 class Limiter:

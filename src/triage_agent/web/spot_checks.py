@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import anyio
 
 from triage_agent.batch import text_key
+from triage_agent.conversation import NEITHER
 from triage_agent.errors import InputError
 from triage_agent.evals import Rate, clustered_rate, rate
-from triage_agent.types import DecidedBy
+from triage_agent.types import Classification, DecidedBy
 from triage_agent.web.corrections import KINDS, OTHER_TEXT, Reading, said_of
 from triage_agent.web.database import Database, now
 from triage_agent.web.site import Site
@@ -130,8 +131,13 @@ async def check(site: Site, known: Submission, by: int, said: Sequence[tuple[str
         reading.talk.correct(number, KINDS[kind])
     after = (await site.engine.run(reading.talk.advice)).recommendation
     right = Right(
-        len(told), sum(said_of(row) == kind for _, row, kind in told), verdict=before is after
+        len(told), sum(_is_right(row, kind) for _, row, kind in told), verdict=before is after
     )
     answers = {key: kind for key, kind in said if kind != CANNOT_TELL}
     record = SpotChecks(site.database).record
     await anyio.to_thread.run_sync(record, known, by, answers, right)
+
+
+def _is_right(row: Classification, kind: str) -> bool:
+    """Return whether the program gave the label that an adviser gives, or none as the adviser."""
+    return said_of(row) == kind or (kind == NEITHER and row.abstained_because is not None)

@@ -1,17 +1,29 @@
 """What is kept of a conversation between two requests: what was answered, and how it was read."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from triage_agent.conversation import Answer, Conversation, Piece
+from triage_agent.advice import Profile, QuizResult
+from triage_agent.conversation import Answer, Conversation, Language, Piece
 from triage_agent.files import Strict
 from triage_agent.intake import Rejected, SplitText
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Problem
 
 Kept = str | tuple[Piece, ...]
+T = TypeVar("T")
+
+
+class FormFacts(Strict):
+    """What a form that arrived by itself says of its business, and how that was read."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # a revenue may be "over 10M"
+
+    profile: Profile = Field(default_factory=Profile)
+    quiz: QuizResult | None = None  # None: it was not taken
+    notes: tuple[str, ...] = ()  # what could not be read, or was assumed
 
 
 class State(Strict):
@@ -22,6 +34,7 @@ class State(Strict):
     drafts: dict[str, Kept] = Field(default_factory=dict)
     texts: tuple[tuple[str, SplitText], ...] = ()  # how each text was taken apart
     rows: tuple[tuple[Problem, Classification], ...] = ()  # how each problem was read
+    form: FormFacts | None = None  # None: its owner was asked here
 
     @classmethod
     def of(cls, talk: Conversation, memory: "RememberingTriage") -> "State":
@@ -32,7 +45,12 @@ class State(Strict):
             drafts=_plain(talk.drafts),
             texts=tuple(one for one in memory.texts.items() if one[0] in texts),
             rows=tuple(one for one in memory.rows.items() if one[0] in problems),
+            form=memory.form,
         )
+
+
+class UnreadError(Exception):
+    """Something is needed that was not read yet."""
 
 
 class RememberingTriage(AsyncTriage):
@@ -42,11 +60,24 @@ class RememberingTriage(AsyncTriage):
         """Begin with what a state remembers; `base` stays open."""
         self._base = base
         self._use(base.backend, base.options)
-        self.texts, self.rows = dict(state.texts), dict(state.rows)
+        self.texts, self.rows, self.form = dict(state.texts), dict(state.rows), state.form
+        self._may_read = True
+
+    async def from_memory(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what some work returns that needs nothing new; raises `UnreadError` if it does.
+
+        Most requests only show what is known: they wait for nobody whose problems are being read.
+        """
+        self._may_read = False
+        try:
+            return await work()
+        finally:
+            self._may_read = True
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, as they were found before if they were."""
         if text not in self.texts:
+            self._check()
             self.texts[text] = self._base.split(text)
         return self.texts[text]
 
@@ -56,9 +87,29 @@ class RememberingTriage(AsyncTriage):
             return await self._base.classify(problem)
         if (known := self.rows.get(problem)) is not None and known.error is None:
             return known
+        self._check()
         row = await self._base.classify(problem)
         self.rows[problem] = row
         return row
+
+    def _check(self) -> None:
+        if not self._may_read:
+            raise UnreadError
+
+
+def conversation(
+    base: AsyncTriage, state: State, language: Language
+) -> tuple[RememberingTriage, Conversation]:
+    """Return the conversation of a state; nothing is read anew that was read before."""
+    memory, form = RememberingTriage(base, state), state.form or FormFacts()
+    return memory, Conversation(
+        memory,
+        profile=form.profile,
+        quiz=form.quiz,
+        answers=state.answers,
+        drafts=state.drafts,
+        language=language,
+    )
 
 
 def _plain(answers: Mapping[str, Answer]) -> dict[str, Kept]:

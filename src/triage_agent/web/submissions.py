@@ -3,7 +3,7 @@
 import hmac
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from hashlib import sha256
@@ -122,13 +122,14 @@ class Submissions:
         state: State,
         advice: Advice | None = None,
         also: Callable[[Connection], object] = lambda _: None,
-    ) -> None:
-        """Keep a conversation as it is now, with its verdict if it has one.
+    ) -> Submission:
+        """Keep a conversation as it is now, with its verdict if it has one, and return it.
 
         `also` is done in the same transaction. Raises `ChangedMeanwhileError` if it was changed
         since `known` was read.
         """
-        moment = now()
+        moment, company = now(), str(state.answers.get("company", ""))
+        checked = self._is_checked(known, advice)
         with self._database.transaction() as connection:
             changed = connection.execute(
                 "UPDATE submission SET state = ?, changed_at = ?, version = version + 1"
@@ -137,20 +138,30 @@ class Submissions:
             )
             if not changed.rowcount:
                 raise ChangedMeanwhileError(CHANGED_MEANWHILE)
-            company = str(state.answers.get("company", ""))
-            _index(connection, known.id, company, state)
+            if (company, [*_words(state)]) != (known.company, [*_words(known.state)]):
+                _index(connection, known.id, company, state)
             connection.execute(
                 "UPDATE submission SET company = ?, advice = ?, recommendation = ?,"
                 " provisional = ?, probability = ?, to_review = ?,"
                 " finished_at = coalesce(finished_at, ?),"
                 " spot_check = CASE WHEN finished_at IS NULL THEN ? ELSE spot_check END"
                 " WHERE id = ?",
-                (company, *_verdict(advice, moment), self._is_checked(known, advice), known.id),
+                (company, *_verdict(advice, moment), checked, known.id),
             )
             _queue(connection, known.id, advice)
             if advice is not None and known.finished_at is None:
                 write_notices(connection, known.id, moment)
             also(connection)
+        return replace(
+            known,
+            version=known.version + 1,
+            changed_at=moment,
+            finished_at=known.finished_at or (moment if advice else None),
+            state=state,
+            advice=as_advice(advice) if advice else None,
+            company=company,
+            spot_check=known.spot_check if known.finished_at else SpotCheck(checked),
+        )
 
     def delete(self, token: str) -> bool:
         """Delete a submission for good; False: there is none."""
@@ -158,6 +169,10 @@ class Submissions:
         if found:
             self._delete([found.id])
         return found is not None
+
+    def delete_by_id(self, id: int) -> None:  # noqa: A002
+        """Delete the submission with a number for good."""
+        self._delete([id])
 
     def delete_old(self, days: int) -> int:
         """Delete what nobody has changed for so many days; return how many submissions that was."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
+from typing import TypeVar
 
 import anyio
 from starlette.exceptions import HTTPException
@@ -11,14 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from triage_agent.advice import Advice
-from triage_agent.conversation import Answer, Conversation, Question
+from triage_agent.conversation import Answer, Conversation, Question, Step
 from triage_agent.web.engine import RETRY_AFTER_S, TooBusyError
 from triage_agent.web.forms import fields_of
 from triage_agent.web.pages import page
 from triage_agent.web.site import forget, site_of
-from triage_agent.web.state import RememberingTriage, State
+from triage_agent.web.state import RememberingTriage, State, UnreadError
 from triage_agent.web.submissions import ChangedMeanwhileError, Submission
 
+T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -60,9 +62,7 @@ class Visit:
         found = await anyio.to_thread.run_sync(site.submissions.by_token, token)
         if found is None:
             raise HTTPException(404)
-        memory = RememberingTriage(site.engine.triage, found.state)
-        talk = Conversation(memory, answers=found.state.answers, drafts=found.state.drafts)
-        return cls(request, token, found, memory, talk)
+        return cls(request, token, found, *site.talk(found.state))
 
     @property
     def address(self) -> str:
@@ -81,14 +81,12 @@ class Visit:
         Raises `ChangedMeanwhileError` if another window was quicker; answers that there is no such
         page if it was deleted meanwhile.
         """
-        site = site_of(self.request)
-        state = State.of(self.talk, self.memory)
+        keep, state = site_of(self.request).submissions.keep, State.of(self.talk, self.memory)
         try:
-            await anyio.to_thread.run_sync(site.submissions.keep, self.submission, state, advice)
+            self.submission = await anyio.to_thread.run_sync(keep, self.submission, state, advice)
         except ChangedMeanwhileError:
             await self._look()
             raise
-        await self._look()
 
     async def _look(self) -> None:
         """Look at what is kept now."""
@@ -102,7 +100,7 @@ class Visit:
     async def question(self) -> Question | None:
         """Return what is asked next; what had to be read for it is kept."""
         before = len(self.memory.texts) + len(self.memory.rows)
-        found = await site_of(self.request).engine.run(self.talk.question)
+        found = await self._read(self.talk.question)
         if len(self.memory.texts) + len(self.memory.rows) > before:
             with suppress(ChangedMeanwhileError):  # another window has read it too
                 await self.keep()
@@ -110,18 +108,30 @@ class Visit:
 
     async def advice(self) -> Advice:
         """Return the verdict, which is kept if it is another than before."""
-        return await site_of(self.request).engine.run(self.talk.advice)
+        return await self._read(self.talk.advice)
 
     async def answer(self, id: str, value: Answer) -> None:  # noqa: A002  (its name in `Question`)
         """Take an answer, which may be read; raises `InputError` if it is none."""
-        await site_of(self.request).engine.run(lambda: answered(self.talk, id, value))
+        await self._read(lambda: answered(self.talk, id, value))
 
     async def keep_if_newest(self, advice: Advice | None = None) -> None:
         """Keep the conversation; if another window was quicker, what it did counts."""
         with suppress(ChangedMeanwhileError):
             await self.keep(advice)
 
+    async def _read(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what some work returns; problems are read only if it needs new ones."""
+        try:
+            return await self.memory.from_memory(work)
+        except UnreadError:
+            return await site_of(self.request).engine.run(work)
+
 
 async def answered(talk: Conversation, id: str, value: Answer) -> None:  # noqa: A002
     """Take an answer where problems are read."""
     talk.answer(id, value)
+
+
+async def begun(talk: Conversation, text: str) -> None:
+    """Take the first text in a thread: taking it apart must not stop what else is read."""
+    await anyio.to_thread.run_sync(talk.answer, Step.PROBLEMS, text)

@@ -36,14 +36,24 @@ class FakeCache(dict):
     """A cache that is empty again when the test ends."""
 
     def __init__(self):
-        self.rejected = []
+        self.rejected, self.claimed = [], {}
         self.writes = GroupCommit(nullcontext)
+
+    async def found(self, key):
+        return self.get(key)
 
     def find(self, key):
         return self.get(key)
 
+    def claim(self, key):
+        return self.claimed.setdefault(key, self) is self
+
+    def release(self, key):
+        self.claimed.pop(key, None)
+
     def store(self, key, packed):
         self[key] = packed
+        self.release(key)
 
     def store_rejected(self, key):
         self.rejected.append(key)

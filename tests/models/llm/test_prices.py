@@ -6,12 +6,19 @@ from decimal import Decimal
 import pytest
 
 from triage_agent.errors import SettingsError
-from triage_agent.models.llm.prices import PRICES, Price, load_prices, price_for, price_of
+from triage_agent.models.llm.prices import (
+    PRICES,
+    Price,
+    batch_price,
+    load_prices,
+    price_for,
+    price_of,
+)
 from triage_agent.settings import Backend, Choice, Options
 
 
-def price(given, made):
-    return Price(Decimal(given), Decimal(made))
+def price(given, made, discount="0"):
+    return Price(Decimal(given), Decimal(made), Decimal(discount))
 
 
 def entry(name, given="1", made="2", host=""):
@@ -36,6 +43,33 @@ def test_every_shipped_price_says_whose_it_is_since_when_and_from_where():
         assert Decimal("0.01") < model.input_usd_per_million < model.output_usd_per_million < 100
     names = [(model.name, model.host) for model in models]
     assert len(set(names)) == len(names)
+
+
+def test_a_discount_in_batches_stands_where_a_page_says_so_and_is_never_assumed():
+    discounted = {model.name for model in load_prices().models if model.batch_discount}
+    assert {"gpt-6-luna", "gpt-5-mini"} <= discounted
+    for model in load_prices().models:
+        assert bool(model.batch_source) == bool(model.batch_discount)
+        assert model.host == "api.openai.com" or not model.batch_discount
+
+
+def test_the_price_in_a_batch_is_what_the_user_says_else_less_the_discount(file):
+    file.write_text(f'{entry("gpt-x")}batch_discount = "0.25"\n{entry("gpt-y")}', encoding="utf-8")
+    prices = load_prices(file)
+    assert batch_price(price_of("gpt-x", prices), None) == price("0.75", "1.50")
+    assert batch_price(price_of("gpt-y", prices), None) == price("1", "2")
+    assert batch_price(price_of("gpt-x", prices), "0.1/0.2") == price("0.1", "0.2")
+    assert batch_price(price_of("gpt-x", prices, "3/4"), None) == price("3", "4")
+    assert batch_price(None, None) is None
+    with pytest.raises(SettingsError, match="--batch-price 'half' is not a price"):
+        batch_price(None, "half")
+
+
+@pytest.mark.parametrize("discount", ["-0.1", "1.1", "NaN", "half"])
+def test_a_discount_that_is_no_share_is_refused(discount, file):
+    file.write_text(f'{entry("gpt-x")}batch_discount = "{discount}"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="batch_discount"):
+        load_prices(file)
 
 
 def test_shipped_prices_are_written_as_text_so_that_no_float_comes_near_them():
@@ -148,8 +182,10 @@ def test_an_override_that_is_no_price_is_a_settings_error_that_shows_how(overrid
 @pytest.mark.parametrize(
     ("backend", "given", "expected"),
     [
-        pytest.param(Backend.LLM, None, price("0.25", "2.00"), id="a chat model"),
-        pytest.param(Backend.CASCADE, None, price("0.25", "2.00"), id="the LLM of a cascade"),
+        pytest.param(Backend.LLM, None, price("0.25", "2.00", "0.5"), id="a chat model"),
+        pytest.param(
+            Backend.CASCADE, None, price("0.25", "2.00", "0.5"), id="the LLM of a cascade"
+        ),
         pytest.param(Backend.TYPED, None, None, id="its decisions have a price of their own"),
         pytest.param(Backend.TYPED, "0.1/0", price("0.1", "0"), id="which the user may give"),
     ],

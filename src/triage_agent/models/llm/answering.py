@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from triage_agent.errors import ReplyError, TriageError
-from triage_agent.models.llm.cache import Cache
 from triage_agent.models.llm.cache_entry import pack, unpack
+from triage_agent.models.llm.claims import Claims
 from triage_agent.models.llm.prompt import ValidReply, reply_schema
 from triage_agent.models.llm.reading import read_answer
+from triage_agent.models.llm.store import Store
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
@@ -151,6 +152,8 @@ def briefly(request: ChatRequest) -> ChatRequest:
 class CachingAnswerer:
     """Answers from the cache where it can; equal questions under way are asked once.
 
+    So it is over all processes that share the cache: one asks, and the others wait (`claims`).
+
     An answer is used as it is stored, the first time too: so it is the same in every run.
 
     `key` gives the key under which the answer to a question is cached. With `fresh`, the cache is
@@ -158,21 +161,26 @@ class CachingAnswerer:
     """
 
     answerer: Answerer
-    cache: Cache
+    cache: Store
     key: Callable[[ChatRequest], str]
     fresh: bool = False
     hits: int = 0  # answers that cost nothing: cached, or asked for by an equal question under way
     _under_way: dict[str, asyncio.Future[ValidReply]] = field(default_factory=dict)
+    _claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._claims = Claims(self.cache)
 
     async def answer(self, request: ChatRequest) -> ValidReply:
         """Return the cached answer, else ask and cache it; errors are never cached."""
         key = self.key(request)
+        if not self.fresh and key not in self._under_way:
+            cached = self._read(await self.cache.found(key), request.text)
+            if cached is not None:
+                return self._hit(cached)
         # Shielded: who asked may give up, but the answer is paid for, and others may wait for it.
         if (other := self._under_way.get(key)) is not None:
             return self._hit(await asyncio.shield(other))
-        cached = None if self.fresh else self._find(key, request.text)
-        if cached is not None:
-            return self._hit(cached)
         task = asyncio.ensure_future(self._ask_and_store(key, request))
         self._under_way[key] = task
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -187,25 +195,35 @@ class CachingAnswerer:
         for task in self._under_way.values():
             task.cancel()
         await self.drain()
+        await self._claims.aclose()
         await self.answerer.aclose()
 
-    def _find(self, key: str, text: str) -> ValidReply | None:
+    def _read(self, packed: str | None, text: str) -> ValidReply | None:
         """Return the cached answer; None if there is none, or if it is damaged: it is replaced."""
-        packed = self.cache.find(key)
         try:
             return None if packed is None else unpack(packed, text)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return None
 
     async def _ask_and_store(self, key: str, request: ChatRequest) -> ValidReply:
-        """Return the answer after it was cached, as it will be found there from now on."""
+        """Return the answer after it was cached, as it will be found there from now on.
+
+        Where another process is asking the same, its answer is waited for.
+        """
+        if not self.fresh:
+            other = self._read(await self._claims.take(key), request.text)
+            if other is not None:
+                return self._hit(other)
         try:
             answer = await self.answerer.answer(request)
-        except ReplyError:
-            await self._written(lambda: self.cache.store_rejected(key))
+        except BaseException as error:
+            if isinstance(error, ReplyError):
+                await self._written(lambda: self.cache.store_rejected(key))
+            await self._claims.give_up(key)
             raise
         packed = pack(answer, request.text)
         await self._written(lambda: self.cache.store(key, packed))
+        self._claims.answered(key)
         return unpack(packed, request.text)
 
     async def _written(self, write: Callable[[], None]) -> None:

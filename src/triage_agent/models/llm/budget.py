@@ -12,8 +12,8 @@ from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 from triage_agent.errors import SettingsError, TriageError
-from triage_agent.models.llm.cache import Cache
 from triage_agent.models.llm.prices import Price
+from triage_agent.models.llm.store import Store
 from triage_agent.types import Usage
 
 MICRO = 1_000_000
@@ -73,7 +73,7 @@ class Budget:
 
     def __init__(
         self,
-        database: Cache,
+        database: Store,
         account: str,
         price: Price | None,
         cap_usd: Decimal | None,
@@ -91,6 +91,11 @@ class Budget:
                 "A cost cap cannot be enforced for a model whose price is not known. Give it with "
                 "--price INPUT/OUTPUT in USD per million tokens, for example --price 0.25/2.00."
             )
+
+    @property
+    def cap_micro_usd(self) -> int | None:
+        """What the account may spend, in micro-dollars; None: any amount."""
+        return self._cap
 
     @property
     def spent_usd(self) -> Decimal:
@@ -123,13 +128,13 @@ class Budget:
     async def reserved(self, request_bytes: int, max_output_tokens: int) -> "Reservation":
         """Return the reservation once it is written, or raise `CostCapError`."""
         future = self._database.writes.submit(
-            lambda: self.reserve(request_bytes, max_output_tokens)
+            lambda: self.reserve(request_bytes, max_output_tokens), _unused
         )
         try:
             return await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled() and not future.exception():
-                future.result().settle(Usage())  # made, and nobody is there to use it
+                future.result().settle_soon(Usage())  # made, and nobody is there to use it
             raise
 
     def _settle(self, number: int, usage: Usage | None) -> None:
@@ -167,6 +172,11 @@ class Reservation:
             raise RuntimeError("a reservation was settled twice")
         self._settled = True
         self._budget._settle(self._number, usage)  # noqa: SLF001 (two halves of one thing)
+
+
+def _unused(reservation: Reservation) -> None:
+    """Free what was reserved for a request that is not sent."""
+    reservation.settle(Usage())
 
 
 @dataclass(frozen=True, slots=True)

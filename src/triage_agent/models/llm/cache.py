@@ -10,36 +10,21 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from uuid import uuid4
 
 from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
+from triage_agent.models.llm.buckets import BURST_S
+from triage_agent.models.llm.cache_schema import FORMAT, FORMAT_1, SCHEMA, UPGRADES
 from triage_agent.models.llm.group_commit import GroupCommit
+from triage_agent.models.llm.store import LEASE_S, SHORTEST_S, CacheStats, Run, Store
 from triage_agent.types import Usage
 
-FORMAT = 0x74720002  # "tr" and the schema's version, which every change of SCHEMA raises
-FORMAT_1 = 0x74720001  # up to 2026-11: answers with quotations in clear, and no `overrun`
-SCHEMA = (
-    "CREATE TABLE reply (key TEXT NOT NULL, good INTEGER, created REAL, value TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX served ON reply (key) WHERE good",
-    # `spent` holds open reservations too, those of killed processes for good. AUTOINCREMENT:
-    # after a clear, a late settlement must not meet a new account.
-    """CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE,
-    spent DEFAULT 0, calls DEFAULT 0, input_tokens DEFAULT 0, output_tokens DEFAULT 0,
-    overrun DEFAULT 1000)""",  # the most that a bill was of its bound, in thousandths
-    f"PRAGMA user_version = {FORMAT}",
-)
-# What format 1 stored of answers is of no use, and quotes people: it goes. The spending stays.
-UPGRADE = (
-    "DELETE FROM reply",
-    "ALTER TABLE account ADD COLUMN overrun DEFAULT 1000",
-    f"PRAGMA user_version = {FORMAT}",
-)
 STATS = "SELECT count(nullif(good, 0)), count(nullif(good, 1)), min(created) FROM reply"
 STORE = "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)"
 RESERVE = """UPDATE account SET spent = spent + (:bound * overrun + 999) / 1000
@@ -48,17 +33,11 @@ RESERVE = """UPDATE account SET spent = spent + (:bound * overrun + 999) / 1000
 SETTLE = """UPDATE account SET spent = spent + ?, calls = calls + ?,
     input_tokens = input_tokens + ?, output_tokens = output_tokens + ?,
     overrun = max(overrun, ?) WHERE id = ?"""
-
-
-@dataclass(frozen=True, slots=True)
-class CacheStats:
-    """What `triage cache` shows."""
-
-    path: Path
-    bytes: int  # on disk, with the log and its index
-    replies: int
-    bad: int
-    oldest: float | None  # seconds since 1970; None: the cache is empty
+CLAIM = """INSERT INTO claim VALUES (:key, :owner, :now + :lease)
+    ON CONFLICT (key) DO UPDATE SET owner = :owner, until = :now + :lease WHERE until <= :now
+    RETURNING key"""
+TAKE = """UPDATE rate SET full_at = max(full_at, :now) + :seconds
+    WHERE name = :name AND full_at - :slack <= :now RETURNING full_at"""
 
 
 class Cache:
@@ -66,10 +45,11 @@ class Cache:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, RLock()
-        self.writes = GroupCommit(self._transaction)
-        self._numbers = count(1)
+        self.writes = GroupCommit(self.transaction)
+        self._numbers, self._owner = count(1), uuid4().hex
         # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
         self._open: dict[int, tuple[int, int, int]] = {}
+        self._claims: set[str] = set()
         try:
             for folder in reversed([f for f in path.parents if not f.exists()]):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -85,18 +65,59 @@ class Cache:
             self._db.close()
             raise
 
+    async def found(self, key: str) -> str | None:
+        """Return what `find` does; a file is read at once."""
+        return self.find(key)
+
     def find(self, key: str) -> str | None:
         """Return the answer stored under a key, packed (see `cache_entry`)."""
         rows, _ = self._run("SELECT value FROM reply WHERE key = ? AND good", (key,))
         return rows[0][0] if rows else None
 
     def store(self, key: str, packed: str) -> None:
-        """Store a packed answer; it replaces an earlier one."""
+        """Store a packed answer, and give up the claim; it replaces an earlier one."""
         self._run(STORE, (key, True, self._clock(), packed))
+        self.release(key)
 
     def store_rejected(self, key: str) -> None:
         """Count a reply that is of no use; it is never found, and nothing of it is stored."""
         self._run(STORE, (key, False, self._clock(), ""))
+
+    def claim(self, key: str) -> bool:
+        """Return whether this store may ask the question now, and no other."""
+        values = {"key": key, "owner": self._owner, "now": self._clock(), "lease": LEASE_S}
+        rows, _ = self._run(CLAIM, values)
+        self._claims.update(key for (key,) in rows)
+        return bool(rows)
+
+    def renew(self) -> None:
+        """Renew the claims of this store."""
+        until = self._clock() + LEASE_S
+        self._run("UPDATE claim SET until = ? WHERE owner = ?", (until, self._owner))
+
+    def release(self, key: str) -> None:
+        """Give up the claim of a question, if this store has it."""
+        if key in self._claims:
+            self._claims.discard(key)
+            self._run("DELETE FROM claim WHERE key = ? AND owner = ?", (key, self._owner))
+
+    def take(self, rate: str, amount: float, per_minute: float) -> float:
+        """Take an amount of a rate, or return how many seconds to wait for it; 0: it is taken."""
+        seconds, now = amount * 60 / per_minute, self._clock()
+        slack = max(BURST_S - seconds, 0.0)
+        values = {"name": rate, "now": now, "seconds": seconds, "slack": slack}
+        if self._run(TAKE, values)[0]:
+            return 0.0
+        self._run("INSERT OR IGNORE INTO rate VALUES (?, ?)", (rate, now))
+        if self._run(TAKE, values)[0]:
+            return 0.0
+        ((full_at,),), _ = self._run("SELECT full_at FROM rate WHERE name = ?", (rate,))
+        return max(float(full_at) - slack - now, SHORTEST_S)
+
+    def put_back(self, rate: str, amount: float, per_minute: float) -> None:
+        """Put an amount of a rate back, or take more out if it is negative."""
+        seconds = amount * 60 / per_minute
+        self._run("UPDATE rate SET full_at = full_at - ? WHERE name = ?", (seconds, rate))
 
     def reserve(self, account: str, bound: int, cap_micro_usd: int | None) -> int | None:
         """Return the number of a reservation, or None if the account would go over the cap.
@@ -155,8 +176,12 @@ class Cache:
 
     def close(self) -> None:
         """Close the connection; the last one to close folds the log into the file."""
-        self.writes.flush()
-        self._db.close()
+        try:
+            self.writes.flush()
+            for key in [*self._claims]:
+                self.release(key)
+        finally:
+            self._db.close()
 
     def _prepare(self) -> None:
         """Set the connection up; lay out a new file, refuse one that is not ours."""
@@ -165,7 +190,7 @@ class Cache:
         if (found := self._format()) != FORMAT:
             self._run("BEGIN EXCLUSIVE")  # another process may be laying it out
             new = not self._format() and not self._run("SELECT 1 FROM sqlite_master")[0]
-            for statement in SCHEMA if new else UPGRADE if self._format() == FORMAT_1 else ():
+            for statement in SCHEMA if new else UPGRADES.get(self._format(), ()):
                 self._run(statement)
             self._run("COMMIT")
         if self._format() != FORMAT:
@@ -179,12 +204,12 @@ class Cache:
             time.sleep(0.01)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Make what the block changes all at once, or nothing of it."""
+    def transaction(self) -> Iterator[Run]:
+        """Make what the block runs all at once, or nothing of it."""
         with self._lock:
             self._run("BEGIN IMMEDIATE")
             try:
-                yield
+                yield self._run
                 self._run("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -231,20 +256,26 @@ def cache_path() -> Path:
     return folder / "ledger.sqlite3"
 
 
-def open_cache() -> Cache:
-    """Return the user's cache."""
-    return Cache(cache_path())
+def open_cache(address: str | None = None, path: Path | None = None) -> Store:
+    """Return the cache in a database, else in a file, else the user's own."""
+    if address is None:
+        return Cache(path or cache_path())
+    from triage_agent.models.llm.postgres_cache import PostgresCache
+
+    return PostgresCache(address)
 
 
-def clear_cache(older_than_s: float | None = None) -> int | None:
+def clear_cache(older_than_s: float | None = None, address: str | None = None) -> int | None:
     """Remove replies from the user's cache; None: it was damaged, and is gone as a whole.
 
     One that another process keeps locked is left alone: it may be paying for answers.
     """
     try:
-        with closing(open_cache()) as cache:
+        with closing(open_cache(address)) as cache:
             return cache.clear(older_than_s)
     except SettingsError as error:
+        if address is not None:
+            raise
         code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
         if older_than_s is not None or code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise

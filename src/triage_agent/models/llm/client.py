@@ -26,9 +26,9 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import httpx2
@@ -38,7 +38,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from triage_agent.errors import SettingsError, StopError, TriageError
 from triage_agent.models.llm.addresses import OPENAI_BASE_URL, read_address
 from triage_agent.models.llm.attempts import may_pass, never_sent, usage_of, wait
-from triage_agent.models.llm.dialect import Dialect, OutputMode
+from triage_agent.models.llm.dialect import OUTPUT_MODES, Dialect, OutputMode
 from triage_agent.models.llm.explanations import explain, refused_alike
 from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.failures import unreadable
@@ -66,6 +66,8 @@ class OpenAIChat:
     `attempts` may be changed later, by who need not be patient.
     `sleep` and `http_client` exist for tests and benchmarks; the retries wait through `sleep`.
     """
+
+    modes: ClassVar[Sequence[OutputMode]] = OUTPUT_MODES  # in which it can be held to a schema
 
     def __init__(
         self,
@@ -161,6 +163,10 @@ class OpenAIChat:
             return await self._ladder.ask_once(request, mode, self._metered_post, self.model)
         except RefusedError as error:
             raise self._explain(error, Row(request)) from error
+
+    def body_of(self, request: ChatRequest) -> tuple[dict[str, Any], str, int]:
+        """Return the body that a request has now, its output mode, its completion limit (or 0)."""
+        return self._ladder.body_of(request, self.model)
 
     def stop(self, error: StopError) -> None:
         """Send nothing more: whoever waits for a turn or another attempt gets this error now."""

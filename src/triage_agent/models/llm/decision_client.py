@@ -44,6 +44,8 @@ class DecisionClient(OpenAIChat):
     An address that ends in `/systemone` says how to ask; else that is learned.
     """
 
+    modes = ()  # it has no schema
+
     def __init__(
         self, model: str, base_url: str | None = None, *given: Any, **options: Any
     ) -> None:

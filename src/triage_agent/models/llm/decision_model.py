@@ -108,13 +108,17 @@ class DecisionModel(Model):
     async def predict(self, problem: Problem) -> Prediction:
         """Return the decision model's answers as a prediction, without evidence and rationale."""
         sent = outgoing(problem.text, redacts=self.redacts)
-        answer = await self.answerer.answer(self.questions.request(sent.text, self.sample))
+        answer = await self.answerer.answer(await self.request(sent.text))
         return replace(
             to_prediction(answer, truncated=sent.truncated),
             probability_from=SOURCE,
             p_in_scope=answer.in_scope,
             quotes=False,
         )
+
+    async def request(self, text: str) -> ChatRequest:
+        """Return the questions about a text, which is sent as it is."""
+        return self.questions.request(text, self.sample)
 
     async def aclose(self) -> None:
         """Cancel what is under way and close the connections."""

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from triage_agent.errors import ReplyError, ServiceError, SettingsError, StopError, TriageError
+from triage_agent.intake import counted
 from triage_agent.models.llm.addresses import Address
 from triage_agent.models.llm.refusals import MISSING, RETRIED, Refusal
 from triage_agent.models.llm.server_words import is_page, shown, text_of_page
@@ -60,8 +61,8 @@ def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopErro
     elif refusal.about_model:
         cure, kind = "Check --model.", "not_found"
     return StopError(
-        f"{host} refused {texts} texts in a row in the same way ({refusal.status}), so the rest is "
-        f"not sent. {cure}{tail}",
+        f"{host} refused {counted(texts, 'text')} in a row in the same way ({refusal.status}), so "
+        f"the rest is not sent. {cure}{tail}",
         kind,
     )
 

@@ -17,11 +17,15 @@ T = TypeVar("T")
 class GroupCommit:
     """Collects writes; `transaction` opens one, in which they are made in the order they came."""
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, transaction: Callable[[], AbstractContextManager[object]]) -> None:
         self._transaction = transaction
         self._pending: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
 
-    def submit(self, write: Callable[[], T]) -> "asyncio.Future[T]":
+    def submit(
+        self,
+        write: Callable[[], T],
+        undo: Callable[[T], object] | None = None,  # noqa: ARG002 (of `Writes`: nobody leaves while they are made)
+    ) -> "asyncio.Future[T]":
         """Return what `write` returns or raises, once all of this round is committed.
 
         A write whose future was cancelled before is not made.

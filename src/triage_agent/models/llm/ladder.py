@@ -123,6 +123,16 @@ class Ladder:
         body = self._extras.added_to(dialect.body(request, model, limit))
         return read_completion(await post(body, limit), mode.value, model, limit)
 
+    def body_of(self, request: ChatRequest, model: str) -> tuple[dict[str, Any], str, int]:
+        """Return a request's body, its output mode and its completion limit, as the run asks now.
+
+        The limit is 0 where none is sent.
+        """
+        dialect = self.dialect
+        body = self._extras.added_to(dialect.body(request, model))
+        limit = body.get(dialect.limit_name)
+        return body, dialect.output_mode.value, limit if isinstance(limit, int) else 0
+
     def report_fit(self, output_mode: str, *, fits: bool) -> None:
         """Learn whether a reply fitted the schema; three in a row that did not change the mode."""
         if output_mode == self.dialect.output_mode:

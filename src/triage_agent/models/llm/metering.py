@@ -9,6 +9,7 @@ from triage_agent.errors import StopError
 from triage_agent.models.llm.budget import Budget, CostCapError, Reservation
 from triage_agent.models.llm.rate_limiter import RateLimiter
 from triage_agent.models.llm.retry_after import retry_after_s
+from triage_agent.models.llm.shared_rates import SharedRates
 from triage_agent.models.llm.ticket import Ticket
 from triage_agent.types import Usage
 
@@ -30,13 +31,17 @@ class Exchange:
 class Meter:
     """Admits requests that the rate limiter has room for and the budget can pay.
 
-    Without a rate limiter requests go out at once, without a budget all are paid.
+    Without a rate limiter requests go out at once, without a budget all are paid. `shared` are the
+    rates that other processes draw from too.
     """
 
     def __init__(
-        self, rate_limiter: RateLimiter | None = None, budget: Budget | None = None
+        self,
+        rate_limiter: RateLimiter | None = None,
+        budget: Budget | None = None,
+        shared: SharedRates | None = None,
     ) -> None:
-        self._rate_limiter, self._budget = rate_limiter, budget
+        self._rate_limiter, self._budget, self._shared = rate_limiter, budget, shared
         self._settled = asyncio.Event()  # set whenever a request has been paid for
 
     @property
@@ -61,10 +66,14 @@ class Meter:
         ticket = await self._rate_limiter.admit(tokens) if self._rate_limiter else None
         exchange, reservation = Exchange(), None
         try:
+            if self._shared:
+                await self._shared.take(tokens)
             reservation = await self._reserve(request_bytes, max_output_tokens)
             yield exchange
         finally:
             try:
+                if self._shared and (usage := exchange.usage):
+                    self._shared.give_back(tokens - usage.input_tokens - usage.output_tokens)
                 if reservation is not None:
                     reservation.settle_soon(exchange.usage)
             finally:  # whatever becomes of the books, the next in line is let in or told

@@ -14,7 +14,7 @@ from triage_agent.models.llm.answering import (
     ValidatingAnswerer,
 )
 from triage_agent.models.llm.budget import Budget
-from triage_agent.models.llm.cache import Cache, cache_path
+from triage_agent.models.llm.cache import open_cache
 from triage_agent.models.llm.cache_entry import key_of
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.concurrency import FIRST_LIMIT
@@ -28,6 +28,8 @@ from triage_agent.models.llm.prices import price_for
 from triage_agent.models.llm.prompt import Prompt
 from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
+from triage_agent.models.llm.shared_rates import SharedRates
+from triage_agent.models.llm.store import Store
 from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
 from triage_agent.settings import Choice, Options
@@ -42,7 +44,7 @@ class OpenLLM:
     line: str  # names the model and its host, and says what is sent there
     caching: CachingAnswerer
     budget: Budget
-    database: Cache
+    database: Store
     _final_usd: Decimal | None = None  # what was spent when the database was closed
     _closed: bool = False
 
@@ -107,7 +109,7 @@ def _open(choice: Choice, options: Options, reader: _Reader) -> OpenLLM:
     local, extras = is_local(host), Extras.of(options)
     stays = local and not runs_elsewhere(choice.model)
     price = price_for(choice, options)
-    database = Cache(options.cache or cache_path())
+    database = open_cache(options.cache_address, options.cache)
     # A library call has no output whose spending adds up: its cap is for this one opening.
     account = options.account or (f"opened {uuid4()}" if options.max_cost_usd is not None else "")
     budget = Budget(database, account, price, options.max_cost_usd, writes=reader.writes)
@@ -119,12 +121,13 @@ def _open(choice: Choice, options: Options, reader: _Reader) -> OpenLLM:
         on_wait=waits.say,
         first_limit=1 if local else FIRST_LIMIT,
     )
+    shared = SharedRates(database, f"{choice.model} at {host}", options.rpm, options.tpm)
     chat = reader.client(
         choice.model,
         choice.base_url,
         choice.api_key,
         timeout_s=options.timeout,
-        meter=Meter(rate_limiter, budget if account else None),
+        meter=Meter(rate_limiter, budget if account else None, shared),
         extras=extras,
         on_wait=waits.say,
         on_outage=waits.say_outage,

@@ -23,6 +23,17 @@ class Price:
 
     input_usd_per_million: Decimal
     output_usd_per_million: Decimal
+    batch_discount: Decimal = Decimal(0)  # the share that is taken off in a batch, 0 to 1
+
+    @property
+    def in_batch(self) -> "Price":
+        """What it costs in a batch of the provider.
+
+        >>> Price(Decimal("0.25"), Decimal(2), Decimal("0.5")).in_batch.output_usd_per_million
+        Decimal('1.0')
+        """
+        rest = 1 - self.batch_discount
+        return Price(self.input_usd_per_million * rest, self.output_usd_per_million * rest)
 
 
 class ModelPrice(Strict):
@@ -31,9 +42,12 @@ class ModelPrice(Strict):
     name: str = Field(min_length=1)
     input_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
     output_usd_per_million: Decimal = Field(ge=0, allow_inf_nan=False)
+    # Off both, of what is asked in batches; 0: the provider documents none.
+    batch_discount: Decimal = Field(default=Decimal(0), ge=0, le=1, allow_inf_nan=False)
     host: str = ""  # whose price it is; empty: of any host
     looked_up: date | None = None
     source: str = ""
+    batch_source: str = ""  # of the discount
 
 
 class Prices(Strict):
@@ -62,7 +76,9 @@ def price_of(
     for name in dict.fromkeys((model, sub(DATED, "", model))):
         for entry in prices.models:
             if entry.name == name and (not host or entry.host in {"", host}):
-                return Price(entry.input_usd_per_million, entry.output_usd_per_million)
+                return Price(
+                    entry.input_usd_per_million, entry.output_usd_per_million, entry.batch_discount
+                )
     return None
 
 
@@ -76,13 +92,23 @@ def price_for(choice: Choice, options: Options) -> Price | None:
     return price_of(choice.model, prices, options.price, host=host)
 
 
-def _read_price(text: str) -> Price:
-    """Return the price that `--price` gives."""
+def batch_price(live: Price | None, text: str | None) -> Price | None:
+    """Return a price in batches: what `--batch-price` says, else the live one less its discount.
+
+    None: it is not known. A text that cannot be read is a `SettingsError`.
+    """
+    if text is not None:
+        return _read_price(text, "--batch-price")
+    return live.in_batch if live else None
+
+
+def _read_price(text: str, option: str = "--price") -> Price:
+    """Return the price that an option gives."""
     number = r"(\d{1,6}(?:\.\d{1,9})?)"
     found = fullmatch(rf"\s*\$?{number}\s*/\s*\$?{number}\s*", text, ASCII)
     if not found:
         raise SettingsError(
-            f"--price {text[:40]!r} is not a price. Give USD per million tokens for input and "
-            "output, for example --price 0.25/2.00."
+            f"{option} {text[:40]!r} is not a price. Give USD per million tokens for input and "
+            f"output, for example {option} 0.25/2.00."
         )
     return Price(Decimal(found[1]), Decimal(found[2]))

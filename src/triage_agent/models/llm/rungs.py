@@ -4,14 +4,14 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from triage_agent.errors import ReplyError, ServiceError, TriageError
+from triage_agent.intake import counted
 from triage_agent.models.llm.addresses import is_local
 from triage_agent.models.llm.client import OpenAIChat
-from triage_agent.models.llm.dialect import OUTPUT_MODES, OutputMode
+from triage_agent.models.llm.dialect import OutputMode
 from triage_agent.models.llm.error_bodies import refusal_inside
-from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.reading import read_answer
 from triage_agent.models.llm.transport import look_at
-from triage_agent.models.protocols import ChatRequest, Model
+from triage_agent.models.protocols import ChatRequest
 
 NAMES = {
     OutputMode.JSON_SCHEMA: "strict schema",
@@ -31,20 +31,15 @@ class Rung:
 
 
 async def walk(
-    chat: OpenAIChat, model: Model, text: str, seconds: float, known: str | None = None
+    chat: OpenAIChat, request: ChatRequest, seconds: float, known: str | None = None
 ) -> list[Rung]:
-    """Return what each rung answers to one text; the mode that is known to work is not asked again.
-
-    A decision model has no rungs.
+    """Return what each rung answers; the mode that is known to work is not asked again.
 
     All are asked at once, and whichever has not answered in time counts as not working. A run uses
     the first that works.
     """
-    if not isinstance(model, LLMModel):
-        return []
-    request = await model.request(text)
     rungs = await asyncio.gather(
-        *(_try(chat, request, mode, seconds, known=mode == known) for mode in OUTPUT_MODES)
+        *(_try(chat, request, mode, seconds, known=mode == known) for mode in chat.modes)
     )
     used = next((rung for rung in rungs if rung.works), None)
     return [replace(r, says="works, and will be used") if r is used else r for r in rungs]
@@ -62,7 +57,7 @@ async def _try(
                     await chat.ask_once(request, mode), brief=request.brief, about=request.text
                 )
     except TimeoutError:
-        return Rung(name, works=False, says=f"no answer within {seconds:.0f} seconds")
+        return Rung(name, works=False, says=f"no answer within {counted(round(seconds), 'second')}")
     except ReplyError:
         return Rung(name, works=False, says="the reply did not fit")
     except TriageError as error:

@@ -36,28 +36,43 @@ CREATE TABLE answered (                  -- requests with an idempotency key, fo
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE hook (
-    name TEXT PRIMARY KEY,               -- in its address
-    kind TEXT NOT NULL,                  -- typeform, tally, jotform, google, json
-    secret TEXT NOT NULL,                -- in its address, or the key of its signatures
+    name TEXT PRIMARY KEY,               -- in its address, and the source of its submissions
+    kind TEXT NOT NULL,                  -- a key of `KINDS` in hook_kinds.py
+    made_from BLOB NOT NULL,             -- its secret is made of this and the server's own
+    before BLOB,                         -- what the secret before was made of
+    before_until TEXT,                   -- until when that one works too; null: it does not
     mapping TEXT,                        -- JSON; null: not chosen yet
     made_by INTEGER REFERENCES adviser (id) ON DELETE SET NULL,
     made_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE hook_use (                  -- the audit trail; no words of a form
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hook TEXT NOT NULL,                  -- its name; the trail outlives it
+    made_at TEXT NOT NULL,
+    what TEXT NOT NULL,
+    adviser INTEGER REFERENCES adviser (id) ON DELETE SET NULL  -- null: a form tool
+) STRICT;
+
+CREATE INDEX hook_use_by_hook ON hook_use (hook);
+
 CREATE TABLE delivery (                  -- what a hook has sent, until it is a submission
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     hook TEXT NOT NULL REFERENCES hook (name) ON DELETE CASCADE,
-    sent_id TEXT NOT NULL,               -- the form tool's own id of the answer
+    sent BLOB NOT NULL,                  -- digest of the form tool's own id of the answer
     made_at TEXT NOT NULL,
-    payload TEXT,                        -- JSON as it came; null once it is a submission
+    payload TEXT,                        -- JSON as it came; null: it is a submission, or deleted
     tries INTEGER NOT NULL DEFAULT 0,
-    again_at TEXT NOT NULL,
+    again_at TEXT,                       -- null: not by itself
     error TEXT,                          -- why the last try failed; no words of a form
-    submission INTEGER REFERENCES submission (id) ON DELETE CASCADE,
-    UNIQUE (hook, sent_id)
+    -- The row stays when the submission goes, so that what is sent again is not stored again.
+    submission INTEGER REFERENCES submission (id) ON DELETE SET NULL,
+    UNIQUE (hook, sent)
 ) STRICT;
 
 CREATE INDEX delivery_waiting ON delivery (again_at) WHERE payload IS NOT NULL;
+
+CREATE INDEX delivery_by_submission ON delivery (submission);
 
 CREATE TABLE receiver (                  -- who is told when a verdict is ready
     id INTEGER PRIMARY KEY AUTOINCREMENT,

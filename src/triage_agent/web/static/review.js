@@ -16,6 +16,7 @@ if (queue) {
   document.querySelector(".keys").hidden = false;
   queue.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.matches("textarea, input")) return; // a note is typed
     const article = event.target.closest("article");
     if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
