@@ -109,6 +109,50 @@ def test_what_stands_on_both_sides_of_an_empty_column_is_doubted(tmp_path):
     assert any(note.startswith("Careful: 'column_3' is empty") for note in read(path)[2])
 
 
+def test_the_currency_that_nothing_names_is_said(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Firma;Problem;Umsatz\nMoser;Angebote schreiben wir abends von Hand;2,4 Mio\n"
+        "Lamm;Reservierungen gehen jede Woche verloren;600 Tsd\n",
+        encoding="utf-8",
+    )
+    assert (
+        "Where an amount in 'Umsatz' names no currency, it is read as US dollars. If it is "
+        'another, say so, like --revenue-unit "EUR".'
+    ) in read(path)[2]
+
+
+def test_several_names_of_a_business_are_none_and_that_is_said(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Company,Organisation,Problem\nAlder,Alder Group,Orders are typed from e-mails\n"
+        "Birch,Birch Group,Recalls are forgotten each week\n",
+        encoding="utf-8",
+    )
+    columns, _, notes = read(path)
+    assert columns.company is None
+    assert (
+        "Several columns may name the business, and none is taken for it: 'Company', "
+        "'Organisation' (--company-column)."
+    ) in notes
+
+
+@pytest.mark.parametrize(
+    ("names", "company"),
+    [
+        (("Reed Dental", "Baker & Sons", "Moss Ltd"), "Name"),
+        (("Ann Reed", "Tom Baker", "Mia Moss"), None),
+        (("Fix the print shop", "Move the bar list", "Law school forms"), None),
+    ],
+)
+def test_a_mere_name_is_that_of_a_business_only_if_it_is_written_so(names, company, tmp_path):
+    path = tmp_path / "export.csv"
+    texts = ("Orders are typed from e-mails", "Recalls are forgotten", "The site is out of date")
+    rows = [f"{name},{text}" for name, text in zip(names, texts, strict=True)]
+    path.write_text("\n".join(["Name,Problem", *rows]), encoding="utf-8")
+    assert read(path)[0].company == company
+
+
 UNSURE = {
     "German, nothing asks for a problem": (
         "Firma;Ziele für 2027;Vorstellung des Betriebs\n"

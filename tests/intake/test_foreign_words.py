@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from triage_agent.errors import InputError
 from triage_agent.intake import header_words, in_english, language_of, read_revenue
 from triage_agent.intake.foreign_words import WORDS
 
@@ -67,6 +68,12 @@ def test_an_amount_is_read_in_the_language_of_its_column(header, cell, low, high
     revenue = read_revenue(cell, header, EURO)
     assert revenue.low_usd == pytest.approx(low * EURO)
     assert revenue.high_usd == pytest.approx(high * EURO)
+
+
+def test_a_small_number_with_a_stop_stays_unclear_where_its_unit_was_left_out():
+    with pytest.raises(InputError, match="may be 1500 or"):
+        read_revenue("1.500", "Jahresumsatz")
+    assert read_revenue("8.500", "Monatsumsatz").low_usd == 102_000
 
 
 def test_what_says_that_nothing_is_told_is_unknown_in_its_language():

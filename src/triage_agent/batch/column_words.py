@@ -11,7 +11,7 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(
 # What form tools put before a question or after it.
 NUMBERING = re.compile(r"^(?:(?:question|q) ?\d+[a-z]? (?=\w{3})|\d{1,2}[a-z]? (?=\w{2}))")
 BOILERPLATE = re.compile(
-    r"(?: open ended response| selected choice| (?:required|optional|text|free text))+$"
+    r"(?: open ended response| selected choice| (?:required|optional|text|free text|and why))+$"
 )
 
 
@@ -40,6 +40,7 @@ PROBLEM = re.compile(
     r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
+    r"|troubl(?:e[sd]?|ing|esome)"
     r"|(?:you|we|i) could (?:only |also |just )?(?:fix|change|solve|automate|improve)"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"

@@ -85,6 +85,7 @@ def choose_company(
                 f"{seen.listed(names)} (--company-column).",
             )
     bare = [one for one in columns if BARE.fullmatch(asked[one])]
+    bare = [one for one in bare if seen.cells[one].kind is Kind.NAMES]
     if len(bare) == 1 and _are_businesses(cells[bare[0]]):
         return CompanyChoice(bare[0])
     if not others:

@@ -19,6 +19,7 @@ UNITS = "units of the columns"
 NARROW = 3  # columns; in a narrower table a single cell is all that somebody wrote
 LONGEST_RUN = 200  # rows that wait until it is known what follows them
 SHOWN = 5  # numbers of rows in a message
+HINT = 4  # words at the most under the name of a column, beside a unit
 NOTE_WORDS = 7  # of a text that is no name of a business
 TOTAL_WORD = (
     r"(?:(?:grand |over ?all |sub[ -]?)?totals?|sums?|averages?|avg|mean|median|counts?"
@@ -116,7 +117,9 @@ class Marking:
         nobody = not any(one in filled for one in self.known)
         if len(filled) <= 2 and all(figures) and nobody and not self._told(filled):
             return TOTAL if self.known or len(row.values) > NARROW else None
-        if nobody and self.known and _is_unit(filled.get(self.revenue or "", "")):
+        told = " ".join(filled.get(one, "") for one in self.texts).split()
+        is_hint = nobody and self.known and len(told) <= HINT
+        if is_hint and _is_unit(filled.get(self.revenue or "", "")):
             return UNITS
         first, *others = filled.values()
         if len(others) == 1 and LABEL.fullmatch(first) and not self._told(filled):

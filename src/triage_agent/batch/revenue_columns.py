@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from triage_agent.batch.column_notes import Seen
 from triage_agent.batch.column_words import Role, what_is_asked
 from triage_agent.errors import InputError
-from triage_agent.intake import name_of, unit_of
+from triage_agent.intake import language_of, name_of, unit_of
 from triage_agent.tables import NumberFormat
 
 REVENUE = re.compile(
@@ -112,6 +112,23 @@ def unit_notes(revenue: str, *, has_rate: bool) -> tuple[str, ...]:
     except InputError as error:
         return (f"The revenue counts as unknown in every row: {error.message}",)
     return ()
+
+
+def currency_note(revenue: str) -> str | None:
+    """Return what is assumed of amounts in another language whose currency nothing says.
+
+    >>> currency_note("Omzet (EUR)"), currency_note("Turnover")
+    (None, None)
+    """
+    names_dollars = re.search(r"\busd\b|\$|d[oó]lar|dollar", revenue, re.I)
+    if language_of(revenue) is None or names_dollars or unit_notes(revenue, has_rate=True):
+        return None  # what is wrong with the unit is said in another place
+    if name_of(revenue).unit.currency:
+        return None
+    return (
+        f"Where an amount in {revenue!r} names no currency, it is read as US dollars. "
+        'If it is another, say so, like --revenue-unit "EUR".'
+    )
 
 
 def unit_shown(

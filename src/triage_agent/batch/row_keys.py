@@ -8,9 +8,10 @@ from triage_agent.batch.column_words import plain
 
 IDS = (
     "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
-    "ticket id", "lead id", "task id", "item id", "issue id", "card id", "order id", "request id",
+    "ticket id", "lead id", "task id", "item id", "issue key", "issue id", "card id",
+    "order id", "request id",
     "respondent id", "case number", "ticket number", "reference number", "submission number",
-    "issue key", "key", "reference", "ref", "token", "#",
+    "key", "reference", "ref", "token", "#",
 )  # fmt: skip
 
 

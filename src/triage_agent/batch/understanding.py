@@ -25,7 +25,7 @@ from triage_agent.batch.mapping import (
 )
 from triage_agent.batch.no_forms import Marking, repeats_header, unit_in_a_row
 from triage_agent.batch.profile_columns import quiz_scale
-from triage_agent.batch.revenue_columns import unit_notes, unit_shown
+from triage_agent.batch.revenue_columns import currency_note, unit_notes, unit_shown
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table, TableOptions, open_table
@@ -177,6 +177,8 @@ def _unit(understood: Understood, wish: Wish, table: Table) -> tuple[str | None,
         said = f"{revenue} ({below.strip(' ()[]')})"
         note = f"A row under the header gives the unit of {revenue!r}, {below!r}, which is applied."
         return said, (note, *unit_notes(said, has_rate=wish.usd_rate is not None))
+    if not table.formats.get(revenue) and (assumed := currency_note(revenue)):
+        return None, (*unit_notes(revenue, has_rate=wish.usd_rate is not None), assumed)
     unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
     return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
 

@@ -70,6 +70,7 @@ ASIDE = re.compile(
 )
 BRACKET = re.compile(r"\s*\(([^()]*)\)")
 POWER = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)e\+?(\d{1,2})\b", re.I)  # 1.2E+06 of a spreadsheet
+SMALL = re.compile(r"(?<![\d.,])\d\.\d{3}(?![\d.,])")
 GROUPED_OR_DECIMAL = re.compile(r"\d{1,3}\.\d{3}")  # 950.000: to some 950 thousand, to others 950
 INDIAN = re.compile(r"\b(?:lakhs?|lacs?|crores?|cr)\b|\b\d{1,2}(?:,\d{2})+,\d{3}\b", re.I)
 
@@ -114,7 +115,8 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     currency, notes = _currency(body, unit)
     notes = asides + notes
     body = " ".join(without_currency(body).split()).rstrip(". ")
-    body = with_points(body, stops=groups_with_stops(language_of(text) or language))
+    is_yearly = (times or unit.times_a_year or 1) == 1
+    body = _with_points(body, language_of(text) or language, alone=is_yearly and not unit.scale)
     scale = unit.scale if unit.scale and not _has_scale(body) else 1
     low, high, low_open, high_open = _interval(body, text, scale)
     if unit.scale:
@@ -148,6 +150,15 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     if found.band is Band.UNKNOWN and currency and usd_rate is None:
         notes.append("the exact rate decides: give it with --usd-rate")
     return Revenue(found.low_usd, found.high_usd, low_open, high_open, "; ".join(notes))
+
+
+def _with_points(body: str, language: str | None, *, alone: bool) -> str:
+    """Return a body with decimal points; `alone`: neither a scale nor a part of a year is named.
+
+    Then 1.500 is no revenue of a year, and the unit that was left out decides: it stays.
+    """
+    stops = groups_with_stops(language)
+    return with_points(body, stops=stops and not (alone and SMALL.search(body)))
 
 
 def _amount_words(text: str) -> tuple[str, list[str]]:
@@ -246,13 +257,20 @@ def _ends(parts: list[str], text: str, scale: int) -> tuple[float, float, bool, 
     """Return a range without its ends; in "1-5M" the low end borrows the scale of the high one."""
     high_scale = AMOUNT.fullmatch(FILLER.sub("", parts[1]).strip())
     low_text = parts[0].strip()
-    is_short = re.fullmatch(NUMBER, low_text) and len(re.sub(r"\D", "", low_text)) < 4
-    if high_scale and high_scale.group(2) and is_short:
+    own = split_number(low_text)
+    is_less = own and high_scale and _plain(own[0]) < _plain(high_scale.group(1))
+    if high_scale and high_scale.group(2) and is_less and re.fullmatch(NUMBER, low_text):
         low_text += high_scale.group(2)
     low, high = _amount(low_text, text, scale), _amount(parts[1], text, scale)
     if low > high:
         raise InputError(f"The revenue {quoted(text)} runs from a higher to a lower amount.")
     return low, high, low < high, low < high
+
+
+def _plain(digits: str) -> float:
+    """Return the number that digits are, whatever scale they have."""
+    number = split_number(digits)
+    return float(number[0].replace(",", ".")) if number else 0.0
 
 
 def _amount(piece: str, text: str, unit: int) -> float:
