@@ -166,6 +166,12 @@ UNSURE = {
         "Birch,Recalls are forgotten by all of us,The old list was moved to a new sheet\n"
         "Cedar,Our site shows rooms that were sold,The agency wants to look at it again\n"
     ),
+    "a question that nothing knows beside remarks": (
+        "Firm,What would be different in a perfect week?,Remarks\n"
+        "Alder,Orders are not typed from e-mails each morning,She was late for the call today\n"
+        "Birch,Recalls are not forgotten by all of us,He has two other practices in town\n"
+        "Cedar,Our site shows the rooms that are free,They found us at the fair in May\n"
+    ),
     "only what was done": (
         "Firm,Measures taken,Status\n"
         "Alder,We told them to use the new form instead,open\n"

@@ -40,7 +40,7 @@ PROBLEM = re.compile(
     r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
-    r"|troubl(?:e[sd]?|ing|esome)"
+    r"|troubl(?:e[sd]?|ing|esome)|hurts?"
     r"|(?:you|we|i) could (?:only |also |just )?(?:fix|change|solve|automate|improve)"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"

@@ -36,7 +36,7 @@ COUNTED = re.compile(
 )
 COUNTED_THINGS = """
 of the all for number in a year amount amounts revenue revenues turnover sales rows records
-responses answers forms entries hours quantity value usd eur gbp and s
+responses answers forms entries hours quantity value usd eur gbp and s general generale général
 """
 COUNTABLE = frozenset(COUNTED_THINGS.split())
 NUMBER = re.compile(

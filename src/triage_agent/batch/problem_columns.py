@@ -18,11 +18,11 @@ from triage_agent.batch.column_words import (
 )
 from triage_agent.intake import counted
 
-# How a quiz names what its makers gave for the answer to a question, before the question.
-MARK_OF_ANSWER = re.compile(
-    r"(?:(?:\w+ )?(?:feedback|comments?|remarks?)|points|score|grade|marks?|correct answer) "
-    r"(?:(?:for|on|to) )?"
-)
+# How a quiz names what its makers gave for the answer to a question.
+_MARK = r"(?:feedback|comments?|remarks?|points|score|grade|marks?|correct answer)"
+MARK_OF_ANSWER = re.compile(rf"(?:\w+ )?{_MARK} (?:(?:for|on|to) )?")
+MARK_BEHIND = re.compile(rf" {_MARK}$")  # what a question with choices has there is an answer
+REMARKS = 2  # the rank from which on a text may be remarks beside the answer to a question
 MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
 
 
@@ -86,6 +86,9 @@ def choose_problems(
         first = min(_rank(one, roles[one]) for one in texts)
         best = [one for one in texts if _rank(one, roles[one]) == first]
         why = Why.MENTION if roles[best[0]] is Role.MENTION else Why.TEXT
+        questions = [one for one in told if _may_ask(one, cells[one], roles[one])]
+        if first >= REMARKS and questions:
+            return Choice((), Why.NOTHING, (*questions, *best))
         return _the_one(best, columns, cells, why)
     others = [one for one in told if roles[one] in {Role.NONE, Role.FIELD}]
     long = [one for one in others if _is_long(one, cells[one])]
@@ -104,7 +107,7 @@ def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Ro
     columns = list(columns)
     asked = questions_beside(columns, cells)
     found = {column: role_of(asked.get(column, column)) for column in columns}
-    return found | dict.fromkeys(_marks_of_answers(found), Role.REPLY)
+    return found | dict.fromkeys(_marks_of_answers(columns, cells), Role.REPLY)
 
 
 def questions_beside(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, str]:
@@ -119,18 +122,22 @@ def questions_beside(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict
     return found
 
 
-def _marks_of_answers(columns: Iterable[str]) -> list[str]:
+def _marks_of_answers(columns: Iterable[str], cells: Mapping[str, Cells]) -> list[str]:
     """Return the columns with what was said to the answers in others, which a quiz names so.
 
-    >>> _marks_of_answers(["What fails?", "Points - What fails?", "Feedback on us"])
-    ['Points - What fails?']
+    >>> text = Cells(Kind.SENTENCES, 9, 6, 6)
+    >>> names = ["What fails?", "Points - What fails?", "Feedback on us", "What fails? [Comment]"]
+    >>> _marks_of_answers(names, dict.fromkeys(names, text))
+    ['Points - What fails?', 'What fails? [Comment]']
     """
     by_name = {plain(column): column for column in columns}
-    return [
-        column
-        for name, column in by_name.items()
-        if (mark := MARK_OF_ANSWER.match(name)) and name[mark.end() :] in by_name
-    ]
+    found: list[str] = []
+    for name, column in by_name.items():
+        before, behind = MARK_OF_ANSWER.match(name), MARK_BEHIND.search(name)
+        told = by_name.get(name[: behind.start()]) if behind else None
+        if (before and name[before.end() :] in by_name) or (told and _is_told(cells[told])):
+            found.append(column)
+    return found
 
 
 def _is_problem(column: str, cells: Cells, role: Role) -> bool:
@@ -142,6 +149,12 @@ def _is_problem(column: str, cells: Cells, role: Role) -> bool:
     if is_closed_question(column):
         return cells.kind is Kind.SENTENCES
     return cells.is_text
+
+
+def _may_ask(column: str, cells: Cells, role: Role) -> bool:
+    """Return whether a column is a question of unknown meaning that is answered in sentences."""
+    is_open = "?" in column and not is_closed_question(column) and not is_title(column)
+    return role is Role.NONE and is_open and cells.kind is Kind.SENTENCES
 
 
 def _is_long(column: str, cells: Cells) -> bool:

@@ -177,7 +177,8 @@ def _unit(understood: Understood, wish: Wish, table: Table) -> tuple[str | None,
         said = f"{revenue} ({below.strip(' ()[]')})"
         note = f"A row under the header gives the unit of {revenue!r}, {below!r}, which is applied."
         return said, (note, *unit_notes(said, has_rate=wish.usd_rate is not None))
-    if not table.formats.get(revenue) and (assumed := currency_note(revenue)):
+    has_unit = table.formats.get(revenue) or understood.columns.revenue_units
+    if not has_unit and (assumed := currency_note(revenue)):
         return None, (*unit_notes(revenue, has_rate=wish.usd_rate is not None), assumed)
     unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
     return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
