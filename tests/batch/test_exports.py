@@ -98,6 +98,20 @@ def test_a_unit_under_the_header_is_applied_and_no_form(tmp_path):
     )
 
 
+def test_the_rows_of_a_longer_table_beside_are_no_forms(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Firm,Problem,,Vendor,Complaint about the vendor\n"
+        "Alder,Orders are typed from e-mails,,Voss,They deliver the boxes too late every week\n"
+        ",,,Lind,Their invoices never fit what was ordered\n",
+        encoding="utf-8",
+    )
+    columns, forms, notes = read(path)
+    assert columns.problems == ("Problem",)
+    assert [form.no_form for form in forms] == [None, "only the table beside"]
+    assert any(note.startswith("Another table stands beside") for note in notes)
+
+
 def test_what_stands_on_both_sides_of_an_empty_column_is_doubted(tmp_path):
     path = tmp_path / "export.csv"
     path.write_text(

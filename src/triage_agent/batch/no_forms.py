@@ -15,7 +15,7 @@ from triage_agent.intake import name_of
 from triage_agent.tables import Row
 
 HEADER, TOTAL, NOTE = "the header again", "totals", "a title or a note"
-UNITS = "units of the columns"
+UNITS, BESIDE = "units of the columns", "only the table beside"
 NARROW = 3  # columns; in a narrower table a single cell is all that somebody wrote
 LONGEST_RUN = 200  # rows that wait until it is known what follows them
 SHOWN = 5  # numbers of rows in a message
@@ -70,12 +70,16 @@ class Marking:
     texts: tuple[str, ...]
     known: tuple[str, ...]
     revenue: str | None = None
+    beside: tuple[str, ...] = ()  # the columns of a table beside that of the forms
 
     @classmethod
-    def of(cls, columns: Columns) -> "Marking":
+    def of(cls, columns: Columns, beside: Sequence[str] = ()) -> "Marking":
         """Return how to know them in a table whose columns mean this."""
         known = (columns.company, columns.group_by, columns.id)
-        return cls(columns.problems, tuple(one for one in known if one), columns.revenue)
+        named = tuple(one for one in known if one)
+        used = {*columns.problems, *named, columns.revenue, columns.sells_software}
+        others = () if used & {*beside} else tuple(beside)
+        return cls(columns.problems, named, columns.revenue, others)
 
     def marked(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows, with `no_form` set in those that are none.
@@ -108,30 +112,43 @@ class Marking:
             return None
         if repeats_header(row):
             return HEADER
+        if filled.keys() <= {*self.beside}:
+            return BESIDE
         names = {word for name in row.values for word in plain(name).split()} | COUNTABLE
-        totals = [_is_total(text, names) for text in filled.values()]
-        figures = [NUMBER.fullmatch(text) is not None for text in filled.values()]
-        rest = [CODE.fullmatch(text) is not None for text in filled.values()]
-        if any(totals) and all(map(any, zip(totals, figures, rest, strict=True))):
+        if _are_totals(filled, names):
             return TOTAL
         nobody = not any(one in filled for one in self.known)
-        if len(filled) <= 2 and all(figures) and nobody and not self._told(filled):
-            return TOTAL if self.known or len(row.values) > NARROW else None
-        told = " ".join(filled.get(one, "") for one in self.texts).split()
-        is_hint = nobody and self.known and len(told) <= HINT
-        if is_hint and _is_unit(filled.get(self.revenue or "", "")):
+        if nobody and self._is_figure(filled, len(row.values)):
+            return TOTAL
+        if nobody and self._is_hint(filled):
             return UNITS
+        return NOTE if self._is_note(filled, nobody=nobody) else None
+
+    def _is_figure(self, filled: dict[str, str], columns: int) -> bool:
+        """Return whether a row without a name holds only one figure or two."""
+        few = len(filled) <= 2 and not self._told(filled) and bool(self.known or columns > NARROW)
+        return few and all(map(NUMBER.fullmatch, filled.values()))
+
+    def _is_hint(self, filled: dict[str, str]) -> bool:
+        """Return whether a row without a name says the unit of the revenue."""
+        told = " ".join(filled.get(one, "") for one in self.texts).split()
+        return (
+            bool(self.known) and len(told) <= HINT and _is_unit(filled.get(self.revenue or "", ""))
+        )
+
+    def _is_note(self, filled: dict[str, str], *, nobody: bool) -> bool:
+        """Return whether a row is a note about the table: a label and what it says, or a text."""
         first, *others = filled.values()
-        if len(others) == 1 and LABEL.fullmatch(first) and not self._told(filled):
-            return NOTE
-        if len(filled) == 1 and SIGNED.fullmatch(next(iter(filled.values()))):
-            return NOTE
-        if self._told(filled) or len(filled) > 1 or TYPED.fullmatch(next(iter(filled.values()))):
-            return None
-        text = next(iter(filled.values()))
-        if (self.known and nobody) or REMARK.fullmatch(text) or len(text.split()) > NOTE_WORDS:
-            return NOTE
-        return None
+        if not others and SIGNED.fullmatch(first):
+            return True
+        if self._told(filled) or len(others) > 1:
+            return False
+        if others:
+            return LABEL.fullmatch(first) is not None
+        if TYPED.fullmatch(first):
+            return False
+        is_long = len(first.split()) > NOTE_WORDS
+        return bool((self.known and nobody) or REMARK.fullmatch(first) or is_long)
 
     def _told(self, filled: dict[str, str]) -> bool:
         """Return whether a problem is told."""
@@ -208,6 +225,15 @@ def _filled(row: Row) -> dict[str, str]:
         for name, cell in row.values.items()
         if cell is not None and (text := " ".join(str(cell).split()))
     }
+
+
+def _are_totals(filled: Mapping[str, str], names: set[str] | frozenset[str]) -> bool:
+    """Return whether cells are totals, and what stands beside them: figures and currencies."""
+    totals = [_is_total(text, names) for text in filled.values()]
+    return any(totals) and all(
+        total or NUMBER.fullmatch(text) or CODE.fullmatch(text)
+        for total, text in zip(totals, filled.values(), strict=True)
+    )
 
 
 def _is_total(text: str, names: set[str] | frozenset[str]) -> bool:

@@ -44,11 +44,13 @@ def questions_in_rows(columns: Sequence[str], sample: Sequence[Row]) -> tuple[st
 def second_table(columns: Sequence[str], sample: Sequence[Row]) -> list[str]:
     """Return the columns of another table, right of the forms' behind an empty unnamed column.
 
-    It ends in another row than the forms; else the empty column only parts groups of questions.
+    It ends in another row than the forms, and not just in the one before, which may be a form with
+    a group of questions that nobody answered; else the empty column may only part such groups.
 
-    >>> rows = [Row(2, {"Firm": "A", "Pain": "b", "column_3": "", "Supplier": "c", "City": "d"}),
-    ...         Row(3, {"Firm": "E", "Pain": "f", "column_3": "", "Supplier": "", "City": ""})]
-    >>> second_table([*rows[0].values], rows), second_table([*rows[0].values], rows[:1])
+    >>> names = ["Firm", "Pain", "column_3", "Supplier", "City"]
+    >>> rows = [Row(2, dict(zip(names, ["A", "b", "", "c", "d"]))),
+    ...         *(Row(number, dict(zip(names, ["E", "f", "", "", ""]))) for number in (3, 4))]
+    >>> second_table(names, rows), second_table(names, rows[:2])
     (['Supplier', 'City'], [])
     """
     for place, column in enumerate(columns, start=1):
@@ -58,7 +60,7 @@ def second_table(columns: Sequence[str], sample: Sequence[Row]) -> list[str]:
         if any(_holds([column], row) for row in sample):
             continue
         first, second = (_rows_of(side, sample) for side in (left, right))
-        if first and second and first != second:
+        if first and second and (first - second > 1 or second > first):
             return [*right]
     return []
 

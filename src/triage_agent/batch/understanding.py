@@ -26,6 +26,7 @@ from triage_agent.batch.mapping import (
 from triage_agent.batch.no_forms import Marking, repeats_header, unit_in_a_row
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.revenue_columns import currency_note, unit_notes, unit_shown
+from triage_agent.batch.table_shape import second_table
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table, TableOptions, open_table
@@ -154,7 +155,8 @@ def _marked(table: Table, columns: Columns) -> Table:
     """Return a table whose rows say whether they are no forms; an item of JSON always is one."""
     if table.format in {"json", "jsonl"}:
         return table
-    return table.marked(Marking.of(columns).marked)
+    beside = second_table(table.columns, table.sample)
+    return table.marked(Marking.of(columns, beside).marked)
 
 
 def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
