@@ -70,7 +70,8 @@ REPLY = re.compile(
 ASPECT = re.compile(
     r"\b(?:ids?|keys?|count|number(?! \d)|severity|priority|status|state|date|tags?|since|deadline"
     r"|owner|impact|consequences?|effects?|frequency|categor(?:y|ies)|types?|areas?|departments?"
-    r"|why|causes?|code|url|link|e ?mail|phone|reporter|assignee|reported (?:by|on|at|to)|scale"
+    r"|why|causes?(?! (?:you|us|me|your|the most|most))|code|url|link|e ?mail|phone"
+    r"|reporter|assignee|reported (?:by|on|at|to)|scale"
     r"|cost of|what does (?:this|it|the problem) cost"
     r"|hours?|minutes|affected|level|score|rating|rank)\b"
 )
