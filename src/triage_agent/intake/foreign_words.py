@@ -15,6 +15,7 @@ UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
 )
 LETTER = r"[^\W\d_]"
+WORD = re.compile(rf"{LETTER}{{2}}")
 
 
 class Words(Strict):
@@ -70,6 +71,8 @@ def language_of(text: str) -> str | None:
     >>> language_of("Chiffre d'affaires"), language_of("Facturación"), language_of("Turnover")
     ('fr', 'es', None)
     """
+    if not WORD.search(text):
+        return None  # an amount in figures
     folded = _folded(text)
     shown = {
         name: (sum(map(len, known.own.findall(folded))), len("".join(known.every.findall(folded))))
