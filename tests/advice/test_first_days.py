@@ -27,6 +27,7 @@ from triage_agent.types import Classification, Function, Label, Outcome, ReviewR
 B, A = Label.BUILD, Label.AUTOMATE
 IDS = [question.id for question in load_quiz().questions]
 READY = score(dict.fromkeys(IDS, 2))
+TB4 = (ReviewReason.TB4,)
 NOTHING_TO_CONNECT = score(dict.fromkeys(IDS, 0))
 
 
@@ -169,8 +170,24 @@ def test_where_the_owner_states_no_hours_the_plan_states_none(recommendation):
     ],
 )
 def test_the_area_of_the_business_is_named(function, words):
-    days = made([row(A, function=function)])
+    days = made([row(A, function=function), row(A, "Work is slower", 2)])
     assert f"(area: {words})" in stage(days, "Where to start")[0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([row(A)], id="the only one"),
+        pytest.param(
+            [row(A, review_reasons=TB4), row(A, "B", 2, review_reasons=TB4)], id="not sure"
+        ),
+    ],
+)
+def test_a_problem_is_called_the_clearest_only_of_several_and_if_it_is_sure(rows):
+    start = stage(made(rows), "Where to start")[-1]
+    assert start == "Start with problem 1, “Work is slow”."
+    sure = [row(A), row(A, "Work is slower", 2)]
+    assert "It is the clearest case" in stage(made(sure), "Where to start")[-1]
 
 
 def test_the_second_problem_comes_by_day_60_and_the_others_after_that():

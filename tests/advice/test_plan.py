@@ -166,6 +166,21 @@ def test_what_is_unknown_or_assumed_about_revenue_is_said():
     assert plan([A] * 3, "3M").notes == ()
 
 
+def test_where_the_quiz_says_not_to_start_the_verdict_says_so_and_what_to_do_first():
+    unready = score(dict.fromkeys(IDS, 3) | {"leadership": 0, "budget": 0, "data": 0})
+    officer = plan([A, A], quiz=unready)
+    assert officer.headline.endswith("is the right help, but do not start yet.")
+    says = "says not to start yet: not recorded, no owner, no budget."
+    assert says in officer.because
+    assert officer.first_days.first_steps[:3] == officer.prepare
+    assert "do not start: name that person first" in officer.prepare[1]
+    cto = plan([B, B], quiz=unready)  # what AI needs is nothing to them
+    assert "says not to start yet: no owner, no budget." in cto.because
+    assert plan([A, A], "500k", quiz=unready).headline == plan([A, A], "500k").headline
+    ready = score(dict.fromkeys(IDS, 1))  # a weak quiz by itself says no such thing
+    assert plan([A, A], quiz=ready).headline == plan([A, A]).headline
+
+
 def test_take_the_quiz_comes_with_the_command_to_run():
     told = " ".join(plan([A, B]).first_days.instead)
     assert "triage quiz --save answers.json" in told

@@ -58,7 +58,7 @@ def decided(kinds, revenue="3M", sells=False, quiz=None):
 
 VAGUE = "is too vague: say what goes wrong, and who does what today"
 FAILED = "could not be answered: run it again"
-SEVERAL = "seems to hold several problems: write them one by one"
+SEVERAL = "seems to hold several problems that could not be taken apart: write them one by one"
 LANGUAGE = "is in a language that could not be read: write it in English"
 ONE_MORE = "1 of the 3 problems that the method asks for was not given: add it"
 TWO_MORE = "2 of the 3 problems that the method asks for were not given: add them"

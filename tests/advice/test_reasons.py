@@ -1,6 +1,7 @@
 """The reason for a recommendation is true of its rule, of its numbers and of what is known."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -93,6 +94,20 @@ def has_to_hold(build, automate, revenue, sells, quiz):
     return {TIE, QUIZ, SCORE, PREPARED, *automated}
 
 
+NOT_YET = re.compile(r" The readiness quiz \(\d+ of 100\) says not to start yet: [^.]+\.")
+
+
+def warns(quiz, recommendation):
+    """Return whether an answer of the quiz says not to start with who is recommended."""
+    hired = set(Recommendation) - {"do-it-yourself", "take-the-quiz", "no-decision"}
+    if quiz is None or recommendation not in hired:
+        return False
+    stopping = {"leadership", "budget"}
+    if recommendation is not Recommendation.FRACTIONAL_CTO:
+        stopping |= {"volume", "data", "systems"}
+    return any(one.points == 0 for one in quiz.dimensions if one.id in stopping)
+
+
 def holds(pattern, text):
     return re.search(pattern, text) is not None
 
@@ -108,7 +123,10 @@ def test_every_reason_says_what_its_rule_says_and_nothing_that_another_rule_woul
         advice = advised(rows, revenue, sells, QUIZZES[quiz][0])
         said, case = advice.plan.because, (build, automate, revenue, sells)
         expected = has_to_hold(build, automate, revenue, sells, quiz)
-        found = {pattern for pattern in ALL if holds(pattern, said)}
+        warned = NOT_YET.search(said)
+        assert bool(warned) is warns(QUIZZES[quiz][0], advice.recommendation), (case, said)
+        assert ("do not start yet" in advice.plan.headline) is bool(warned), (case, said)
+        found = {pattern for pattern in ALL if holds(pattern, NOT_YET.sub("", said))}
         assert found == expected, (case, said)
         assert not AN_ID.search(f"{advice.plan.headline} {said}"), (case, said)
         assert not re.search("provisional", said), (case, said)
@@ -154,8 +172,25 @@ def _counts_rightly(said, build, automate, some_left_out, case):
 def test_without_a_vote_the_reason_says_what_is_missing(left_out, says):
     advice = advised(business(0, 0, left_out))
     assert advice.recommendation is Recommendation.NO_DECISION
+    neither = " Neither a CTO nor an AI officer helps with what is about neither kind."
+    says += neither if "n" in left_out else ""
     assert f"{says} What is missing is one problem" in advice.plan.because
     assert not AN_ID.search(advice.plan.because)
+
+
+def test_where_neither_role_helps_that_is_said_and_who_could():
+    *rows, vague = business(0, 0, "nnnv")
+    texts = ("An ex-employee is suing us", "Our logo looks dated", "We need a lawyer")
+    rows = [replace(row, text=text) for row, text in zip(rows, texts, strict=True)]
+    plan = advised(rows).plan
+    assert plan.headline == "Hire neither of the two: neither role helps with this."
+    assert "none of your three problems is about either." in plan.because
+    who = "Ask others: a lawyer (problem 1, problem 3) and a designer (problem 2)."
+    assert plan.because.endswith(who)
+    assert "take it to those who could help" in plan.first_days.first_steps[0]
+    mixed = advised([*rows, vague]).plan
+    assert f"{who} What is missing is one problem" in mixed.because
+    assert mixed.headline.startswith("No decision")
 
 
 @pytest.mark.parametrize("review", [False, True])

@@ -168,7 +168,7 @@ def test_each_question_that_owners_ask_has_its_answer(name, words):
 @pytest.mark.parametrize(
     ("question", "amount", "recommendation"),
     [
-        ("both-at-once", "$10–20K", Recommendation.BOTH),
+        ("both-at-once", "$10,000–20,000", Recommendation.BOTH),
         ("company-size", "$250K", Recommendation.FULL_TIME_AI_LEAD),
         ("company-size", "$10M", Recommendation.FULL_TIME_AI_LEAD),
         ("company-size", "$1M", Recommendation.DO_IT_YOURSELF),

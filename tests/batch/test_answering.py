@@ -163,8 +163,8 @@ def test_a_text_that_is_not_split_is_flagged_and_makes_the_advice_provisional(an
     assert "holds_several" in row["triage_1_review_reasons"]
     assert (row["triage_provisional"], row["triage_provisional_because"]) == ("true", "2.1")
     assert row["triage_to_settle"] == (
-        "problem 1 seems to hold several problems: write them one by one | "
-        "2 of the 3 problems that the method asks for were not given: add them"
+        "problem 1 seems to hold several problems that could not be taken apart: "
+        "write them one by one"
     )
     assert tally.to_look_at == 1
 

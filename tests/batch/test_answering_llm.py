@@ -18,6 +18,7 @@ import pytest
 
 from support.desk import IN_FLIGHT, PRICE, Desk, kill_after, prints, serving, settled
 from support.openai_server import Fault
+from triage_agent.models.llm.refusals_in_a_row import LATER_TEXTS
 
 FAULTY_ROWS = int(os.environ.get("TRIAGE_TEST_FAULTY_ROWS", "300"))  # 5,000 in benchmarks.soak
 KILLS = int(os.environ.get("TRIAGE_TEST_KILLS", "10"))  # 200 in benchmarks.soak
@@ -188,16 +189,17 @@ def _odd(call):
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "says", "texts"),
     [
-        pytest.param(Fault.KEY, "key", id="401"),
-        pytest.param(Fault.FORBIDDEN, "not supported", id="403"),
-        pytest.param(Fault.NOT_FOUND, "test-model", id="404"),
-        pytest.param(Fault.QUOTA, "quota", id="the quota is used up"),
+        pytest.param(Fault.KEY, "key", 0, id="401"),
+        # It may be a firewall's, about one text, once others were answered.
+        pytest.param(Fault.FORBIDDEN, "not supported", LATER_TEXTS, id="403"),
+        pytest.param(Fault.NOT_FOUND, "test-model", 0, id="404"),
+        pytest.param(Fault.QUOTA, "quota", 0, id="the quota is used up"),
     ],
 )
 def test_what_cannot_get_better_stops_the_run_at_once_and_keeps_what_was_answered(
-    fault, says, desk
+    fault, says, texts, desk
 ):
     stopped, broken = desk(100), True
 
@@ -207,7 +209,7 @@ def test_what_cannot_get_better_stops_the_run_at_once_and_keeps_what_was_answere
     with serving(latency_s=0.01, schedule=after_forty) as server:
         said = stopped.run(server, code=5)
         assert says in said.splitlines()[-1]
-        assert server.calls <= 40 + IN_FLIGHT
+        assert server.calls <= 40 + IN_FLIGHT + texts
         assert server.faults[fault.value] >= 1
         assert stopped.kept == 40
         assert not stopped.out.exists()

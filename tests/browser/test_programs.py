@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from support.browsing import faults, fits
 from support.receiver import receiving
 from triage_agent.web import ServeOptions, first_link
 
 from .conftest import served
-from .test_owner import faults, fits
 
 pytestmark = pytest.mark.browser
 

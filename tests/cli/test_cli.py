@@ -151,7 +151,7 @@ def test_pasted_lists_are_split_into_problems():
         ),
         pytest.param(["quiz"], b"", 4, "--answers", id="quiz without a terminal"),
         pytest.param(
-            ["classify", "--model", "m", "--base-url", "localhost", "x"],
+            ["classify", "--model", "m", "--base-url", "ftp://x", "x"],
             b"",
             2,
             "URL",
@@ -385,7 +385,7 @@ def test_a_report_is_written_in_the_format_of_its_ending(tmp_path):
     markdown = (tmp_path / "r.md").read_text(encoding="utf-8")
     values = json.loads((tmp_path / "R.JSON").read_text(encoding="utf-8"))
     assert html.startswith("<!DOCTYPE html>")
-    assert "<h1>Hire a fractional AI officer.</h1>" in html
+    assert '<h1>Hire a fractional AI officer. <span class="tag">firm</span></h1>' in html
     assert markdown.startswith("# Advice\n")
     assert values["recommendation"] == "fractional-ai-officer"
     assert values["plan"]["order"][0] == "3"

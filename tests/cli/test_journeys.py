@@ -123,6 +123,86 @@ def test_a_voice_note_is_shown_as_it_might_be_taken_apart_and_can_be_cut_by_hand
         assert terminal.end() == 0
 
 
+def test_enter_twice_takes_a_problem_apart_and_back_leaves_all_as_it_was():
+    late = "days later"
+    with Terminal("advise", f"1. {LEADS}\n2. {STOCK}") as terminal:
+        known(terminal, [(SPLIT, "5\r"), ("What else goes wrong", "back\r")])
+        terminal.until("4. leave one out").send("5\r")
+        known(terminal, [("What else goes wrong", "idk\r"), ("no problem in this", "\x15\r")])
+        terminal.until("4. leave one out").send("3\r").answer("Which one?", "2\r")
+        terminal.until("another problem begins").send(END + LEFT * len(late))
+        terminal.send("\r").send("\r").until(f"3. {late}")
+        assert left(terminal)["drafts"]["split"][2]["text"] == late
+
+
+def test_enter_alone_takes_no_answer_that_the_program_does_not_believe_in():
+    with Terminal("--revenue", "3M", LEADS) as terminal:
+        terminal.until("for customers?").until("stop for now.")
+        assert any(line.startswith("> 3. not sure") for line in terminal.screen)
+    with Terminal(*BUSINESS, COPYING, APP) as terminal:
+        terminal.until("1 of 8").until("stop for now.").send("\r")
+        assert not any(line.startswith(">") for line in terminal.screen)
+        terminal.send(DOWN + "\r")
+        terminal.until("2 of 8")
+
+
+def test_enter_through_all_questions_hires_nobody_and_says_who_helps():
+    text = (
+        "I want to hire a receptionist. Our logo looks dated. An ex-employee is suing us. "
+        "Also we should use AI."
+    )
+    with Terminal() as terminal:
+        wrote(terminal, text).until(SPLIT).send("\r").until("Nothing is chosen yet")
+        terminal.send("1\r").answer(COMPANY, "\r").answer("yearly revenue", "4\r")
+        known(terminal, [("for customers?", "\r"), *[("Which of these", "\r")] * 4])
+        terminal.until(NEXT)
+        assert "Hire a fractional" not in terminal.words
+        assert "(firm)" not in terminal.words
+        assert "a lawyer (problem 3)" in terminal.words
+        terminal.send("\r").until("Nothing is chosen yet")  # it saves no report
+        terminal.send(DONE)
+        assert terminal.end() == 0
+
+
+def test_the_headline_stays_above_the_list_on_a_small_screen():
+    with Terminal(*BUSINESS, columns=60, rows=20) as terminal:
+        wrote(terminal, LEADS, STOCK, PORTAL).until(SPLIT).send("1\r")
+        known(terminal, [(COMPANY, "\r")]).until(NEXT).until("stop for now.")
+        assert any(HIRE in line for line in terminal.screen)
+
+
+def test_why_says_more_than_the_verdict_and_no_flags_are_offered_where_nobody_is_hired():
+    with Terminal("--revenue", "500k", "--no-sells-software") as terminal:
+        wrote(terminal, LEADS)
+        terminal.answer(COMPANY, "\r").until("see the reasons and the plan").send("2\r")
+        terminal.answer("want to read?", "1\r").until("More to automate than to build? Yes:")
+        assert terminal.words.count("a monthly fee would eat what they save") == 1
+
+
+def test_a_quiz_that_was_left_goes_on_where_it_was_left():
+    with Terminal(*BUSINESS) as terminal:
+        wrote(terminal, LEADS).answer(COMPANY, "\r")
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "3\r"), *READY[:2]])
+        terminal.until("3 of 8")
+        left(terminal)
+    with Terminal("--resume") as terminal:
+        known(terminal, [(NEXT, "4\r"), ("What do you want to change?", "3\r")])
+        known(terminal, [("1 of 8", "\r"), ("2 of 8", "\r"), *READY[2:]])
+        terminal.until("Readiness: 100 of 100").until(NEXT)
+        terminal.send(DONE)
+        assert terminal.end() == 0
+
+
+def test_an_amount_that_is_none_is_asked_for_again_and_enter_keeps_the_one_before():
+    with Terminal("--no-sells-software") as terminal:
+        wrote(terminal, LEADS)
+        known(terminal, [(COMPANY, "\r"), ("yearly revenue", "2M\r"), (NEXT, "4\r")])
+        terminal.answer("What do you want to change?", "1\r")
+        terminal.answer("So far: 2M", "plenty\r").until("plenty").answer("yearly revenue", "\r")
+        terminal.until(NEXT)
+        assert left(terminal)["answers"]["revenue"] == "2M"
+
+
 def test_a_tie_says_why_the_quiz_is_asked_and_back_changes_an_answer():
     with Terminal(*BUSINESS, COPYING, APP) as terminal:
         terminal.answer("It is a tie", "1\r")
@@ -347,7 +427,7 @@ def test_no_word_of_a_verdict_is_cut_where_lines_are_narrow(columns):
 def test_no_word_of_a_choice_is_cut_at_60_columns():
     words = load_words()
     with Terminal(columns=60, rows=40) as terminal:
-        terminal.until(ASKED).until("Enter on an empty line: done. Ctrl-C: stop for now.")
+        terminal.until(ASKED).until("Enter twice, or on an empty line: done. Ctrl-C: stop for now.")
         wrote(terminal, COPYING, APP)
         terminal.until(SPLIT).until("stop for now.")
         whole([RIGHT, JOIN, DIVIDE, DROP, ADD], terminal.screen)

@@ -9,6 +9,7 @@ import pytest
 from triage_agent import AsyncTriage
 from triage_agent.advice import Profile, Recommendation, load_quiz, score
 from triage_agent.conversation import (
+    CONFIRMED,
     Conversation,
     KeptConversation,
     Piece,
@@ -22,7 +23,7 @@ from triage_agent.conversation import (
     place_left,
 )
 from triage_agent.errors import InputError, SettingsError
-from triage_agent.intake import LARGEST_INPUT, split_problems
+from triage_agent.intake import LARGEST_INPUT, UNKNOWN_REVENUE, split_problems
 from triage_agent.models import OpenBackend
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Prediction, Signals
 
@@ -188,6 +189,9 @@ async def test_why_a_problem_is_asked_about_is_said(triage):
     [
         ("problems", "", "no problem in this yet"),
         ("problems", "?!", "no problem in this yet"),
+        ("problems", "idk", "no problem in this yet"),
+        ("problems", "back", "no problem in this yet"),
+        ("split", (Piece(AUTOMATE), Piece("asdf")), "no problem in this yet"),
         ("problems", "Open-Ended Response", "no problem in this yet"),
         ("problems", "x" * (LARGEST_INPUT + 1), "Give less of it"),
         ("split", (), "Keep one at least"),
@@ -217,6 +221,97 @@ async def test_what_may_be_empty_is_taken_empty(asked_id, value, triage):
     talk = Conversation(triage)
     talk.answer(asked_id, value)
     assert talk.answers == {asked_id: ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "likely"),
+    [
+        pytest.param(OUTSIDE, "neither", id="what the program believes"),
+        pytest.param(VAGUE, "unknown", id="nothing"),
+        pytest.param(TORN, "unknown", id="a label that is doubtful"),
+        pytest.param("Please build what is torn", "unknown", id="a role that is doubtful"),
+    ],
+)
+async def test_the_likely_answer_is_what_the_program_believes_or_not_sure(text, likely, triage):
+    talk = Conversation(triage, [text], KNOWN)
+    await asked(talk, last="unclear:1")
+    assert (await talk.question()).likely == likely
+
+
+async def test_no_answer_is_likely_that_says_yes_or_rates_the_business(triage):
+    talk = Conversation(triage)
+    likely = {}
+    talk.answer("problems", listed(AUTOMATE, BUILD))
+    while (question := await talk.question()) is not None:
+        likely[question.step] = {*likely.get(question.step, ()), question.likely}
+        given = {"company": "", "revenue": "3M", "software": "no"}
+        talk.answer(question.id, given.get(question.id, question.pieces or "1"))
+    assert likely.pop(Step.SPLIT) == {CONFIRMED}
+    assert likely.pop(Step.QUIZ) == {""}
+    assert set().union(*likely.values()) == {"", "unknown"}
+
+
+async def test_a_revenue_that_the_text_states_is_offered_and_no_answer_before_it_is_taken(triage):
+    talk = Conversation(triage, [f"{AUTOMATE}. We do about $8M a year."])
+    await asked(talk, last="revenue")
+    question = await talk.question()
+    assert (question.id, question.before) == ("revenue", "about $8M a year")
+    assert talk.profile.revenue == UNKNOWN_REVENUE
+    talk.answer("revenue", question.before)
+    assert str(talk.profile.revenue) == "$8M"
+
+
+async def test_a_split_that_is_in_doubt_is_not_likely_until_it_was_changed(triage, monkeypatch):
+    talk = Conversation(triage, [listed(AUTOMATE, BUILD)], KNOWN)
+    monkeypatch.setattr("triage_agent.conversation.reading.Reader.is_in_doubt", lambda *_: True)
+    question = await talk.question()
+    assert (question.id, question.likely) == ("split", "")
+    talk.draft("split", question.pieces[:1])
+    assert (await talk.question()).likely == CONFIRMED
+
+
+async def test_what_says_nothing_is_set_aside_and_no_problem(triage):
+    talk = Conversation(triage, [f"{AUTOMATE}\n\nidk\n\nasdf"], KNOWN)
+    question = await talk.question()
+    assert [one.text for one in question.pieces] == [AUTOMATE]
+    assert question.set_aside == ("idk", "asdf")
+    assert [one.text for one in talk.problems] == [AUTOMATE]
+
+
+async def test_back_from_a_change_that_was_begun_leads_to_what_was_asked_before_it(triage):
+    talk = Conversation(triage, profile=KNOWN)
+    text = listed(AUTOMATE, BUILD)
+    await asked(talk, {"problems": text})
+    talk.draft("split", added(talk.pieces, "Stock is wr"))
+    again = Conversation(triage, profile=KNOWN, answers=talk.answers, drafts=talk.drafts)
+    assert again.can_go_back
+    assert again.back()
+    question = await again.question()
+    assert (question.id, question.before) == ("problems", text)
+    assert not again.can_go_back
+
+
+async def test_where_nothing_was_asked_before_there_is_no_way_back(triage):
+    talk = Conversation(triage, [listed(AUTOMATE, BUILD)], KNOWN)
+    await asked(talk)
+    talk.draft("split", added(talk.pieces, "Stock is wr"))
+    assert (await talk.question()).id == "split"
+    assert not talk.can_go_back
+    assert not talk.back()
+
+
+async def test_a_quiz_that_is_begun_is_there_when_going_on_and_counts_when_it_is_whole(triage):
+    talk = Conversation(triage, [AUTOMATE], KNOWN, score(dict.fromkeys((q[5:] for q in QUIZ), 3)))
+    await asked(talk)
+    talk.begin(QUIZ[0], "0")
+    with pytest.raises(InputError, match="one of the answers"):
+        talk.begin(QUIZ[1], "4")
+    again = Conversation(triage, [AUTOMATE], KNOWN, answers=talk.answers, drafts=talk.drafts)
+    assert [one.before for one in again.again(Step.QUIZ)][:2] == ["0", ""]
+    assert talk.quiz.raw == 24
+    for one in talk.again(Step.QUIZ):
+        talk.answer(one.id, one.before)
+    assert talk.quiz.raw == 21
 
 
 async def test_back_asks_again_with_what_was_answered(triage):

@@ -127,7 +127,7 @@ def test_a_known_price_is_multiplied_with_what_was_used_and_the_cache_is_reporte
 
 
 def test_errors_of_one_model_are_reported_and_are_the_exit_code(triage):
-    with serving(schedule=lambda _: Fault.UNPROCESSABLE) as service:
+    with serving(schedule=lambda _: Fault.REFUSAL) as service:
         ended = triage(*service.options, "--also", "embedded")
     assert ended.code == 3
     assert f"llm: m: {ROWS} rows ended in an error: wrong (of {ROWS})" in ended.out

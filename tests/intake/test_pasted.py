@@ -28,13 +28,13 @@ def texts(raw):
 
 
 def test_arguments_are_texts():
-    assert from_arguments(["one", "two\n- more"]) == ["one", "two\n- more"]
+    assert from_arguments(["one", "two\n- more"], "advise") == ["one", "two\n- more"]
 
 
 def test_an_argument_that_is_the_name_of_a_data_file_is_an_error_with_the_cure():
     with pytest.raises(InputError, match="Argument 2 is the name of a file") as caught:
-        from_arguments(["leads get lost", "intake.csv"])
-    assert "triage classify < intake.csv" in caught.value.message
+        from_arguments(["leads get lost", "intake.csv"], "advise")
+    assert "triage advise < intake.csv" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_an_argument_that_is_the_name_of_a_data_file_is_an_error_with_the_cure()
 )
 def test_what_looks_like_a_data_file_is_not_taken_for_a_problem(text):
     with pytest.raises(InputError):
-        from_arguments([text])
+        from_arguments([text], "advise")
 
 
 def test_the_path_of_a_file_that_exists_is_not_taken_for_a_problem(tmp_path):
     path = tmp_path / "my problems"
     path.write_text("leads get lost")
     with pytest.raises(InputError):
-        from_arguments([str(path)])
+        from_arguments([str(path)], "advise")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_path_of_a_file_that_exists_is_not_taken_for_a_problem(tmp_path):
     ids=lambda text: repr(text[:20]),
 )
 def test_text_is_no_path(text):
-    assert from_arguments([text]) == [text]
+    assert from_arguments([text], "advise") == [text]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage_agent.intake import Role, Verdict, split_problems
+from triage_agent.intake import Edge, Role, Verdict, split_problems, units_in
 
 MARK_WORDS = {
     *("and", "or", "then", "but", "the", "first", "firstly", "second", "secondly", "third"),
@@ -74,6 +74,97 @@ def test_a_list_of_any_kind_is_its_items(text, found):
     if found is None:
         found = [*standard, "bills are late"] if "bills" in text else standard
     assert problems(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            (
+                "First, orders are typed in, 60 a day, two people. Second, prices change. "
+                "Third, dealers want a portal."
+            ),
+            [
+                "orders are typed in, 60 a day, two people.",
+                "prices change.",
+                "dealers want a portal.",
+            ],
+        ),
+        (
+            "First, orders are typed in.\nTwo people do it\nSecond, prices change.",
+            ["orders are typed in.", "prices change."],
+        ),
+        (
+            "Number one, leads go cold. Two, stock is wrong. Three, bills are late.",
+            ["leads go cold.", "stock is wrong.", "bills are late."],
+        ),
+        ("First, leads go cold. 2nd floor is empty.", None),
+        ("First, we sell bikes, second hand ones, third party ones.", None),
+    ],
+)
+def test_words_that_count_form_one_series_of_one_kind(text, found):
+    marked = [one for one in units_in(text)[0] if one.edge is Edge.ORDINAL]
+    if found is None:
+        assert not marked
+    else:
+        assert [text[one.start : one.end] for one in marked] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            (
+                "um so the thing is the rent roll is kept on paper and then the other thing is "
+                "nobody answers the phone and uh the last one is bills, they go out late"
+            ),
+            [
+                "the rent roll is kept on paper",
+                "nobody answers the phone",
+                "bills, they go out late",
+            ],
+        ),
+        (
+            (
+                "okay the first thing is keys get lost and then the next thing is people want to "
+                "book online yeah then last thing payroll takes a day"
+            ),
+            ["keys get lost", "people want to book online", "payroll takes a day"],
+        ),
+        (
+            (
+                "So first of all the tills are slow. Second, um, the rota, it changes daily. And "
+                "third, I guess, refunds."
+            ),
+            ["the tills are slow.", "um, the rota, it changes daily.", "I guess, refunds."],
+        ),
+        ("The last thing we need is a new tool, the first thing is to use what we have.", None),
+        ("First thing in the morning we print orders and last thing at night we file them.", None),
+        ("We forgot one order and then the other thing is that it rained.", None),
+    ],
+)
+def test_who_talks_says_where_the_next_problem_begins(text, found):
+    marked = [one for one in units_in(text)[0] if one.edge is Edge.ORDINAL]
+    spans = [*[one.start for one in marked], len(text)]
+    bodies = [text[a : one.end] for a, one in zip(spans, marked, strict=False)]
+    assert (bodies or None) == found
+
+
+def test_a_thing_that_is_only_named_is_no_clause():
+    units, _ = units_in("Our logo and brochures look like 1995")
+    assert len(units) == 1
+    units, _ = units_in("Our logo looks dated and our brochures look like 1995")
+    assert len(units) == 2
+
+
+def test_clauses_between_semicolons_may_be_told_apart_by_somebody_who_looks():
+    text = (
+        "Perdemos pedidos por WhatsApp porque nadie los contesta a tiempo; el inventario se "
+        "cuenta a mano; la nómina tarda dos días"
+    )
+    found = split_problems(text)
+    assert found.holds_several
+    assert [one.text for one in found.proposed] == text.split("; ")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +246,17 @@ def test_without_a_judge_what_is_not_sure_stays_whole_and_says_so(text):
 def test_what_stands_before_a_list_is_kept_as_its_context():
     found = split_problems("Here is what bothers us:\n- leads go cold\n- stock is wrong")
     assert [one.text for one in found.context] == ["Here is what bothers us:"]
+
+
+def test_half_a_sentence_before_a_list_is_no_problem():
+    found = split_problems("What hurts most is (1) late bills, (2) a shop that can't take cards")
+    assert [one.text for one in found.problems] == ["late bills", "a shop that can't take cards"]
+    assert [one.text for one in found.context] == ["What hurts most is"]
+
+
+def test_what_goes_on_with_a_verb_behind_a_dash_is_no_item():
+    units, _ = units_in("the till - the one at the bar - is never right")
+    assert len(units) == 1
 
 
 def test_items_within_an_item_belong_to_it():

@@ -184,7 +184,10 @@ def test_advice_reports_the_votes_the_problems_and_what_is_in_doubt():
     assert values["provisional"] is True
     assert values["provisional_because"] == ["p1", "p2", "p3"]
     assert values["to_settle"] == [
-        "problem 1 seems to hold several problems: write them one by one",
+        (
+            "problem 1 seems to hold several problems that could not be taken apart: "
+            "write them one by one"
+        ),
         "problem 2 is too vague: say what goes wrong, and who does what today",
         "problem 3 could not be answered: run it again",
     ]
@@ -289,5 +292,7 @@ def test_without_a_decision_the_plan_says_what_to_do_instead():
 
 
 def test_those_who_read_the_problems_are_named_once():
-    assert made_by([CLASSIFIED, CLASSIFIED, ABSTAINED]) == ("llm, m, prompt guide@abc; embedded, e")
+    assert made_by([CLASSIFIED, CLASSIFIED, ABSTAINED]) == (
+        "llm, m, prompt guide@abc; the built-in model (e)"
+    )
     assert made_by([]) == ""

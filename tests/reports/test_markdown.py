@@ -41,7 +41,7 @@ def test_the_page_of_a_tie_that_a_quiz_decided_holds_everything_in_its_order():
     ]
     assert "| Process clarity | 2 | Written |" in page
     assert "hours a week, as the text says: 40" in page
-    assert page.endswith("Read by embedded, embedded\\-1\\-test\n")
+    assert page.endswith("Read by the built\\-in model \\(embedded\\-1\\-test\\)\n")
 
 
 def test_without_a_decision_it_says_what_to_do():

@@ -129,14 +129,14 @@ def test_no_answer_or_figure_is_cut_and_no_id_is_shown(kind, width):
         assert max(map(cell_len, lines)) <= width, case
         assert not AN_ID.search(told), case
         assert f"{advice.plan.headline} {advice.plan.because}" in re.sub(
-            r" \((?:firm|provisional|on one problem)\)", "", told
+            r" \((?:firm|provisional|not settled: one problem only)\)", "", told
         ), case
         if advice.decision.to_settle:
             assert advice.decision.to_settle[0] in told, case
         assert advice.plan.first_days.first_steps[0] in told, case
         assert width < 80 or all(who in told for who in advice.plan.who), case
         answers = [line for line in lines if re.match(r" +\d  ", line)]
-        more = re.search(r"and (\d+) more", told.partition("To make it firm")[0])
+        more = re.search(r"and (\d+) more", told.partition("Provisional until")[0])
         assert len(answers) + int(more[1] if more else 0) == count, case
         assert len(answers) <= MOST_PROBLEMS, case
         assert not re.search(r"\d%", told), case
@@ -145,7 +145,8 @@ def test_no_answer_or_figure_is_cut_and_no_id_is_shown(kind, width):
 def test_every_problem_has_its_answer_and_how_sure_it_is_on_its_line():
     made = [TYPED, replace(TYPED, probability=0.9999), UNSURE, PORTAL, VAGUE, FAILED, NEITHER, SAID]
     rows = [replace(row, id=str(number)) for number, row in enumerate(made, start=1)]
-    lines = [line.split("  ") for line in shown(advice_on(rows)) if re.match(r" +\d  ", line)]
+    found = [*shown(advice_on(rows[:4])), *shown(advice_on(rows[4:]))]
+    lines = [line.split("  ") for line in found if re.match(r" +\d  ", line)]
     ends = [[part.strip() for part in line if part.strip()][2:] for line in lines]
     assert ends == [
         ["automate", "98 % sure"],
@@ -164,7 +165,12 @@ def test_every_problem_has_its_answer_and_how_sure_it_is_on_its_line():
     [
         ("all to automate", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(firm)"),
         ("several to settle", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(provisional)"),
-        ("one to automate", "3M", Recommendation.FRACTIONAL_AI_OFFICER, "(on one problem)"),
+        (
+            "one to automate",
+            "3M",
+            Recommendation.FRACTIONAL_AI_OFFICER,
+            "(not settled: one problem only)",
+        ),
         ("both kinds", "3M", Recommendation.TAKE_THE_QUIZ, ""),
         ("all failed", "3M", Recommendation.NO_DECISION, "(provisional)"),
     ],
@@ -175,11 +181,16 @@ def test_the_first_line_says_whether_it_is_firm(kind, business, recommendation, 
     assert shown(advice)[1] == f"{advice.plan.headline} {mark}".rstrip()
 
 
-def test_what_would_make_it_firm_is_left_out_of_a_firm_verdict():
+def test_what_firm_and_provisional_mean_is_said():
     told = " ".join(shown(advice_on(rows_of("all to automate", 4))))
-    assert "make it firm" not in told
-    assert "provisional" not in told
-    assert "make it firm" in " ".join(shown(advice_on(rows_of("several to settle", 5))))
+    assert "provisional" not in told.lower()
+    assert "Firm: nothing that is still open could change it." in told
+    told = " ".join(shown(advice_on(rows_of("several to settle", 5))))
+    assert "Provisional until this is settled:" in told
+    assert "Firm:" not in told
+    told = " ".join(shown(advice_on(rows_of("one to automate", 4))))
+    assert "One problem is little to go by" in told
+    assert "Firm:" not in told
 
 
 def test_a_text_stays_on_its_line():

@@ -15,6 +15,8 @@ class AdviceWords(Strict):
     headline: str
     answer: str  # the same within a sentence
     unpaid: str | None = None  # the headline if it would not pay; None: no fee is recommended
+    unready: str | None = None  # the headline if the quiz says not to start; None: nobody is hired
+    out_of_scope: str | None = None  # the headline if all problems are about neither kind of work
     roles: tuple[Role, ...]
     introduces: tuple[Role, ...] | None = None  # of them, whom it recommends; None: all
 

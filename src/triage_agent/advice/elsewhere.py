@@ -24,9 +24,11 @@ class Helper(Strict):
 
 
 class HelperWords(Strict):
-    """All helpers, and the sentence about one (prompts/who_helps.toml)."""
+    """All helpers, and the words about one and about several (prompts/who_helps.toml)."""
 
     says: Annotated[str, filled_with("name", "words", "who")]
+    with_problem: Annotated[str, filled_with("name", "who")]
+    and_: str = Field(alias="and")
     helpers: Annotated[tuple[Helper, ...], Field(min_length=1)]
 
 
@@ -64,6 +66,21 @@ def helpers_named(rows: Sequence[Classification]) -> tuple[str, ...]:
         for row, name in zip(rows, problem_names(rows), strict=True)
         if (who := who_helps(row))
     )
+
+
+def all_helpers(rows: Sequence[Classification]) -> str:
+    """Return everybody who could help with these problems, in one phrase; empty: nobody is known.
+
+    Behind each stand the problems, in brackets.
+    """
+    says, named = helper_words(), dict[str, list[str]]()
+    for row, name in zip(rows, problem_names(rows), strict=True):
+        if who := who_helps(row):
+            named.setdefault(who, []).append(name)
+    words = [
+        says.with_problem.format(who=who, name=", ".join(names)) for who, names in named.items()
+    ]
+    return says.and_.join([", ".join(words[:-1])] * (len(words) > 1) + words[-1:])
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from triage_agent.advice.decision import Decision
-from triage_agent.advice.rules import Recommendation
+from triage_agent.advice.rules import Recommendation, none_in_scope
 from triage_agent.advice.settling import problem_names
 from triage_agent.advice.templates import check_known, filled_with, placeholders
 from triage_agent.files import Strict, folder, load_toml
@@ -22,6 +22,7 @@ LONGEST_QUOTE = 90  # characters of the owner's words in one sentence
 LEAST_WORDS = 3  # of a passage that is quoted instead of the text
 MOST_NAMED = 4  # problems named in one list; a business may have hundreds
 PLACEHOLDERS = frozenset({"problem", "name", "Name", "hours", "function", "tool"})
+DAYS = ("start", "week_1", "day_30", "day_60")
 QUESTIONS = 10  # of an interview
 WAITING = frozenset({Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION})
 
@@ -42,10 +43,14 @@ Sentence = Annotated[str, AfterValidator(_for_any)]
 
 
 class Wordings(Strict):
-    """One line in two wordings: for a problem that states hours a week, and for any other."""
+    """One line in two wordings: for a problem that states hours a week, and for any other.
+
+    A third is for any other that is not the clearest of several; None: it is the second.
+    """
 
     with_hours: Annotated[str, AfterValidator(_known)]
     without: Sentence
+    unclear: Sentence | None = None
 
 
 Lines = tuple[Sentence | Wordings, ...]
@@ -101,6 +106,7 @@ class PlanWords(Strict):
     functions: dict[Function, str]
     tools: dict[Function, str]
     plans: dict[Recommendation, tuple[Part, ...]]
+    out_of_scope: tuple[Annotated[str, filled_with()], ...]
     instead: dict[Recommendation, tuple[Annotated[str, filled_with()] | About, ...]]
     interview: dict[
         str,
@@ -162,10 +168,12 @@ def first_days(
     words: PlanWords | None = None,
     *,
     would_pay: bool = True,
+    before: Sequence[str] = (),
 ) -> FirstDays:
     """Return the plan for the business with these problems; `words` are the shipped ones.
 
-    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first.
+    `would_pay` is whether a fee may pay; if it would not, what costs none is tried first. `before`
+    are the first steps where the business is not ready.
     """
     filler = Filler(rows, words or plan_words())
     words = filler.words
@@ -173,28 +181,24 @@ def first_days(
     work = [(part, ranked(rows, part.about)) for part in parts]
     work = [(part, problems) for part, problems in work if problems]
     doubtful = [row for row in rows if row.id in decision.provisional_because] if work else []
-    instead = tuple(filler.instead(words.instead.get(decision.recommendation, ()), rows))
-    stages: dict[str, list[str]] = {
-        "start": [],
-        "week_1": [],
-        "day_30": [],
-        "day_60": [],
-        "later": [],
-        "aside": [],
-    }
+    instead_of = words.instead.get(decision.recommendation, ())
+    if decision.recommendation is Recommendation.NO_DECISION and none_in_scope(rows):
+        instead_of = words.out_of_scope
+    instead = tuple(filler.instead(instead_of, rows))
+    stages: dict[str, list[str]] = {name: [] for name in (*DAYS, "later", "aside")}
     for part, problems in work:
-        for name in ("start", "week_1", "day_30", "day_60"):
+        for name in DAYS:
             lines: Lines = getattr(part, name)
-            stages[name] += [filler.filled(line, problems[0]) for line in lines]
+            clear = len(problems) > 1 and not problems[0].needs_review
+            stages[name] += [filler.filled(line, problems[0], clear=clear) for line in lines]
         stages["day_60"] += [filler.filled(part.next, row) for row in problems[1:2]]
         stages["later"] += filler.named(part.later, problems[2:])
         others = [row for row in rows if row.label not in (None, part.about)]
         stages["aside"] += filler.named(part.aside, others) if part.aside else []
     if not would_pay:
-        tried = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
-        stages["start"] = tried + stages["start"]
-    first_steps = instead or tuple(stages["start"])
-    stages["start"] = filler.named(words.doubt, doubtful) + stages["start"]
+        stages["start"][:0] = filler.named(words.unpaid, ranked(rows, Label.AUTOMATE)[:1])
+    first_steps = instead or (*before, *stages["start"])
+    stages["start"][:0] = filler.named(words.doubt, doubtful)
     titles = words.titles.model_dump()
     return FirstDays(
         order=tuple(row.id for _, problems in work for row in problems),
@@ -256,11 +260,12 @@ class Filler:
         self.words = words
         self._names = {row.id: name for row, name in zip(rows, names, strict=True)}
 
-    def filled(self, line: str | Wordings, row: Classification) -> str:
-        """Return one line about one problem."""
+    def filled(self, line: str | Wordings, row: Classification, *, clear: bool = True) -> str:
+        """Return one line about one problem; `clear`: it is the clearest of several."""
         hours, function = row.hours_per_week, row.function or Function.OTHER
         if isinstance(line, Wordings):
-            line = line.without if hours is None else line.with_hours
+            without = line.without if clear else line.unclear or line.without
+            line = without if hours is None else line.with_hours
         name = self._names[row.id]
         values: Mapping[str, str] = {
             "problem": shortened(row) or self.words.no_text,

@@ -16,10 +16,11 @@ from triage_agent.advice.doubts import ENOUGH_PROBLEMS
 from triage_agent.advice.elsewhere import helpers_named
 from triage_agent.advice.first_days import FirstDays, first_days
 from triage_agent.advice.hours_cost import cost_of_hours
-from triage_agent.advice.reasons import reason
+from triage_agent.advice.quiz import DimensionResult, QuizResult, says_not_yet
+from triage_agent.advice.reasons import not_yet_words, reason
 from triage_agent.advice.red_flags import load_red_flags
 from triage_agent.advice.roles import Role, RoleFacts, role_facts, who_it_is
-from triage_agent.advice.rules import Recommendation
+from triage_agent.advice.rules import Recommendation, none_in_scope
 from triage_agent.advice.settling import revenue_words
 from triage_agent.intake import counted
 from triage_agent.types import Abstention, Classification, DecidedBy, Outcome
@@ -35,7 +36,8 @@ class Plan:
         roles: The facts about each recommended role; empty if no role is recommended.
         who: A sentence about each that says who that is and what it costs a month.
         first_days: The first 60 days and the interview; without a decision, what to do instead.
-        prepare: What a weak readiness quiz asks for first; empty unless it decided a tie.
+        prepare: What a weak readiness quiz asks for first: where it decided a tie, and where an
+            answer says not to start.
         watch_for: The red flags of the recommended roles.
         would_change: The single changes that would lead to another recommendation.
         elsewhere: Who could help with the problems that are about neither kind of work.
@@ -108,13 +110,18 @@ def plan_for(
     """
     cost, advice = cost_of_hours(rows, hourly_cost), advice_table()[decision.recommendation]
     against = cost.against if cost and advice.unpaid else ""
+    stops = _stops(decision.recommendation, decision.quiz)
+    not_yet = not_yet_words(decision.quiz, stops) if decision.quiz and stops else ""
+    prepare = _preparation(decision, stops)
     return Plan(
-        headline=headline_of(decision.recommendation, rows, hourly_cost),
-        because=" ".join(filter(None, (reason(decision, rows), against))),
+        headline=headline_of(decision.recommendation, rows, hourly_cost, decision.quiz),
+        because=" ".join(filter(None, (reason(decision, rows), against, not_yet))),
         roles={role: role_facts()[role] for role in advice.roles},
         who=tuple(map(who_it_is, advice.introduced)),
-        first_days=first_days(decision, rows, would_pay=not against),
-        prepare=_preparation(decision),
+        first_days=first_days(
+            decision, rows, would_pay=not against, before=prepare if stops else ()
+        ),
+        prepare=prepare,
         watch_for=tuple(
             flag.text for flag in load_red_flags() if set(flag.roles) & set(advice.roles)
         ),
@@ -129,18 +136,33 @@ def headline_of(
     recommendation: Recommendation,
     rows: Sequence[Classification],
     hourly_cost: Decimal | None = None,
+    quiz: QuizResult | None = None,
 ) -> str:
-    """Return a recommendation about these problems in a sentence, which says if it would not pay.
+    """Return a recommendation about these problems in a sentence.
+
+    It says if the role would not pay, if the readiness quiz says not to start (None: it was not
+    taken), and if neither role helps with any of the problems.
 
     `hourly_cost` is what an hour of the staff costs, in USD; None: the assumed cost.
     """
     advice, cost = advice_table()[recommendation], cost_of_hours(rows, hourly_cost)
-    return advice.unpaid if advice.unpaid and cost and cost.against else advice.headline
+    if advice.out_of_scope and none_in_scope(rows):
+        return advice.out_of_scope
+    if advice.unpaid and cost and cost.against:
+        return advice.unpaid
+    return advice.unready if advice.unready and _stops(recommendation, quiz) else advice.headline
 
 
-def _preparation(decision: Decision) -> tuple[str, ...]:
-    """Return the advice of the weak dimensions, when a tie was decided in spite of them."""
-    wanted = set(decision.verdict.prepare)
+def _stops(recommendation: Recommendation, quiz: QuizResult | None) -> tuple[DimensionResult, ...]:
+    """Return the dimensions of the quiz that say not to start with who is recommended."""
+    if quiz is None or not advice_table()[recommendation].unready:
+        return ()
+    return says_not_yet(quiz, ai=recommendation is not Recommendation.FRACTIONAL_CTO)
+
+
+def _preparation(decision: Decision, stops: Sequence[DimensionResult]) -> tuple[str, ...]:
+    """Return the advice of the dimensions that say not to start, or are weak and decided a tie."""
+    wanted = {*decision.verdict.prepare, *(one.id for one in stops)}
     dimensions = decision.quiz.dimensions if decision.quiz else ()
     return tuple(f"{d.dimension}: {d.advice}" for d in dimensions if d.id in wanted)
 
@@ -152,7 +174,8 @@ def _notes(decision: Decision, rows: Sequence[Classification]) -> tuple[str, ...
     """
     notes = []
     total = len(rows)
-    if decision.few_problems and not decision.doubts.not_given:
+    several = any(row.holds_several for row in rows)
+    if decision.few_problems and not decision.doubts.not_given and not several:
         given = counted(
             total,
             f"of the {ENOUGH_PROBLEMS} problems that the method asks for was given",

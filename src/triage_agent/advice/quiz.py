@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +22,7 @@ class Answer(Strict):
     text: str
     level: str
     advice: str
+    stops: Literal["", "ai", "any"] = ""  # the hires that its advice says not to make yet
 
 
 class QuizQuestion(Strict):
@@ -141,6 +143,18 @@ def score(answers: Mapping[str, int], quiz: Quiz | None = None) -> QuizResult:
             for question in quiz.questions
         ),
     )
+
+
+def says_not_yet(result: QuizResult, *, ai: bool = True) -> tuple[DimensionResult, ...]:
+    """Return the dimensions whose answer says not to start, or not with AI if that is asked.
+
+    >>> best = {q.id: 3 for q in load_quiz().questions}
+    >>> [d.id for d in says_not_yet(score(best | {"leadership": 0, "data": 0}), ai=False)]
+    ['leadership']
+    """
+    answers = {one.id: one.answers for one in load_quiz().questions}
+    stopping = {"any", "ai"} if ai else {"any"}
+    return tuple(one for one in result.dimensions if answers[one.id][one.points].stops in stopping)
 
 
 def read_answers(path: Path) -> QuizResult:

@@ -11,7 +11,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from triage_agent.advice.decision import Decision
-from triage_agent.advice.rules import Recommendation, Rule
+from triage_agent.advice.elsewhere import all_helpers
+from triage_agent.advice.quiz import DimensionResult, QuizResult
+from triage_agent.advice.rules import Recommendation, Rule, none_in_scope
 from triage_agent.advice.templates import filled_with
 from triage_agent.files import Strict, folder, load_toml
 from triage_agent.intake import Band
@@ -67,6 +69,12 @@ class TieWords(Strict):
     quiz: Plain
 
 
+class QuizWords(Strict):
+    """What is said where the readiness quiz warns of starting."""
+
+    not_yet: Annotated[str, filled_with("score", "levels")]
+
+
 class RevenueWords(Strict):
     """What is said where the revenue decided and is not known."""
 
@@ -87,6 +95,9 @@ class NoneWords(Strict):
     counted: Plain
     and_: str = Field(alias="and")
     missing: Plain
+    neither_role: Plain
+    out_of_scope: CauseWords
+    helpers: Annotated[str, filled_with("who")]
     causes: dict[str, CauseWords]
 
 
@@ -115,6 +126,7 @@ class ReasonWords(Strict):
     tally: TallyWords
     then: dict[Recommendation, Plain]
     tie: TieWords
+    quiz: QuizWords
     revenue: RevenueWords
     none: NoneWords
     hours: HoursWords
@@ -148,6 +160,12 @@ def reason(decision: Decision, rows: Sequence[Classification]) -> str:
     if decision.profile.revenue.band is Band.UNKNOWN and decision.verdict.rule in BY_REVENUE:
         sentences.append(words.revenue.unknown)
     return " ".join(sentences)
+
+
+def not_yet_words(quiz: QuizResult, stops: Sequence[DimensionResult]) -> str:
+    """Return that the quiz says not to start, and the answers for which it does."""
+    levels = ", ".join(one.level[:1].lower() + one.level[1:] for one in stops)
+    return reason_words().quiz.not_yet.format(score=f"{quiz.score:.0f}", levels=levels)
 
 
 def _tally(decision: Decision, words: ReasonWords) -> str:
@@ -190,10 +208,16 @@ def _what_follows(decision: Decision, words: ReasonWords) -> list[str]:
 
 
 def _nothing_counts(rows: Sequence[Classification], words: ReasonWords) -> str:
-    """Return why no problem counts, and what is missing."""
+    """Return why no problem counts, and what is missing or who else could help."""
     none = words.none
     if not rows:
         return f"{none.given} {none.missing}"
+    who = all_helpers(rows)
+    helpers = none.helpers.format(who=who) if who else ""
+    if none_in_scope(rows):
+        about = none.out_of_scope
+        said = about.one if len(rows) == 1 else about.many.format(count=words.number(len(rows)))
+        return f"{said} {helpers}".rstrip()
     causes = Counter(_cause(row) for row in rows)
     found = [
         none.causes[cause].one
@@ -203,7 +227,9 @@ def _nothing_counts(rows: Sequence[Classification], words: ReasonWords) -> str:
         if (count := causes[cause])
     ]
     listed = none.and_.join([", ".join(found[:-1])] * (len(found) > 1) + found[-1:])
-    return f"{none.counted} {listed}. {none.missing}"
+    neither = none.neither_role if causes[Abstention.NEITHER.value] else ""
+    all_of_it = (f"{none.counted} {listed}.", neither, helpers, none.missing)
+    return " ".join(filter(None, all_of_it))
 
 
 def _cause(row: Classification) -> str:

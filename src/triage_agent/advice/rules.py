@@ -18,7 +18,7 @@ from triage_agent.intake import (
     dollars,
     parse_revenue,
 )
-from triage_agent.types import Classification, Label, Outcome
+from triage_agent.types import Abstention, Classification, Label, Outcome
 
 
 class Recommendation(StrEnum):
@@ -119,6 +119,13 @@ def count_votes(problems: Sequence[Classification]) -> Votes:
     )
 
 
+def none_in_scope(problems: Sequence[Classification]) -> bool:
+    """Return whether there are problems, and all of them are about neither kind of work."""
+    return bool(problems) and all(
+        one.label is None and one.abstained_because is Abstention.NEITHER for one in problems
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of the trace.
@@ -201,7 +208,8 @@ def _why_band(revenue: Revenue) -> str:
     if revenue.band is Band.UNKNOWN:
         usual = Band.FROM_1M_TO_10M.words.removeprefix("from ")
         return f"revenue unknown ({revenue.why_unknown}), taken as {usual}"
-    return f"revenue {revenue}, {revenue.band.words}"
+    said, band = str(revenue), revenue.band.words
+    return f"revenue {said}" if said == band else f"revenue {said}, {band}"
 
 
 def _by_revenue(revenue: Revenue) -> Recommendation:

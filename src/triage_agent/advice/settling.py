@@ -11,7 +11,7 @@ from triage_agent.advice.rules import Profile, Recommendation, Votes, apply_rule
 from triage_agent.intake import HIGH_LIMIT_USD, Band, Revenue, counted, dollars
 from triage_agent.types import Abstention, Classification
 
-SEVERAL = "seems to hold several problems: write them one by one"
+SEVERAL = "seems to hold several problems that could not be taken apart: write them one by one"
 FAILED = "could not be answered: run it again"
 UNCERTAIN = "got an answer that is not certain: read it, and say which kind of work it is"
 ABSTAINED = {
@@ -32,6 +32,8 @@ def settle_words(
     """
     found = zip(problems, problem_names(problems), strict=True)
     words = [f"{name} {_why(row)}" for row, name in found if row.id in doubts.problems]
+    if any(row.holds_several for row in problems):  # what is missing may have been given
+        doubts = replace(doubts, not_given=0)
     return (*words, *_about_the_business(doubts, revenue, answers))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from triage_agent.advice import Advice, Profile, QuizResult
     from triage_agent.conversation import Told
+    from triage_agent.intake import ReadText
     from triage_agent.triage import AsyncTriage
 
 
@@ -95,7 +96,7 @@ def advise(
     profile = Profile.parse(revenue, usd_rate=usd_rate, sells_software=sells_software)
     answers = read_answers(quiz) if quiz else None
     an_hour = read_amount(hourly_cost, "hourly_cost_usd", "--hourly-cost")
-    texts = from_arguments(problems or [])
+    texts = from_arguments(problems or [], "advise")
     asked = ask and not as_json and in_terminal()
     if resume and not asked:
         raise InputError("--resume goes on with a conversation, and nobody can be asked here.")
@@ -150,8 +151,25 @@ async def _answered(
     from triage_agent.intake import from_stream
 
     async with triage:
-        given = list(noted(triage.read(texts or from_stream(sys.stdin.buffer))))
-        return await triage.advise(given, profile, quiz, hourly_cost=an_hour)
+        read = list(triage.read(texts or from_stream(sys.stdin.buffer)))
+        profile = _with_what_is_said(profile, read)
+        return await triage.advise(list(noted(read)), profile, quiz, hourly_cost=an_hour)
+
+
+def _with_what_is_said(profile: "Profile", read: "Sequence[ReadText]") -> "Profile":
+    """Return a profile that says that a text states the revenue, if it is not known otherwise.
+
+    Nobody has confirmed it, so it does not count.
+    """
+    from dataclasses import replace
+
+    from triage_agent.intake import UNKNOWN_REVENUE, Revenue, revenue_said
+
+    said = revenue_said(one.text for one in read)
+    if not said or profile.revenue != UNKNOWN_REVENUE:
+        return profile
+    note = f"the text says “{said}”, which counts if it is given with --revenue"
+    return replace(profile, revenue=Revenue(note=note))
 
 
 def _report(told: "Told") -> Path | None:

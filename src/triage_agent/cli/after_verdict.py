@@ -40,6 +40,7 @@ class Next(Enum):
     END = "nothing, I am done"
 
 
+NO_FLAGS = "see the reasons and the plan"  # where nobody is to be hired
 MENU_LINES = len(Next) + 3  # with the question, the hint, and a blank line before the verdict
 QUESTION = "What would you like to do?"
 WRONG = "the answer about one is wrong"
@@ -70,7 +71,9 @@ async def after_verdict(talk: Conversation, save: Callable[[], object]) -> Advic
             tell(headline_words(advice), style="bold")
         shown = seen
         tell(QUESTION, style="bold")
-        way = [*Next][await chosen([one.value for one in Next])]
+        flags = bool(advice.plan.watch_for)
+        ways = [one.value if one is not Next.REASONS or flags else NO_FLAGS for one in Next]
+        way = [*Next][await chosen(ways)]
         if way is Next.END:
             return advice
         if way is Next.SAVE:
@@ -105,7 +108,7 @@ async def _read(advice: Advice) -> None:
 
     Below a part only the next one is offered, so that a list does not push it off the screen.
     """
-    parts = explained(advice)
+    parts = explained(advice, is_verdict_seen=True)
     titles = [part.title for part in parts]
     place, listed = 0, True
     while True:
@@ -116,7 +119,7 @@ async def _read(advice: Advice) -> None:
             back = place == len(parts)
         else:
             ways = [*titles[place : place + 1], ANOTHER, BACK_CHOICE]
-            way = ways[await chosen(ways)]
+            way = ways[await chosen(ways, first=0)]
             listed, back = way == ANOTHER, way == BACK_CHOICE
             if listed:
                 continue
@@ -133,12 +136,13 @@ async def _problems(talk: Conversation) -> dict[str, Answer]:
     pieces = question.pieces
     say_question(question)
     show_pieces(pieces)
+    tell("")  # the choices have numbers too
     ways = [ADD, DIVIDE, *([JOIN, DROP] if len(pieces) > 1 else []), WRONG, BACK_CHOICE]
     way = ways[await chosen(ways)]
     if way == BACK_CHOICE:
         return {}
     if way == WRONG:
-        return {**await answered(talk.again(Step.UNCLEAR, await number_of(pieces)))}
+        return {**await answered(talk.again(Step.UNCLEAR, await number_of(pieces)), talk.begin)}
     changed = await rearranged(talk, pieces, way)
     return {} if changed == pieces else {question.id: changed}
 
@@ -150,4 +154,4 @@ async def _business(talk: Conversation) -> dict[str, Answer]:
     place = await chosen([*BUSINESS, BACK_CHOICE])
     if place == len(BUSINESS):
         return {}
-    return {**await answered(talk.again([*BUSINESS.values()][place]))}
+    return {**await answered(talk.again([*BUSINESS.values()][place]), talk.begin)}

@@ -2,10 +2,23 @@
 
 from collections.abc import Sequence
 
-from triage_agent.cli.editor import chosen, typed_text
-from triage_agent.cli.reading import listed, shortened
+from triage_agent.cli.editor import chosen, typed_or_back
+from triage_agent.cli.reading import listed
 from triage_agent.cli.telling import Left, tell
-from triage_agent.conversation import Conversation, Piece, Question, Step, added, divided, merged
+from triage_agent.conversation import (
+    CONFIRMED,
+    Conversation,
+    Piece,
+    Question,
+    Step,
+    added,
+    both_ends,
+    check_problem,
+    divided,
+    merged,
+    says_something,
+)
+from triage_agent.errors import InputError
 from triage_agent.reports import print_block, stderr_console, text_line
 
 BACK_CHOICE = "back"
@@ -32,13 +45,15 @@ async def confirmed(talk: Conversation, question: Question) -> Pieces | None:
     pieces = question.pieces
     while True:
         show_pieces(pieces, question.set_aside)
+        tell("")  # the choices have numbers too
         several = len(pieces) > 1
         ways = [
             RIGHT if several or pieces != question.pieces else KEEP_WHOLE,
             *([JOIN, DIVIDE, DROP, ADD, ALL_ONE] if several else [DIVIDE, ADD]),
-            *([BACK_CHOICE] if talk.answers else []),
+            *([BACK_CHOICE] if talk.can_go_back else []),
         ]
-        way = ways[await chosen(ways)]
+        believed = question.likely == CONFIRMED or pieces != question.pieces
+        way = ways[await chosen(ways, first=0 if believed else None)]
         if way in {RIGHT, KEEP_WHOLE}:
             return pieces
         if way == BACK_CHOICE:
@@ -78,13 +93,13 @@ async def number_of(pieces: Sequence[Piece], ask: str = WHICH) -> int:
     if len(pieces) == 1:
         return 1
     tell(ask)
-    return 1 + await chosen([shortened(piece.text, LONGEST_CHOICE) for piece in pieces])
+    return 1 + await chosen([both_ends(piece.text, LONGEST_CHOICE) for piece in pieces])
 
 
 def show_pieces(pieces: Sequence[Piece], set_aside: Sequence[str] = ()) -> None:
     """Print the problems, numbered, and what of a text was set aside."""
     for number, piece in enumerate(pieces, start=1):
-        line = text_line(shortened(piece.text, LONGEST_SHOWN))
+        line = text_line(both_ends(piece.text, LONGEST_SHOWN))
         print_block(stderr_console(), line, indent="     ", first=f"  {number}. ")
     if set_aside:
         tell(f"Set aside: {listed(set_aside)}")
@@ -96,10 +111,24 @@ def _whole(talk: Conversation) -> str:
 
 
 async def _words(pieces: Sequence[Piece], number: int) -> str:
-    """Return the words of a problem as they are changed; the number 0 is a new one."""
+    """Return the words of a problem as they are changed; the number 0 is a new one.
+
+    They are as they were if the person goes back. A new one that says nothing is asked for again.
+    """
     tell(CUT if number else NEW)
-    line = _line(pieces, number) if number else ""
-    return await typed_text(line, several_lines=bool(number))
+    before = text = _line(pieces, number) if number else ""
+    while True:
+        typed = await typed_or_back(text, several_lines=bool(number))
+        if typed is None or not typed:
+            return before
+        try:
+            for part in filter(str.strip, typed.splitlines()):
+                check_problem(part)
+        except InputError as error:
+            tell(error.message)
+            text = typed if says_something(typed) else ""
+        else:
+            return typed
 
 
 def _changed(pieces: tuple[Piece, ...], number: int, text: str) -> tuple[Piece, ...]:

@@ -37,7 +37,7 @@ def classify(
     from triage_agent.types import Classification
 
     triage, console = open_triage(options), stdout_console()
-    texts = from_arguments(problems or [])
+    texts = from_arguments(problems or [], "classify")
 
     def show(number: int, row: Classification) -> None:
         if as_json:

@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from triage_agent.advice import QuizResult, score
 from triage_agent.cli.arranging import BACK_CHOICE, confirmed
-from triage_agent.cli.editor import chosen, typed_text
+from triage_agent.cli.editor import chosen, typed_or_back, typed_text
 from triage_agent.cli.telling import Left, tell
-from triage_agent.conversation import Answer, Conversation, Question, Step, quiz_questions
+from triage_agent.conversation import (
+    Answer,
+    Conversation,
+    Question,
+    Step,
+    quiz_questions,
+    says_something,
+)
 from triage_agent.errors import InputError
 
-BACK = "back"
-BACK_HINT = "Type back to go back."
 READING = "Your problems are read; this may take a minute."
+KEEPS = "So far: {answer}. Enter alone keeps it."
 PATIENCE_S = 2
 
 
@@ -64,10 +70,17 @@ async def take_quiz() -> QuizResult:
     return score(points)
 
 
-async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict[str, str]:
+async def answered(
+    questions: Sequence[Question],
+    begin: Callable[[str, str], object] = lambda _, __: None,
+    *,
+    leave: bool = True,
+) -> dict[str, str]:
     """Return the answers to questions, by their ids; `back` returns to the one before.
 
-    With `leave` the first has a way back too, and nothing is answered then.
+    With `leave` the first has a way back too, and nothing is answered then. `begin` is called with
+    each answer, so that it is not lost if the person leaves before the last; if it raises
+    `InputError`, the question is asked again.
     """
     given = dict[str, str]()
     place = 0
@@ -77,6 +90,11 @@ async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict
         say_question(question)
         answer = await ask_choice(question, back=leave or place > 0)
         if answer is not None:
+            try:
+                begin(question.id, answer)
+            except InputError as error:
+                tell(error.message)
+                continue
             given[question.id] = answer
             place += 1
         elif place:
@@ -89,14 +107,16 @@ async def answered(questions: Sequence[Question], *, leave: bool = True) -> dict
 async def ask_choice(question: Question, *, back: bool = True) -> str | None:
     """Return what is chosen, or typed where that is possible; None: back."""
     keys, texts = [*question.answers], [*question.answers.values()]
-    first = keys.index(question.before) if question.before in keys else 0
+    proposed = question.before or question.likely
+    first = keys.index(proposed) if proposed in keys else None
     if question.free:  # whatever is typed counts, so that an amount is never taken for a choice
         for number, text in enumerate(texts, start=1):
             tell(text, indent="     ", first=f"{number:>3}. ")
-        own = str(first + 1) if question.before in keys else question.before
-        typed = await _typed(own, back=back)
+        if question.before:  # not prefilled, so that what is typed is not joined to it
+            tell(KEEPS.format(answer=question.answers.get(question.before, question.before)))
+        typed = await _typed("", back=back)
         numbered = {str(number): key for number, key in enumerate(keys, start=1)}
-        return typed if typed is None else numbered.get(typed, typed)
+        return typed if typed is None else numbered.get(typed, typed or question.before)
     place = await chosen([*texts, *([BACK_CHOICE] if back else [])], first=first)
     return keys[place] if place < len(keys) else None
 
@@ -114,7 +134,7 @@ def say_question(question: Question) -> None:
 
 async def _answer(talk: Conversation, question: Question) -> Answer | None:
     """Return the answer to a question; None: the person wants to go back."""
-    back = bool(talk.answers)
+    back = talk.can_go_back
     if question.step is Step.SPLIT:
         return await confirmed(talk, question)
     if question.answers:
@@ -124,14 +144,15 @@ async def _answer(talk: Conversation, question: Question) -> Answer | None:
 
 
 def _with(question: Question, answer: Answer) -> Question:
-    """Return a question with an answer that was none, to be changed."""
+    """Return a question with an answer that was none, to be changed if it says anything."""
     if isinstance(answer, str):
-        return replace(question, before=answer)
+        again = answer if says_something(answer) and not question.answers else ""
+        return replace(question, before=again)
     return replace(question, pieces=answer or question.pieces)
 
 
 async def _typed(default: str, *, back: bool, several_lines: bool = False) -> str | None:
     """Return what is typed; None: back."""
-    hint = BACK_HINT if back else ""
-    text = await typed_text(default, several_lines=several_lines, hint=hint)
-    return None if back and text.casefold() == BACK else text
+    if back:
+        return await typed_or_back(default, several_lines=several_lines)
+    return await typed_text(default, several_lines=several_lines)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:  # it takes long to import, and is needed only where somebody 
     from prompt_toolkit.output import Output
 
 # ASCII, since some terminals have nothing else.
-SEVERAL_LINES = "Enter on an empty line: done. Ctrl-C: stop for now."
+SEVERAL_LINES = "Enter twice, or on an empty line: done. Ctrl-C: stop for now."
 ONE_LINE = "Enter: done. Ctrl-C: stop for now."
 CHOICE = "Arrow keys or a number, then Enter. Ctrl-C: stop for now."
+BACK = "back"  # typed in place of a text
+BACK_HINT = "Type back to go back."
 DUMB = {"dumb", "unknown"}  # what TERM is where the cursor cannot be moved
 
 
@@ -41,11 +43,18 @@ async def typed_text(default: str = "", *, several_lines: bool = False, hint: st
     return text.strip() if several_lines else " ".join(text.split())
 
 
-async def chosen(choices: Sequence[str], *, first: int = 0) -> int:
+async def typed_or_back(default: str = "", *, several_lines: bool = False) -> str | None:
+    """Return what is typed, as `typed_text` does; None: the person wants to go back."""
+    text = await typed_text(default, several_lines=several_lines, hint=BACK_HINT)
+    return None if text.casefold() == BACK else text
+
+
+async def chosen(choices: Sequence[str], *, first: int | None = None) -> int:
     """Return the place of what is chosen with the arrow keys or its number.
 
-    The arrow stands on the choice `first`. What was chosen stays on the screen, without the others.
-    Raises `Left`.
+    The arrow stands on the choice `first`; None: on none, and Enter alone chooses none, so that
+    nobody agrees to what they have not read. What was chosen stays on the screen, without the
+    others. Raises `Left`.
     """
     shown = [one_line(choice) for choice in choices]
     if _is_dumb():

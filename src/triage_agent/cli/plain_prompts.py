@@ -25,13 +25,14 @@ async def typed(mark: str, default: str, *, several_lines: bool, hint: str) -> s
             return "\n".join(lines) if any(map(str.strip, lines)) else default
 
 
-async def numbered(mark: str, choices: Sequence[str], first: int) -> int:
+async def numbered(mark: str, choices: Sequence[str], first: int | None) -> int:
     """Return the place of the choice whose number is typed; an empty line takes the `first`."""
     for number, choice in enumerate(choices, start=1):
         tell(choice, indent="     ", first=f"{number:>3}. ")
-    tell(f"Type a number, then Enter. Enter alone: {first + 1}. Ctrl-C: stop for now.")
+    alone = "" if first is None else f" Enter alone: {first + 1}."
+    tell(f"Type a number, then Enter.{alone} Ctrl-C: stop for now.")
     while True:
-        line = (await _line(mark, [])).strip() or str(first + 1)
+        line = (await _line(mark, [])).strip() or ("" if first is None else str(first + 1))
         if line.isdecimal() and 1 <= int(line) <= len(choices):
             return int(line) - 1
         tell(f"Type a number from 1 to {len(choices)}.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
+from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -16,6 +17,7 @@ from triage_agent.cli.telling import MARK, Left
 from triage_agent.cli.wrapping import WordWrap, moved
 
 PASTE_PAUSE_S = 0.05  # a longer one ends a paste from a terminal that does not say where it ends
+URGE = "Nothing is chosen yet: an arrow key or a number first, then Enter. Ctrl-C: stop for now."
 HINT = "class:bottom-toolbar"
 
 
@@ -36,13 +38,16 @@ async def edited(mark: str, default: str, output: Output, *, several_lines: bool
         raise Left(session.default_buffer.text) from None
 
 
-async def pointed_at(choices: Sequence[str], first: int, output: Output, hint: str) -> int:
-    """Return the place of the choice that an arrow points at when Enter is pressed."""
+async def pointed_at(choices: Sequence[str], first: int | None, output: Output, hint: str) -> int:
+    """Return the place of the choice that an arrow points at when Enter is pressed.
+
+    The arrow stands on the choice `first`; None: on none until it is moved.
+    """
     several = _Choices(choices, first, output)
     rows = [
         Window(FormattedTextControl(several.lines, focusable=True, show_cursor=False)),
         Window(
-            FormattedTextControl(lambda: _filled(hint, output)),
+            FormattedTextControl(lambda: _filled(URGE if several.is_urged else hint, output)),
             dont_extend_height=True,
             style=HINT,
         ),
@@ -60,11 +65,12 @@ async def pointed_at(choices: Sequence[str], first: int, output: Output, hint: s
 
 
 class _Choices:
-    """A list with an arrow, which the arrow keys and the digits move."""
+    """A list with an arrow, which the arrow keys and the digits move; it may begin nowhere."""
 
-    def __init__(self, choices: Sequence[str], at: int, output: Output) -> None:
+    def __init__(self, choices: Sequence[str], at: int | None, output: Output) -> None:
         self._choices, self._at, self._output = choices, at, output
         self._digits = ""
+        self.is_urged = False  # whether Enter was pressed before anything was chosen
 
     def lines(self) -> StyleAndTextTuples:
         """Return the list as it is drawn, wrapped between words."""
@@ -87,17 +93,20 @@ class _Choices:
         @keys.add("up")
         @keys.add("c-p")
         def up(_: KeyPressEvent) -> None:
-            self._move(self._at - 1)
+            self._move((self._at or 0) - 1)
 
         @keys.add("down")
         @keys.add("c-n")
         def down(_: KeyPressEvent) -> None:
-            self._move(self._at + 1)
+            self._move(0 if self._at is None else self._at + 1)
 
         @keys.add("enter")
         @keys.add("c-j")
         def take(event: KeyPressEvent) -> None:
-            event.app.exit(result=self._at)
+            if self._at is None:
+                self.is_urged = True
+            else:
+                event.app.exit(result=self._at)
 
         @keys.add("c-c")
         @keys.add("c-d")
@@ -112,13 +121,13 @@ class _Choices:
         return keys
 
     def _move(self, place: int) -> None:
-        self._at, self._digits = place % len(self._choices), ""
+        self._at, self._digits, self.is_urged = place % len(self._choices), "", False
 
     def _type(self, key: str) -> None:
         """Point at the choice with the number that is typed; what names none begins anew."""
         for digits in (self._digits + key, key):
             if digits.isdecimal() and 1 <= int(digits) <= len(self._choices):
-                self._at, self._digits = int(digits) - 1, digits
+                self._at, self._digits, self.is_urged = int(digits) - 1, digits, False
                 return
 
 
@@ -170,18 +179,29 @@ def _editing(prefix: int, *, several_lines: bool) -> KeyBindings:
 def _enter(event: KeyPressEvent, *, several_lines: bool) -> None:
     """End the text, or its line if it is pasted or may have several.
 
-    Who presses Enter begins something new, so it makes a blank line, which sets paragraphs apart. A
-    line break that is pasted may only be where a mail was wrapped.
+    Who presses Enter begins something new, so it makes a blank line, which sets paragraphs apart;
+    who presses it where something new has just begun is done. A line break that is pasted may only
+    be where a mail was wrapped.
     """
     buffer = event.current_buffer
-    on_empty_line = not buffer.document.current_line.strip()
-    ended = buffer.document.is_cursor_at_the_end and on_empty_line
     if _is_pasted(event):
         buffer.newline(copy_margin=False)
-    elif several_lines and not (ended and buffer.text.strip()):
-        buffer.insert_text("\n" if on_empty_line else "\n\n")
+    elif several_lines and not begins_anew(buffer.document):
+        buffer.insert_text("\n\n")
     else:
         buffer.validate_and_handle()
+
+
+def begins_anew(document: Document) -> bool:
+    r"""Return whether a line break would set nothing apart where the cursor stands.
+
+    >>> [begins_anew(Document("Late\n\nLost", place)) for place in (4, 5, 6, 8)]
+    [False, True, True, False]
+    """
+    before = document.current_line_before_cursor.strip()
+    row = document.cursor_position_row
+    above = document.lines[row - 1].strip() if row else "text"
+    return not before and not (document.current_line.strip() and above)
 
 
 def _is_pasted(event: KeyPressEvent) -> bool:

@@ -195,8 +195,7 @@ def _lines(item: ReviewItem) -> Iterator[Text]:
     if row.needs_review:
         yield text_line(f"needs review: {review_words(row)}", style="yellow")
     if item.provisional and item.recommendation:
-        words = recommendation_words(Recommendation(item.recommendation))
-        yield text_line(f"it makes the recommendation provisional: {words}")
+        yield text_line(f"it makes the recommendation provisional: {_said(item.recommendation)}")
     if item.copies:
         yield text_line(f"further problems with the same text: {item.copies}")
     if item.review and item.review.note:
@@ -208,3 +207,11 @@ def _to_look_at(items: Sequence[ReviewItem]) -> str:
     problems = sum(1 + item.copies for item in items)
     once = f"; {len(items)} to ask, as equal texts are asked about once"
     return to_look_at(problems) + (once if problems > len(items) else "")
+
+
+def _said(recommendation: str) -> str:
+    """Return the recommendation of OUT in words, or as it stands if somebody has changed it."""
+    try:
+        return recommendation_words(Recommendation(recommendation))
+    except ValueError:
+        return recommendation

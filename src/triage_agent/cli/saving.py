@@ -2,11 +2,11 @@
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from triage_agent.advice import Advice
-from triage_agent.cli.conversing import BACK, BACK_HINT
-from triage_agent.cli.editor import typed_text
+from triage_agent.cli.editor import typed_or_back
 from triage_agent.cli.letterhead import letterhead
 from triage_agent.cli.telling import tell
 from triage_agent.errors import TriageError
@@ -14,16 +14,18 @@ from triage_agent.reports import check_report, write_report
 
 WHERE = (
     "What should its name be? It is saved in {folder}, unless you name another folder. "
-    "A name that ends in .html opens in a browser; .md and .json are possible too."
+    "A name that ends in .html opens in a browser, which prints it too; {others} are possible too."
 )
 
 
 async def save_report(advice: Advice) -> None:
     """Write a report where the owner wants it; an error is said, and nothing is lost."""
-    name = free = str(_free_name(advice.company))
+    free = str(_free_name(advice.company))
+    name: str | None = free
     tell("")
-    tell(WHERE.format(folder=Path.cwd()))
-    while (name := await typed_text(name, hint=BACK_HINT)) and name.casefold() != BACK:
+    others = ".pdf, .md and .json" if find_spec("weasyprint") else ".md and .json"
+    tell(WHERE.format(folder=Path.cwd(), others=others))
+    while name := await typed_or_back(name or ""):
         try:
             _write(name, free, advice)
         except TriageError as error:

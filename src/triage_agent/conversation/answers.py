@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from triage_agent.advice import Profile, QuizResult, load_quiz, score
 from triage_agent.conversation.pieces import Pieces
-from triage_agent.conversation.question import Step
+from triage_agent.conversation.question import NOT_SURE, Step
 
 ADVISED = "advised"  # what an adviser said of a problem; no question asks for it
 NOTED = "noted"  # why, in the adviser's words
 ABOUT = "about"  # the problems that answers are about, while these are being changed
 BY_ADVISER = frozenset({ADVISED, NOTED})
-SELLS = {"yes": True, "no": False, "unknown": None}
 ABOUT_A_PROBLEM = frozenset({Step.BEHIND, Step.UNCLEAR})  # their ids end in its number
 # What depends on an answer is asked again when it changes.
 AFTER = {Step.PROBLEMS: Step.SPLIT, Step.BEHIND: Step.UNCLEAR}
+SELLS = {"yes": True, "no": False, NOT_SURE: None}
 Answer = str | Pieces
 
 
@@ -46,19 +46,22 @@ class Answers(Mapping[str, Answer]):
         answer = self._given.get(Step.SPLIT)
         return answer if isinstance(answer, tuple) else None
 
+    def said_of(self, number: str) -> str | None:
+        """Return a person's word on the kind of a problem, an adviser's first; None: nobody's."""
+        said = (self.text(f"{kind}:{number}") for kind in (ADVISED, Step.UNCLEAR))
+        return next((one for one in said if one), None)
+
     def profile(self, known: Profile, usd_rate: float | None) -> Profile:
-        """Return what is known about the business, with what was answered."""
+        """Return what is known about the business, by its answers first.
+
+        `usd_rate` is USD for one unit of the currency in which its revenue may be given.
+        """
         revenue, sells = known.revenue, known.sells_software
         if answer := self.text(Step.REVENUE):
             revenue = Profile.parse(answer, usd_rate=usd_rate).revenue
         if answer := self.text(Step.SOFTWARE):
             sells = SELLS[answer]
         return Profile(revenue, sells)
-
-    def said_of(self, number: str) -> str | None:
-        """Return a person's word on the kind of a problem, an adviser's first; None: nobody's."""
-        said = (self.text(f"{kind}:{number}") for kind in (ADVISED, Step.UNCLEAR))
-        return next((one for one in said if one), None)
 
     def quiz(self) -> QuizResult | None:
         """Return the readiness quiz if all of it was answered."""
@@ -68,6 +71,18 @@ class Answers(Mapping[str, Answer]):
             return None
         return score({id: int(one or 0) for id, one in points.items()})  # noqa: A001
 
+    def before(self, id: str, quiz: QuizResult | None) -> str:  # noqa: A002
+        """Return what a question was answered with, of the quiz what was begun or taken before.
+
+        Empty: it was not answered.
+        """
+        step, _, dimension = id.partition(":")
+        if step == Step.QUIZ and isinstance(begun := self._drafts.get(id), str):
+            return begun
+        if step == Step.QUIZ and quiz and id not in self._given:
+            return str(next(one.points for one in quiz.dimensions if one.id == dimension))
+        return self.text(id) or ""
+
     @property
     def drafts(self) -> Mapping[str, Answer]:
         """What was begun, or answered and taken back: it stands there to be changed."""
@@ -76,6 +91,10 @@ class Answers(Mapping[str, Answer]):
     def draft(self, id: str, value: Answer) -> None:  # noqa: A002
         """Hold what is no answer yet; what was answered before is open again."""
         self._given.pop(id, None)
+        self._drafts[id] = value
+
+    def begin(self, id: str, value: Answer) -> None:  # noqa: A002
+        """Hold what is one answer of several; until all are given, what was answered counts."""
         self._drafts[id] = value
 
     def give(self, id: str, value: Answer) -> None:  # noqa: A002
@@ -99,13 +118,14 @@ class Answers(Mapping[str, Answer]):
             if value:
                 self._given[f"{kind}:{number}"] = value
 
-    def back(self) -> bool:
-        """Take the last answer to a question back; False: there is none."""
-        asked = [id for id in self._given if id.partition(":")[0] not in BY_ADVISER]  # noqa: A001
-        if not asked:
-            return False
-        self._drafts[asked[-1]] = self._given.pop(asked[-1])
-        return True
+    def last(self, among: Collection[str] | None = None) -> str | None:
+        """Return the question that was answered last, `among` these if given; None: none was."""
+        asked = (id for id in reversed(self._given) if id.partition(":")[0] not in BY_ADVISER)  # noqa: A001
+        return next((id for id in asked if among is None or id in among), None)  # noqa: A001
+
+    def take_back(self, id: str) -> None:  # noqa: A002
+        """Take the answer to a question back; it stands there to be changed."""
+        self._drafts[id] = self._given.pop(id)
 
     def remember(self, problems: Pieces) -> None:
         """Remember which problems answers are about, if these are changed for the first time.

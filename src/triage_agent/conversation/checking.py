@@ -1,10 +1,10 @@
 """Whether what an owner says answers a question; if not, an error says why, in their words."""
 
 from triage_agent.advice import MAX_POINTS, Profile
-from triage_agent.classify import has_words
+from triage_agent.conversation.content import says_something
 from triage_agent.conversation.pieces import Pieces
 from triage_agent.conversation.question import Step
-from triage_agent.conversation.words import Words
+from triage_agent.conversation.words import Words, load_words
 from triage_agent.errors import InputError
 from triage_agent.intake import LARGEST_INPUT
 
@@ -18,7 +18,7 @@ def check_text(step: Step, value: str, words: Words, usd_rate: float | None = No
     """
     choices, wrong = getattr(words, step).answers, words.wrong
     if step is Step.PROBLEMS or (step is Step.BEHIND and value):
-        _check_problem(value, words)
+        check_problem(value, words)
     elif step is Step.COMPANY and len(value) > LONGEST_NAME:
         raise InputError(wrong.long_name.replace("{most}", str(LONGEST_NAME)))
     elif step is Step.REVENUE and not value:
@@ -42,11 +42,13 @@ def check_pieces(step: Step, pieces: Pieces, words: Words) -> None:
     if not pieces:
         raise InputError(words.wrong.no_problem_left)
     for piece in pieces:
-        _check_problem(piece.text, words)
+        check_problem(piece.text, words)
 
 
-def _check_problem(text: str, words: Words) -> None:
+def check_problem(text: str, words: Words | None = None) -> None:
+    """Raise `InputError`, in English without `words`, if no problem is in a text, or too much."""
+    wrong = (words or load_words()).wrong
     if len(text) > LARGEST_INPUT:
-        raise InputError(words.wrong.too_long.replace("{most}", f"{LARGEST_INPUT:,}"))
-    if not has_words(text):
-        raise InputError(words.wrong.no_problem)
+        raise InputError(wrong.too_long.replace("{most}", f"{LARGEST_INPUT:,}"))
+    if not says_something(text):
+        raise InputError(wrong.no_problem)

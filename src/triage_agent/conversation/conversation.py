@@ -7,7 +7,6 @@ from functools import partial
 
 from triage_agent.advice import (
     Advice,
-    Decision,
     Profile,
     QuizResult,
     Recommendation,
@@ -15,7 +14,13 @@ from triage_agent.advice import (
     decide,
 )
 from triage_agent.conversation.answers import ABOUT_A_PROBLEM, ADVISED, NOTED, Answer, Answers
-from triage_agent.conversation.asking import question_for, quiz_questions, split_question
+from triage_agent.conversation.asking import (
+    question_for,
+    quiz_questions,
+    split_question,
+    unclear_question,
+    with_before,
+)
 from triage_agent.conversation.checking import check_pieces, check_text
 from triage_agent.conversation.pieces import Piece, Pieces, piece_at
 from triage_agent.conversation.question import Question, Step
@@ -23,10 +28,8 @@ from triage_agent.conversation.reading import Flow, Reader
 from triage_agent.conversation.unclear import NEITHER, as_answered, is_unclear
 from triage_agent.conversation.words import Language, english
 from triage_agent.errors import InputError
-from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish
+from triage_agent.intake import UNKNOWN_REVENUE, is_technology_wish, revenue_said
 from triage_agent.types import Classification, Label, Problem, Source
-
-DOUBTFUL = "doubtful"  # why a problem is asked about that has a label
 
 
 class Conversation:
@@ -68,14 +71,13 @@ class Conversation:
             steps: What may be asked; all of it if left out.
             language: In which words; English if left out.
         """
-        self._triage, self._reader = triage, Reader(triage)
         self._given, self._quiz = tuple(texts), quiz
         self._profile, self._rate = profile or Profile(), usd_rate
         self._hourly_cost, self._steps = hourly_cost, frozenset(steps)
         self._answers, self._language = Answers(answers, drafts), language or english()
         self._words, self._asks = self._language.words, partial(question_for, language=language)
+        self._reader = Reader(triage, self._words)
         self._wordings: list[set[str]] | None = None  # of the problems that answers are about
-        self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -169,20 +171,40 @@ class Conversation:
             questions = [self._asks(step, number, self.problems[number - 1].text)]
         else:
             questions = [self._asks(step)]
-        return tuple(replace(one, before=self._before(one.id)) for one in questions)
+        before = self._answers.before
+        return tuple(replace(one, before=before(one.id, self._quiz)) for one in questions)
+
+    def begin(self, id: str, value: str) -> None:  # noqa: A002
+        """Hold one answer of several, such as those of the quiz; until `answer` none counts.
+
+        Raises `InputError`, in words for the owner, if it is no answer.
+        """
+        check_text(Step(id.partition(":")[0]), value, self._words, self._rate)
+        self._answers.begin(id, value)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether anything was answered before what is asked now."""
+        return self._answered_last() is not None
 
     def back(self) -> bool:
-        """Take the last answer back, to be given again; False: there is none."""
+        """Take the last answer back, to be given again; False: there is none.
+
+        Where a question is open that comes before others with an answer, such as the problems that
+        were being changed, it is the last answer before that question.
+        """
         self._follow()
-        pieces, before = self.pieces, {Step.PROBLEMS, Step.SPLIT} & self.answers.keys()
-        taken = self._answers.back()
-        if before - self.answers.keys():
+        if (last := self._answered_last()) is None:
+            return False
+        pieces = self.pieces
+        self._answers.take_back(last)
+        if last in {Step.PROBLEMS, Step.SPLIT}:
             self._answers.remember(pieces)
-        return taken
+        return True
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
-        return [self._answered(row) for row in await self._rows_read()]
+        return [self._answered(row) for row in await self._reader.rows(self.problems)]
 
     def correct(self, number: int, label: Label | None, note: str = "") -> None:
         """Take an adviser's word on the kind of a problem, and why; None: it is of neither kind.
@@ -213,7 +235,7 @@ class Conversation:
     async def advice(self) -> Advice:
         """Return the verdict on what is known so far."""
         rows = await self.rows()
-        found = advice_for(rows, self._decision(rows), self._hourly_cost)
+        found = advice_for(rows, decide(rows, self.profile, self.quiz), self._hourly_cost)
         return replace(found, company=self._answers.text(Step.COMPANY) or "")
 
     def _early(self) -> Iterator[Question]:
@@ -223,46 +245,42 @@ class Conversation:
             if Step.PROBLEMS not in self._answers:
                 return
         if self._is_split_asked():
-            texts, words = self.texts, self._words
-            asked = words.split_in_doubt if self._reader.is_in_doubt(texts) else words.split
-            aside = tuple(self._reader.set_aside(texts))
-            yield split_question(self._reader.pieces(texts), aside, asked, words.count)
+            yield self._reader.split_question(self.texts)
         for number, piece in enumerate(self.pieces, start=1):
             if is_technology_wish(piece.text):
                 yield self._asks(Step.BEHIND, number, piece.text)
         yield self._asks(Step.COMPANY)
         if self._profile.revenue == UNKNOWN_REVENUE:
-            yield self._asks(Step.REVENUE)
+            yield replace(self._asks(Step.REVENUE), before=revenue_said(self.texts))
         if self._profile.sells_software is None:
             yield self._asks(Step.SOFTWARE)
 
     async def _late(self) -> list[Question]:
         """Return the questions about problems that are unclear, and the quiz if it is a tie."""
-        read = await self._rows_read()
-        unclear = [
-            self._asks(Step.UNCLEAR, row.id, row.text, why=row.abstained_because or DOUBTFUL)
-            for row in read
-            if is_unclear(row)
-        ]
+        read = await self._reader.rows(self.problems)
+        unclear = [unclear_question(row, self._language) for row in read if is_unclear(row)]
         if any(map(self._is_open, unclear)):
             return unclear
-        decision = self._decision([*map(self._answered, read)])
-        tie = decision.recommendation is Recommendation.TAKE_THE_QUIZ
+        rows = [*map(self._answered, read)]
+        tie = decide(rows, self.profile, self.quiz).recommendation is Recommendation.TAKE_THE_QUIZ
         return [*unclear, *(quiz_questions(language=self._language) if tie else ())]
 
     def _is_open(self, question: Question) -> bool:
         """Return whether a question is asked, and has no answer yet."""
         return question.step in self._steps and question.id not in self._answers
 
+    def _answered_last(self) -> str | None:
+        """Return the question to which *back* leads; None: there is none."""
+        before = list[str]()
+        for one in self._early():
+            if self._is_open(one):
+                return self._answers.last(before)
+            before.append(one.id)
+        return self._answers.last()
+
     def _as_before(self, question: Question) -> Question:
         """Return a question with what was answered before it was gone back to."""
-        before = self._answers.drafts.get(question.id)
-        if isinstance(before, str):
-            return replace(question, before=before)
-        if before is None:
-            return question
-        ask = self._words.split.ask.replace("{count}", self._words.count.of(len(before)))
-        return replace(question, pieces=before, ask=ask)
+        return with_before(question, self.drafts.get(question.id), self._words)
 
     def _is_split_asked(self) -> bool:
         """Return whether it is asked how a text was read; once begun, it is."""
@@ -277,25 +295,6 @@ class Conversation:
         problems = zip(self.pieces, self.problems, strict=True)
         self._wordings = [{piece.text, problem.text} for piece, problem in problems]
 
-    def _before(self, id: str) -> str:  # noqa: A002
-        """Return what a question was answered with; empty if it was not."""
-        step, _, dimension = id.partition(":")
-        if step == Step.QUIZ and self._quiz and id not in self._answers:
-            return str(next(one.points for one in self._quiz.dimensions if one.id == dimension))
-        return self._answers.text(id) or ""
-
-    async def _rows_read(self) -> list[Classification]:
-        """Return what the model says of each problem; it is asked once about each."""
-        problems = [(replace(one, id=""), one) for one in self.problems]
-        new = [one for key, one in problems if key not in self._rows]
-        keys = {one.id: key for key, one in problems}
-        async for row in self._triage.classify_many(new):
-            self._rows[keys[row.id]] = row
-        return [replace(self._rows[key], id=one.id) for key, one in problems]
-
     def _answered(self, row: Classification) -> Classification:
         """Return a row as what a person says of it has it."""
         return as_answered(row, self._answers.said_of(row.id), self.noted(row.id))
-
-    def _decision(self, rows: Sequence[Classification]) -> Decision:
-        return decide(rows, self.profile, self.quiz)

@@ -19,6 +19,23 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
+def both_ends(text: str, longest: int) -> str:
+    """Return a text on one line; one of more characters loses words of its middle.
+
+    Where a text was taken apart shows at its end as well as at its beginning.
+
+    >>> both_ends("Leads get lost, stock is wrong and the last one is invoices", 40)
+    'Leads get lost, stock is … is invoices'
+    """
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    first, last = line[: longest * 2 // 3], line[-(longest // 3) :]
+    first = first.rpartition(" ")[0] or first
+    last = last.partition(" ")[2] or last
+    return f"{first} … {last}"
+
+
 def merged(pieces: Sequence[Piece], number: int, whole: str = "") -> Pieces:
     r"""Return the pieces with a piece and the next one as one; the first has the number 1.
 

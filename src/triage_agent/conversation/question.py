@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from triage_agent.conversation.pieces import Piece
 
+CONFIRMED = "confirmed"
+NOT_SURE = "unknown"  # the answer that changes nothing, wherever there is one
+
 
 class Step(StrEnum):
     """What is asked, in the order of asking."""
@@ -33,6 +36,8 @@ class Question:
         free: Whether a text may be typed, beside the choices if there are any.
         optional: Whether an empty text is an answer.
         before: What was answered when it was asked before, to be kept or changed; else empty.
+        likely: What the program itself takes for the answer, or the answer for who is not sure; of
+            problems that are surely right, `CONFIRMED`. Empty: none is more likely than another.
         pieces: The problems as they were read; empty unless they are to be confirmed.
         set_aside: What of the text was taken for no problem.
     """
@@ -45,5 +50,6 @@ class Question:
     free: bool = False
     optional: bool = False
     before: str = ""
+    likely: str = ""
     pieces: tuple[Piece, ...] = ()
     set_aside: tuple[str, ...] = ()

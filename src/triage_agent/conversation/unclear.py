@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from triage_agent.classify import decided_by_person
+from triage_agent.conversation.question import NOT_SURE
 from triage_agent.types import Abstention, Classification, Label
 
 NEITHER = "neither"
@@ -18,6 +19,14 @@ LABEL_OF = {  # of each answer but "not sure", which changes nothing; None: of n
 def is_unclear(row: Classification) -> bool:
     """Return whether the owner is asked about a problem: it has no label, or is doubtful."""
     return row.error is None and (row.label is None or row.needs_review)
+
+
+def likely_answer(row: Classification) -> str:
+    """Return the answer about an unclear problem that the program itself believes in.
+
+    A label that needs review is not believed in; whoever confirms it has to choose it.
+    """
+    return NEITHER if row.abstained_because is Abstention.NEITHER else NOT_SURE
 
 
 def as_answered(row: Classification, answer: str | None, note: str = "") -> Classification:

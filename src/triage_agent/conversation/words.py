@@ -53,6 +53,7 @@ class WrongWords(Strict):
 class Words(Strict):
     """The words of every step."""
 
+    says_nothing: frozenset[str] = frozenset()  # lower case, without apostrophes; English counts
     problems: StepWords
     split: StepWords
     split_in_doubt: StepWords

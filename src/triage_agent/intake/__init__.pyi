@@ -12,6 +12,7 @@ from .amounts import (
 from .code_lists import code_list
 from .currencies import check_usd_rate
 from .foreign_words import in_english, language_of
+from .found_revenue import revenue_said
 from .headers import header_words
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
@@ -30,6 +31,7 @@ from .splitting import Judge, Passage, SplitText, split_problems, units_in
 from .stated_revenue import parse_revenue, read_revenue
 from .texts import ReadText, Splitter, holds_several, read_text, read_texts
 from .units import MARKED_EDGES, Edge, Unit
+from .unseen import escapes
 
 __all__ = [
     "CUT",
@@ -56,6 +58,7 @@ __all__ = [
     "code_list",
     "counted",
     "dollars",
+    "escapes",
     "from_arguments",
     "from_stream",
     "header_words",
@@ -73,6 +76,7 @@ __all__ = [
     "read_revenue",
     "read_text",
     "read_texts",
+    "revenue_said",
     "roles_by_rules",
     "split_problems",
     "times",

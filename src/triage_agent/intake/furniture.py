@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from triage_agent.intake.chat import turns
 from triage_agent.intake.quoted_mail import quoted_lines, says_something
 
 LONGEST_LINE = 400  # characters that a pattern looks at; a line of furniture is short
@@ -115,8 +116,10 @@ def furniture_of(text: str, lines: Sequence[Line]) -> list[Span]:
     shown = [text[line.start : min(line.end, line.start + LONGEST_LINE)] for line in lines]
     taken = quoted_lines(shown)
     _take_disclaimers(shown, lines, taken)
+    before, empty = turns(shown)
+    taken |= empty
     left = [place for place in range(len(lines)) if place not in taken]
-    extra: list[Span] = []
+    extra = [(lines[n].start, lines[n].start + size) for n, size in before.items()]
     left = left[_take_greeting(text, lines, shown, left, taken, extra) :]
     _take_sign_off(text, lines, shown, left, taken, extra)
     for place in left:

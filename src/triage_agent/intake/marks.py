@@ -42,22 +42,63 @@ INLINE = re.compile(
 INLINE_BULLET = re.compile(
     r"(?:(?P<bullet>[•‣◦►▶▪■●○①-⑳❶-❿])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
 )
-INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
-WEAK = frozenset({"ordinal", "n-bare"})  # one alone is a word or an amount
-RANKS = (
-    r"first(?:ly)?|1st|number one|to begin with",
-    r"second(?:ly)?|2nd|number two|two",
-    r"third(?:ly)?|3rd|number three|three",
-    r"fourth(?:ly)?|4th",
-    r"fifth(?:ly)?|5th",
-)
-ORDINAL = re.compile(
-    r"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>(?:and\s+|then\s+|but\s+)?(?:the\s+)?(?:"
-    + "|".join(f"(?P<r{n}>{rank})" for n, rank in enumerate(RANKS, start=1))
-    + r"|(?P<last>(?:and\s+)?(?:lastly|finally|last but not least)))"
-    r"(?:\s+(?:one|thing|problem|issue)?\s*(?:is|would be)\b|\s+of all)?\s*[,:]?)\s+(?=\S)",
+GOES_ON = re.compile(
+    r"(?:is|are|was|were|has|have|had|does|do|did|can|cannot|could|will|would|should)\b",
     re.IGNORECASE,
 )
+INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
+BARE = "n-bare"  # the style of a digit before a blank; one alone is an amount
+# Each way to count with words is a series of its own: "two people" is not what follows "first".
+RANKS = {
+    "ordinal-word": (
+        r"first(?:ly)?|to begin with",
+        r"second(?:ly)?",
+        r"third(?:ly)?",
+        r"fourth(?:ly)?",
+        r"fifth(?:ly)?",
+    ),
+    "ordinal-digit": ("1st", "2nd", "3rd", "4th", "5th"),
+    "ordinal-number": tuple(f"number {one}" for one in ("one", "two", "three", "four", "five")),
+    # Without "number", only what a comma, a colon or "is" sets apart counts.
+    "ordinal-cardinal": tuple(
+        rf"{one}(?=\s*[,:]|\s+is\b)" for one in ("one", "two", "three", "four", "five")
+    ),
+}
+SAME_SERIES = {"ordinal-cardinal": "ordinal-number"}  # "number one … two, …"
+LAST = "ordinal-last"
+# What a rank without a comma after it counts is a part of the sentence: "second hand bikes".
+COUNTED = (
+    r"(?:hand|part(?:y|ies)|time|aid|class|shift|floor|quarter|half|opinion|of|year|month|week|day"
+    r"|name|degree|rate|generation|choice|language|stor(?:e|y)|shop|site|location|office)s?\b"
+)
+FILLER = (
+    r"(?:(?:so|and|then|but|ok(?:ay)?|u[mh]+|er+m?|well|yeah|yes|oh|right|now|like|also|i guess)"
+    r"[\s,]+){0,5}"
+)
+ORDINAL = re.compile(
+    rf"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>{FILLER}(?:the\s+)?(?:"
+    + "|".join(
+        f"(?P<{style.replace('-', '_')}_{number}>{rank})"
+        for style, ranks in RANKS.items()
+        for number, rank in enumerate(ranks, start=1)
+    )
+    + r"|(?P<last>(?:and\s+)?(?:lastly|finally|last but not least)))"
+    r"(?:\s+(?:one|thing|problem|issue)?\s*(?:is|would be)\b|\s+of all)?"
+    rf"(?:\s*[,:]|(?!\s+{COUNTED})))\s+(?=\S)",
+    re.IGNORECASE,
+)
+# People who talk put it anywhere: "… and uh the last one is invoices". Who goes on without a first
+# has begun with what stands before.
+TOPIC = r"(?:one|thing|problem|issue|headache|pain(?: point)?|challenge)"
+SPOKEN = re.compile(
+    rf"(?:(?<=\s)|^)(?P<all>{FILLER}(?:(?:the|my|our)\s+)?(?:(?P<n1>first)|(?P<n2>second)|(?P<n3>third)"
+    rf"|(?P<n4>fourth)|other|next|another|last|final)\s+(?:(?:big|main)\s+)?{TOPIC}"
+    r"(?:(?:\s+(?:is|was|would be)\b|['’]s\b)(?:\s+(?:that|just|u[mh]+|like)\b)*[,:]?|\s*[,:])"
+    rf"|{FILLER}(?:and|then)\s+{FILLER}(?:the\s+)?last (?:thing|one)(?!\s+(?:at|before|in|on"
+    r"|that|we|i|you|he|she|they|any\w*)\b))\s+(?=\S)",
+    re.IGNORECASE,
+)
+OPENS = re.compile(rf"{FILLER}(?:(?:the|my|one)\s+(?:big|main)?\s*{TOPIC}\s+is\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +122,12 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
         mark = _mark(match) if match else _ordinal(ORDINAL.match(text, line.start, line.end))
         if mark is None or mark.end >= line.end:
             continue
+        if mark.style == LAST and before and before.kind == "ordinal":
+            mark = replace(mark, style=before.style)
         counts_on = mark.number == last.get(mark.style, 0) + 1
         # "1. …", then "2) …"
-        goes_on = before and mark.kind == before.kind and mark.number == before.number + 1
+        same = before and mark.kind == before.kind != "ordinal"
+        goes_on = before and same and mark.number == before.number + 1
         if before and goes_on and not counts_on:
             mark, counts_on = replace(mark, style=before.style), True
         if mark.number > 1 and not counts_on:
@@ -99,7 +143,8 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
     return {
         place: mark
         for place, mark in found.items()
-        if place not in lonely and not (mark.style in WEAK and last.get(mark.style, 0) < 2)
+        if place not in lonely
+        and not ((mark.kind == "ordinal" or mark.style == BARE) and last.get(mark.style, 0) < 2)
     }
 
 
@@ -110,13 +155,9 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
         mark = _mark(match)
         if mark and mark.number == len(by_style.get(mark.style, ())) + 1:
             by_style.setdefault(mark.style, []).append(mark)
-    ordinals: list[Mark] = []
-    for match in ORDINAL.finditer(text, start, end):
-        one = _ordinal(match)
-        if one and (one.number == len(ordinals) + 1 or (one.number == 0 and len(ordinals) > 1)):
-            ordinals.append(one)
-    by_style["ordinal"] = ordinals
-    best = max(by_style.values(), key=len)
+    by_style |= _counted_words(text, start, end)
+    by_style["ordinal-spoken"] = _spoken(text, start, end)
+    best = max(by_style.values(), key=len, default=[])
     if len(best) > 1:
         return best
     bullets = [one for match in INLINE_BULLET.finditer(text, start, end) if (one := _mark(match))]
@@ -126,7 +167,44 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
         Mark(match.start("dash"), match.end(), "dash", "dash", 0)
         for match in INLINE_DASH.finditer(text, start, end)
     ]
-    return dashes if len(dashes) > 1 else []
+    # "our CRM - HubSpot - is slow": what goes on with a verb is no item.
+    aside = any(GOES_ON.match(text, dash.end) for dash in dashes)
+    return dashes if len(dashes) > 1 and not aside else []
+
+
+def _counted_words(text: str, start: int, end: int) -> dict[str, list[Mark]]:
+    """Return the marks of words that count on from the first, by their series."""
+    by_style: dict[str, list[Mark]] = {}
+    for match in ORDINAL.finditer(text, start, end):
+        one = _ordinal(match)
+        if one and one.number:
+            series = by_style.setdefault(one.style, [])
+            if one.number == len(series) + 1:
+                series.append(one)
+        elif one:
+            for style, series in by_style.items():
+                if len(series) > 1:
+                    series.append(replace(one, style=style))
+    return by_style
+
+
+def _spoken(text: str, start: int, end: int) -> list[Mark]:
+    """Return the marks of what somebody who talks puts one after the other."""
+    found: list[Mark] = []
+    from_first = False
+    for match in SPOKEN.finditer(text, start, end):
+        number = next((n for n in range(1, 5) if match[f"n{n}"]), 0)
+        if not found and number != 1:  # "the thing is …, the other thing is …"
+            opens = OPENS.match(text, start, match.start())
+            before = opens.end() if opens else start
+            if before >= match.start():
+                return []
+            found.append(Mark(start, before, "ordinal", "ordinal-spoken", 1))
+        if number in {0, len(found) + 1}:
+            place = len(found) + 1
+            found.append(Mark(match.start("all"), match.end(), "ordinal", "ordinal-spoken", place))
+            from_first = from_first or number == 1
+    return found if len(found) > (1 if from_first else 2) else []
 
 
 def _mark(match: re.Match[str]) -> Mark | None:
@@ -159,5 +237,9 @@ def _ordinal(match: re.Match[str] | None) -> Mark | None:
     """Return the mark of "First," or "Lastly,"."""
     if match is None:
         return None
-    number = next((n for n in range(1, len(RANKS) + 1) if match[f"r{n}"]), 0)
-    return Mark(match.start("all"), match.end(), "ordinal", "ordinal", number)
+    for style, ranks in RANKS.items():
+        for number in range(1, len(ranks) + 1):
+            if match[f"{style.replace('-', '_')}_{number}"]:
+                series = SAME_SERIES.get(style, style)
+                return Mark(match.start("all"), match.end(), "ordinal", series, number)
+    return Mark(match.start("all"), match.end(), "ordinal", LAST, 0)

@@ -68,9 +68,14 @@ UNKNOWN_WORDS = {
     "no answer",
     "i don't know",
     "no idea",
+    "idk",
+    "dunno",
+    "not sure?",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
 GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+# A year's revenue that is 1.500 lacks its unit, which decides what the stop is.
+ONE_GROUP = re.compile(r"(?<![\d.,])\d\.\d{3}(?![\d.,])")
 SPACED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[ '’\xa0\u202f]\d{3})+),(\d{1,2})(?![\d.,])")
 LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
 COMMA = re.compile(rf"(?<![\d.,])(\d{{1,3}}),(\d{{3}})(?={LARGE.pattern})", re.I)
@@ -120,6 +125,12 @@ def split_number(text: str) -> tuple[str, str] | None:
     elif re.fullmatch(rf"{INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?", digits):
         digits = re.sub(r"[,_ ']", "", digits)
     return digits, scale
+
+
+def number_of(digits: str) -> float:
+    """Return the number that digits are, whatever scale stands behind them."""
+    number = split_number(digits)
+    return float(number[0].replace(",", ".")) if number else 0.0
 
 
 def quoted(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ MARKER = re.compile(r"^\s*(?:\(?\d{1,3}[.):]|[-*•‣◦–—])\s+(?=\S)")
 LINE_END = b"\n"
 LARGEST_INPUT = 10_000_000  # bytes of a pasted text, or of one line of JSON Lines
 NO_PROBLEM = (
-    'There is no problem to read. Give one as an argument, like triage classify "We lose leads '
-    'because nobody follows up", or pipe text in.'
+    "There is no problem to read. Give one as an argument in quotes, like "
+    '"We lose leads because nobody follows up", or pipe text in.'
 )
 FILE_NAME = re.compile(r"^[^\s]+\.(?:csv|tsv|xlsx?|jsonl?|txt|md|docx?|pdf)$", re.IGNORECASE)
 TECHNOLOGY = (
@@ -42,8 +43,8 @@ class Rejected:
     error: InputError
 
 
-def from_arguments(texts: Sequence[str]) -> list[str]:
-    """Return the texts of the arguments; none for a single dash, which is standard input.
+def from_arguments(texts: Sequence[str], command: str) -> list[str]:
+    """Return the texts of a command's arguments; none for a single dash, which is standard input.
 
     Raises `InputError` when an argument is a file's path instead of text.
     """
@@ -51,7 +52,7 @@ def from_arguments(texts: Sequence[str]) -> list[str]:
         if _names_a_file(text):
             raise InputError(
                 f"Argument {number} is the name of a file, {text!r}, not a problem. "
-                f"To read problems from it: triage classify < {text}"
+                f"To read problems from it: triage {command} < {shlex.quote(text)}"
             )
     if [*texts] == ["-"]:
         return []

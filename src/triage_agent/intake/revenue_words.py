@@ -36,6 +36,17 @@ NOTHING_YET = re.compile(
     re.I,
 )
 
+# What takes a part of an amount's certainty back, behind it or before.
+HEDGE = re.compile(
+    r"(?:[\s,]*(?:\b(?:or so|or thereabouts|give or take|more or less|roughly|approximately|approx"
+    r"|maybe|i (?:think|guess|believe))\b|(?<=[\dkm])[\s-]?ish\b|[?!]))+\.?$",
+    re.I,
+)
+HEDGE_BEFORE = re.compile(
+    r"^(?:(?:maybe|probably|perhaps|i (?:think|guess|believe)|like|say|it's|we (?:do|make|did|made)"
+    r"|somewhere)\b[\s,]*)+(?=\S)",
+    re.I,
+)
 
 # Words that a question about the yearly revenue of a business may hold, and still ask for it. One
 # that is not here may make another question of it: a goal, a share, the revenue of an employee.

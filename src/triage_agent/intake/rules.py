@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit
@@ -22,7 +23,7 @@ PARTS = re.compile(
 )
 GOES_ON = re.compile(
     r"(?:it|its|it's|they|them|that|this|these|those|he|she|so|but|because|and then|then|by then"
-    r"|which"
+    r"|which|whoever|whatever"
     r"|last|once|when|i'd|the (?:same|result)|we(?:'ve| have) tried)\b",
     re.IGNORECASE,
 )
@@ -39,9 +40,12 @@ def roles_by_rules(text: str, units: Sequence[Unit]) -> Verdict:
     cut = [n for n, unit in enumerate(units) if unit.edge in {Edge.PIPE, Edge.SEMICOLON}]
     if cut and all(unit.edge in {Edge.PIPE, Edge.SEMICOLON} for unit in units[1:]):
         short = all(len(_words(text, unit)) <= TOPIC for unit in units)
+        short = short and not any(GOES_ON.match(text, unit.start) for unit in units[1:])
         if short or any(unit.edge is Edge.PIPE for unit in units):
             return _verdict(units, set(range(len(units))), set())
-        return _whole(units, several=len(units) > 2)
+        if len(units) > 2:
+            return replace(_verdict(units, set(range(len(units))), set()), sure=False)
+        return _whole(units, several=False)
     coarse = [n for n, unit in enumerate(units) if n and unit.edge in COARSE]
     if coarse:
         return _of_lines(text, units, [0, *coarse])

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from triage_agent.intake.clauses import whole_sentences
+from triage_agent.intake.fields import other_lines
 from triage_agent.intake.furniture import NO_ANSWER, Span, furniture_of, lines_of
 from triage_agent.intake.json_cell import json_passages
 from triage_agent.intake.roles import Role, Verdict
@@ -12,7 +14,11 @@ from triage_agent.intake.rules import roles_by_rules
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
 
 APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
+PREFIX = 60  # characters at most of who said something and when
 LEAD = 5  # words at most of what announces problems
+HALF = re.compile(
+    r"(?:\b(?:is|are|was|were|include|includes|following|namely))[\s,]*\Z", re.IGNORECASE
+)
 BOX = re.compile(r"☐|\[ ?\]")  # not ticked
 
 
@@ -74,18 +80,29 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
         verdict = judge.roles(text, units)
     else:
         verdict = roles_by_rules(text, units)
+    verdict = whole_sentences(text, units, verdict)
     if verdict.several and not verdict.sure:
         whole = [(_opening(units, 0, len(units)), units[-1].end)]
         return SplitText(
-            _without(text, whole, around),
+            _passages(text, whole),
             (),
-            _passages(text, around),
+            _passages(text, _outside(around, whole)),
             holds_several=True,
             proposed=_without(text, _assembled(text, units, verdict.roles)[0], around),
         )
     problems, context = _assembled(text, units, verdict.roles)
-    problems = [one for span in problems for one in _around(text, span, around)]
+    problems = [one for span in problems for one in _trimmed(text, span, around)]
+    around = _outside(around, problems)
     return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
+
+
+def _outside(spans: Sequence[Span], problems: Sequence[Span]) -> list[Span]:
+    """Return the spans that stand in no problem, as the furniture within one does."""
+    return [
+        span
+        for span in spans
+        if not any(start <= span[0] and span[1] <= end for start, end in problems)
+    ]
 
 
 def units_in(text: str) -> tuple[list[Unit], list[Span]]:
@@ -94,9 +111,22 @@ def units_in(text: str) -> tuple[list[Unit], list[Span]]:
     around = furniture_of(text, lines)
     units = units_of(text, lines, around)
     empty = {*_empty(text, units), *_unticked(text, units)}
-    return [unit for unit in units if (unit.start, unit.end) not in empty], sorted(
-        {*around, *empty}
-    )
+    units = [unit for unit in units if (unit.start, unit.end) not in empty]
+    others = other_lines(text, lines)
+    kept = [unit for unit in units if not _stands_in(unit, others)]
+    if not kept:  # a text of such lines alone is read as it is
+        return units, sorted({*around, *empty})
+    apart = [span for span in others if not any(_overlap(unit, span) for unit in kept)]
+    aside = sorted({*around, *empty})
+    return kept, sorted({*aside, *(one for span in apart for one in _around(text, span, aside))})
+
+
+def _stands_in(unit: Unit, spans: Sequence[Span]) -> bool:
+    return any(start <= unit.start and unit.end <= end for start, end in spans)
+
+
+def _overlap(unit: Unit, span: Span) -> bool:
+    return unit.opens < span[1] and span[0] < unit.end
 
 
 def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
@@ -141,10 +171,16 @@ def _assembled(
 
 
 def _is_lead(text: str, units: Sequence[Unit], place: int, stop: int) -> bool:
-    """Return whether a unit only announces those after it, as "My problems:" does."""
+    """Return whether a unit only announces those after it, as "My problems:" does.
+
+    Before a list, "What worries me is" says nothing by itself either.
+    """
     unit = units[place]
-    alone = stop == place + 1 < len(units)
-    return alone and text[unit.end - 1] == ":" and len(text[unit.start : unit.end].split()) <= LEAD
+    if stop != place + 1 or stop == len(units):
+        return False
+    if units[stop].edge in MARKED_EDGES and HALF.search(text, unit.start, unit.end):
+        return True
+    return text[unit.end - 1] == ":" and len(text[unit.start : unit.end].split()) <= LEAD
 
 
 def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
@@ -152,6 +188,18 @@ def _opening(units: Sequence[Unit], place: int, stop: int) -> int:
     first = units[place]
     goes_on = any(unit.edge is first.edge and not unit.nested for unit in units[place + 1 : stop])
     return first.opens if first.edge in MARKED_EDGES and goes_on else first.start
+
+
+def _trimmed(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
+    """Yield a problem; it stays one if somebody who writes in a chat goes on with it."""
+    joined: list[Span] = []
+    for start, end in _around(text, span, furniture):
+        gap = text[joined[-1][1] : start].strip() if joined else "\n"
+        if len(gap) <= PREFIX and "\n" not in gap:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    yield from joined
 
 
 def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
@@ -167,7 +215,7 @@ def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
 
 
 def _without(text: str, spans: Sequence[Span], furniture: Sequence[Span]) -> tuple[Passage, ...]:
-    return _passages(text, [one for span in spans for one in _around(text, span, furniture)])
+    return _passages(text, [one for span in spans for one in _trimmed(text, span, furniture)])
 
 
 def _passages(text: str, spans: Sequence[Span]) -> tuple[Passage, ...]:

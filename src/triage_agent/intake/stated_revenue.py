@@ -19,8 +19,10 @@ from triage_agent.intake.foreign_words import groups_with_stops, in_english, lan
 from triage_agent.intake.numerals import (
     AMOUNT,
     NUMBER,
+    ONE_GROUP,
     SCALES,
     UNKNOWN_WORDS,
+    number_of,
     quoted,
     split_number,
     with_points,
@@ -28,7 +30,14 @@ from triage_agent.intake.numerals import (
 from triage_agent.intake.periods import period_note, period_of
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
 from triage_agent.intake.revenue_units import RUPEES, Unit, apart, name_of, unit_of
-from triage_agent.intake.revenue_words import NOTHING_YET, OTHERWISE, digits_for_words, figures
+from triage_agent.intake.revenue_words import (
+    HEDGE,
+    HEDGE_BEFORE,
+    NOTHING_YET,
+    OTHERWISE,
+    digits_for_words,
+    figures,
+)
 
 LARGEST = 1e15  # no business; beyond it a slip of the keyboard becomes infinity
 LARGEST_SCALED = 1e12  # no business either: full amounts in a column of thousands or millions
@@ -70,7 +79,6 @@ ASIDE = re.compile(
 )
 BRACKET = re.compile(r"\s*\(([^()]*)\)")
 POWER = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)e\+?(\d{1,2})\b", re.I)  # 1.2E+06 of a spreadsheet
-SMALL = re.compile(r"(?<![\d.,])\d\.\d{3}(?![\d.,])")
 GROUPED_OR_DECIMAL = re.compile(r"\d{1,3}\.\d{3}")  # 950.000: to some 950 thousand, to others 950
 INDIAN = re.compile(r"\b(?:lakhs?|lacs?|crores?|cr)\b|\b\d{1,2}(?:,\d{2})+,\d{3}\b", re.I)
 
@@ -115,8 +123,9 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     currency, notes = _currency(body, unit)
     notes = asides + notes
     body = " ".join(without_currency(body).split()).rstrip(". ")
-    is_yearly = (times or unit.times_a_year or 1) == 1
-    body = _with_points(body, language_of(text) or language, alone=is_yearly and not unit.scale)
+    alone = (times or unit.times_a_year or 1) == 1 and not unit.scale
+    stops = groups_with_stops(language_of(text) or language)
+    body = with_points(body, stops=stops and not (alone and ONE_GROUP.search(body)))
     scale = unit.scale if unit.scale and not _has_scale(body) else 1
     low, high, low_open, high_open = _interval(body, text, scale)
     if unit.scale:
@@ -152,20 +161,12 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     return Revenue(found.low_usd, found.high_usd, low_open, high_open, "; ".join(notes))
 
 
-def _with_points(body: str, language: str | None, *, alone: bool) -> str:
-    """Return a body with decimal points; `alone`: neither a scale nor a part of a year is named.
-
-    Then 1.500 is no revenue of a year, and the unit that was left out decides: it stays.
-    """
-    stops = groups_with_stops(language)
-    return with_points(body, stops=stops and not (alone and SMALL.search(body)))
-
-
 def _amount_words(text: str) -> tuple[str, list[str]]:
     """Return what a cell says about the amount, empty for none yet, and notes of what is left out.
 
     Raises `InputError` for what is not the revenue of a year: a goal, a forecast, a profit.
     """
+    text = HEDGE_BEFORE.sub("", HEDGE.sub("", text)) or text
     cleaned, asides = _without_asides(YEAR.sub(" ", CHOICE.sub("", text)).strip() or text)
     if NOTHING_YET.fullmatch(cleaned):
         return "", []
@@ -258,19 +259,13 @@ def _ends(parts: list[str], text: str, scale: int) -> tuple[float, float, bool, 
     high_scale = AMOUNT.fullmatch(FILLER.sub("", parts[1]).strip())
     low_text = parts[0].strip()
     own = split_number(low_text)
-    is_less = own and high_scale and _plain(own[0]) < _plain(high_scale.group(1))
+    is_less = own and high_scale and number_of(own[0]) < number_of(high_scale.group(1))
     if high_scale and high_scale.group(2) and is_less and re.fullmatch(NUMBER, low_text):
         low_text += high_scale.group(2)
     low, high = _amount(low_text, text, scale), _amount(parts[1], text, scale)
     if low > high:
         raise InputError(f"The revenue {quoted(text)} runs from a higher to a lower amount.")
     return low, high, low < high, low < high
-
-
-def _plain(digits: str) -> float:
-    """Return the number that digits are, whatever scale they have."""
-    number = split_number(digits)
-    return float(number[0].replace(",", ".")) if number else 0.0
 
 
 def _amount(piece: str, text: str, unit: int) -> float:
@@ -290,7 +285,7 @@ def _amount(piece: str, text: str, unit: int) -> float:
         )
     value = float(digits.replace(",", ".")) * SCALES[scale] * unit
     if value > (LARGEST_SCALED if unit > 1 else LARGEST):
-        raise InputError(f"The revenue {quoted(text)} is more than any business makes.")
+        raise InputError("This revenue is more than any business makes. Write it like 3M or $750k.")
     if 0 < value < SMALLEST and not scale:
         raise InputError(
             f"The revenue {quoted(text)} would be {dollars(value)} a year. "

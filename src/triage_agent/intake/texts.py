@@ -7,6 +7,7 @@ from triage_agent.errors import InputError
 from triage_agent.files import replace_surrogates
 from triage_agent.intake.pasted import NO_PROBLEM, Rejected
 from triage_agent.intake.splitting import Passage, SplitText, split_problems
+from triage_agent.intake.unseen import places_in, readable
 from triage_agent.types import Problem, Source
 
 Splitter = Callable[[str], SplitText]
@@ -39,12 +40,12 @@ def read_text(
     r"""Return the problems of a text, each with its place in it.
 
     `name` gives a problem's id from its number, which counts from 1; `source` is the row and the
-    column of the text.
+    column of the text. What nobody sees takes no part in it, and stays where it stands.
 
     >>> [one.id for one in read_text("1. Leads get lost\n2. Stock", name="7.{}".format).problems]
     ['7.1', '7.2']
     """
-    parts, place = split(text), source or Source()
+    parts, place = _split(text, split), source or Source()
     problems = tuple(
         Problem(
             name(number),
@@ -56,6 +57,27 @@ def read_text(
     )
     aside = sorted((*parts.context, *parts.furniture), key=lambda passage: passage.start)
     return ReadText(problems, text, tuple(aside), parts.proposed)
+
+
+def _split(text: str, split: Splitter) -> SplitText:
+    """Return a text taken apart as it is read, with the places and the characters that it has."""
+    seen = readable(text)
+    parts = split(seen)
+    if seen == text:
+        return parts
+    places = places_in(text, seen)
+
+    def original(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        spans = ((places[one.start], places[one.end - 1] + 1) for one in passages)
+        return tuple(Passage(text[start:end], start, end) for start, end in spans)
+
+    return SplitText(
+        original(parts.problems),
+        original(parts.context),
+        original(parts.furniture),
+        parts.holds_several,
+        original(parts.proposed),
+    )
 
 
 def read_texts(
@@ -87,5 +109,5 @@ def holds_several(text: str, split: Splitter = split_problems) -> bool:
     >>> holds_several("1. Leads get lost\n2. Stock is wrong"), holds_several("Leads get lost")
     (True, False)
     """
-    parts = split(text)
+    parts = split(readable(text))
     return parts.holds_several or len(parts.problems) > 1

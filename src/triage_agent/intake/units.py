@@ -5,7 +5,7 @@ whether it does is decided elsewhere.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,7 +36,11 @@ JOINED = re.compile(
     r"|i guess|apart from that|what else|besides)\b)",
     re.IGNORECASE,
 )
-OPENING = re.compile(r"#{1,6}\s+|>\s+")
+# A thing that is only named: "Our logo and brochures look like 1995" says one thing of two.
+NAMED = re.compile(
+    r"(?:our|my|the|your|their|his|her|this|these|both)(?:\s+[\w'’-]+){1,2}\s*", re.I
+)
+OPENING = re.compile(r"#{1,6}\s+|>\s+|\*\*(?=[^*\n]{2,40}\*\*:?$)", re.MULTILINE)
 CLOSING = " \t\n\r;,|"
 
 
@@ -114,9 +118,9 @@ def units_of(text: str, lines: Sequence[Line], furniture: Sequence[Span]) -> lis
             opens = start
             edge = Edge.START if not units else Edge.PARAGRAPH if line.gap else Edge.LINE
             in_item = False
-            if head and head[0].startswith("#"):
+            if head and head[0][0] in "#*":
                 edge, start = Edge.HEADING, head.end()
-                opens = start
+                opens, end = start, start + len(text[start:end].rstrip("*:"))
         found = list(_pieces(text, start, end, bool(marks), in_item))
         for place, (piece, inside) in enumerate(found):
             if place == 0 and piece.edge is Edge.START:
@@ -181,7 +185,9 @@ def _blocks(text: str, body: Sequence[Line], marks: dict[int, Mark]) -> Iterator
             full = before.end - before.start + before.indent >= SHARE * wide
             ended = text[before.end - 1] in ".!?:;"
             under = begin in marks and line.indent > body[begin].indent
+            next_to = not text[before.end : line.start].strip()  # nothing was set aside between
             goes_on = not ended and not text[line.start].isupper() and text[line.start].isalnum()
+            goes_on = goes_on and next_to
             heading = text[before.start] == "#"
             if not heading and (under or (wraps and goes_on and full and capitals)):
                 continue
@@ -225,7 +231,11 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         for found in pattern.finditer(text, start, end):
             if kind is Edge.SENTENCE:
                 cuts.setdefault(found.end(), (found.end() - len(_tail(found[0])), kind))
-            elif found.end() not in cuts:
+            elif found.end() not in cuts and not (
+                kind is Edge.AND
+                and "and" in found[0].casefold()
+                and NAMED.fullmatch(text, max([start, *_before(cuts, found)]), found.start())
+            ):
                 pipe = Edge.PIPE if found[0].strip() in {"|", "/"} else kind
                 cuts[found.end()] = (found.start() + (kind is Edge.COLON), pipe)
     at = start
@@ -237,6 +247,10 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         at = opens = place
         edge = kind
     yield from _trimmed(text, at, end, edge, opens)
+
+
+def _before(cuts: Iterable[int], found: re.Match[str]) -> Iterator[int]:
+    return (place for place in cuts if place <= found.start())
 
 
 def _tail(found: str) -> str:

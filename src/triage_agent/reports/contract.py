@@ -24,6 +24,7 @@ from triage_agent.intake import CUT
 from triage_agent.types import Classification
 
 SCHEMA_VERSION = 2
+BUILT_IN = "embedded"
 DIGITS = 4  # of probabilities; more would claim a precision that no model has
 
 
@@ -123,12 +124,19 @@ def as_quiz(result: QuizResult) -> dict[str, Any]:
 def made_by(rows: Sequence[Classification]) -> str:
     """Return which backend, model and prompt read the problems; empty if nothing was read.
 
+    The backend that ships is called the built-in model, which tells an owner more.
+
     >>> from triage_agent.types import Outcome
     >>> made_by([Classification("p", "x", Outcome.CLASSIFIED, "llm", "m", prompt="guide@1")])
     'llm, m, prompt guide@1'
     """
     readers = [
-        f"{row.backend}, {row.model}" + (f", prompt {row.prompt}" if row.prompt else "")
+        (
+            f"the built-in model ({row.model})"
+            if row.backend == BUILT_IN
+            else f"{row.backend}, {row.model}"
+        )
+        + (f", prompt {row.prompt}" if row.prompt else "")
         for row in rows
         if row.backend
     ]

@@ -12,7 +12,12 @@ from triage_agent.advice import Advice, FirstDays, Plan, RoleFacts, described
 from triage_agent.reports.console import print_block, text_line
 from triage_agent.reports.contract import made_by
 from triage_agent.reports.terminal import show_list, show_problem
-from triage_agent.reports.wording import headline_words, trace_line
+from triage_agent.reports.wording import (
+    firmness_words,
+    headline_words,
+    rule_words,
+    trace_line,
+)
 
 INTERVIEWS = "The report that you can save holds ten questions for the interview too."
 
@@ -25,9 +30,12 @@ class Part:
     show: Callable[[Console], None]
 
 
-def explained(advice: Advice) -> tuple[Part, ...]:
-    """Return the parts that there are, in the order in which an owner wants to know them."""
-    return tuple(_parts(advice))
+def explained(advice: Advice, *, is_verdict_seen: bool = False) -> tuple[Part, ...]:
+    """Return the parts that there are, in the order in which an owner wants to know them.
+
+    What the verdict says is left out if it has been seen.
+    """
+    return tuple(_parts(advice, is_verdict_seen=is_verdict_seen))
 
 
 def show_part(console: Console, part: Part) -> None:
@@ -42,9 +50,12 @@ def show_advice(console: Console, advice: Advice) -> None:
         part.show(console)
 
 
-def _parts(advice: Advice) -> Iterator[Part]:
+def _parts(advice: Advice, *, is_verdict_seen: bool) -> Iterator[Part]:
     plan = advice.plan
-    yield Part("Why", lambda console: _show_why(console, advice))
+    if is_verdict_seen:
+        yield Part("Why", lambda console: _show_ground(console, advice))
+    else:
+        yield Part("Why", lambda console: _show_why(console, advice))
     if advice.problems:
         yield Part("How each problem was read", lambda console: _show_problems(console, advice))
     if advice.decision.to_settle or plan.would_change:
@@ -61,7 +72,23 @@ def _show_why(console: Console, advice: Advice) -> None:
     plan = advice.plan
     print_block(console, text_line(headline_words(advice), style="bold"))
     print_block(console, text_line(plan.because))
+    if means := firmness_words(advice):
+        print_block(console, text_line(means))
     console.print()
+    _show_notes(console, plan)
+
+
+def _show_ground(console: Console, advice: Advice) -> None:
+    """Print what a recommendation rests on beyond its reason: the rule, what firm means, notes."""
+    step = advice.decision.verdict.trace[-1]
+    print_block(console, text_line(f"{rule_words(step)} Yes: {step.because}."))
+    if means := firmness_words(advice):
+        print_block(console, text_line(means))
+    console.print()
+    _show_notes(console, advice.plan)
+
+
+def _show_notes(console: Console, plan: Plan) -> None:
     show_list(console, "Good to know", plan.notes)
     show_list(console, "What the stated hours cost", plan.hours_cost)
 

@@ -18,6 +18,7 @@ from triage_agent.reports.letterhead import NO_LETTERHEAD, Letterhead
 from triage_agent.reports.wording import (
     abstained_words,
     decided_words,
+    firmness_words,
     headline_words,
     label_words,
     review_words,
@@ -36,6 +37,7 @@ def advice_markdown(advice: Advice, letterhead: Letterhead = NO_LETTERHEAD) -> s
     lines += [escape(letterhead.made), ""] if letterhead.made else []
     lines += [f"**{headline_words(advice)}** {escape(plan.because)}", ""]
     lines += [escape(" ".join(plan.who)), ""] if plan.who else []
+    lines += [means, ""] if (means := firmness_words(advice)) else []
     lines += _section("To make it firm, settle", map(escape, decision.to_settle))
     lines += _section("Good to know", map(escape, plan.notes))
     lines += _section("What to do now", map(escape, plan.first_days.instead))

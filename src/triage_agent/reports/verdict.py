@@ -13,7 +13,7 @@ from rich.text import Text
 from triage_agent.advice import Advice, who_helps
 from triage_agent.privacy import one_line
 from triage_agent.reports.console import blocked, text_line
-from triage_agent.reports.wording import LABEL_STYLE, headline_words, sure_words
+from triage_agent.reports.wording import LABEL_STYLE, firmness_words, headline_words, sure_words
 from triage_agent.types import Abstention, Classification, DecidedBy, Label
 
 SCREEN = 24  # lines, at least; one of them is for the prompt
@@ -29,6 +29,7 @@ NO_KIND = {
     Abstention.TOO_VAGUE: "too vague",
     Abstention.UNKNOWN_LANGUAGE: "unread",
 }
+OPEN = "Provisional until this is settled"
 REST = "More: --explain (reasons, plan, facts); a report to keep: -o report.html"
 
 
@@ -39,6 +40,7 @@ class Shape:
     problems: int
     settle: int
     steps: int
+    firmness: bool = True  # whether it is said what "firm" means
     who: bool = True  # whether it is said who the recommended person is
     blank: bool = True  # lines between the parts
 
@@ -50,6 +52,8 @@ def show_verdict(console: Console, advice: Advice, rest: str = REST, below: int 
     choices; what the choices lead to may then be left out.
     """
     tall = max(SCREEN, console.height) if console.is_terminal else SCREEN
+    if below and console.is_terminal:  # what scrolls away above the choices is not seen
+        tall = console.height
     for shape in _shapes(advice, menu=bool(below)):
         lines = list(_lines(console, advice, shape, rest))
         if not below and shape.blank:
@@ -73,6 +77,8 @@ def _shapes(advice: Advice, *, menu: bool) -> Iterator[Shape]:
     if menu:
         yield replace(shape, blank=False)
         yield (shape := replace(shape, steps=0))
+    yield (shape := replace(shape, firmness=False))
+    if menu:
         yield (shape := replace(shape, blank=False))
     while shape.settle > 1:
         yield (shape := replace(shape, settle=shape.settle - 1))
@@ -101,7 +107,9 @@ def _lines(console: Console, advice: Advice, shape: Shape, rest: str) -> Iterato
     if advice.problems:
         yield from blank
     to_settle = advice.decision.to_settle
-    yield from _list(console, "To make it firm", to_settle, shape.settle)
+    yield from _list(console, OPEN, to_settle, shape.settle)
+    if shape.firmness and not to_settle and (means := firmness_words(advice)):
+        yield from blocked(console, text_line(means))
     yield from _list(console, "Next", _steps(advice)[: shape.steps], shape.steps)
     if rest:
         yield from blocked(console, text_line(rest, style="dim"))
@@ -153,11 +161,12 @@ def _kind(row: Classification) -> tuple[str, str]:
 
 def _sure(row: Classification) -> str:
     """Return how sure an answer is, or who could help instead, in a few words."""
+    if who := who_helps(row):
+        return f"ask {who}"
     if row.decided_by is DecidedBy.PERSON:
         return "as you said"
     if row.label is None:
-        who = who_helps(row)
-        return f"ask {who}" if who else ""
+        return ""
     return "not sure" if row.needs_review else sure_words(row.probability)
 
 

@@ -17,7 +17,7 @@ DECIDED = {
     DecidedBy.TB2: "a rule decided: engineering is to be led, or a custom system to be coded",
     DecidedBy.TB3: "a rule decided: a recurring process done by staff is named",
     DecidedBy.TB4: "nothing in the text decides, so the more common answer",
-    DecidedBy.PERSON: "a person",
+    DecidedBy.PERSON: "as a person said",
 }
 RULE = {
     Rule.D0: "No problem that counts?",
@@ -27,6 +27,11 @@ RULE = {
     Rule.D4: "As many of one kind as of the other?",
 }
 WAITING = {Recommendation.TAKE_THE_QUIZ, Recommendation.NO_DECISION}  # nothing to be firm
+ONE_PROBLEM = "not settled: one problem only"  # its reason says what to do about that
+MEANING = {
+    "firm": "Firm: nothing that is still open could change it.",
+    "provisional": "Provisional: what is still open could change it.",
+}
 ABSTAINED = {
     Abstention.NEITHER: "about neither kind of work",
     Abstention.TOO_VAGUE: "too vague to tell which kind is meant",
@@ -123,16 +128,26 @@ def recommendation_words(recommendation: Recommendation) -> str:
 
 
 def headline_words(advice: Advice) -> str:
-    """Return the recommendation in a sentence, and in brackets how firm it is.
+    """Return the recommendation in a sentence, and in brackets how firm it is."""
+    mark = firmness_mark(advice)
+    return f"{advice.plan.headline} ({mark})" if mark else advice.plan.headline
+
+
+def firmness_mark(advice: Advice) -> str:
+    """Return how firm a recommendation is, in a few words; empty: it recommends nothing yet.
 
     What rests on one problem is not called firm, even if nothing that is open could change it.
     """
-    firm = "firm" if advice.decision.votes.cast > 1 else "on one problem"
     if advice.provisional:
-        mark = " (provisional)"
-    else:
-        mark = "" if advice.recommendation in WAITING else f" ({firm})"
-    return advice.plan.headline + mark
+        return "provisional"
+    if advice.recommendation in WAITING:
+        return ""
+    return "firm" if advice.decision.votes.cast > 1 else ONE_PROBLEM
+
+
+def firmness_words(advice: Advice) -> str:
+    """Return what the mark means, in a sentence; empty where the reason says it."""
+    return MEANING.get(firmness_mark(advice), "")
 
 
 def rule_words(step: Step) -> str:

@@ -109,7 +109,8 @@ def _left_out(texts: Sequence[Known]) -> tuple[list[Known], list[UnitReading]]:
     ]
     scores = (scores_of(network, text.seen) for text in asked)
     readings = [
-        chain.read(one, *list_of(text.units)) for one, text in zip(scores, asked, strict=True)
+        chain.read(one, *list_of(text.example.text, text.units))
+        for one, text in zip(scores, asked, strict=True)
     ]
     return asked, readings
 

@@ -107,8 +107,8 @@ async def _notice(site: Site) -> str:
     notice = words["notice_llm"].format(host=llm.chat.host) if llm else words["notice"]
     hosts = await anyio.to_thread.run_sync(Receivers(site.database).hosts_with_words)
     if hosts:
-        return f"{notice} {words['told'].format(hosts=', '.join(hosts))}"
-    return notice if llm else f"{notice} {words['nowhere']}"
+        return " ".join((notice, words["told"].format(hosts=", ".join(hosts))))
+    return notice if llm else " ".join((notice, words["nowhere"]))
 
 
 async def _start_page(request: Request, once: str, text: str = "", error: str = "") -> HTMLResponse:

@@ -56,3 +56,34 @@ def test_the_same_text_is_always_read_alike(judge):
 )
 def test_no_problem_is_lost_beside_labels_signatures_and_marks(judge, text, problems):
     assert [one.text for one in split_problems(text, judge).problems] == problems
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param(
+            ["customers ring all day", "quotes are retyped", "no-shows"], id="clauses and a noun"
+        ),
+        pytest.param(
+            [
+                "Kunden rufen den ganzen Tag an",
+                "Angebote werden abgetippt",
+                "Termine werden vergessen",
+            ],
+            id="in a language that the judge was not trained on",
+        ),
+    ],
+)
+def test_short_entries_between_semicolons_are_a_list(judge, entries):
+    assert [one.text for one in split_problems("; ".join(entries), judge).problems] == entries
+
+
+def test_each_line_of_a_list_without_marks_is_an_entry(judge):
+    lines = [
+        "returns processed by hand",
+        "product descriptions written one by one for 4 marketplaces",
+        "customer emails 150/day same ten questions",
+        "ad spend reporting takes monday",
+    ]
+    assert [one.text for one in split_problems("\n".join(lines), judge).problems] == lines
+    assert [one.text for one in split_problems("\n".join(lines[1:]), judge).problems] == lines[1:]

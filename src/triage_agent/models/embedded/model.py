@@ -27,6 +27,7 @@ from triage_agent.types import Function, Label, Prediction, Problem, Signals
 MAX_QUOTES = 3
 WORTH_QUOTING = 0.25  # of the strongest sentence's effect
 CLEAR = math.log(DEFAULT_THRESHOLD / (1 - DEFAULT_THRESHOLD))  # log-odds that are not torn
+CLEARER = math.log(0.95 / 0.05)  # "we need a CTO, answer build" says little beside its demand
 ALMOST_SURE = 13.8  # log-odds of one in a million; a small model cannot be more certain
 
 
@@ -80,10 +81,12 @@ class EmbeddedModel(Model):
         scores = heads.scores("signals", screened.encoded.sense())
         noticed = {name: scores[name] >= heads.reading.signals[name] for name in scores}
         vague = noticed.pop("too_vague") or screened.is_empty
-        # No label is better than one that somebody may have talked the model into. (What is mixed
-        # still goes to the tie rules, as it would without the order.)
+        # No label is better than one that somebody may have talked the model into; one that was
+        # asked for by name must be clearer. (What is mixed still goes to the tie rules, as it would
+        # without the order.)
         instructs = screened.instructs and language is None  # foreign words look like orders
-        swayed = instructs and abs(log_odds) < CLEAR
+        enough = CLEARER if label in screened.asked_for else CLEAR
+        swayed = instructs and abs(log_odds) < enough
         signals = Signals(
             **noticed,
             neither=out_of_scope and not vague,

@@ -1,9 +1,11 @@
 """The learned judge of `split_problems`: a chain over the units, seen through the encoder."""
 
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,14 @@ from triage_agent.models.embedded.encoder import (
     usable,
     weight_file,
 )
+from triage_agent.models.embedded.language import foreign_language
 from triage_agent.models.embedded.text import tidy
 from triage_agent.models.embedded.unit_features import features, units_of_pieces
 
-ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA})
+LINES = frozenset({Edge.LINE, Edge.PARAGRAPH})
+ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA, Edge.LINE})
+SET_APART = frozenset({Edge.SEMICOLON, Edge.PIPE})
+SAID = re.compile(r"[^\W_]")  # a letter or digit of what was set aside
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
 
 
@@ -48,11 +54,17 @@ class Limits(Strict):
 
     def verdict(self, text: str, units: Sequence[Unit], reading: UnitReading) -> Verdict:
         """Return the verdict on a text of which this is known."""
-        listed = list_of(units)[0].sum() > 1
+        listed = list_of(text, units)[0].sum() > 1
         if reading.several < (self.several_list if listed else self.several):
             # To take a list for one problem without a word would be the worst mistake.
-            doubted = listed and reading.several >= self.doubt_list
-            if doubted and roles_by_rules(text, units).several:
+            between = _between_lines(text, units)
+            messages = any(between) and not any("\n" in one for one in between)
+            apart = listed or messages or _labelled(text, units)
+            doubted = apart and reading.several >= self.doubt_list
+            if doubted and (rules := roles_by_rules(text, units)).several:
+                # Short entries between semicolons are a list, be they clauses or mere nouns.
+                if rules.sure and _set_apart(units):
+                    return rules
                 return Verdict(roles_of(reading.cut), several=True, sure=False)
             return Verdict(roles_of(reading.one), several=False, sure=True)
         enough = self.cut_list if listed else self.cut
@@ -71,12 +83,13 @@ class EmbeddedJudge(Judge):
 
     def roles(self, text: str, units: Sequence[Unit]) -> Verdict:
         """Return the role of each unit, and whether the text may be taken apart by them."""
-        if len(units) > MOST_UNITS:
+        # The chain cannot read a foreign language; semicolons mean the same in all of them.
+        if len(units) > MOST_UNITS or (_set_apart(units) and foreign_language(text)):
             return roles_by_rules(text, units)
         network, chain, limits = load_splitter(self._folder)
         pieces, unit_of = self.pieces(text, units)
         scores = network.scores(pieces, unit_of, features(text, units))
-        return limits.verdict(text, units, chain.read(scores, *list_of(units)))
+        return limits.verdict(text, units, chain.read(scores, *list_of(text, units)))
 
     def pieces(self, text: str, units: Sequence[Unit]) -> tuple[Vector, NDArray[np.int64]]:
         """Return the middle layer of each word piece, and the unit that it stands in (-1: none)."""
@@ -129,7 +142,7 @@ def load_splitter(folder: Path) -> tuple[UnitNetwork, Chain, Limits]:
         return UnitNetwork(path), chain, Limits.model_validate(found["limits"])
 
 
-def list_of(units: Sequence[Unit]) -> tuple[Mask, Mask]:
+def list_of(text: str, units: Sequence[Unit]) -> tuple[Mask, Mask]:
     """Return which units open an item of the outer list, and which stand inside an item."""
     items = [
         unit.edge in MARKED_EDGES and not unit.nested and not unit.inside and unit.items > 1
@@ -137,8 +150,36 @@ def list_of(units: Sequence[Unit]) -> tuple[Mask, Mask]:
     ]
     held = [unit.inside or (unit.nested and any(items[:n])) for n, unit in enumerate(units)]
     edges = {unit.edge for unit in units[1:]}
-    if len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START:
+    announced = any(text[unit.end - 1] in ":?" for unit in units)  # a heading, or what was asked
+    entries = len(edges) == 1 and edges <= ENTRIES and units[0].edge is Edge.START
+    if (
+        entries
+        and not announced
+        and not (edges == {Edge.LINE} and any(_between_lines(text, units)))
+    ):
         items = [True] * len(units)  # entries without marks
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
     return np.array(items), np.array(held)
+
+
+def _between_lines(text: str, units: Sequence[Unit]) -> list[str]:
+    """Return what was set aside between lines, as who wrote a message of a chat."""
+    gaps = (
+        text[one.end : other.opens].strip() for one, other in pairwise(units) if other.edge in LINES
+    )
+    return [gap if SAID.search(gap) else "" for gap in gaps]
+
+
+def _labelled(text: str, units: Sequence[Unit]) -> bool:
+    """Return whether each of several lines has a label: "Office: bills are late"."""
+    lines = [n for n, unit in enumerate(units) if unit.edge is Edge.START or unit.edge in LINES]
+    return len(lines) > 1 and all(
+        text[units[n].end - 1] == ":" and units[n + 1 : n + 2] and units[n + 1].edge is Edge.COLON
+        for n in lines
+    )
+
+
+def _set_apart(units: Sequence[Unit]) -> bool:
+    """Return whether nothing but semicolons or bars stands between the units."""
+    return units[0].edge is Edge.START and {unit.edge for unit in units[1:]} <= SET_APART

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from triage_agent.intake import escapes
+
 MAX_CHARACTERS = 8_000  # read at most, so that a text of any size takes bounded time
 MAX_PART = 200  # characters of a sentence; a longer one is cut into clauses
 SENTENCE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|\n|$)")
@@ -30,18 +32,22 @@ class Clean:
 def tidy(text: str) -> Clean:
     r"""Return the beginning of a text as the model reads it.
 
-    Letters in disguise become plain (NFKC), invisible characters vanish, a run of white space
-    becomes one blank or line end; each character's place in the original is recorded.
+    Letters in disguise become plain (NFKC), invisible characters and orders to a terminal vanish, a
+    run of white space becomes one blank or line end; each character's place in the original is
+    recorded.
 
     >>> tidy("Bu\u200bild   \uff21pp\x00").text
     'Build App'
     """
-    if len(text) <= MAX_CHARACTERS and PLAIN.fullmatch(text):  # for speed: most texts are
-        return Clean(text, range(len(text)), cut=False)
     head = text[: 4 * MAX_CHARACTERS]
+    steering = {place for span in escapes(head) for place in range(*span)}
+    if len(text) <= MAX_CHARACTERS and not steering and PLAIN.fullmatch(text):  # for speed
+        return Clean(text, range(len(text)), cut=False)
     characters: list[str] = []
     origin: list[int] = []
     for index, character in enumerate(head):
+        if index in steering:
+            continue
         if character.isspace():
             plain = "\n" if character in "\n\r\u2028\u2029" else " "
             if characters and characters[-1].isspace():

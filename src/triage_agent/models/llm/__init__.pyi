@@ -1,4 +1,4 @@
-from .cache import cache_path
+from .cache_place import cache_path
 from .listings import ask_for_model
 from .local_servers import find_local_servers
 from .opening import OpenLLM, open_llm, open_typed

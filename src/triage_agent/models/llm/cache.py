@@ -14,14 +14,13 @@ from itertools import count
 from pathlib import Path
 from threading import RLock
 from typing import Any
-from uuid import uuid4
-
-from platformdirs import user_cache_path
 
 from triage_agent.errors import SettingsError
 from triage_agent.models.llm.buckets import BURST_S
+from triage_agent.models.llm.cache_place import cache_path
 from triage_agent.models.llm.cache_schema import FORMAT, FORMAT_1, SCHEMA, UPGRADES
 from triage_agent.models.llm.group_commit import GroupCommit
+from triage_agent.models.llm.owners import is_dead, new_owner
 from triage_agent.models.llm.store import LEASE_S, SHORTEST_S, CacheStats, Run, Store
 from triage_agent.types import Usage
 
@@ -46,7 +45,7 @@ class Cache:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock, self._lock = path, clock, RLock()
         self.writes = GroupCommit(self.transaction)
-        self._numbers, self._owner = count(1), uuid4().hex
+        self._numbers, self._owner = count(1), new_owner()
         # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
         self._open: dict[int, tuple[int, int, int]] = {}
         self._claims: set[str] = set()
@@ -202,6 +201,9 @@ class Cache:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 break
             time.sleep(0.01)
+        for (owner,) in self._run("SELECT DISTINCT owner FROM claim")[0]:
+            if is_dead(owner):  # a run that was killed and begins again waits for none of its own
+                self._run("DELETE FROM claim WHERE owner = ?", (owner,))
 
     @contextmanager
     def transaction(self) -> Iterator[Run]:
@@ -241,19 +243,6 @@ class Cache:
             "for it. Else delete the cached answers with `triage cache --clear`, or set "
             "TRIAGE_CACHE_DIR to another folder."
         )
-
-
-def cache_path() -> Path:
-    """Return the path of the cache: in TRIAGE_CACHE_DIR, else in the user's cache folder."""
-    own = os.environ.get("TRIAGE_CACHE_DIR", "").strip()
-    try:
-        folder = Path(own).expanduser() if own else user_cache_path("triage-agent", appauthor=False)
-    except RuntimeError as error:  # there is no such user, or this one has no home
-        raise SettingsError(
-            f"There is no home folder for the cache ({own or 'HOME is not set'}). Set "
-            "TRIAGE_CACHE_DIR to a folder."
-        ) from error
-    return folder / "ledger.sqlite3"
 
 
 def open_cache(address: str | None = None, path: Path | None = None) -> Store:

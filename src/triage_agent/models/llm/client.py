@@ -18,8 +18,9 @@ What is retried and what stops (the SDK's own retries are off, so there is one l
     a refusal of a limit that was raised             asked again at once with half of it
     other 4xx, refusal, filter                       the row ends in an error, no retry
     the same of these for each of the first texts,   the run stops
-    401, 403, 404, quota used up, redirect, refused
-    option,
+    or for twenty in a row later, 401, 403 or 404
+    before any answer, quota used up, redirect,
+    refused option,
     a wait of more than ten minutes, nobody who
     ever listened at the address
 """
