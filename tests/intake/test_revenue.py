@@ -415,3 +415,18 @@ def test_any_text_is_an_interval_of_real_amounts_or_an_input_error(text):
     assert revenue.low_usd < INF
     assert revenue.band in Band
     assert not re.search(r"inf|nan", str(revenue))
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("$250,000 to $1 million", 250_000, 1_000_000),
+        ("500k-1M", 500_000, 1_000_000),
+        ("1000-5000k", 1_000_000, 5_000_000),
+        ("1,5-2 Mio", 1_500_000, 2_000_000),
+        ("1 to 2 mill", 1_000_000, 2_000_000),
+    ],
+)
+def test_the_low_end_borrows_a_scale_only_if_it_is_the_lower_number(text, low, high):
+    revenue = parse_revenue(text)
+    assert (revenue.low_usd, revenue.high_usd) == (low, high)

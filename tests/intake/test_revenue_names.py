@@ -128,7 +128,7 @@ def test_a_cell_is_read_as_its_name_and_its_brackets_say(header, cell, low, high
         ("Revenue", "800k (Jan to Mar)"),
         ("Revenue", "20k per client"),
         ("Revenue", "640.000"),
-        ("Umsatz in TEUR", "2.500"),
+        ("Revenue in TEUR", "2.500"),
         ("Revenue (1 = up to $1M, 2 = $1M to $10M)", "7"),
     ],
 )

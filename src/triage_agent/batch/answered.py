@@ -8,11 +8,11 @@ from typing import Any
 
 from triage_agent.advice import Profile, QuizResult
 from triage_agent.batch.answering import form_columns
+from triage_agent.batch.company_columns import company_column
 from triage_agent.batch.form import MAX_PROBLEMS, Form, FormReading
 from triage_agent.batch.group import Spool, decide_business
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.output_columns import flat_decision
-from triage_agent.batch.row_keys import company_column
 from triage_agent.batch.tally import Tally
 from triage_agent.batch.write_output import write_out
 from triage_agent.models import Model

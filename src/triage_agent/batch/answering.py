@@ -125,13 +125,14 @@ async def answer_rows(
             tally.complaints += bool(form.complaints)
             tally.count(results)
             tally.blank += form.is_blank
+            tally.no_forms += form.no_form is not None
             if form.business is not None and not job.labels_only:
                 business = spool.groups.setdefault(form.business, Group(form))
                 shown = [shortened_text(row) for row in results] if short_texts else results
                 business.add(form, shown, with_texts=page is not None)
                 spool.add(values, form.business, place(row))
             else:
-                if not form.is_blank:  # else it is no business, and gets no page
+                if not (form.is_blank or form.no_form):  # else it is no business, and gets no page
                     values |= _decided_alone(job, form, values, results, tally, page)
                 spool.add(values, None, place(row))
             yield tally

@@ -1,7 +1,7 @@
 """What a run says about the columns before anything is answered: in a few lines, and no more."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, Cells, Kind
 from triage_agent.batch.column_names import listed, shown_name, suggest
@@ -21,6 +21,7 @@ class Seen:
     columns: Sequence[str]
     cells: Mapping[str, Cells]
     roles: Mapping[str, Role]
+    asked: Mapping[str, str] = field(default_factory=dict)  # questions that stand beside a column
 
     def listed(self, names: Sequence[str], most: int = LEFT) -> str:
         """Return names for a note."""
@@ -97,6 +98,23 @@ def quiz_note(unfit: Mapping[str, str], seen: Seen) -> str:
     return (
         f"No quiz is taken from {seen.listed([*unfit])}: their answers{such} are neither 0 to 3, "
         "1 to 4, nor the words of the quiz. Write 0 (the lowest) to 3 in these columns to use it."
+    )
+
+
+def second_table_note(beside: Sequence[str], seen: Seen) -> str:
+    """Return what is said of a second table beside that of the forms."""
+    return (
+        f"Another table stands beside that of the forms, and is not read: {seen.listed(beside)}. "
+        "A column of it counts if you name it, like --problem-column COLUMN."
+    )
+
+
+def parted_note(parting: str, seen: Seen) -> str:
+    """Return what is said where an empty column parts what is read together."""
+    return (
+        f"Careful: {seen.listed([parting])} is empty and has no name, and columns on both sides of "
+        "it are read. If another table begins there, name the columns that count, like "
+        "--problem-column COLUMN."
     )
 
 

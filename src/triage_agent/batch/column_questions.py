@@ -73,11 +73,13 @@ SOLVE = (
 )
 WISH = re.compile(
     r"\b(?:want\w*|need\w*|like|lik(?:e|ing)|hop(?:e|ing)|wish\w*|trying|help\w*|look(?:ing)? to"
-    r"|to be|should|must|magic|unsolved|unresolved|could we|can we)\b"
+    r"|to be|should|must|(?:you|we|i) could|magic|unsolved|unresolved|could we|can we)\b"
 )
 SOLVED = re.compile(  # "problems we solve", "to fix the problem", "how we solved the challenge"
     rf"\b(?:we|you|they|team|product|company|business|software|service) (?:\w+ ){{0,2}}{SOLVE}\b"
     rf"|\b{SOLVE} (?:\w+ ){{0,3}}{NOUNS}\b"
+    rf"|\b{NOUNS} {SOLVE} (?:you|we|your|our|the)\b"  # in the order of other languages
+    rf"|\bcosts? (?:you|us|your \w+) (?:the|this|your|our) {NOUNS}\b"
 )
 DONE = re.compile(  # "have you done about the problem", "is the problem costing you"
     r"\b(?:have|has|had|did) (?:you|we|they|your \w+) (?:\w+ )?(?:done|do|tr(?:y|ied)|taken?|spent?"

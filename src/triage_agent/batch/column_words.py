@@ -5,12 +5,13 @@ from enum import StrEnum
 from functools import lru_cache
 
 from triage_agent.batch.column_questions import Asks, asks_for
+from triage_agent.intake import header_words
 
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(?=\d)")
 # What form tools put before a question or after it.
 NUMBERING = re.compile(r"^(?:(?:question|q) ?\d+[a-z]? (?=\w{3})|\d{1,2}[a-z]? (?=\w{2}))")
 BOILERPLATE = re.compile(
-    r"(?: open ended response| selected choice| (?:required|optional|text|free text))+$"
+    r"(?: open ended response| selected choice| (?:required|optional|text|free text|and why))+$"
 )
 
 
@@ -39,10 +40,11 @@ PROBLEM = re.compile(
     r"|(?:not|n t|nt|poorly) (?:go|work|run)\w* (?:so )?(?:well|smoothly)"
     r"|cons|dislikes?|weakness(?:es)?"
     r"|(?:eats?|eating|takes?|taking|sucks?) up|repetitive|time consuming|manual(?:ly)? \w+"
+    r"|troubl(?:e[sd]?|ing|esome)|hurts?"
+    r"|(?:you|we|i) could (?:only |also |just )?(?:fix|change|solve|automate|improve)"
     r"|off your plate|hates?|delegate|outsource|hand(?:ing)? off|could (?:be|go|work) better"
     r"|what (?:do you|should we|needs? to be) (?:fix|improve|automate|change)\w*"
-    r"|probl[eè]mes?|problem[ae]s?|difficult[eé]s?|d[eé]fis?|desaf[ií]os?|herausforderung(?:en)?"
-    r"|schwierigkeit(?:en)?|problemen|uitdaging(?:en)?|sfid[ae])\b"
+    r"|\w{2,}probleme?)\b"  # "Lagerproblem"
 )
 PROBLEM_ALONE = re.compile(r"(?:the |your |my |our )?(?:problem|challenge|pain ?point|bottleneck|"
                            r"pain|issue|complaint)s?(?: \d+)?")  # fmt: skip
@@ -68,7 +70,8 @@ REPLY = re.compile(
 ASPECT = re.compile(
     r"\b(?:ids?|keys?|count|number(?! \d)|severity|priority|status|state|date|tags?|since|deadline"
     r"|owner|impact|consequences?|effects?|frequency|categor(?:y|ies)|types?|areas?|departments?"
-    r"|why|causes?|code|url|link|e ?mail|phone|reporter|assignee|reported (?:by|on|at|to)|scale"
+    r"|why|causes?(?! (?:you|us|me|your|the most|most))|code|url|link|e ?mail|phone"
+    r"|reporter|assignee|reported (?:by|on|at|to)|scale"
     r"|cost of|what does (?:this|it|the problem) cost"
     r"|hours?|minutes|affected|level|score|rating|rank)\b"
 )
@@ -82,7 +85,10 @@ ABOUT = re.compile(
     r"(?:company|business|firm|organi[sz]ation)? ?do$"
     r"|\bwhat is (?:your|the) (?:\w+ )?(?:business|company|role|industry|job)\b"
     r"|\b(?:company|business|process|product|role|service) (?:description|profile|overview)\b"
+    r"|\b(?:description|profile|overview) of (?:the|your|our) (?:company|business|product)\b"
     r"|\bdescribe your (?:\w+ )?(?:business|company|role|product|services?|organi[sz]ation)\b"
+    r"|\bwhere (?:do|would|will|should) (?:you|we|your \w+|the \w+) (?:\w+ ){0,3}be\b"
+    r"|\bsee (?:you|your|the)(?:\w+)? (?:\w+ ){0,2}in (?:\w+ ){1,2}(?:years?|months?)\b"
     r"|\b(?:goals?|objectives?|vision|ambitions?|desired (?:state|outcome|result)s?)\b"
     r"|\b(?:your|current) (?:role|position|tools?|stack|software)\b|\btools? (?:do )?you use\b"
     r"|\bcurrent (?:solution|process|setup|system)s?\b|^tools?$"
@@ -150,12 +156,16 @@ def plain(name: str) -> str:
 def what_is_asked(name: str) -> str:
     """Return what a column's name asks: `plain`, without its path, numbering and boilerplate.
 
+    It is in English, where the words of its language are known.
+
     >>> what_is_asked("Q3 - main challenge"), what_is_asked("fields.Problem")
     ('main challenge', 'problem')
+    >>> what_is_asked("Größte Herausforderungen"), what_is_asked("Custom field (Pain)")
+    ('biggest challenges', 'pain')
     """
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name):
         name = name.rpartition(".")[2] if not name.rpartition(".")[2].isdigit() else name
-    said = NUMBERING.sub("", plain(name))
+    said = NUMBERING.sub("", plain(header_words(name)))
     return BOILERPLATE.sub("", said) or said
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from triage_agent.advice import Profile, QuizResult
 from triage_agent.batch.column_kinds import DATE, is_reference, without_tags
 from triage_agent.batch.column_words import plain
-from triage_agent.batch.input_columns import IDS, Columns
+from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of
+from triage_agent.batch.row_keys import IDS
 from triage_agent.batch.software_answer import says_nothing
 from triage_agent.files import Strict, replace_surrogates
 from triage_agent.intake import Revenue, Splitter, holds_several, read_text
@@ -38,6 +39,7 @@ NO_PROBLEM = re.compile(  # what says that there is none, or where it is told
 )
 MAX_PROBLEMS = 5  # of one form
 OURS = "triage_"  # how the names of the columns begin that a batch adds
+NO_FORM = "This row is no form: "  # how the notes of such a row begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Form:
     company: str = ""  # what the business is called; empty: that is not said
     remarks: tuple[str, ...] = ()  # what was read, and how it was understood
     is_blank: bool = False  # whether nothing was answered: no cell holds more than a date or an id
+    no_form: str | None = None  # what the row is if it holds nobody's answers, as `Row.no_form`
 
     @property
     def business(self) -> str | None:
@@ -105,6 +108,8 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
 
     `split` takes the cells apart, if the `reading` says that they are.
     """
+    if row.no_form:
+        return _no_form(row, row.no_form)
     columns = reading.columns
     complaints = [f"The row {row.complaint}."] if row.complaint else []
     remarks: list[str] = []
@@ -141,6 +146,24 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
         remarks=tuple(remarks),
         is_blank=_is_blank(row, columns),
     )
+
+
+def _no_form(row: Row, what: str) -> Form:
+    """Return what stands for a row without anybody's answers, with what OUT says about it."""
+    said = f"{NO_FORM}{what}."
+    return Form(
+        row.number, str(row.number), (), Profile(), None, None, (), remarks=(said,), no_form=what
+    )
+
+
+def no_form_of(notes: object) -> str | None:
+    """Return what a row of OUT is if it is no form, by its notes.
+
+    >>> no_form_of("This row is no form: totals."), no_form_of("")
+    ('totals', None)
+    """
+    said = str(notes or "")
+    return said.removeprefix(NO_FORM).rstrip(".") if said.startswith(NO_FORM) else None
 
 
 def says_no_problem(text: str) -> bool:

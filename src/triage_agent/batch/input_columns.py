@@ -9,27 +9,30 @@ from triage_agent.batch.column_names import find_column
 from triage_agent.batch.column_notes import (
     Seen,
     left_notes,
+    parted_note,
     problem_notes,
     questions_in_the_way,
     quiz_note,
     refusal,
+    second_table_note,
 )
-from triage_agent.batch.column_words import plain
-from triage_agent.batch.problem_columns import Choice, Why, choose_problems, roles_of
+from triage_agent.batch.company_columns import choose_company
+from triage_agent.batch.problem_columns import (
+    Choice,
+    Why,
+    choose_problems,
+    questions_beside,
+    roles_of,
+)
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
-from triage_agent.batch.revenue_columns import SHORT_CELLS, choose_revenue, units_beside
-from triage_agent.batch.row_keys import company_column
+from triage_agent.batch.revenue_columns import choose_revenue, units_beside
+from triage_agent.batch.row_keys import id_column
 from triage_agent.batch.software_answer import takes_yes
 from triage_agent.batch.software_columns import guess_software, software_notes
-from triage_agent.batch.table_shape import questions_in_rows
+from triage_agent.batch.table_shape import parted_by, questions_in_rows, second_table
 from triage_agent.errors import InputError
-from triage_agent.intake import counted
+from triage_agent.intake import counted, header_words
 from triage_agent.tables import Row
-
-IDS = (
-    "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
-    "ticket id", "lead id", "reference", "token", "#",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Columns:
 company=None, revenue_units=(), software_chosen=False)
         """
         name = self.sells_software
-        if name is None or takes_yes(name, chosen=self.software_chosen):
+        if name is None or takes_yes(header_words(name), chosen=self.software_chosen):
             return self
         return replace(self, sells_software=None)
 
@@ -73,6 +76,7 @@ class Understood:
     columns: Columns
     notes: tuple[str, ...]
     refusal: str | None = None
+    revenue_question: str | None = None  # beside the column, where its name does not ask
 
 
 def resolve_columns(
@@ -112,22 +116,24 @@ def understand_columns(
     that does not exist.
     """
     cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
-    seen = Seen(columns, cells, roles_of(columns, cells))
+    seen = Seen(columns, cells, roles_of(columns, cells), questions_beside(columns, cells))
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
+    beside = second_table(columns, sample)
+    own = [one for one in columns if one not in beside]
     others: tuple[str, ...] = ()
     if guess:
-        known, others = _guess(known, columns, sample, seen)
+        known, others = _guess(known, own, sample, seen)
     known = replace(known, revenue_units=units_beside(known.revenue, columns))
     texts = {column: _cells(column, sample) for column in columns}
-    unfit = unfit_for_quiz(_free(known, columns), texts)
+    unfit = unfit_for_quiz(_free(known, own), texts)
     if known.problems:
         choice = Choice(known.problems, Why.NAMED)
     elif asked := questions_in_rows(columns, sample):
         return Understood(known, (), questions_in_the_way(*asked, seen))
     else:
         free = [
-            one for one in _free(known, columns)
+            one for one in _free(known, own)
             if one not in unfit or cells[one].kind is Kind.SENTENCES
         ]  # fmt: skip
         choice = choose_problems(free, cells, seen.roles)
@@ -136,8 +142,17 @@ def understand_columns(
     notes += [*_notes(known, dimensions, seen), *others]
     if len(unfit) > len(known.quiz):
         notes.append(quiz_note(unfit, seen))
-    notes += left_notes([*known.problems, *_used(known), *unfit], seen)
-    return Understood(known, tuple(notes), None if choice.taken else refusal(choice, seen))
+    if beside:
+        notes.append(second_table_note(beside, seen))
+    elif parting := parted_by([*known.problems, known.company], columns, sample):
+        notes.append(parted_note(parting, seen))
+    notes += left_notes([*known.problems, *_used(known), *unfit, *beside], seen)
+    return Understood(
+        known,
+        tuple(notes),
+        None if choice.taken else refusal(choice, seen),
+        seen.asked.get(known.revenue or ""),
+    )
 
 
 def _find_named(
@@ -197,33 +212,25 @@ def _guess(
     """
     cells = {column: _cells(column, sample) for column in columns}
     known = replace(known, quiz={**guess_quiz(_free(known, columns), cells), **known.quiz})
-    known = replace(known, id=known.id or _guess_id(_free(known, columns), cells))
+    known = replace(known, id=known.id or id_column(_free(known, columns), cells))
     notes: tuple[str, ...] = ()
     if known.revenue is None:
         chosen = choose_revenue(_free(known, columns), seen)
         known, notes = replace(known, revenue=chosen.column), chosen.notes
     software = known.sells_software or guess_software(_free(known, columns), seen)
     known = replace(known, sells_software=software)
-    company = known.company or company_column(
-        [one for one in _free(known, columns) if seen.cells[one].words < SHORT_CELLS]
-    )
-    return replace(known, company=company), notes
+    if known.company is None:
+        named = choose_company(_free(known, columns), cells, seen)
+        known = replace(known, company=named.column)
+        notes += (named.note,) if named.note else ()
+    return known, notes
 
 
 def _cells(column: str, sample: Sequence[Row]) -> list[str]:
     """Return the sampled cells of a column that hold anything, as text."""
     found = (row.values.get(column) for row in sample)
-    return [text for cell in found if cell is not None and (text := str(cell).strip())]
-
-
-def _guess_id(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
-    """Return the column that tells rows apart; an e-mail address is not an id."""
-    by_plain = {plain(column): column for column in reversed(columns)}
-    for name in IDS:
-        found = by_plain.get(name)
-        if found is not None and len(set(cells[found])) == len(cells[found]):
-            return found
-    return None
+    texts = (", ".join(map(str, one)) if isinstance(one, list) else one for one in found)
+    return [text for one in texts if one is not None and (text := str(one).strip())]
 
 
 def _notes(columns: Columns, dimensions: Sequence[str], seen: Seen) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from triage_agent.advice import Decision, Recommendation
+from triage_agent.batch.company_columns import company_column
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.output_columns import flat_problem, read_problem
 from triage_agent.batch.read_output import how_to_read, read_out
 from triage_agent.batch.reviews import text_key
-from triage_agent.batch.row_keys import company_column, name_key, only_counts_rows
+from triage_agent.batch.row_keys import name_key, only_counts_rows
 from triage_agent.batch.write_output import run_path
 from triage_agent.errors import InputError
 from triage_agent.files import read_bytes
@@ -97,7 +98,9 @@ class Previous:
         first = next(rows, None)
         found = list(first.values) if first else []
         there = [name for name in found if columns is None or name in columns]
-        self._company = None if reading.columns.group_by else company_column(there)
+        company = reading.columns.company
+        by_name = company if company in there else company_column(there)
+        self._company = None if reading.columns.group_by else by_name
         counts_rows = (
             not trusts_id
             and reading.columns.group_by is None

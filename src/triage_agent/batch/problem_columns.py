@@ -1,5 +1,6 @@
 """Which columns hold problems: the words of the header and what stands in the cells decide."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from triage_agent.batch.column_words import (
     Role,
     is_closed_question,
     is_title,
+    plain,
     role_of,
     stem,
     text_rank,
@@ -16,6 +18,11 @@ from triage_agent.batch.column_words import (
 )
 from triage_agent.intake import counted
 
+# How a quiz names what its makers gave for the answer to a question.
+_MARK = r"(?:feedback|comments?|remarks?|points|score|grade|marks?|correct answer)"
+MARK_OF_ANSWER = re.compile(rf"(?:\w+ )?{_MARK} (?:(?:for|on|to) )?")
+MARK_BEHIND = re.compile(rf" {_MARK}$")  # what a question with choices has there is an answer
+REMARKS = 2  # the rank from which on a text may be remarks beside the answer to a question
 MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
 
 
@@ -79,6 +86,9 @@ def choose_problems(
         first = min(_rank(one, roles[one]) for one in texts)
         best = [one for one in texts if _rank(one, roles[one]) == first]
         why = Why.MENTION if roles[best[0]] is Role.MENTION else Why.TEXT
+        questions = [one for one in told if _may_ask(one, cells[one], roles[one])]
+        if first >= REMARKS and questions:
+            return Choice((), Why.NOTHING, (*questions, *best))
         return _the_one(best, columns, cells, why)
     others = [one for one in told if roles[one] in {Role.NONE, Role.FIELD}]
     long = [one for one in others if _is_long(one, cells[one])]
@@ -94,13 +104,39 @@ def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Ro
     A scheduler exports its questions as cells: "Question 1" holds the same question in each row,
     and "Answer 1", right of it, is named by that question.
     """
-    found: dict[str, Role] = {}
+    columns = list(columns)
+    asked = questions_beside(columns, cells)
+    found = {column: role_of(asked.get(column, column)) for column in columns}
+    return found | dict.fromkeys(_marks_of_answers(columns, cells), Role.REPLY)
+
+
+def questions_beside(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, str]:
+    """Return the question that stands in all cells of the column before a column of answers."""
+    found: dict[str, str] = {}
     before: str | None = None
     for column in columns:
         said = cells[before].constant if before else None
-        answers = what_is_asked(column).startswith(("answer", "response"))
-        found[column] = role_of(said if said and answers else column)
+        if said and what_is_asked(column).startswith(("answer", "response")):
+            found[column] = said
         before = column
+    return found
+
+
+def _marks_of_answers(columns: Iterable[str], cells: Mapping[str, Cells]) -> list[str]:
+    """Return the columns with what was said to the answers in others, which a quiz names so.
+
+    >>> text = Cells(Kind.SENTENCES, 9, 6, 6)
+    >>> names = ["What fails?", "Points - What fails?", "Feedback on us", "What fails? [Comment]"]
+    >>> _marks_of_answers(names, dict.fromkeys(names, text))
+    ['Points - What fails?', 'What fails? [Comment]']
+    """
+    by_name = {plain(column): column for column in columns}
+    found: list[str] = []
+    for name, column in by_name.items():
+        before, behind = MARK_OF_ANSWER.match(name), MARK_BEHIND.search(name)
+        told = by_name.get(name[: behind.start()]) if behind else None
+        if (before and name[before.end() :] in by_name) or (told and _is_told(cells[told])):
+            found.append(column)
     return found
 
 
@@ -113,6 +149,12 @@ def _is_problem(column: str, cells: Cells, role: Role) -> bool:
     if is_closed_question(column):
         return cells.kind is Kind.SENTENCES
     return cells.is_text
+
+
+def _may_ask(column: str, cells: Cells, role: Role) -> bool:
+    """Return whether a column is a question of unknown meaning that is answered in sentences."""
+    is_open = "?" in column and not is_closed_question(column) and not is_title(column)
+    return role is Role.NONE and is_open and cells.kind is Kind.SENTENCES
 
 
 def _is_long(column: str, cells: Cells) -> bool:

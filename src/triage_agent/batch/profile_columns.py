@@ -14,7 +14,15 @@ from triage_agent.batch.software_answer import (
     takes_yes,
 )
 from triage_agent.errors import InputError
-from triage_agent.intake import UNKNOWN_REVENUE, UNKNOWN_WORDS, Revenue, read_revenue
+from triage_agent.intake import (
+    UNKNOWN_REVENUE,
+    UNKNOWN_WORDS,
+    Revenue,
+    header_words,
+    in_english,
+    language_of,
+    read_revenue,
+)
 from triage_agent.tables import Row, Value
 
 __all__ = ["QuizScale", "quiz_of", "quiz_scale", "read_software", "revenue_of", "sells_of"]
@@ -49,7 +57,8 @@ def revenue_of(
         complaints.append(f"{column!r}: {error.message} The revenue counts as unknown.")
         return Revenue(note=f"{column!r} could not be read as one")
     if revenue.why_unknown:
-        if text.casefold().strip(". ").replace("’", "'") not in UNKNOWN_WORDS:
+        said = in_english(text, language_of(unit)).casefold()
+        if said.strip(". ").replace("’", "'") not in UNKNOWN_WORDS:
             complaints.append(f"{column!r}: {revenue.why_unknown}.")
     elif revenue.note:
         remarks.append(f"{column!r}: {text} is {revenue} a year ({revenue.note}).")
@@ -58,8 +67,10 @@ def revenue_of(
 
 def sells_of(cell: Value, text: str, columns: Columns, complaints: list[str]) -> bool | None:
     """Return whether the business sells software; None, with a complaint, for other words."""
-    column, said = columns.sells_software, str(cell) if isinstance(cell, bool) else text
-    answer = read_software(said, column or "", chosen=columns.software_chosen)
+    header = columns.sells_software or ""
+    column = header_words(header)
+    said = str(cell) if isinstance(cell, bool) else in_english(text, language_of(header))
+    answer = read_software(said, column, chosen=columns.software_chosen)
     if column and is_just_yes_or_no(said) and not takes_yes(column, chosen=columns.software_chosen):
         return None  # a fault of the column, which is said once, and not of this row
     if answer is None and not (says_nothing(text) and (text or cell is None or cell == "")):

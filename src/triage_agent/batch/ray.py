@@ -18,6 +18,7 @@ from triage_agent.batch.answering import Job, answer_rows
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading
 from triage_agent.batch.group import Group, Spool, Values
 from triage_agent.batch.input_columns import Columns
+from triage_agent.batch.no_forms import Marking
 from triage_agent.batch.output_columns import ROW, added_columns
 from triage_agent.batch.ray_blocks import NUMBER, RESERVED, rows_of, with_answers
 from triage_agent.batch.understanding import Wish, reading_of
@@ -152,6 +153,8 @@ class Answerer:
     def __call__(self, block: Any) -> Any:
         """Return what is made of a block of forms."""
         rows = rows_of(block, self._ray_job.kind)
+        if self._ray_job.kind != "jsonl":
+            rows = Marking.of(self._ray_job.reading.columns).by_cells(rows)
         done = Block()
         self._loop.run(self._answer(rows, done))
         if self._finish:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from triage_agent.advice import Decision
 from triage_agent.batch.first_splitting import split_as_first
-from triage_agent.batch.form import Form, FormReading, read_form
+from triage_agent.batch.form import Form, FormReading, no_form_of, read_form
 from triage_agent.batch.group import decide_business
 from triage_agent.batch.input_columns import resolve_columns
 from triage_agent.batch.output_columns import (
@@ -128,7 +128,8 @@ def _out_row(
     if not of_json and reading.format in {None, "json", "jsonl"}:
         ways.insert(0, _with_lists(values, reading.columns.problems))
     if has_texts:
-        form = read_form(Row(number, dict(ways[0])), reading)
+        no_form = no_form_of(values.get("triage_notes"))
+        form = read_form(Row(number, dict(ways[0]), no_form=no_form), reading)
         return OutRow(values, place, form, results, _stand_in(form, results))
     forms = [read_form(Row(number, dict(way)), reading, split_as_first) for way in ways]
     form = next((form for form in forms if len(form.problems) == len(results)), forms[0])

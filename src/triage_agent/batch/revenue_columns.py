@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage_agent.batch.column_notes import Seen
-from triage_agent.batch.column_words import Role, plain, what_is_asked
+from triage_agent.batch.column_words import Role, what_is_asked
 from triage_agent.errors import InputError
-from triage_agent.intake import name_of, unit_of
+from triage_agent.intake import language_of, name_of, unit_of
 from triage_agent.tables import NumberFormat
 
 REVENUE = re.compile(
     r"\b(?:revenues?|turnover|(?:annual|yearly|gross|total|monthly) (?:sales|income|billings)"
     r"|arr|mrr"
-    r"|(?:jahres)?umsatz|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
-    r"|sales (?:per|a) year|how much does your (?:business|company) (?:make|earn|turn over))\b"
+    r"|(?:annual|yearly|monthly) rev|rev (?:per )?(?:mo|month|yr|year)"
+    r"|sales (?:per|a|each|every) (?:year|month|quarter)|sales (?:in )?(?:fy ?)?(?:19|20)\d\d"
+    r"|(?:income|takings|billings) (?:per|a|each|every) (?:year|month|quarter|week)"
+    r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) turn over"
+    r"|(?:do|does|did) (?:you|we|(?:your|the) \w+) (?:make|earn|bring in|take in?|invoice)"
+    r" (?:\w+ )?(?:in|per|a|each|every|last|this) (?:\w+ )?(?:year|month|quarter)"
+    r"|rev yr|rev y|rev p a)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-CURRENCY = re.compile(r"(?:(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?")
+CURRENCY = re.compile(
+    r"(?:(?:(?:annual|yearly|monthly) )?(?:revenue|turnover|sales) )?(?:currency|ccy)(?: code)?"
+)
 UNIT = re.compile(r"(?:revenue|turnover|sales) (?:units?|period|frequency|scale|basis)")
 BESIDE = re.compile(r"units?|period|scale|per")  # names that mean it only next to the amounts
 PERIOD_WORDS: dict[float, str] = {
@@ -38,18 +45,21 @@ class RevenueChoice:
 def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
     """Return the column whose name says that it is the yearly revenue, and nothing else.
 
-    A yearly amount goes before that of a month, and a later year before an earlier one. A name
+    A yearly amount goes before that of a month, and a later year before an earlier one; a column
+    without a single amount comes last. A name
     with a word that may make something else of it (a goal, a share) is only mentioned.
     """
-    found: list[tuple[tuple[bool, int, int], str]] = []
+    found: list[tuple[tuple[bool, bool, int, int], str]] = []
     notes: list[str] = []
     for place, column in enumerate(columns):
         is_text = seen.roles[column] is Role.PROBLEM or seen.cells[column].words >= SHORT_CELLS
-        is_unit = CURRENCY.fullmatch(plain(column)) or UNIT.fullmatch(plain(column))
-        if is_text or is_unit or not REVENUE.search(what_is_asked(column)):
+        said = seen.asked.get(column, column)
+        asked = what_is_asked(said)
+        is_unit = CURRENCY.fullmatch(asked) or UNIT.fullmatch(asked)
+        if is_text or is_unit or not REVENUE.search(asked):
             continue
         try:
-            name = name_of(column)
+            name = name_of(said)
         except InputError as error:
             notes.append(_not_taken(column, error.message, seen))
             continue
@@ -59,7 +69,9 @@ def choose_revenue(columns: Sequence[str], seen: Seen) -> RevenueChoice:
             continue
         years = [int(year) for year in YEAR.findall(column)]
         part = name.unit.times_a_year not in {None, 1}
-        found.append(((part, -max(years, default=9999), place), column))
+        cells = seen.cells[column]
+        is_empty = bool(cells.sampled and not cells.filled)
+        found.append(((is_empty, part, -max(years, default=9999), place), column))
     taken = [column for _, column in sorted(found)]
     if not taken:
         return RevenueChoice(None, tuple(notes))
@@ -79,13 +91,13 @@ def units_beside(revenue: str | None, columns: Sequence[str]) -> tuple[str, ...]
     if revenue is None or revenue not in columns:
         return ()
     at = columns.index(revenue)
-    own = plain(revenue)
+    own = what_is_asked(revenue)
     return tuple(
         one
         for place, one in enumerate(columns)
         if place != at
         and (
-            CURRENCY.fullmatch(name := plain(one))
+            CURRENCY.fullmatch(name := what_is_asked(one))
             or UNIT.fullmatch(name)
             or name in {f"{own} unit", f"{own} currency", f"{own} period"}
             or (abs(place - at) <= NEAR and BESIDE.fullmatch(name))
@@ -100,6 +112,23 @@ def unit_notes(revenue: str, *, has_rate: bool) -> tuple[str, ...]:
     except InputError as error:
         return (f"The revenue counts as unknown in every row: {error.message}",)
     return ()
+
+
+def currency_note(revenue: str) -> str | None:
+    """Return what is assumed of amounts in another language whose currency nothing says.
+
+    >>> currency_note("Omzet (EUR)"), currency_note("Turnover")
+    (None, None)
+    """
+    names_dollars = re.search(r"\busd\b|\$|d[oó]lar|dollar", revenue, re.I)
+    if language_of(revenue) is None or names_dollars or unit_notes(revenue, has_rate=True):
+        return None  # what is wrong with the unit is said in another place
+    if name_of(revenue).unit.currency:
+        return None
+    return (
+        f"Where an amount in {revenue!r} names no currency, it is read as US dollars. "
+        'If it is another, say so, like --revenue-unit "EUR".'
+    )
 
 
 def unit_shown(

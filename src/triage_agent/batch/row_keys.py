@@ -2,20 +2,27 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from triage_agent.batch.column_words import plain
 
-COMPANY = re.compile(
-    r"^(?:your |the )?(?:(?:company|business|organi[sz]ation|firm|client|customer|account)"
-    r"(?: name)?|name of (?:your |the )?(?:company|business|organi[sz]ation|firm))$"
-)
+IDS = (
+    "id", "submission id", "response id", "row id", "form id", "record id", "entry id", "case id",
+    "ticket id", "lead id", "task id", "item id", "issue key", "issue id", "card id",
+    "order id", "request id",
+    "respondent id", "case number", "ticket number", "reference number", "submission number",
+    "key", "reference", "ref", "token", "#",
+)  # fmt: skip
 
 
-def company_column(columns: Sequence[str]) -> str | None:
-    """Return the column with the name of the company; None: none has, or several have."""
-    companies = [one for one in columns if COMPANY.match(plain(one))]
-    return companies[0] if len(companies) == 1 else None
+def id_column(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
+    """Return the column that tells rows apart; an e-mail address is not an id."""
+    by_plain = {plain(column): column for column in reversed(columns)}
+    for name in IDS:
+        found = by_plain.get(name)
+        if found is not None and len(set(cells[found])) == len(cells[found]):
+            return found
+    return None
 
 
 def only_counts_rows(ids: Iterable[object]) -> bool:

@@ -18,13 +18,13 @@ from triage_agent.batch.renewed_pages import pages_record
 from triage_agent.batch.repeats import Repeats
 from triage_agent.batch.request import BatchRequest, BatchResult, Report, ShowProgress
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
-from triage_agent.batch.run_report import result_lines
+from triage_agent.batch.run_report import result_lines, rows_shown
 from triage_agent.batch.running import cancel, run_rows, way_to_ask
 from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
 from triage_agent.batch.write_output import write_out, write_run
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import is_file
-from triage_agent.intake import check_usd_rate, counted, name_of
+from triage_agent.intake import check_usd_rate, name_of
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_pdf
 from triage_agent.settings import Backend, Choice, choose_backend
@@ -85,7 +85,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
-    report("an unknown number of rows" if survey.rows is None else counted(survey.rows, "row"))
+    report(rows_shown(survey))
     job = Job(
         reading,
         request.labels_only,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from triage_agent.advice import Recommendation
 from triage_agent.batch.front_sheet import NOTES
+from triage_agent.batch.no_forms import no_forms_note
 from triage_agent.batch.reviews import reviews_path
 from triage_agent.batch.tally import Tally, to_look_at
 from triage_agent.batch.write_output import errors_path, run_path
@@ -12,7 +13,15 @@ from triage_agent.intake import counted, percent
 from triage_agent.models import OpenBackend
 from triage_agent.reports import counted_words, recommendation_words
 from triage_agent.settings import Backend
-from triage_agent.tables import FRONT
+from triage_agent.tables import FRONT, Survey
+
+
+def rows_shown(survey: Survey) -> str:
+    """Return how many rows a table has, and which of them are no forms."""
+    if survey.rows is None:
+        return "an unknown number of rows"
+    note = no_forms_note(survey.no_forms)
+    return f"{counted(survey.rows, 'row')}{f', {note}' if note else ''}"
 
 
 def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
@@ -30,6 +39,8 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     if tally.blank:
         forms = counted(tally.blank, "form is", "forms are")
         yield f"{forms} empty (no answer, at most a date or an id), and no business"
+    if tally.no_forms:
+        yield f"rows that are no forms, carried along without an answer: {tally.no_forms}"
     if tally.complaints:
         unread = counted(tally.complaints, "row holds", "rows hold")
         yield f"{unread} something that could not be read: {_notes_column(out)}"

@@ -15,6 +15,7 @@ class Tally:
 
     rows: int = 0
     blank: int = 0  # rows without any cell that holds something
+    no_forms: int = 0  # rows with totals, notes or the header again
     kept: int = 0  # rows taken over from an earlier OUT
     businesses: int = 0
     provisional: int = 0  # businesses whose recommendation an answer could change

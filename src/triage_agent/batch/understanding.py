@@ -10,7 +10,12 @@ from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_notes import room_note
 from triage_agent.batch.column_words import is_usual, plain
 from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
-from triage_agent.batch.input_columns import Columns, likely_forms, understand_columns
+from triage_agent.batch.input_columns import (
+    Columns,
+    Understood,
+    likely_forms,
+    understand_columns,
+)
 from triage_agent.batch.mapping import (
     FormMapping,
     check_fit,
@@ -18,8 +23,10 @@ from triage_agent.batch.mapping import (
     merge_columns,
     save_mapping,
 )
+from triage_agent.batch.no_forms import Marking, repeats_header, unit_in_a_row
 from triage_agent.batch.profile_columns import quiz_scale
-from triage_agent.batch.revenue_columns import unit_notes, unit_shown
+from triage_agent.batch.revenue_columns import currency_note, unit_notes, unit_shown
+from triage_agent.batch.table_shape import second_table
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table, TableOptions, open_table
@@ -98,7 +105,8 @@ def understand(
     report(table.describe())
     for note in table.notes:
         report(note)
-    return table, reading_of(table, wish, report, labels_only=labels_only)
+    reading = reading_of(table, wish, report, labels_only=labels_only)
+    return _marked(table, reading.columns), reading
 
 
 def reading_of(
@@ -114,10 +122,11 @@ def reading_of(
         named = merge_columns(named, wish.mapping)
     else:
         columns = table.columns
-    understood = understand_columns(columns, table.sample, named, guess=wish.mapping is None)
+    sample = [row for row in table.sample if not repeats_header(row)]
+    understood = understand_columns(columns, sample, named, guess=wish.mapping is None)
     for note in understood.notes:
         report(note)
-    unit, notes = _unit(understood.columns.revenue, wish, table)
+    unit, notes = _unit(understood, wish, table)
     for note in (*notes, *_doubt_about_names(table)):
         report(note)
     if understood.refusal:
@@ -142,6 +151,14 @@ def reading_of(
     )
 
 
+def _marked(table: Table, columns: Columns) -> Table:
+    """Return a table whose rows say whether they are no forms; an item of JSON always is one."""
+    if table.format in {"json", "jsonl"}:
+        return table
+    beside = second_table(table.columns, table.sample)
+    return table.marked(Marking.of(columns, beside).marked)
+
+
 def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
     """Raise `SettingsError` if labels are wanted and there is more than one problem column."""
     if len(problems) > 1:
@@ -151,10 +168,20 @@ def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
         )
 
 
-def _unit(revenue: str | None, wish: Wish, table: Table) -> tuple[str | None, Sequence[str]]:
+def _unit(understood: Understood, wish: Wish, table: Table) -> tuple[str | None, Sequence[str]]:
     """Return the unit of the amounts of revenue, if it is named or shown, and what to say of it."""
+    revenue = understood.columns.revenue
     if revenue is None or wish.revenue_unit is not None:
         return wish.revenue_unit, ()
+    if asked := understood.revenue_question:
+        return asked, unit_notes(asked, has_rate=wish.usd_rate is not None)
+    if below := unit_in_a_row(understood.columns, table.sample):
+        said = f"{revenue} ({below.strip(' ()[]')})"
+        note = f"A row under the header gives the unit of {revenue!r}, {below!r}, which is applied."
+        return said, (note, *unit_notes(said, has_rate=wish.usd_rate is not None))
+    has_unit = table.formats.get(revenue) or understood.columns.revenue_units
+    if not has_unit and (assumed := currency_note(revenue)):
+        return None, (*unit_notes(revenue, has_rate=wish.usd_rate is not None), assumed)
     unit, shown = unit_shown(revenue, table.formats.get(revenue, frozenset()))
     return unit, shown or unit_notes(revenue, has_rate=wish.usd_rate is not None)
 

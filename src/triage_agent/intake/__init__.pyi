@@ -11,7 +11,9 @@ from .amounts import (
 )
 from .code_lists import code_list
 from .currencies import check_usd_rate
+from .foreign_words import in_english, language_of
 from .found_revenue import revenue_said
+from .headers import header_words
 from .numerals import UNKNOWN_WORDS, quoted
 from .pasted import (
     LARGEST_INPUT,
@@ -59,8 +61,11 @@ __all__ = [
     "escapes",
     "from_arguments",
     "from_stream",
+    "header_words",
     "holds_several",
+    "in_english",
     "is_technology_wish",
+    "language_of",
     "months",
     "name_of",
     "parse_revenue",

@@ -56,6 +56,12 @@ UNKNOWN_WORDS = {
     "-",
     "prefer not to say",
     "rather not say",
+    "i'd rather not say",
+    "i prefer not to say",
+    "prefer not to answer",
+    "prefer not to disclose",
+    "not disclosed",
+    "undisclosed",
     "confidential",
     "private",
     "tbd",
@@ -67,6 +73,39 @@ UNKNOWN_WORDS = {
     "not sure?",
 }
 LONGEST_QUOTE = 40  # characters of what somebody wrote, in a message
+GROUPED = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+)(?:,(\d{1,2}))?(?![\d.,])")
+# A year's revenue that is 1.500 lacks its unit, which decides what the stop is.
+ONE_GROUP = re.compile(r"(?<![\d.,])\d\.\d{3}(?![\d.,])")
+SPACED = re.compile(r"(?<![\d.,])(\d{1,3}(?:[ '’\xa0\u202f]\d{3})+),(\d{1,2})(?![\d.,])")
+LARGE = re.compile(r"\s*(?:m(?:m|n|io|ln|ill?|rd|illions?)?|bn?|billion)\b", re.I)
+COMMA = re.compile(rf"(?<![\d.,])(\d{{1,3}}),(\d{{3}})(?={LARGE.pattern})", re.I)
+
+
+def with_points(text: str, *, stops: bool | None) -> str:
+    """Return a text whose numbers have decimal points, and nothing between their groups.
+
+    A comma behind groups shows what the stops are; without one, `stops` says whether the text's
+    language groups with them; None: it is English. In a number of millions a single stop, and in
+    another language a single comma, is a decimal one.
+
+    >>> with_points("2.300.000,50", stops=None), with_points("950.000 €", stops=True)
+    ('2300000.50', '950000 €')
+    >>> with_points("950.000", stops=None), with_points("1.250 Mio", stops=True)
+    ('950.000', '1.250 Mio')
+    >>> with_points("1,250 Mio", stops=False), with_points("1,250 million", stops=None)
+    ('1.250 Mio', '1,250 million')
+    """
+    if stops is not None:
+        text = COMMA.sub(r"\1.\2", text)
+
+    def plain(found: re.Match[str]) -> str:
+        whole, cents = found[1], found[2]
+        unsure = whole.count(".") == 1 and (not stops or LARGE.match(found.string, found.end()))
+        if not cents and unsure:
+            return found[0]
+        return re.sub(r"\D", "", whole) + (f".{cents}" if cents else "")
+
+    return GROUPED.sub(plain, SPACED.sub(plain, text))
 
 
 def split_number(text: str) -> tuple[str, str] | None:
@@ -86,6 +125,12 @@ def split_number(text: str) -> tuple[str, str] | None:
     elif re.fullmatch(rf"{INDIAN_GROUPS}|\d{{1,3}}(?:[,_ ']\d{{3}})+(?:\.\d+)?", digits):
         digits = re.sub(r"[,_ ']", "", digits)
     return digits, scale
+
+
+def number_of(digits: str) -> float:
+    """Return the number that digits are, whatever scale stands behind them."""
+    number = split_number(digits)
+    return float(number[0].replace(",", ".")) if number else 0.0
 
 
 def quoted(text: str) -> str:

@@ -18,6 +18,7 @@ from triage_agent.intake.currencies import (
     foreign_currency,
     load_currencies,
 )
+from triage_agent.intake.headers import header_words
 from triage_agent.intake.numerals import MILLION, quoted
 from triage_agent.intake.periods import period_of
 from triage_agent.intake.revenue_words import EXPLAINED
@@ -107,7 +108,8 @@ def name_of(header: str) -> Name:
     >>> name_of("Revenue per year (VND)").unknown_unit, name_of("Revenue goal").rest
     (('VND',), ('goal',))
     """
-    text = NUMBERED.sub("", _compact().sub(_apart, CAMEL.sub(" ", header).replace("_", " ")))
+    spaced = CAMEL.sub(" ", header_words(header)).replace("_", " ")
+    text = NUMBERED.sub("", apart(spaced))
     codes, text = code_list(text)
     text = TURN_OVER.sub(_blanks, EXAMPLE.sub(_blanks, text))
     spans = [found.span() for found in BRACKET.finditer(text)]
@@ -158,9 +160,13 @@ def _compact() -> re.Pattern[str]:
     return re.compile(rf"\b(?:({SHORT})({codes})|({codes})({SHORT}))\b", re.I)
 
 
-def _apart(found: re.Match[str]) -> str:
-    """Return the two parts of such a word."""
-    return " ".join(filter(None, found.groups()))
+def apart(text: str) -> str:
+    """Return a text with a blank between a scale and the currency that stands in one word with it.
+
+    >>> apart("3 MEUR"), apart("Umsatz in TEUR")
+    ('3 M EUR', 'Umsatz in T EUR')
+    """
+    return _compact().sub(lambda found: " ".join(filter(None, found.groups())), text)
 
 
 def _explained(word: str) -> bool:

@@ -66,7 +66,7 @@ following one option answer options question year years yr fiscal financial cale
 ended end full before after vat excl incl excluding including exclusive inclusive optional
 required mandatory if known unknown confidential private anonymous numbers only field text
 response open free usd dollars dollar currency unit units period tsd mio unaudited audited gaap
-recurring top line crm property
+recurring top line crm property takings size
 """
 EXPLAINED = frozenset(EXPLAINED_WORDS.split())
 # What makes an amount that of something else, or none yet, wherever it stands in a cell.

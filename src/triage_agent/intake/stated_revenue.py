@@ -15,17 +15,21 @@ from triage_agent.intake.currencies import (
     rates_of,
     without_currency,
 )
+from triage_agent.intake.foreign_words import groups_with_stops, in_english, language_of
 from triage_agent.intake.numerals import (
     AMOUNT,
     NUMBER,
+    ONE_GROUP,
     SCALES,
     UNKNOWN_WORDS,
+    number_of,
     quoted,
     split_number,
+    with_points,
 )
 from triage_agent.intake.periods import period_note, period_of
 from triage_agent.intake.revenue import UNKNOWN_REVENUE, Band, Revenue, dollars
-from triage_agent.intake.revenue_units import RUPEES, Unit, name_of, unit_of
+from triage_agent.intake.revenue_units import RUPEES, Unit, apart, name_of, unit_of
 from triage_agent.intake.revenue_words import (
     HEDGE,
     HEDGE_BEFORE,
@@ -40,7 +44,9 @@ LARGEST_SCALED = 1e12  # no business either: full amounts in a column of thousan
 SMALLEST = 1_000  # a bare number below this is a forgotten unit, not a year's revenue
 RANGE_JOIN = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\bthrough\b)\s*", re.I)
 BELOW = re.compile(
-    r"^(?:under|below|less than|fewer than|up to|at most|no more than|max(?:imum)?|<=?|≤)\s*", re.I
+    r"^(?:under|below|less than|fewer than|up to|at most|no more than|max(?:imum)?|to(?=\s)"
+    r"|<=?|≤)\s*",
+    re.I,
 )
 ABOVE = re.compile(
     r"^(?:over|above|more than|greater than|north of|at least|from|min(?:imum)?|>=?|≥)\s*", re.I
@@ -51,7 +57,8 @@ AND_ABOVE = re.compile(
 )
 OR_BELOW = re.compile(r"\s*\b(?:or|and)\s+(?:less|under|below|lower|fewer)$", re.I)
 FILLER = re.compile(
-    r"^(?:about|around|approximately|approx\.?|roughly|circa|ca\.?|nearly|almost|between|~|≈)\s*",
+    r"^(?:about|around|approximately|approx\.?|roughly|circa|ca\.?|nearly|almost|between"
+    r"|of(?=\s)|~|≈)\s*",
     re.I,
 )
 # The letter or number of a choice; "3. 5M" could be an amount, so a digit needs a bracket or words.
@@ -103,7 +110,9 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     ('$6M', '$3.2M')
     """
     check_usd_rate(usd_rate)
-    cleaned = re.sub(r"\brs\.", "rs", " ".join(text.split()).rstrip("."), flags=re.I)
+    language = language_of(header)
+    own = apart(" ".join(in_english(text, language).split()))
+    cleaned = re.sub(r"\brs\.", "rs", own.rstrip("."), flags=re.I)
     if cleaned.casefold().replace("’", "'") in UNKNOWN_WORDS:
         return UNKNOWN_REVENUE
     unit = unit_of(header, has_rate=usd_rate is not None)
@@ -114,6 +123,9 @@ def read_revenue(text: str, header: str = "", usd_rate: float | None = None) -> 
     currency, notes = _currency(body, unit)
     notes = asides + notes
     body = " ".join(without_currency(body).split()).rstrip(". ")
+    alone = (times or unit.times_a_year or 1) == 1 and not unit.scale
+    stops = groups_with_stops(language_of(text) or language)
+    body = with_points(body, stops=stops and not (alone and ONE_GROUP.search(body)))
     scale = unit.scale if unit.scale and not _has_scale(body) else 1
     low, high, low_open, high_open = _interval(body, text, scale)
     if unit.scale:
@@ -246,7 +258,9 @@ def _ends(parts: list[str], text: str, scale: int) -> tuple[float, float, bool, 
     """Return a range without its ends; in "1-5M" the low end borrows the scale of the high one."""
     high_scale = AMOUNT.fullmatch(FILLER.sub("", parts[1]).strip())
     low_text = parts[0].strip()
-    if high_scale and high_scale.group(2) and re.fullmatch(NUMBER, low_text):
+    own = split_number(low_text)
+    is_less = own and high_scale and number_of(own[0]) < number_of(high_scale.group(1))
+    if high_scale and high_scale.group(2) and is_less and re.fullmatch(NUMBER, low_text):
         low_text += high_scale.group(2)
     low, high = _amount(low_text, text, scale), _amount(parts[1], text, scale)
     if low > high:

@@ -3,7 +3,7 @@ from .json_rows import open_lines
 from .number_formats import NumberFormat
 from .reader import TableOptions, open_table
 from .row import SAMPLE_ROWS, DateText, OpenedTable, Row, Value, keep_apart, name_columns
-from .table import Table
+from .table import Survey, Table
 from .writer import check_output, open_sheet, open_written, read_back
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "NumberFormat",
     "OpenedTable",
     "Row",
+    "Survey",
     "Table",
     "TableOptions",
     "Value",

@@ -1,6 +1,6 @@
 """JSON as form platforms send it: where the rows are in it, and the columns of an answer.
 
-The shapes are those of Airtable, Typeform, Tally, Jotform and Google Forms, as their
+The shapes are those of Airtable, Trello, Typeform, Tally, Jotform and Google Forms, as their
 documentation describes them; what is like them is read in the same way.
 """
 
@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from triage_agent.errors import InputError
+from triage_agent.tables.boards import cards_of
 from triage_agent.tables.json_shapes import rows_in_shape, rows_of_lists, unwrapped, with_pages
 
 # Where platforms put their rows; any other single list of objects is found too.
@@ -27,8 +28,8 @@ def rows_in(document: Any, name: str) -> tuple[list[Any], str]:
     """
     if _is_one_answer(document):
         return [document], "it is one form"
-    if zipped := rows_of_lists(document):
-        return zipped
+    if shaped := cards_of(document) or rows_of_lists(document):
+        return shaped
     found = dict(_lists(document, "", 1))
     known = [path for path in found if _is_known(path)]
     likely = known if len(known) == 1 else list(found)

@@ -33,11 +33,13 @@ class Row:
     `number` is the row's number in the spreadsheet that the user opens, counted from 1 with the
     header and what stands above it (CSV: records, blank lines included; JSON Lines: lines), or the
     item's position in a JSON array, from 1. `complaint` says what is odd; the row still counts.
+    `no_form` says what the row is if it holds nobody's answers, such as totals.
     """
 
     number: int
     values: dict[str, Value]
     complaint: str | None = None
+    no_form: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A table that was opened, and what was understood of it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from triage_agent.intake import counted
 from triage_agent.tables.encoding import NAMES
@@ -20,6 +20,7 @@ class Survey:
     rows: int | None
     columns: tuple[str, ...]
     complaints: int  # rows that have one
+    no_forms: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rows, by what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class Table:
         """
         return self._read()
 
+    def marked(self, mark: Callable[[Iterable[Row]], Iterator[Row]]) -> "Table":
+        """Return the table with its rows as `mark` returns them, which drops none and adds none."""
+        return replace(self, sample=tuple(mark(self.sample)), _read=lambda: mark(self._read()))
+
     def written_row(self, row: Row) -> int:
         """Return which row of a CSV or XLSX is this row's when the table is written; 0: the next.
 
@@ -71,12 +76,15 @@ class Table:
         if not self.rereadable:
             return Survey(None, self.columns, 0)
         columns, count, complaints = dict.fromkeys(self.columns), 0, 0
+        no_forms: dict[str, tuple[int, ...]] = {}
         for row in self.rows():
             count += 1
+            if row.no_form:
+                no_forms[row.no_form] = (*no_forms.get(row.no_form, ()), row.number)
             complaints += row.complaint is not None
             if len(row.values) != len(columns) or not columns.keys() >= row.values.keys():
                 columns |= dict.fromkeys(row.values)
-        return Survey(count, tuple(columns), complaints)
+        return Survey(count, tuple(columns), complaints, no_forms)
 
     def describe(self) -> str:
         """Return what was understood, on one line."""
