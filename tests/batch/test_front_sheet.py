@@ -184,3 +184,17 @@ def test_a_long_text_does_not_make_its_row_as_high_as_the_screen(tmp_path):
     lines = lines_of(short["What to settle"], ADDED_WIDTH)
     assert sheet.row_dimensions[2].height == LINE_HEIGHT * lines
     assert sheet.row_dimensions[3].height == 180
+
+
+def test_a_quiz_that_says_not_to_start_is_heard_on_the_first_sheet(tmp_path):
+    questions = "process,volume,data,systems,team,leadership,budget,governance"
+    rows = [f"Acme,orders are typed by hand,3M{',0' * 8}", f"Beta,stock is typed,3M{',3' * 8}"]
+    table = "\n".join([f"Company,Problem,Revenue,{questions}", *rows])
+    (tmp_path / "in.csv").write_text(table, "utf-8")
+    out = tmp_path / "out.xlsx"
+    answer_forms(tmp_path / "in.csv", out)
+    said = [row["Recommendation"] for row in front_of(out)[1]]
+    assert said == [
+        "A fractional AI officer is the right help, but do not start yet.",
+        "Hire a fractional AI officer.",
+    ]

@@ -72,7 +72,7 @@ def _apply(out: Path, reading: FormReading, reviews: Reviews) -> Applied:
     is_table = out.suffix.casefold() != ".jsonl"
     table = open_written(out)
     columns = table.columns if is_table else ()
-    front = front_sheet(columns, changes.most_problems, reading.columns, alone=reading.one_row_each)
+    front = front_sheet(columns, changes.most_problems, reading)
     with open_sheet(out, columns, table.titles, table.extra_header, front) as sheet:
         for row in read_out(out, reading):
             new: dict[str, Any] = {}

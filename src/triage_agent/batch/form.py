@@ -139,7 +139,7 @@ def read_form(row: Row, reading: FormReading, split: Splitter = split_text) -> F
             for number, problem in enumerate(problems, start=1)
         ),
         profile=profile,
-        quiz=quiz_of(row, columns, reading.quiz_scale, complaints),
+        quiz=quiz_of(row.values, columns, reading.quiz_scale, complaints),
         group=_short(_cell(row, columns.group_by)) or None,
         complaints=tuple(complaints),
         company=_short(_cell(row, columns.company)),

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from triage_agent.advice import WAITING, Recommendation, headline_of
-from triage_agent.batch.form import OURS
-from triage_agent.batch.input_columns import Columns
+from triage_agent.advice import WAITING, QuizResult, Recommendation, headline_of
+from triage_agent.batch.form import OURS, FormReading
 from triage_agent.batch.output_columns import LIST_MARK, PREVIOUS, read_problem, truth
+from triage_agent.batch.profile_columns import quiz_of
 from triage_agent.reports import answer_words, recommendation_words
 from triage_agent.tables import FrontSheet
 from triage_agent.types import Classification
@@ -17,15 +17,14 @@ BEFORE = "Recommendation before"  # where it was another one
 NOTES = "Notes on reading"
 
 
-def front_sheet(
-    columns: Sequence[str], problems: int, known: Columns, *, alone: bool = False
-) -> FrontSheet:
+def front_sheet(columns: Sequence[str], problems: int, reading: FormReading) -> FrontSheet:
     """Return the first sheet of an OUT with these columns and a number of problems in each row.
 
-    The `known` column that says whose row it is comes first, then what was found out, then the
-    form. `alone` says that each row holds all problems of its business: then it shows whether a
-    recommendation would not pay.
+    The column that says whose row it is comes first, then what was found out, then the form. Where
+    each row holds all problems of its business, it shows whether a recommendation would not pay,
+    and whether the readiness quiz says not to start.
     """
+    known = reading.columns
     own = tuple(column for column in columns if not column.startswith(OURS))
     first = next(((one,) for one in (known.company, known.group_by, known.id) if one in own), ())
     is_decided = "triage_recommendation" in columns
@@ -40,18 +39,25 @@ def front_sheet(
         is_decided=is_decided,
         is_compared=PREVIOUS in columns,
         problems=problems,
-        alone=alone,
+        reading=reading,
     )
     return FrontSheet(first, added, tuple(one for one in own if one not in first), cells)
 
 
 def _cells(
-    values: Mapping[str, Any], *, is_decided: bool, is_compared: bool, problems: int, alone: bool
+    values: Mapping[str, Any],
+    *,
+    is_decided: bool,
+    is_compared: bool,
+    problems: int,
+    reading: FormReading,
 ) -> Iterator[str]:
     """Yield the cells that are added to a row."""
     rows = [read_problem(values, number) for number in range(1, problems + 1)]
     if is_decided:
-        yield _recommended(values, [row for row in rows if row and alone])
+        alone = reading.one_row_each
+        quiz = quiz_of(values, reading.columns, reading.quiz_scale, []) if alone else None
+        yield _recommended(values, [row for row in rows if row and alone], quiz)
         yield from _firm(values)
     if is_compared:
         before = values.get(PREVIOUS)
@@ -61,10 +67,12 @@ def _cells(
     yield str(values.get("triage_notes") or "")
 
 
-def _recommended(values: Mapping[str, Any], rows: Sequence[Classification]) -> str:
+def _recommended(
+    values: Mapping[str, Any], rows: Sequence[Classification], quiz: QuizResult | None
+) -> str:
     """Return the recommendation as a sentence."""
     said = values.get("triage_recommendation")
-    return headline_of(Recommendation(said), rows) if said else ""
+    return headline_of(Recommendation(said), rows, quiz=quiz) if said else ""
 
 
 def _firm(values: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The profile of a business from the cells of its row: revenue, software, and the quiz."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from triage_agent.advice import QuizResult, load_quiz, score
@@ -118,7 +118,7 @@ def quiz_scale(
 
 
 def quiz_of(
-    row: Row, columns: Columns, scale: QuizScale, complaints: list[str]
+    values: Mapping[str, Value], columns: Columns, scale: QuizScale, complaints: list[str]
 ) -> QuizResult | None:
     """Return the result of all eight answers, else None; a partial quiz is a complaint."""
     questions = load_quiz().questions
@@ -127,7 +127,7 @@ def quiz_of(
     unscaled = False
     for question in questions:
         column = columns.quiz.get(question.id)
-        cell = row.values.get(column) if column is not None else None
+        cell = values.get(column) if column is not None else None
         points = quiz_points(question, cell, scale)
         if points is not None:
             answers[question.id] = points

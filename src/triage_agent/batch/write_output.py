@@ -50,9 +50,7 @@ def write_out(
     own = [column for column in columns if column not in set(added)]
     titles, extra = (table.titles, table.extra_header) if table else ((), ())
     above = None if out.suffix.casefold() == ".jsonl" else len(titles) + 1 + len(extra)
-    front = front_sheet(
-        own + added, tally.most_problems, reading.columns, alone=reading.one_row_each
-    )
+    front = front_sheet(own + added, tally.most_problems, reading)
     with open_sheet(out, own + added, titles, extra, front) as sheet:
         for row, values in _placed(spool, above):
             sheet.write(values, row)
