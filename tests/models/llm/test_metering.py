@@ -71,6 +71,25 @@ async def test_near_the_cap_a_request_waits_for_those_under_way_to_cost_less(cac
     assert cache.spent(OUT) == 600
 
 
+async def test_a_payment_in_the_round_of_a_refusal_is_not_overlooked(cache):
+    meter, cheap = Meter(budget=budget(cache, MOST + 300)), Usage(1, 200, 100)
+    admitted, answered = asyncio.Event(), asyncio.Event()
+
+    async def first():
+        async with meter.admit(1_000, 500) as exchange:
+            admitted.set()
+            await answered.wait()
+            exchange.usage = cheap
+
+    one = asyncio.create_task(first())
+    await admitted.wait()
+    two = asyncio.create_task(send(meter, cheap))  # asks for room before the first has paid
+    answered.set()
+    async with asyncio.timeout(10):
+        await asyncio.gather(one, two)
+    assert cache.spent(OUT) == 600
+
+
 async def test_at_the_cap_with_nothing_under_way_the_run_ends(cache):
     meter = Meter(budget=budget(cache, MOST - 1))
     with pytest.raises(CostCapError):

@@ -42,7 +42,7 @@ class Meter:
         shared: SharedRates | None = None,
     ) -> None:
         self._rate_limiter, self._budget, self._shared = rate_limiter, budget, shared
-        self._settled = asyncio.Event()  # set whenever a request has been paid for
+        self._settled = asyncio.Event()  # of the next request to be paid for; each has its own
 
     @property
     def has_cost_cap(self) -> bool:
@@ -53,7 +53,7 @@ class Meter:
         """Admit nobody any more: who waits, and who comes, gets this error."""
         if self._rate_limiter:
             self._rate_limiter.stop(error)
-        self._settled.set()
+        self._note_settled()
 
     @asynccontextmanager
     async def admit(self, request_bytes: int, max_output_tokens: int) -> AsyncIterator[Exchange]:
@@ -77,7 +77,7 @@ class Meter:
                 if reservation is not None:
                     reservation.settle_soon(exchange.usage)
             finally:  # whatever becomes of the books, the next in line is let in or told
-                self._settled.set()
+                self._note_settled()
                 if ticket is not None:
                     _give_back(ticket, exchange)
 
@@ -88,14 +88,19 @@ class Meter:
         those under way to settle for less, and only then is the cap reached.
         """
         while self._budget is not None:
+            settled = self._settled  # the next one may be, while what is reserved is written
             try:
                 return await self._budget.reserved(request_bytes, max_output_tokens)
             except CostCapError as error:
                 if not error.may_pass:
                     raise
-                self._settled.clear()
-                await self._settled.wait()
+                await settled.wait()
         return None
+
+    def _note_settled(self) -> None:
+        """Let those try again who wait for room in the budget."""
+        self._settled.set()
+        self._settled = asyncio.Event()
 
 
 def _give_back(ticket: Ticket, exchange: Exchange) -> None:
