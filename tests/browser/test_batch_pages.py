@@ -8,6 +8,8 @@ import pytest
 from support.forms_out import answer_forms
 from triage_agent.batch.pages import WantedPages
 
+pytestmark = pytest.mark.browser
+
 LONG = "Müller-Thurgauische-Gebäudereinigungsgesellschaft"
 FORMS = f"Company,problem\nAcme,orders are typed by hand\n{LONG} and Sons,a vague thing\n"
 

@@ -106,19 +106,17 @@ async def test_while_a_model_is_loading_one_request_asks_and_all_are_answered(st
     fault = Fault.UNAVAILABLE if status == 503 else Fault.SERVER_ERROR
     loading = True
 
-    async def load():
-        nonlocal loading
-        await asyncio.sleep(20 / SCALE)
-        loading = False
-
     options = {"words": words, "retry_after": "none", "latency_s": 0.01}
     async with (
         OpenAIServer(schedule=lambda _: fault if loading else None, **options) as server,
         Counted(server.base_url) as service,
     ):
-        waiting = asyncio.ensure_future(load())
-        results = await service.ask(IN_FLIGHT)
-        await waiting
+        under_way = asyncio.ensure_future(service.ask(IN_FLIGHT))
+        while not service.said:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(20 / SCALE)
+        loading = False
+        results = await under_way
         assert server.faults[fault.value] <= IN_FLIGHT + 10
     assert [one for one in results if isinstance(one, Exception)] == []
     assert service.said == ["it is loading its model."]
