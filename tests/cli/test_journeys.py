@@ -168,7 +168,7 @@ def test_the_headline_stays_above_the_list_on_a_small_screen():
     with Terminal(*BUSINESS, columns=60, rows=20) as terminal:
         wrote(terminal, LEADS, STOCK, PORTAL).until(SPLIT).send("1\r")
         known(terminal, [(COMPANY, "\r")]).until(NEXT).until("stop for now.")
-        assert any(HIRE in line for line in terminal.screen)
+        assert any(HIRE in line for line in terminal.screen), terminal.lines
 
 
 def test_why_says_more_than_the_verdict_and_no_flags_are_offered_where_nobody_is_hired():
