@@ -32,7 +32,9 @@ class Terminal:
     """A terminal in which `triage` runs; a context manager that ends what is left of it."""
 
     def __init__(self, *arguments, columns=80, rows=24, term="xterm-256color"):
-        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        # Both would hide the size of this terminal; pytest sets them in its workers.
+        sizes = {"COLUMNS", "LINES"}
+        environment = {name: value for name, value in os.environ.items() if name not in sizes}
         self._child = pexpect.spawn(
             TRIAGE[0],
             [*TRIAGE[1:], *arguments],
