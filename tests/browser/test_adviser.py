@@ -198,28 +198,34 @@ def test_search_and_filter_find_and_show_all_forgets_them(signed_in):
     assert page.locator(".submissions > li").count() == 5
 
 
+def press(page, key):
+    """Press a key once the page listens to keys."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
 def test_the_review_queue_is_answered_and_undone_by_keys(own_desk):
     page, address = own_desk
     page.goto(f"{address}/inbox/review")
     articles, active = page.locator(".queue article"), "document.activeElement.innerText"
     assert articles.count() == 2
     assert "Some thing" in page.evaluate(active)
-    page.keyboard.press("j")
+    press(page, "j")
     assert "That thing" in page.evaluate(active)
-    page.keyboard.press("j")  # the last one stays
+    press(page, "j")  # the last one stays
     assert "That thing" in page.evaluate(active)
-    page.keyboard.press("k")
+    press(page, "k")
     assert "Some thing" in page.evaluate(active)
-    page.keyboard.press("1")
+    press(page, "1")
     page.get_by_text("problem 1: “Software to build”").wait_for()
     assert "That thing" in page.evaluate(active)
-    page.keyboard.press("3")
+    press(page, "3")
     page.get_by_text("Nothing is left to be looked at.").wait_for()
     page.get_by_role("button", name="Undo my last answer").press("Enter")
     page.get_by_text("problem 1: “Software to build”").wait_for()
-    page.keyboard.press("u")
+    press(page, "u")
     page.get_by_text("2 things to look at").wait_for()
-    page.keyboard.press("2")
+    press(page, "2")
     page.get_by_text("problem 1: “Work to automate”").wait_for()
 
 
@@ -271,7 +277,9 @@ def test_a_blind_check_is_answered_before_the_result_is_shown(own_desk, tmp_path
     for one in page.locator("fieldset").all():
         one.get_by_label("Work to automate").check()
     page.get_by_role("button", name="Show me the result").click()
-    assert page.get_by_text("At the blind check an adviser said: Work to automate.").count() == 3
+    said = page.get_by_text("At the blind check an adviser said: Work to automate.")
+    said.first.wait_for()
+    assert said.count() == 3
 
 
 @EVERY_VIEW

@@ -88,7 +88,7 @@ def test_an_owner_comes_to_the_verdict_within_another_site(page, sites, _):
     frame.locator(GO_ON).click()
     frame.get_by_label("no", exact=True).check()
     frame.locator(GO_ON).click()
-    assert frame.get_by_role("heading", level=1).inner_text() == "Hire a fractional AI officer."
+    frame.get_by_role("heading", level=1, name="Hire a fractional AI officer.").wait_for()
     assert page.inner_text("h1") == "Are you ready for AI?"
     assert page.context.cookies() == []
     link = frame.locator(".link a").inner_text()
