@@ -264,6 +264,8 @@ address, path, name, log = json.loads(sys.argv[1])
 store = open_cache(address, path and Path(path))
 questions = [str(number) for number in range(120)]
 random.Random(name).shuffle(questions)
+print("ready", flush=True)
+sys.stdin.readline()  # until all are
 
 async def ask(claims, key, places):
     async with places:
@@ -294,11 +296,16 @@ def test_processes_that_ask_the_same_at_once_pay_once(place, tmp_path):
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, json.dumps([address, path and str(path), n, str(log)])],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for n in range(3)
     ]
+    assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 3
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
     answers = [json.loads(worker.communicate()[0]) for worker in workers]
     paid = [line.split()[0] for line in log.read_text().splitlines()]
     assert sorted(paid, key=int) == [str(number) for number in range(120)]

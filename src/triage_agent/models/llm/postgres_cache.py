@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
+from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -55,7 +56,7 @@ class PostgresCache:
     """
 
     def __init__(self, address: str) -> None:
-        self._owner, self._numbers = uuid4().hex, count(1)
+        self._owner, self._numbers, self._lock = uuid4().hex, count(1), RLock()
         # Reservation: the account's id, the micro-dollars set aside, and the bound they come from.
         self._open: dict[int, tuple[int, int, int]] = {}
         self._claims: set[str] = set()
@@ -195,7 +196,8 @@ class PostgresCache:
         def run(sql: str, values: Sequence[Any] = ()) -> tuple[list[Any], int]:
             return self._run(sql.replace("%", "%%").replace("?", "%s"), values)
 
-        with self._as_ours(), self._db.transaction():
+        # The writes have a thread of their own: none of theirs may fall into this transaction.
+        with self._lock, self._as_ours(), self._db.transaction():
             yield run
 
     def close(self) -> None:
@@ -229,7 +231,7 @@ class PostgresCache:
 
     def _run(self, sql: str, values: Any = ()) -> tuple[list[Any], int]:
         """Return the rows of one statement, and how many it changed."""
-        with self._as_ours():
+        with self._lock, self._as_ours():
             cursor = self._db.execute(sql, values or None)
             return cursor.fetchall() if cursor.description else [], cursor.rowcount
 
