@@ -5,10 +5,10 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-from triage_agent.batch.form import Form, FormReading, read_form
+from triage_agent.batch.form import OURS, Form, FormReading, read_form
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.mapping import FormMapping
-from triage_agent.batch.understanding import RESERVED, Wish, reading_of
+from triage_agent.batch.understanding import Wish, reading_of
 from triage_agent.errors import InputError
 from triage_agent.intake import Splitter
 from triage_agent.tables import Table, TableOptions, open_table
@@ -20,7 +20,7 @@ def open_arrived(content: str, asked: Sequence[str] = ()) -> Table:
     `asked` are questions that the form has, answered or not. Raises `InputError` if it is not one
     form.
     """
-    table = open_table(BytesIO(content.encode()), TableOptions("json", reserved=RESERVED))
+    table = open_table(BytesIO(content.encode()), TableOptions("json", reserved=OURS))
     if len(table.sample) != 1:
         raise InputError("This holds several forms. Send each by itself.")
     (row,) = table.sample

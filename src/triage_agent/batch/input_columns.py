@@ -31,7 +31,7 @@ from triage_agent.batch.software_answer import takes_yes
 from triage_agent.batch.software_columns import guess_software, software_notes
 from triage_agent.batch.table_shape import parted_by, questions_in_rows, second_table
 from triage_agent.errors import InputError
-from triage_agent.intake import counted, header_words
+from triage_agent.intake import counted
 from triage_agent.tables import Row
 
 
@@ -58,7 +58,7 @@ class Columns:
 company=None, revenue_units=(), software_chosen=False)
         """
         name = self.sells_software
-        if name is None or takes_yes(header_words(name), chosen=self.software_chosen):
+        if name is None or takes_yes(name, chosen=self.software_chosen):
             return self
         return replace(self, sells_software=None)
 

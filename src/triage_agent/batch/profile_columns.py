@@ -18,7 +18,6 @@ from triage_agent.intake import (
     UNKNOWN_REVENUE,
     UNKNOWN_WORDS,
     Revenue,
-    header_words,
     in_english,
     language_of,
     read_revenue,
@@ -67,9 +66,8 @@ def revenue_of(
 
 def sells_of(cell: Value, text: str, columns: Columns, complaints: list[str]) -> bool | None:
     """Return whether the business sells software; None, with a complaint, for other words."""
-    header = columns.sells_software or ""
-    column = header_words(header)
-    said = str(cell) if isinstance(cell, bool) else in_english(text, language_of(header))
+    column = columns.sells_software or ""
+    said = str(cell) if isinstance(cell, bool) else in_english(text, language_of(column))
     answer = read_software(said, column, chosen=columns.software_chosen)
     if column and is_just_yes_or_no(said) and not takes_yes(column, chosen=columns.software_chosen):
         return None  # a fault of the column, which is said once, and not of this row

@@ -15,12 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 from triage_agent.batch.answering import Job, answer_rows
-from triage_agent.batch.form import MAX_PROBLEMS, FormReading
+from triage_agent.batch.form import MAX_PROBLEMS, OURS, FormReading
 from triage_agent.batch.group import Group, Spool, Values
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.no_forms import Marking
 from triage_agent.batch.output_columns import ROW, added_columns
-from triage_agent.batch.ray_blocks import NUMBER, RESERVED, rows_of, with_answers
+from triage_agent.batch.ray_blocks import NUMBER, rows_of, with_answers
 from triage_agent.batch.understanding import Wish, reading_of
 from triage_agent.errors import SettingsError
 from triage_agent.settings import Backend, Options, choose_backend
@@ -186,7 +186,7 @@ def _for_groups(block: Any, done: Block) -> Any:
     parts = dict(done.groups)
     businesses, answers = [], []
     for place, (group, values) in enumerate(done.answered):
-        own = {name: cell for name, cell in values.items() if name.startswith(RESERVED)}
+        own = {name: cell for name, cell in values.items() if name.startswith(OURS)}
         # A row of no business decided alone; it gets a group of its own.
         businesses.append(f"={group}" if group is not None else f"#{values[ROW]}.{place}")
         part = parts.pop(group, None) if group is not None else None  # once, with its first row

@@ -9,12 +9,12 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from triage_agent.batch.form import OURS
 from triage_agent.batch.output_columns import ROW
 from triage_agent.tables import DateText, OpenedTable, Row, Value, keep_apart, open_lines
 
 NUMBER = "triage_ray_number"  # the column of the numbers of the rows, on the way only
 LINE = "text"  # the column in which Ray gives the lines of a text
-RESERVED = "triage_"  # how the columns of the answers begin
 NUMBERS = frozenset({"probability", "hours_per_week"})
 TRUTHS = frozenset({"needs_review", "holds_several", "provisional"})
 
@@ -33,7 +33,7 @@ def rows_of(block: Any, kind: str) -> list[Row]:
             Row(0, {name: value_of(cell) for name, cell in one.items()}) for one in own.to_pylist()
         ]
     # Columns that would stand in the place of an answer get other names, as in any table.
-    apart = keep_apart(OpenedTable(None, iter(rows)), RESERVED).rows
+    apart = keep_apart(OpenedTable(None, iter(rows)), OURS).rows
     return [replace(row, number=number or 0) for row, number in zip(apart, numbers, strict=True)]
 
 
@@ -71,7 +71,7 @@ def answers_type(column: str) -> str:
     """
     if column == ROW:
         return "int64"
-    name = column.removeprefix(RESERVED).lstrip("0123456789_")
+    name = column.removeprefix(OURS).lstrip("0123456789_")
     return "float64" if name in NUMBERS else "bool" if name in TRUTHS else "string"
 
 
@@ -106,7 +106,7 @@ def with_answers(
 
 def apart(column: str) -> str:
     """Return the name of a form's column beside the answers."""
-    row = next(keep_apart(OpenedTable(None, iter([Row(0, {column: None})])), RESERVED).rows)
+    row = next(keep_apart(OpenedTable(None, iter([Row(0, {column: None})])), OURS).rows)
     return next(iter(row.values))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.form import OURS
 from triage_agent.batch.output_columns import ROW, read_problems
 from triage_agent.batch.ray_blocks import with_answers
 from triage_agent.batch.tally import Tally
@@ -47,7 +48,7 @@ class Parts:
 
         numbers = np.array([row[ROW] for row in rows], dtype=np.int64)
         name = f"part-{numbers.min():010d}{format_of(self.out)}"
-        more = [one for row in rows for one in row if one.startswith("triage_")]
+        more = [one for row in rows for one in row if one.startswith(OURS)]
         added = [*dict.fromkeys([*self.added, *more])]  # a cell of JSON may hold many problems
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, name)

@@ -18,7 +18,7 @@ from triage_agent.batch.ray_parts import MANIFEST, Parts, check_there, format_of
 from triage_agent.batch.ray_reading import FIRST, as_table, find, kind_of, look, part, read
 from triage_agent.batch.request import BatchRequest, BatchResult
 from triage_agent.batch.tally import to_look_at
-from triage_agent.batch.understanding import keep_mapping, reading_of, wish_of
+from triage_agent.batch.understanding import keep_mapping, reading_of
 from triage_agent.errors import InputError, SettingsError, TriageError
 from triage_agent.intake import check_usd_rate, counted
 from triage_agent.tables import SAMPLE_ROWS
@@ -78,17 +78,7 @@ def _run(
     report(f"{counted(len(files), 'file')}, {counted(rows, 'row')}")
     first = _first(ray, refs)
     table = as_table(forms, kind, columns, first)
-    wish = wish_of(
-        batch.forms,
-        batch.table,
-        batch.columns,
-        usd_rate=batch.usd_rate,
-        revenue_unit=batch.revenue_unit,
-        split=batch.split,
-        max_problems=batch.max_problems,
-        quiz_scale=batch.quiz_scale,
-        mapping=batch.mapping,
-    )
+    wish = batch.wish()
     reading = reading_of(table, wish, report, labels_only=batch.labels_only)
     if batch.save_mapping:
         keep_mapping(batch.save_mapping, wish, table, reading)

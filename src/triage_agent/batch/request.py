@@ -10,6 +10,7 @@ from triage_agent.batch.in_batches import WantedBatches
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.pages import NO_PAGES, WantedPages
 from triage_agent.batch.tally import Tally
+from triage_agent.batch.understanding import Wish, wish_of
 from triage_agent.models import OpenBackend
 from triage_agent.settings import Options
 from triage_agent.tables import TableOptions
@@ -41,6 +42,20 @@ class BatchRequest:
     save_mapping: Path | None = None  # where to save how this one was read
     in_batches: WantedBatches | None = None  # of the provider; None: the LLM is asked live
     options: Options = field(default_factory=Options)
+
+    def wish(self) -> Wish:
+        """Return how the table is to be read; raises `SettingsError` for an unusable mapping."""
+        return wish_of(
+            self.forms,
+            self.table,
+            self.columns,
+            usd_rate=self.usd_rate,
+            revenue_unit=self.revenue_unit,
+            split=self.split,
+            max_problems=self.max_problems,
+            quiz_scale=self.quiz_scale,
+            mapping=self.mapping,
+        )
 
 
 @dataclass(frozen=True, slots=True)

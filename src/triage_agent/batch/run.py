@@ -20,7 +20,7 @@ from triage_agent.batch.request import BatchRequest, BatchResult, Report, ShowPr
 from triage_agent.batch.reviews import Reviews, load_reviews, reviews_path
 from triage_agent.batch.run_report import result_lines, rows_shown
 from triage_agent.batch.running import cancel, run_rows, way_to_ask
-from triage_agent.batch.understanding import first_problems, keep_mapping, understand, wish_of
+from triage_agent.batch.understanding import first_problems, keep_mapping, understand
 from triage_agent.batch.write_output import write_out, write_run
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import is_file
@@ -68,17 +68,7 @@ def run_batch(
 
 def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> BatchResult:
     """Answer the forms into an output that is this run's alone."""
-    wish = wish_of(
-        request.forms,
-        request.table,
-        request.columns,
-        usd_rate=request.usd_rate,
-        revenue_unit=request.revenue_unit,
-        split=request.split,
-        max_problems=request.max_problems,
-        quiz_scale=request.quiz_scale,
-        mapping=request.mapping,
-    )
+    wish = request.wish()
     table, reading = understand(wish, report, labels_only=request.labels_only)
     if request.save_mapping:
         keep_mapping(request.save_mapping, wish, table, reading)

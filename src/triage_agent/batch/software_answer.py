@@ -2,7 +2,7 @@
 
 import re
 
-from triage_agent.intake import code_list
+from triage_agent.intake import code_list, header_words
 
 NOT_ANSWERED = {
     "", "unknown", "not sure", "don't know", "i don't know", "we don't know", "?", "n/a", "na",
@@ -133,7 +133,8 @@ def asks_about_selling(header: str) -> bool:
     >>> asks_about_selling("Do you develop software in-house?")
     False
     """
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])(?!S\b)", " ", code_list(header)[1])  # but "SaaS" is a word
+    asked = code_list(header_words(header))[1]
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])(?!S\b)", " ", asked)  # but "SaaS" is a word
     question = re.sub(r"['’]", "'", name).replace("'", "").replace("_", " ")
     question = " ".join(re.sub(r"[\W_]+", " ", question).casefold().split())
     theirs = re.sub(r"\b(customers?|clients?) use\b", r"\1", question)  # not the business's own use
@@ -152,7 +153,7 @@ def is_turned_round(header: str) -> bool:
     >>> is_turned_round("We do not sell software"), is_turned_round("Software, not hardware?")
     (True, False)
     """
-    return bool(TURNED_ROUND.search(code_list(header)[1].replace("’", "'")))
+    return bool(TURNED_ROUND.search(code_list(header_words(header))[1].replace("’", "'")))
 
 
 def takes_yes(header: str, *, chosen: bool) -> bool:
@@ -174,7 +175,7 @@ def read_software(text: str, header: str = "", *, chosen: bool = False) -> bool 
     (None, False)
     """
     words = _plain(text)
-    words = _plain(code_list(header)[0].get(words, words))
+    words = _plain(code_list(header_words(header))[0].get(words, words))
     other_question = not takes_yes(header, chosen=chosen)
     if words in NOT_ANSWERED:
         return None

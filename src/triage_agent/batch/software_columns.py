@@ -7,7 +7,6 @@ from triage_agent.batch.column_notes import Seen
 from triage_agent.batch.column_words import Role, what_is_asked
 from triage_agent.batch.revenue_columns import SHORT_CELLS
 from triage_agent.batch.software_answer import NAMES_SOFTWARE, asks_about_selling, is_turned_round
-from triage_agent.intake import header_words
 
 SOFTWARE = re.compile(
     r"\bsells? (?:\w+ ){0,3}software\b|\bsoftware (?:product|company|business)\b|\bsaas\b"
@@ -29,7 +28,7 @@ def guess_software(columns: Sequence[str], seen: Seen) -> str | None:
         and seen.roles[column] is not Role.PROBLEM
         and seen.cells[column].words < SHORT_CELLS
     ]
-    sells = (one for one in found if asks_about_selling(header_words(one)))
+    sells = (one for one in found if asks_about_selling(one))
     return next(sells, next(iter(found), None))
 
 
@@ -37,9 +36,9 @@ def software_notes(column: str, seen: Seen, *, chosen: bool) -> Iterator[str]:
     """Yield sentences about the column that is read, and about a name that asks something else."""
     shown = seen.listed([column])
     yield f"Whether software is sold is read from {shown}."
-    if asks_about_selling(header_words(column)):
+    if asks_about_selling(column):
         return
-    if is_turned_round(header_words(column)):
+    if is_turned_round(column):
         yield (
             f"Careful: a yes or no in {shown} counts as unknown, as its name says the opposite of "
             "selling software. Rename it in the table to what a yes means, or name another column "
@@ -62,4 +61,4 @@ def _is_about_software(column: str) -> bool:
     """Return whether a column may say whether software is sold."""
     asked = what_is_asked(column)
     names = NAMES_SOFTWARE.search(asked) and VERB.search(asked)
-    return bool(SOFTWARE.search(asked) or (names and asks_about_selling(header_words(column))))
+    return bool(SOFTWARE.search(asked) or (names and asks_about_selling(column)))

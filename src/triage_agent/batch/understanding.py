@@ -9,7 +9,7 @@ from typing import Literal
 from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_notes import room_note
 from triage_agent.batch.column_words import is_usual, plain
-from triage_agent.batch.form import MAX_PROBLEMS, FormReading, read_form
+from triage_agent.batch.form import MAX_PROBLEMS, OURS, FormReading, read_form
 from triage_agent.batch.input_columns import (
     Columns,
     Understood,
@@ -31,7 +31,6 @@ from triage_agent.errors import InputError, SettingsError
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table, TableOptions, open_table
 
-RESERVED = "triage_"  # how the names of OUT's own columns begin
 PREVIEW = 3  # problems that a dry run shows
 PREVIEW_LENGTH = 200  # characters of each
 
@@ -101,7 +100,7 @@ def understand(
 
     Everything that was found out is reported before an error says what is missing.
     """
-    table = open_table(wish.forms, replace(wish.table, reserved=RESERVED), _judge_of(wish))
+    table = open_table(wish.forms, replace(wish.table, reserved=OURS), _judge_of(wish))
     report(table.describe())
     for note in table.notes:
         report(note)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from triage_agent.batch.form import FormReading
+from triage_agent.batch.form import OURS, FormReading
 from triage_agent.batch.front_sheet import front_sheet
 from triage_agent.batch.group import Spool, Values
 from triage_agent.batch.output_columns import ROW, added_columns
@@ -84,10 +84,10 @@ def _errors(rows: Iterable[Values]) -> Iterator[Values]:
     for values in rows:
         for name, value in values.items():
             if value == Outcome.ERROR.value and name.endswith("_outcome"):
-                problem = name.removeprefix("triage_").removesuffix("_outcome")
+                problem = name.removeprefix(OURS).removesuffix("_outcome")
                 yield {
                     "row": values[ROW],
                     "problem": int(problem),
                     "error": values.get(f"triage_{problem}_error"),
-                    "values": {k: v for k, v in values.items() if not k.startswith("triage_")},
+                    "values": {k: v for k, v in values.items() if not k.startswith(OURS)},
                 }

@@ -73,7 +73,7 @@ def serve(
         int | None,
         typer.Option(
             min=1,
-            help="Delete what nobody has changed for so many days.",
+            help="Delete what nobody has changed for this many days.",
             rich_help_panel=SERVING_OPTIONS,
         ),
     ] = None,

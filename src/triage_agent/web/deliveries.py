@@ -156,7 +156,7 @@ class Deliveries:
         self._database.scrub()
 
     def delete_old(self, days: int) -> int:
-        """Delete for good what came before so many days and is no submission; return the number."""
+        """Delete what came this many days ago or before and is no submission; return the number."""
         limit = stored(datetime.now(UTC) - timedelta(days=days))
         deleted = self._empty("made_at < ?", limit)
         if deleted:

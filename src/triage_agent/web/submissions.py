@@ -175,7 +175,7 @@ class Submissions:
         self._delete([id])
 
     def delete_old(self, days: int) -> int:
-        """Delete what nobody has changed for so many days; return how many submissions that was."""
+        """Delete what nobody has changed for this many days; return the number of submissions."""
         limit = stored(datetime.now(UTC) - timedelta(days=days))
         ids = [
             row["id"]

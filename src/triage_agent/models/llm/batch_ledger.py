@@ -32,7 +32,6 @@ ONE = f"SELECT {COLUMNS} FROM batch WHERE run = ?"  # noqa: S608
 INSERT = f"INSERT INTO batch ({COLUMNS}) VALUES ({', '.join('?' * 19)})"  # noqa: S608
 CLAIM = """INSERT INTO batch_request (question, batch, tries) VALUES (?, ?, 0)
     ON CONFLICT (question) DO UPDATE SET batch = excluded.batch WHERE batch_request.batch = ''"""
-OVERRUN = "SELECT overrun FROM account WHERE name = ?"
 RESERVE = "UPDATE account SET spent = spent + ? WHERE name = ?"
 RESERVE_UNDER = RESERVE + " AND spent + ? <= ?"
 BILL = """UPDATE account SET spent = spent + ?, calls = calls + ?, input_tokens = input_tokens + ?,
@@ -114,7 +113,7 @@ class BatchLedger:
 
     def overrun(self) -> int:
         """Return the most that a bill was of its bound, in thousandths."""
-        return _overrun(self._run(OVERRUN, (self._name,))[0])
+        return self._store.overrun(os.fsdecode(self._name))
 
     def plan(self, batch: Batch, bounds: dict[str, int], cap: int | None) -> list[str] | None:
         """Note a batch and the money for it, and return its questions: those in no other batch.
@@ -127,9 +126,8 @@ class BatchLedger:
             execute(
                 "INSERT INTO account (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (self._name,)
             )
-            rows, _ = execute(OVERRUN, (self._name,))
             taken = [one for one in bounds if execute(CLAIM, (one, batch.run))[1] == 1]
-            reserved = -(-sum(bounds[one] for one in taken) * _overrun(rows) // 1000)
+            reserved = -(-sum(bounds[one] for one in taken) * self.overrun() // 1000)
             if cap is None:
                 execute(RESERVE, (reserved, self._name))
             elif not execute(RESERVE_UNDER, (reserved, self._name, reserved, cap))[1]:
@@ -272,7 +270,3 @@ class BatchLedger:
         with self._store.transaction() as run:
             run("UPDATE batch_turn SET taken = taken + 1", ())
             yield run
-
-
-def _overrun(rows: Sequence[Any]) -> int:
-    return int(rows[0][0]) if rows else 1000

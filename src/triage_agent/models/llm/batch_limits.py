@@ -54,7 +54,7 @@ class WaitingTokens:
         return min(limits) - sum(waiting)
 
     def learn(self, said: str, tokens: int) -> bool:
-        """Learn from a refusal of a batch with so many tokens; False: it is about other things."""
+        """Learn from a refusal of a batch of this many tokens; False: it is about other things."""
         limit = limit_refused(said)
         if limit is None:
             return False

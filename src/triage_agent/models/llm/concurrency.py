@@ -94,7 +94,7 @@ class Gain:
         return 2.0 ** (self._top + 1) - 1 if self._measured else math.inf
 
     def note(self, beside: int, seconds: float, places: int) -> None:
-        """Learn how long one of `beside` requests under way took, with so many places."""
+        """Learn how long one of `beside` requests under way took, with this many places."""
         self._measured = True
         if self._no_gain is not None:
             self._left -= 1

@@ -52,7 +52,7 @@ def explain(
 
 
 def refused_alike(refusal: Refusal, texts: int, host: str, key: str) -> StopError:
-    """Return the error that stops a run in which so many texts in a row were refused alike."""
+    """Return the error that stops a run in which this many texts in a row were refused alike."""
     tail = _said(refusal.to_show, key)
     cure = "Check the settings with: triage doctor"
     kind = "refused"
