@@ -1,11 +1,13 @@
 """How much memory `triage batch` takes, and whether it grows with the rows.
 
     python -m benchmarks.memory                       # a stub model: 10,000 and 1,000,000
-    python -m benchmarks.memory --model embedded --rows 2000 20000
+    python -m benchmarks.memory --split judge --rows 2000 20000
+    python -m benchmarks.memory --model embedded --split judge --rows 2000 20000
     python -m benchmarks.memory --out csv --rows 10000 200000
 
 Each figure comes from a process of its own that does what `triage batch` does: it surveys a JSON
-Lines file of distinct rows, answers them, spools, and writes OUT.
+Lines file of distinct rows, answers them, spools, and writes OUT. Cells are taken apart by rules
+unless `--split judge` is given: the judge reads 40 rows a second, so a million would take hours.
 """
 
 import argparse
@@ -37,13 +39,14 @@ def write_forms(path: Path, count: int) -> None:
             file.write(json.dumps(form) + "\n")
 
 
-def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
+def answer(forms: Path, out: Path, model_name: str, splitter: str) -> dict[str, float]:
     """Do what `triage batch` does, and return the seconds and the peak of memory."""
     from triage_agent.batch.answering import Job, answer_rows
     from triage_agent.batch.form import FormReading
     from triage_agent.batch.group import Spool
     from triage_agent.batch.input_columns import resolve_columns
     from triage_agent.batch.write_output import write_out
+    from triage_agent.intake import SplitText, split_problems
     from triage_agent.models import OpenBackend
     from triage_agent.tables import open_table
     from triage_agent.triage import AsyncTriage
@@ -68,6 +71,12 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
         async def aclose(self) -> None:
             pass
 
+    class Flow(AsyncTriage):
+        """The main flow, with the splitter that was asked for."""
+
+        def split(self, text: str) -> SplitText:
+            return super().split(text) if splitter == "judge" else split_problems(text)
+
     if model_name == "embedded":
         from triage_agent.models.embedded.model import EmbeddedModel
 
@@ -82,7 +91,7 @@ def answer(forms: Path, out: Path, model_name: str) -> dict[str, float]:
         async for tally in answer_rows(
             table.rows(),
             Job(FormReading(columns=columns)),
-            AsyncTriage.over(OpenBackend(model, "")),
+            Flow.over(OpenBackend(model, "")),
             spool,
         ):
             last = tally
@@ -105,11 +114,13 @@ def main() -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--model", choices=["stub", "embedded"], default="stub")
+    parser.add_argument("--split", choices=["rules", "judge"], default="rules")
     parser.add_argument("--out", choices=["jsonl", "csv", "xlsx"], default="jsonl")
     parser.add_argument("--worker", nargs=2, metavar=("FORMS", "OUT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.worker:
-        print(json.dumps(answer(Path(chosen.worker[0]), Path(chosen.worker[1]), chosen.model)))
+        forms, out = map(Path, chosen.worker)
+        print(json.dumps(answer(forms, out, chosen.model, chosen.split)))
         return
     first = None
     for count in chosen.rows:
@@ -117,7 +128,7 @@ def main() -> None:
             forms, out = Path(folder) / "forms.jsonl", Path(folder) / f"out.{chosen.out}"
             write_forms(forms, count)
             worker = [sys.executable, "-m", "benchmarks.memory", "--model", chosen.model]
-            worker += ["--worker", str(forms), str(out)]
+            worker += ["--split", chosen.split, "--worker", str(forms), str(out)]
             ran = subprocess.run(worker, stdout=subprocess.PIPE, text=True, check=True)
         found = json.loads(ran.stdout)
         first = first or found["peak"]
