@@ -9,7 +9,11 @@ from collections.abc import Sequence
 DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}"
 TIME = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[,.]\d{3})?(?:\s?[ap]\.?\s?m\.?)?"
 STAMP = rf"[\[(]?(?:{DATE},?\s+(?:at\s+)?)?{TIME}[\])]?"
-NAME = r"~?\s?(?:[^\W\d_][\w'’.-]*(?:\s(?:[^\W\d_][\w'’.-]*|\d{1,2})){0,3}|\+\d[\d ()-]{6,18})"
+# As people are called in a list of contacts: "Ros (office)", "Hauser & Sons", "Tom 🔧".
+NAME = (
+    r"~?\s?(?:[^\W\d_][\w'’.-]*(?:\s?[&|/@,]?\s?(?:[^\W\d_][\w'’.-]*|\d{1,2})){0,4}"
+    r"(?:\s?\([^()\n]{1,30}\))?(?:\s?[^\w\s:]{1,4})?|\+\d[\d ()-]{6,18})"
+)
 STAMPED = re.compile(rf"{STAMP}\s*(?:[-–|]\s*)?(?:(?P<who>{NAME})\s?:\s*)?", re.IGNORECASE)
 NAMED = re.compile(rf"(?P<who>{NAME})\s*[\[(]?{STAMP}[\])]?\s*:\s*", re.IGNORECASE)
 PROPER = r"[A-Z][\w'’.-]*(?:\s(?:[A-Z][\w'’.-]*|\d{1,2})){0,2}"
@@ -29,6 +33,8 @@ LABEL = re.compile(
     r"[*_]{0,2}\s?:?[*_]{0,2}\s+(?=\S)",
     re.IGNORECASE,
 )
+QUESTION = re.compile(r"q(?:uestion)?\s?\d{0,2}\s?[.:)–-]\s*\S.*", re.IGNORECASE)
+ANSWER = re.compile(r"(?:a|ans(?:wer)?)\s?\d{0,2}\s?[.:)–-]\s*(?=\S)", re.IGNORECASE)
 TURNS = 2  # messages at least that a chat has
 NOTICE = re.compile(
     r"<[^<>]{0,60}(?:omitted|attached)[^<>]{0,60}>|(?:image|video|audio|sticker|gif|document|file"
@@ -36,6 +42,12 @@ NOTICE = re.compile(
     r" encrypted.*|(?:this message was|you) deleted(?: this message)?\.?"
     r"|missed (?:voice|video) call.*"
     r"|transcri(?:bed|pt) by .{1,40}|\[transcri.{1,60}\]",
+    re.IGNORECASE,
+)
+# What the program says of the group, in the place of a message.
+OF_GROUP = re.compile(
+    r"(?:\S+ ){1,5}(?:joined|left|added|removed|created|changed|pinned|deleted|invited|was added"
+    r"|is now an admin|turned (?:on|off)|started|ended)\b.{0,120}",
     re.IGNORECASE,
 )
 SMALL_TALK = re.compile(
@@ -55,10 +67,13 @@ def turns(shown: Sequence[str]) -> tuple[dict[int, int], set[int]]:
     >>> turns(["[12/03/24, 10:15] Ann: hi", "[12/03/24, 10:16] Ann: quotes are slow"])
     ({1: 23}, {0})
     """
-    before = _stamped(shown) or _spoken(shown) or _labelled(shown)
+    stamped = _stamped(shown)
+    before = stamped or _spoken(shown) or _labelled(shown)
     heads = {place for place, line in enumerate(shown) if HEADED.fullmatch(line)}
     if len(heads) < TURNS:
         heads = set()
+    if not before and (answers := _answers(shown)):
+        before, heads = answers, heads | {place - 1 for place in answers}
     if not before and not heads:
         return {}, set()
     empty = {
@@ -66,7 +81,7 @@ def turns(shown: Sequence[str]) -> tuple[dict[int, int], set[int]]:
         for place, line in enumerate(shown)
         if place in heads
         or _says_nothing(line[before.get(place, 0) :])
-        or (place in before and not _who(line) and _stamped(shown))
+        or (place in stamped and not _who(line) and OF_GROUP.fullmatch(line[stamped[place] :]))
     }
     return {place: size for place, size in before.items() if place not in empty}, empty
 
@@ -101,6 +116,16 @@ def _spoken(shown: Sequence[str]) -> dict[int, int]:
 def _labelled(shown: Sequence[str]) -> dict[int, int]:
     """Return what a form asked before each answer on the same line, if it asked several things."""
     found = {place: match.end() for place, line in enumerate(shown) if (match := LABEL.match(line))}
+    return found if len(found) >= TURNS else {}
+
+
+def _answers(shown: Sequence[str]) -> dict[int, int]:
+    """Return the marks of answers that stand below their questions: "Q1. … ?", then "A. …"."""
+    found = {
+        place: match.end()
+        for place, line in enumerate(shown)
+        if place and (match := ANSWER.match(line)) and QUESTION.fullmatch(shown[place - 1])
+    }
     return found if len(found) >= TURNS else {}
 
 

@@ -147,6 +147,8 @@ def _is_verb(words: Sequence[str], place: int) -> bool:
     after = words[place + 1] if place + 1 < len(words) else ""
     if PRONOUN.fullmatch(before):
         return True
+    if not place and word.endswith("ed"):  # "missed calls"
+        return DETERMINER.fullmatch(after) is not None
     if place and DETERMINER.fullmatch(after) and not NO_VERB.fullmatch(word):
         return not DETERMINER.fullmatch(word) and not word.endswith("ing")
     return VERB.fullmatch(word) is not None and before.lower() != "to"
@@ -194,6 +196,7 @@ def _seams(units: Sequence[Unit], pieces: Sequence[Piece], before: str) -> list[
     led = SUBORDINATE.match(first) is not None and not SPEAKING.search(first)
     commas = sum(units[piece.place].edge is Edge.COMMA for piece in pieces[1:])
     counted = COUNTED.search(before[-200:]) is not None or COUNTED.search(first) is not None
+    several_words = sum(len(piece.body.split()) > 1 for piece in pieces) > len(pieces) / 2
     listed = len(pieces) >= LIST and commas >= LIST - 2
     seams: list[Seam] = []
     open_clause = led
@@ -211,7 +214,8 @@ def _seams(units: Sequence[Unit], pieces: Sequence[Piece], before: str) -> list[
         elif not any(verbs) and _of_one_noun(pieces):
             seams.append(Seam.JOINED)
         elif not any(verbs):
-            entry = len(body.split()) > 1 or body[0].isupper()  # as choices of a form begin
+            # one word among longer entries, or as choices of a form begin
+            entry = several_words or len(body.split()) > 1 or body[0].isupper()
             seams.append(Seam.APART if commas and entry else Seam.DOUBTFUL)
         elif edge is Edge.AND and not verbs[place - 1] and verbs[place] and not any(verbs[:place]):
             seams.append(_of_subjects(left, body))

@@ -11,6 +11,19 @@ BULLET = (
     r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·①-⑳❶-❿]|[-*–—+](?=\s)"
     r"|-(?=[^\W\d])|>(?=\s)|\*(?=[^\W\d*][^*]*$)"
 )
+# Any other sign or picture that opens several lines; one alone opens a sentence.
+# "**Hiring.** We need three": a heading in bold on the line of what it heads. The parts of one
+# report have such headings too.
+OF_REPORT = (
+    r"(?:problem|issue|impact|effect|cause|root cause|reason|steps?|expected|actual|environment"
+    r"|solution|goal|aim|background|context|summary|description|details?|current|situation"
+    r"|severity|priority|status|example|workaround|consequences?|why|what|how|when|where|who)\b"
+)
+HEADED = rf"(?=\*\*(?!{OF_REPORT})[^*\n]{{2,40}}\*\*[:.]?\s+\S)"
+SIGN = (
+    r"[=~-]+>(?=\s*\S)|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?(?:\u200d\S{1,3})*"
+    r"|[^\w\s\"'“”„‘’«»(\[{<>$€£¥₹%@&/\\.,;:!?…#*)\]}–—_|-]{1,4}(?=\s)"
+)
 NUMBER = (
     r"(?P<round>\((?P<n1>\d{1,2})\))|(?P<half>(?P<n2>\d{1,2})\)(?=\D))"
     r"|(?P<compound>\d{1,2}[.)][a-h][.)]?(?=\s))|(?P<dot>(?P<n3>\d{1,2})(?:°\)|\.(?=[^\d.])"
@@ -33,7 +46,7 @@ LETTER = (
 )
 LINE_MARK = re.compile(
     rf"(?:(?P<box>{BOX})|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
-    rf"|(?P<bullet>{BULLET}))\s*(?=\S)",
+    rf"|(?P<bullet>{BULLET})|(?P<sign>{SIGN}|{HEADED}))\s*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 INLINE = re.compile(
@@ -47,6 +60,7 @@ GOES_ON = re.compile(
     re.IGNORECASE,
 )
 INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
+OTHER = "b-other"  # the style of what is no usual bullet
 BARE = "n-bare"  # the style of a digit before a blank; one alone is an amount
 # Each way to count with words is a series of its own: "two people" is not what follows "first".
 RANKS = {
@@ -91,8 +105,10 @@ ORDINAL = re.compile(
 # has begun with what stands before.
 TOPIC = r"(?:one|thing|problem|issue|headache|pain(?: point)?|challenge)"
 SPOKEN = re.compile(
-    rf"(?:(?<=\s)|^)(?P<all>{FILLER}(?:(?:the|my|our)\s+)?(?:(?P<n1>first)|(?P<n2>second)|(?P<n3>third)"
-    rf"|(?P<n4>fourth)|other|next|another|last|final)\s+(?:(?:big|main)\s+)?{TOPIC}"
+    rf"(?:(?<=\s)|^)(?P<all>{FILLER}(?:(?:the|my|our)\s+)?(?:(?:(?P<n1>first)|(?P<n2>second)"
+    r"|(?P<n3>third)|(?P<n4>fourth)|other|next|another|last|final)"
+    rf"\s+(?:(?:big|main)\s+)?{TOPIC}|(?:{TOPIC}\s+)?number\s+(?:(?P<c1>one|1)|(?P<c2>two|2)"
+    r"|(?P<c3>three|3)|(?P<c4>four|4)))"
     r"(?:(?:\s+(?:is|was|would be)\b|['’]s\b)(?:\s+(?:that|just|u[mh]+|like)\b)*[,:]?|\s*[,:])"
     rf"|{FILLER}(?:and|then)\s+{FILLER}(?:the\s+)?last (?:thing|one)(?!\s+(?:at|before|in|on"
     r"|that|we|i|you|he|she|they|any\w*)\b))\s+(?=\S)",
@@ -140,6 +156,8 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
         for place, mark in found.items()
         if mark.number and place > 0 and last[mark.style] == 1
     }
+    if sum(mark.style == OTHER for mark in found.values()) == 1:
+        lonely |= {place: mark for place, mark in found.items() if mark.style == OTHER}
     return {
         place: mark
         for place, mark in found.items()
@@ -193,7 +211,7 @@ def _spoken(text: str, start: int, end: int) -> list[Mark]:
     found: list[Mark] = []
     from_first = False
     for match in SPOKEN.finditer(text, start, end):
-        number = next((n for n in range(1, 5) if match[f"n{n}"]), 0)
+        number = next((n for n in range(1, 5) if match[f"n{n}"] or match[f"c{n}"]), 0)
         if not found and number != 1:  # "the thing is …, the other thing is …"
             opens = OPENS.match(text, start, match.start())
             before = opens.end() if opens else start
@@ -230,7 +248,8 @@ def _mark(match: re.Match[str]) -> Mark | None:
             return Mark(start, end, "number", f"r-{style}", number)
     if groups.get("box"):
         return Mark(start, end, "box", "box", 0)
-    return Mark(start, end, "bullet", f"b-{groups['bullet']}", 0)
+    bullet = groups.get("bullet")
+    return Mark(start, end, "bullet", f"b-{bullet}" if bullet else OTHER, 0)
 
 
 def _ordinal(match: re.Match[str] | None) -> Mark | None:

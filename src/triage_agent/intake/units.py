@@ -5,6 +5,7 @@ whether it does is decided elsewhere.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,9 +90,7 @@ def units_of(text: str, lines: Sequence[Line], furniture: Sequence[Span]) -> lis
     """Return the units of a text outside its furniture, in order."""
     body = _outside(lines, furniture)
     marks = line_marks(text, body)
-    counts: dict[str, int] = {}
-    for one in marks.values():
-        counts[one.style] = counts.get(one.style, 0) + 1
+    counts = Counter(_list_of(one, body[n]) for n, one in marks.items())
     outer = min((line.indent for n, line in enumerate(body) if n in marks), default=0)
     units: list[Unit] = []
     in_item, first_style = False, None
@@ -124,11 +123,16 @@ def units_of(text: str, lines: Sequence[Line], furniture: Sequence[Span]) -> lis
         found = list(_pieces(text, start, end, bool(marks), in_item))
         for place, (piece, inside) in enumerate(found):
             if place == 0 and piece.edge is Edge.START:
-                size = counts[mark.style] if mark else 0
+                size = counts[_list_of(mark, line)] if mark else 0
                 units.append(Unit(piece.start, piece.end, edge, opens, False, nested, size, False))
             else:
                 units.append(piece if not inside else _inside(piece))
     return [unit for unit in units if unit.start < unit.end]
+
+
+def _list_of(mark: Mark, line: Line) -> tuple[str, int]:
+    """Return what the marks of one list have in common; bullets of one depth may be of any kind."""
+    return ("bullet", line.indent) if mark.kind == "bullet" else (mark.style, 0)
 
 
 def _within(outer: str, style: str, in_item: bool) -> bool:
