@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from triage_agent.batch.column_kinds import without_tags
 from triage_agent.batch.form import FormReading, read_form
 from triage_agent.batch.input_columns import Columns, resolve_columns, understand_columns
 from triage_agent.errors import InputError
@@ -247,6 +248,19 @@ def test_names_that_are_cut_alike_are_told_apart_and_few_are_all_named():
     assert len(shown) == len(set(shown)) == 7
     assert " and 'Which of your processes costs…" in note
     assert "more" not in note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We use <CRM name> and it is slow",
+        "Schemas are made anew on <conf> each month",
+        "If stock <min nobody orders; if stock >max it spoils",
+    ],
+)
+def test_only_the_elements_of_html_are_tags(text):
+    assert without_tags(text) == text
+    assert without_tags(f"<DIV class='x'>{text}</DIV><o:p></o:p>").strip() == text
 
 
 def test_addresses_in_angle_brackets_are_no_html():

@@ -315,6 +315,14 @@ def test_what_is_set_aside_is_said_without_telephone_numbers(capsys):
     assert capsys.readouterr().err == "Set aside: “Hi Mark,” · “Ann, [number]”\n"
 
 
+def test_the_problems_that_a_text_may_hold_are_shown_where_nobody_can_be_asked(capsys):
+    text = "bills go out late and nobody knows the stock"
+    parts = tuple(Passage(text[start:end], start, end) for start, end in ((0, 17), (22, 44)))
+    whole = Problem("1", text, Source(None, None, 0, len(text)), holds_several=True)
+    assert [*noted([ReadText((whole,), text, (), parts)])] == [whole]
+    assert capsys.readouterr().err.endswith("“bills go out late” · “nobody knows the stock”\n")
+
+
 def test_a_technology_wish_is_pointed_out_where_nobody_can_be_asked():
     result = triage("advise", "We need an app")
     assert "What is the business problem behind it?" in result.stderr.decode()

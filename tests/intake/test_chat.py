@@ -71,6 +71,27 @@ def test_only_what_was_said_is_read(text, problems):
     assert [one.text for one in split_text(text).problems] == problems
 
 
+@pytest.mark.parametrize(
+    "name", ["Ros (office)", "Ros & Jim", "Ros/Office", "Mum ❤️", "office@inn.example", "Ros - Inn"]
+)
+@pytest.mark.parametrize("form", ["[14/09/2025, 08:1{}:10] {}: ", "14/09/2025, 08:1{} - {}: "])
+def test_what_anybody_wrote_is_read_whatever_they_are_called(name, form):
+    said = [
+        ("Kev", "the boiler log is on paper and nobody can read it"),
+        (name, "guests want to book the sauna online, we lose them to the hotel next door"),
+        ("Kev", "the rota is a mess every week"),
+    ]
+    lines = [form.format(n, who) + words for n, (who, words) in enumerate(said)]
+    before, empty = turns([*lines, form.format(5, "Kev").removesuffix(": ") + " added Ann"])
+    assert [line[before[n] :] for n, line in enumerate(lines)] == [words for _, words in said]
+    assert empty == {3}
+
+
+def test_answers_stand_below_their_questions():
+    text = "Q1. What hurts?\nA. bills go out late\nQ2. What else?\nA. nobody knows the stock"
+    assert turns(text.split("\n")) == ({1: 3, 3: 3}, {0, 2})
+
+
 def test_who_goes_on_in_the_next_message_still_says_one_thing():
     said = (
         "every invoice gets typed in twice\n[4/5/26, 9:02] Sam: once for us and once for the factor"

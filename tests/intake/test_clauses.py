@@ -33,6 +33,7 @@ class Cutter:
         "We keep prices in a book and it gets lost",
         "The form is too long, so people give up before the end",
         "Late, incomplete and hand-written delivery notes",
+        "Time-poor, running several boards",
     ],
 )
 def test_pieces_of_one_clause_are_never_parted(text):

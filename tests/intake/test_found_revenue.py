@@ -21,6 +21,7 @@ On Tue, Nov 10, 2026 at 4:02 PM Jenny <jenny@example.com> wrote:
         ("Annual revenue: 3M", "3M"),
         ("about 2.5 million in sales, and nobody follows up", "about 2.5 million in sales"),
         ("Revenue: 3M\nWe do $3M a year.", "$3M a year"),
+        ("Yearly revenue: £410k", "£410k"),
         ("We make 3M widgets", ""),
         ("We lose $8M a year because of it", ""),
         ("We spend 40k a year on ads", ""),

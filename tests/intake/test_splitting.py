@@ -55,6 +55,29 @@ def problems(text):
         ("#1 leads go cold\n#2 stock is wrong", None),
         ("1️⃣ leads go cold\n2️⃣ stock is wrong", None),
         ("•leads go cold\n•stock is wrong", None),
+        ("=> leads go cold\n=> stock is wrong", None),
+        ("~ leads go cold\n~ stock is wrong", None),
+        ("o leads go cold\no stock is wrong", None),
+        ("🧾 leads go cold\n📦 stock is wrong", None),
+        ("=> leads go cold\n>> stock is wrong", None),
+        ("Wish one: leads go cold\nWish two: stock is wrong", None),
+        ("- [ ] leads go cold\n- [x] ~~a new sign~~\n- [ ] stock is wrong", None),
+        (
+            "**Sales.** leads go cold\n**Store.** stock is wrong",
+            ["**Sales.** leads go cold", "**Store.** stock is wrong"],
+        ),
+        (
+            "1. Sales\nleads go cold\n2. Store\nstock is wrong",
+            ["Sales\nleads go cold", "Store\nstock is wrong"],
+        ),
+        (
+            "1. Sales\n\nleads go cold\n\n2. Store\n\nstock is wrong",
+            ["Sales\n\nleads go cold", "Store\n\nstock is wrong"],
+        ),
+        (
+            "On the one hand leads go cold. On the other hand stock is wrong.",
+            ["leads go cold.", "stock is wrong."],
+        ),
         ("• leads go cold • stock is wrong", None),
         ("[x] leads go cold\n[x] stock is wrong", None),
         ("☑ leads go cold ☐ hiring ☑ stock is wrong", None),
@@ -188,6 +211,42 @@ def test_clauses_between_semicolons_may_be_told_apart_by_somebody_who_looks():
 def test_what_only_looks_like_a_list_stays_whole(text):
     assert problems(text) == [text]
     assert not split_problems(text).holds_several
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "iOS / Android application for the crew",
+        "Warehouse A / Warehouse B never agree",
+        "A. Miller Ltd sends its orders as pictures",
+        "The yearly cycle of meetings (board, members; committees: all of them)",
+    ],
+)
+def test_nothing_is_cut_within_brackets_or_at_a_slash_between_words(text):
+    assert [text[one.start : one.end] for one in units_in(text)[0]] == [text]
+
+
+def test_the_parts_of_one_report_are_no_items():
+    text = "**Problem** leads go cold\n**Impact** a client a month"
+    assert {unit.edge for unit in units_in(text)[0]} == {Edge.START, Edge.LINE}
+
+
+def test_one_picture_opens_a_sentence_and_no_list():
+    text = "We bake bread\n🔥 leads go cold"
+    assert problems(text)[-1].endswith("🔥 leads go cold")
+
+
+class Aside:
+    """A judge that takes the first and the last unit for no part of the problem."""
+
+    def roles(self, text, units):
+        within = (Role.BEGIN, *[Role.INSIDE] * (len(units) - 3))
+        return Verdict((Role.CONTEXT, *within, Role.CONTEXT), several=False, sure=True)
+
+
+def test_words_of_a_problem_s_own_sentence_are_never_left_aside():
+    text = "Somebody stopped by, left a card with no phone, seemed mildly interested"
+    assert [one.text for one in split_problems(text, Aside()).problems] == [text]
 
 
 def test_a_mail_is_what_it_asks():

@@ -41,8 +41,15 @@ MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
 
 # An address in angle brackets ("<ann@example.com>", "<https://…>") is no tag.
+# Of the elements that editors write; "<CRM name>" is none.
+ELEMENT = (
+    r"(?:a|abbr|b|big|blockquote|body|br|caption|center|code|col|colgroup|dd|del|div|dl|dt|em"
+    r"|figcaption|figure|font|footer|h[1-6]|head|header|hr|html|i|iframe|img|ins|li|link|mark|meta"
+    r"|nav|ol|p|picture|pre|q|s|script|section|small|span|strike|strong|style|sub|sup|svg|table"
+    r"|tbody|td|tfoot|th|thead|tr|tt|u|ul|video|[a-z]+:[a-z]+)"
+)
 TAG = re.compile(
-    r"</?[a-zA-Z][a-zA-Z0-9]*(?::[a-zA-Z]+)?(?:\s[^<>]{0,300})?/?>|<!--.{0,300}?-->", re.DOTALL
+    rf"</?{ELEMENT}(?:\s[^<>]{{0,300}})?/?>|<!--.{{0,300}}?-->", re.DOTALL | re.IGNORECASE
 )
 CLOSED_ANSWER = re.compile(
     r"(?:\d{1,2} ?[-–:.)=] ?)?"  # of a scale: "4 - Satisfied"

@@ -7,13 +7,14 @@ is not sure (two clauses with only "and" between them); then the sentence stays 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.units import Edge, Unit
 
-CLAUSES = frozenset({Edge.COMMA, Edge.AND, Edge.COLON})
+JOINTS = frozenset({Edge.COMMA, Edge.AND})
+CLAUSES = JOINTS | {Edge.COLON}
 SUBJECT = 3  # words at most of what is surely a subject, if no verb is in it
 LIST = 3  # pieces from which on commas make a list
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -75,7 +76,8 @@ RELATIVE = re.compile(
     re.IGNORECASE,
 )
 SPEAKING = re.compile(r"\b(?:ask|asked|said|say|mention(?:ed)?|told|wrote|discussed|promised)\b")
-# "Slow, inconsistent and manual quoting" says one thing of one noun.
+# "Slow, inconsistent and manual quoting" says one thing of one noun, and so does "Time-poor,
+# managing several boards".
 ADJECTIVE = re.compile(
     r"(?:slow|late|bad|poor|old|long|wrong|manual|annual|messy|sloppy|costly|lengthy|clumsy|risky"
     r"|unclear|double|duplicate|stale|incomplete|incorrect|\w+-\w+"
@@ -116,9 +118,9 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
 
     Where it is in doubt, the verdict is not sure.
     """
+    roles, sure = _without_loose_ends(units, verdict.roles), verdict.sure
     if not verdict.several:
-        return verdict
-    roles, sure = [*verdict.roles], verdict.sure
+        return replace(verdict, roles=tuple(roles))
     for pieces in _sentences(text, units, roles):
         before = text[: units[pieces[0].place].start]
         for piece, seam in zip(pieces[1:], _seams(units, pieces, before), strict=True):
@@ -128,6 +130,22 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
     # Where nobody proposed how to take a text apart, there is nothing to join.
     several = roles.count(Role.BEGIN) > 1 or roles == [*verdict.roles]
     return Verdict(tuple(roles), several=several, sure=sure or not several)
+
+
+def _without_loose_ends(units: Sequence[Unit], roles: Sequence[Role]) -> list[Role]:
+    """Return the roles where no words of a problem's own sentence are left aside."""
+    found = [*roles]
+    begin = 0
+    for stop in range(1, len(units) + 1):
+        if stop < len(units) and units[stop].edge in JOINTS:
+            if found[stop] is Role.CONTEXT and found[stop - 1] is not Role.CONTEXT:
+                found[stop] = Role.INSIDE
+            continue
+        begins = [place for place in range(begin, stop) if found[place] is Role.BEGIN]
+        if len(begins) == 1 and begins[0] > begin and found[begin] is Role.CONTEXT:
+            found[begin : begins[0] + 1] = [Role.BEGIN, *[Role.INSIDE] * (begins[0] - begin)]
+        begin = stop
+    return found
 
 
 def has_verb(piece: str) -> bool:
@@ -164,7 +182,7 @@ def _sentences(
             yield from _cut_ones(text, units, begins, place)
             begins = []
         if roles[place] is Role.BEGIN:
-            follows = unit.edge in {Edge.COMMA, Edge.AND} and roles[place - 1] is not Role.CONTEXT
+            follows = unit.edge in JOINTS and roles[place - 1] is not Role.CONTEXT
             if begins and not follows:
                 yield from _cut_ones(text, units, begins, place)
                 begins = []
@@ -231,7 +249,8 @@ def _of_one_noun(pieces: Sequence[Piece]) -> bool:
     """Return whether adjectives stand before one noun."""
     firsts, last = [piece.body for piece in pieces[:-1]], pieces[-1].body.split()
     adjectives = all(ADJECTIVE.fullmatch(body) for body in [*firsts, *last[:1]])
-    return adjectives and len(last) > 1
+    of_people = len(firsts) == 1 and ADJECTIVE.fullmatch(firsts[0]) and last[0].endswith("ing")
+    return bool(adjectives or of_people) and len(last) > 1
 
 
 def _of_subjects(left: str, right: str) -> Seam:

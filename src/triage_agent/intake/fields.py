@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from triage_agent.intake.chat import ASKED
 from triage_agent.intake.clauses import has_verb
-from triage_agent.intake.furniture import LONGEST_LINE, NO_ANSWER, Line, Span
+from triage_agent.intake.furniture import NO_ANSWER, Line, Span, shown_of
 
 SHORT = 10  # words at most of an answer, or of a title
 MARK = r"(?:\(?\d{1,2}[.):]\s*|[-*•–]\s+)?"
@@ -83,7 +83,7 @@ def other_lines(text: str, lines: Sequence[Line]) -> list[Span]:
 
     Nothing is found in a single line.
     """
-    shown = [text[line.start : min(line.end, line.start + LONGEST_LINE)] for line in lines]
+    shown = shown_of(text, lines)
     if len(shown) < 2:
         return []
     taken = {*_sections(shown, lines), *_answers(shown, lines)}

@@ -1,18 +1,18 @@
 """What a text about problems says, beside them, of the yearly revenue of the business."""
 
+import math
 import re
 from collections.abc import Iterable
 
 from triage_agent.errors import InputError
 from triage_agent.intake.numerals import NUMBER
-from triage_agent.intake.revenue import Band
 from triage_agent.intake.revenue_words import OTHERWISE
 from triage_agent.intake.stated_revenue import parse_revenue
 
 QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)  # what somebody else wrote, in a mail
 HEDGE = r"(?:(?:about|around|roughly|approximately|nearly|almost|just (?:over|under)|some)\s+)?"
 SCALED = r"(?:k|thousand|m|mm|mn|mill?|millions?|bn?|billion)\b"
-MONEY = rf"{HEDGE}(?:\$\s*{NUMBER}(?:\s*{SCALED})?|{NUMBER}\s*{SCALED})"
+MONEY = rf"{HEDGE}(?:[$€£]\s*{NUMBER}(?:\s*{SCALED})?|{NUMBER}\s*{SCALED})"
 YEARLY = (
     r"(?:\s*(?:(?:a|per|every|each)\s+(?:year|month)|/\s*(?:yr|year|month|mo)|annually|yearly))"
 )
@@ -55,7 +55,7 @@ def revenue_said(texts: Iterable[str]) -> str:
                     revenue = parse_revenue(words)
                 except InputError:
                     continue  # it is no amount that could be confirmed
-                if revenue.band is not Band.UNKNOWN:
+                if revenue.low_usd or revenue.high_usd < math.inf:
                     said.setdefault(str(revenue), words)
     return next(iter(said.values())) if len(said) == 1 else ""
 

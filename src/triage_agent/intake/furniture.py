@@ -46,7 +46,8 @@ PARTING = (
     r"(?:(?:with|many|kind|kindest|best|warm|warmest|very|all the|mit|freundlichen?|viele|liebe"
     r"|beste"
     r"|schöne)\s+)*"
-    r"(?:regards|wishes|best|thanks|thank you|thx|ta|cheers|respect(?:fully)?|yours|greetings"
+    r"(?:regards|wishes|best|thanks(?! to (?:our|the|an?|my|this|that|his|her|its|their)\b)"
+    r"|thank you|thx|ta|cheers|respect(?:fully)?|yours|greetings"
     r"|sincerely|cordially|speak soon|talk soon|see you|take care|looking forward to hearing"
     r"|grüße|grüßen|gruß|grüsse|cordialement|saludos|bye|br)\b"
 )
@@ -67,7 +68,8 @@ DISCLAIMER = re.compile(
     r"|^confidential:|scanned for viruses|consider the environment"
     r"|do not click (?:on )?(?:any )?links"
     r"|^\W*external (?:e-?mail|sender|message)|^\W*caution\W+(?:this|external)|^unsubscribe\b"
-    r"|^(?:sent|get|gesendet) (?:from|with|via|von) (?:my|the|outlook|mail|yahoo)|^get outlook for"
+    r"|^(?:sent|get|gesendet) (?:from|with|via|von) (?:my\b|outlook|mail\b|yahoo|the \w+ app\b)"
+    r"|^get outlook for"
     r"|^sent on behalf of|registered (?:office|in england|charity no)|^company (?:no|reg)",
     re.IGNORECASE,
 )
@@ -111,9 +113,15 @@ def lines_of(text: str) -> list[Line]:
     return lines
 
 
+def shown_of(text: str, lines: Sequence[Line]) -> list[str]:
+    """Return the beginnings of lines as patterns see them, on one line each."""
+    bodies = (text[line.start : min(line.end, line.start + LONGEST_LINE)] for line in lines)
+    return [re.sub(r"[\r\n]", " ", body) for body in bodies]
+
+
 def furniture_of(text: str, lines: Sequence[Line]) -> list[Span]:
     """Return where furniture stands in a text, in order, without overlaps."""
-    shown = [text[line.start : min(line.end, line.start + LONGEST_LINE)] for line in lines]
+    shown = shown_of(text, lines)
     taken = quoted_lines(shown)
     _take_disclaimers(shown, lines, taken)
     before, empty = turns(shown)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from triage_agent.intake.furniture import Line
 
+CARDINALS = ("one", "two", "three", "four", "five")
 BOX = r"\[[ xX✓]?\]|[☐☑✓✔✗✅]\ufe0f?"
 BULLET = (
     r">>+(?=\s)|\#(?=[^\W\d])|[•‣◦►▶▪■●○➜→·①-⑳❶-❿]|[-*–—+](?=\s)"
@@ -21,7 +22,7 @@ OF_REPORT = (
 )
 HEADED = rf"(?=\*\*(?!{OF_REPORT})[^*\n]{{2,40}}\*\*[:.]?\s+\S)"
 SIGN = (
-    r"[=~-]+>(?=\s*\S)|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?(?:\u200d\S{1,3})*"
+    r"o(?=\s)|[=~-]+>(?=\s*\S)|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?(?:\u200d\S{1,3})*"
     r"|[^\w\s\"'“”„‘’«»(\[{<>$€£¥₹%@&/\\.,;:!?…#*)\]}–—_|-]{1,4}(?=\s)"
 )
 NUMBER = (
@@ -33,8 +34,9 @@ NUMBER = (
 )
 SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))|(?P<bare>(?P<n0>\d)(?=\s+[^\W\d]))"
 LABEL = (
-    r"(?P<label>(?:problem|issue|challenge|pain ?point|pain|priority|topic|point|item|no\.?|nr\.?)"
-    r"\s?\#?(?P<n9>\d{1,2})\s?(?:[.:)–—-]|(?=\s)))"
+    r"(?P<label>(?:problem|issue|challenge|pain ?point|pain|priority|topic|point|item|improvement"
+    r"|request|wish|idea|need|goal|question|no\.?|nr\.?)"
+    r"\s?\#?(?P<n9>\d{1,2}|one|two|three|four|five)\s?(?:[.:)–—-]|(?<=\d)(?=\s)))"
 )
 ROMAN = (
     r"(?P<rround>\((?P<i1>i{1,3}|iv|v)\))|(?P<rhalf>(?P<i2>i{1,3}|iv|v)\))"
@@ -45,12 +47,12 @@ LETTER = (
     r"(?P<lround>\((?P<a1>[a-j])\))|(?P<lhalf>(?P<a2>[a-j])\))|(?P<ldot>(?P<a3>[a-jA-J])[.:](?=\s))"
 )
 LINE_MARK = re.compile(
-    rf"(?:(?P<box>{BOX})|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
+    rf"(?:(?P<box>(?:[-*+]\s+(?=\[))?(?:{BOX}))|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
     rf"|(?P<bullet>{BULLET})|(?P<sign>{SIGN}|{HEADED}))\s*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 INLINE = re.compile(
-    rf"(?:(?<=\s)|(?<=[:;,.])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
+    rf"(?:(?<=\s)|(?<=[:;,.\"“„«])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
 )
 INLINE_BULLET = re.compile(
     r"(?:(?P<bullet>[•‣◦►▶▪■●○①-⑳❶-❿])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
@@ -61,6 +63,7 @@ GOES_ON = re.compile(
 )
 INLINE_DASH = re.compile(r"(?:(?<=\s)|^)(?P<dash>[-–—])\s+(?=\S)")
 OTHER = "b-other"  # the style of what is no usual bullet
+INITIAL = "l-ldot"
 BARE = "n-bare"  # the style of a digit before a blank; one alone is an amount
 # Each way to count with words is a series of its own: "two people" is not what follows "first".
 RANKS = {
@@ -72,11 +75,10 @@ RANKS = {
         r"fifth(?:ly)?",
     ),
     "ordinal-digit": ("1st", "2nd", "3rd", "4th", "5th"),
-    "ordinal-number": tuple(f"number {one}" for one in ("one", "two", "three", "four", "five")),
+    "ordinal-number": tuple(f"number {one}" for one in CARDINALS),
+    "ordinal-hand": (r"on (?:the )?one hand", r"on the other(?: hand)?"),
     # Without "number", only what a comma, a colon or "is" sets apart counts.
-    "ordinal-cardinal": tuple(
-        rf"{one}(?=\s*[,:]|\s+is\b)" for one in ("one", "two", "three", "four", "five")
-    ),
+    "ordinal-cardinal": tuple(rf"{one}(?=\s*[,:]|\s+is\b)" for one in CARDINALS),
 }
 SAME_SERIES = {"ordinal-cardinal": "ordinal-number"}  # "number one … two, …"
 LAST = "ordinal-last"
@@ -135,7 +137,7 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
     before: Mark | None = None
     for place, line in enumerate(lines):
         match = LINE_MARK.match(text, line.start, min(line.end, line.start + 200))
-        mark = _mark(match) if match else _ordinal(ORDINAL.match(text, line.start, line.end))
+        mark = mark_of(match) if match else _ordinal(ORDINAL.match(text, line.start, line.end))
         if mark is None or mark.end >= line.end:
             continue
         if mark.style == LAST and before and before.kind == "ordinal":
@@ -156,8 +158,9 @@ def line_marks(text: str, lines: Sequence[Line]) -> dict[int, Mark]:
         for place, mark in found.items()
         if mark.number and place > 0 and last[mark.style] == 1
     }
-    if sum(mark.style == OTHER for mark in found.values()) == 1:
-        lonely |= {place: mark for place, mark in found.items() if mark.style == OTHER}
+    for style, kind in ((OTHER, "bullet"), (INITIAL, "letter")):  # "A. Hill rings every day"
+        if sum(mark.kind == kind for mark in found.values()) == 1:
+            lonely |= {place: mark for place, mark in found.items() if mark.style == style}
     return {
         place: mark
         for place, mark in found.items()
@@ -170,7 +173,7 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
     """Return the marks of a list within a line, or nothing: a list has two items at least."""
     by_style: dict[str, list[Mark]] = {}
     for match in INLINE.finditer(text, start, end):
-        mark = _mark(match)
+        mark = mark_of(match)
         if mark and mark.number == len(by_style.get(mark.style, ())) + 1:
             by_style.setdefault(mark.style, []).append(mark)
     by_style |= _counted_words(text, start, end)
@@ -178,7 +181,7 @@ def inline_marks(text: str, start: int, end: int) -> list[Mark]:
     best = max(by_style.values(), key=len, default=[])
     if len(best) > 1:
         return best
-    bullets = [one for match in INLINE_BULLET.finditer(text, start, end) if (one := _mark(match))]
+    bullets = [one for match in INLINE_BULLET.finditer(text, start, end) if (one := mark_of(match))]
     if len(bullets) > 1 or (bullets and bullets[0].start == start):
         return bullets
     dashes = [
@@ -225,7 +228,7 @@ def _spoken(text: str, start: int, end: int) -> list[Mark]:
     return found if len(found) > (1 if from_first else 2) else []
 
 
-def _mark(match: re.Match[str]) -> Mark | None:
+def mark_of(match: re.Match[str]) -> Mark | None:
     """Return the mark that a pattern found."""
     groups = match.groupdict()
     start, end = match.start(), match.end()
@@ -237,7 +240,9 @@ def _mark(match: re.Match[str]) -> Mark | None:
     ):  # fmt: skip
         if groups.get(style):
             kind = "label" if style == "label" else "number"
-            return Mark(start, end, kind, f"n-{style}", int(groups[name]))
+            said = groups[name].lower()
+            number = int(said) if said.isdigit() else CARDINALS.index(said) + 1
+            return Mark(start, end, kind, f"n-{style}", number)
     for style, name in (("lround", "a1"), ("lhalf", "a2"), ("ldot", "a3")):
         if groups.get(style):
             number = ord(groups[name].lower()) - ord("a") + 1

@@ -14,6 +14,7 @@ from triage_agent.intake.json_cell import json_passages
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.rules import roles_by_rules
 from triage_agent.intake.units import MARKED_EDGES, Edge, Unit, units_of
+from triage_agent.intake.wrapping import unquoted, unwrapped
 
 APART = MARKED_EDGES | {Edge.PARAGRAPH, Edge.LINE, Edge.HEADING, Edge.PIPE, Edge.SEMICOLON}
 PREFIX = 60  # characters at most of who said something and when
@@ -22,6 +23,7 @@ HALF = re.compile(
     r"(?:\b(?:is|are|was|were|include|includes|following|namely))[\s,]*\Z", re.IGNORECASE
 )
 BOX = re.compile(r"☐|\[ ?\]")  # not ticked
+STRUCK = re.compile(r"~~[^~]+~~[.,;]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,9 @@ def _outside(spans: Sequence[Span], problems: Sequence[Span]) -> list[Span]:
 
 def units_in(text: str) -> tuple[list[Unit], list[Span]]:
     """Return the units of a text, and where its furniture stands."""
-    lines = lines_of(text)
-    around = furniture_of(text, lines)
+    lines, quotes = unquoted(text, lines_of(text))
+    lines = unwrapped(text, lines)
+    around = sorted([*quotes, *furniture_of(text, lines)])
     units = units_of(text, lines, around)
     empty = {*_empty(text, units), *_unticked(text, units)}
     units = [unit for unit in units if (unit.start, unit.end) not in empty]
@@ -143,7 +146,8 @@ def _empty(text: str, units: Sequence[Unit]) -> Iterator[Span]:
 
 
 def _unticked(text: str, units: Sequence[Unit]) -> Iterator[Span]:
-    """Yield the entries of a list of boxes that are not ticked where others are."""
+    """Yield the entries of a list of boxes that are not ticked where others are, or struck out."""
+    yield from ((one.start, one.end) for one in units if STRUCK.fullmatch(text, one.start, one.end))
     boxes = [unit for unit in units if unit.edge is Edge.BOX]
     empty = [unit for unit in boxes if BOX.match(text, unit.opens)]
     if len(empty) < len(boxes):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.intake.furniture import Line, Span
+from triage_agent.intake.items import lines_headed
 from triage_agent.intake.marks import Mark, inline_marks, line_marks
 
 WRAP = (45, 110)  # the widths at which a mail program breaks lines
@@ -18,10 +19,12 @@ SHARE = 0.6  # of the widest line that a line which was broken fills
 LONG = 8_000  # characters of a line or paragraph from which on it is not cut into clauses
 # A run of marks or blanks is entered at its first character only, so that long ones cost no more.
 SENTENCE_END = re.compile(
-    r"(?<![.!?…])(?:(?<![ (.][A-Za-z])(?<!\d)[.!?…]+[\"'”’)\]*]*\s+(?=\S)"
-    r"|(?<=\d)[.!?]+\s+(?=[A-Z])|[.!?]\)?\s+(?=[A-Z][a-z]+ ))"
+    r"(?<![.!?…])(?:(?<![ (.\n][A-Za-z])(?<!\A[A-Za-z])(?<!\d)[.!?…]+[\"'”’)\]*]*\s+(?=\S)"
+    r"|(?<=\d)[.!?]+\s+(?=[A-Z])|(?<!\A[A-Z])[.!?]\)?\s+(?=[A-Z][a-z]+ ))"
 )
 SEMICOLON = re.compile(r";\s*(?:and\s+)?(?=\S)|(?<!\s)\s+[|/]\s+(?=\S)")
+ENTRY = 3  # words on both sides from which on a single slash stands between two things said
+ASIDE = re.compile(r"\([^()]{0,300}\)")
 COLON = re.compile(r"(?<!\d):\s+(?=\S)")
 NO_BEGINNING = (
     r"(?:which|who|whom|whose|because|since|although|though|when|whenever|if|as|than|where|while"
@@ -182,8 +185,11 @@ def _blocks(text: str, body: Sequence[Line], marks: dict[int, Mark]) -> Iterator
     wide = max((line.end - line.start + line.indent for line in body), default=0)
     wraps = WRAP[0] <= wide <= WRAP[1]
     capitals = any(text[line.start].isupper() for line in body)
+    headed = lines_headed(text, body, marks)
     begin = 0
     for place in range(1, len(body) + 1):
+        if place in headed:
+            continue
         if place < len(body) and place not in marks and not body[place].gap:
             line, before = body[place], body[place - 1]
             full = before.end - before.start + before.indent >= SHARE * wide
@@ -227,12 +233,15 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         yield from _trimmed(text, start, end, edge, opens)
         return
     cuts: dict[int, tuple[int, Edge]] = {}
+    asides = [found.span() for found in ASIDE.finditer(text, start, end)]
     for kind, pattern in (
         (Edge.SENTENCE, SENTENCE_END),
         *(((Edge.SEMICOLON, SEMICOLON), (Edge.COLON, COLON)) if edge not in MARKED_EDGES else ()),
         *(((Edge.COMMA, COMMA), (Edge.AND, JOINED)) if not listed else ()),
     ):
         for found in pattern.finditer(text, start, end):
+            if kind is not Edge.SENTENCE and _is_aside(found, asides, text, start, end):
+                continue
             if kind is Edge.SENTENCE:
                 cuts.setdefault(found.end(), (found.end() - len(_tail(found[0])), kind))
             elif found.end() not in cuts and not (
@@ -251,6 +260,18 @@ def _cut(text: str, start: int, end: int, edge: Edge, opens: int, listed: bool) 
         at = opens = place
         edge = kind
     yield from _trimmed(text, at, end, edge, opens)
+
+
+def _is_aside(
+    found: re.Match[str], asides: Sequence[Span], text: str, start: int, end: int
+) -> bool:
+    """Return whether nothing ends at a sign: it stands in brackets, or is a slash between words."""
+    if any(begin < found.start() < stop for begin, stop in asides):
+        return True
+    if found[0].strip() != "/" or " / " in text[start : found.start()] + text[found.end() : end]:
+        return False
+    sides = text[start : found.start()], text[found.end() : end]
+    return min(len(side.split()) for side in sides) < ENTRY
 
 
 def _before(cuts: Iterable[int], found: re.Match[str]) -> Iterator[int]:

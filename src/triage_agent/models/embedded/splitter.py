@@ -3,7 +3,7 @@
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,7 @@ from triage_agent.models.embedded.unit_features import features, units_of_pieces
 LINES = frozenset({Edge.LINE, Edge.PARAGRAPH})
 ENTRIES = frozenset({Edge.SEMICOLON, Edge.PIPE, Edge.COMMA, Edge.LINE})
 SET_APART = frozenset({Edge.SEMICOLON, Edge.PIPE})
+QUOTES = re.compile(r"^>[> ]*", re.MULTILINE)
 SAID = re.compile(r"[^\W_]")  # a letter or digit of what was set aside
 MOST_UNITS = 400  # of a longer text the rules decide, so that any text takes bounded time
 
@@ -93,7 +94,7 @@ class EmbeddedJudge(Judge):
 
     def pieces(self, text: str, units: Sequence[Unit]) -> tuple[Vector, NDArray[np.int64]]:
         """Return the middle layer of each word piece, and the unit that it stands in (-1: none)."""
-        clean = tidy(text)
+        clean = tidy(_without_quotes(text, {unit.opens for unit in units}))
         encoded = self._encoder.encode(clean.text)
         ends = [place for unit in units for place in (unit.start, unit.end)]
         places = [bisect_left(clean.origin, place) for place in ends]
@@ -161,6 +162,13 @@ def list_of(text: str, units: Sequence[Unit]) -> tuple[Mask, Mask]:
     if sum(items) < 2:
         return np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
     return np.array(items), np.array(held)
+
+
+def _without_quotes(text: str, opens: Container[int]) -> str:
+    """Return the text with blanks for the ">" of quoted lines; where a list opens, it is a mark."""
+    return QUOTES.sub(
+        lambda found: found[0] if found.start() in opens else " " * len(found[0]), text
+    )
 
 
 def _between_lines(text: str, units: Sequence[Unit]) -> list[str]:
