@@ -92,7 +92,7 @@ FILLER = (
     r"[\s,]+){0,5}"
 )
 ORDINAL = re.compile(
-    rf"(?:(?<=[.!?;:,])\s+|(?<=\n)\s*|^)(?P<all>{FILLER}(?:the\s+)?(?:"
+    rf"(?:(?<=[.!?;:,])\s+|(?<=[\n>\"“„«])\s*|^)(?P<all>{FILLER}(?:the\s+)?(?:"
     + "|".join(
         f"(?P<{style.replace('-', '_')}_{number}>{rank})"
         for style, ranks in RANKS.items()

@@ -201,12 +201,16 @@ def _trimmed(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]
     """Yield a problem; it stays one if somebody who writes in a chat goes on with it."""
     joined: list[Span] = []
     for start, end in _around(text, span, furniture):
-        gap = text[joined[-1][1] : start].strip() if joined else "\n"
-        if len(gap) <= PREFIX and "\n" not in gap:
+        if joined and _goes_on(text[joined[-1][1] : start].strip()):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
     yield from joined
+
+
+def _goes_on(between: str) -> bool:
+    """Return whether what stands between two pieces says only who goes on, or nothing."""
+    return (len(between) <= PREFIX and "\n" not in between) or not any(map(str.isalnum, between))
 
 
 def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:

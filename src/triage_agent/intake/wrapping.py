@@ -96,7 +96,7 @@ def unquoted(text: str, lines: Sequence[Line]) -> tuple[list[Line], list[Span]]:
     spans = [quote.span() for quote in found if quote]
     quoted = (line for line, quote in zip(lines, found, strict=True) if quote)
     bodies = [text[end : line.end] for line, (_, end) in zip(quoted, spans, strict=True)]
-    if len(spans) < 2 or not _shows_mail(bodies):
+    if not spans or not _shows_mail(bodies):
         return [*lines], []
     left: list[Line] = []
     gap = False

@@ -3,7 +3,7 @@
 import pytest
 
 from triage_agent.intake import split_problems
-from triage_agent.models import EmbeddedJudge
+from triage_agent.models import EmbeddedJudge, split_text
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,28 @@ def test_each_line_of_a_list_without_marks_is_an_entry(judge):
     ]
     assert [one.text for one in split_problems("\n".join(lines), judge).problems] == lines
     assert [one.text for one in split_problems("\n".join(lines[1:]), judge).problems] == lines[1:]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Hi there, {}",
+        "Dear Ms Hill,\n\n{}\n\nBest regards,\nTom Reed\n+44 1632 960 111",
+        "{}\n\nSent from my iPhone",
+        '"{}"',
+        "[EXTERNAL EMAIL] Do not click on links.\n\n{}",
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The berths are kept in a wall calendar. Members would like to pay their fees online.",
+        "1) the fuel log is added up by hand 2) nobody knows who has paid for the winter",
+        "We lose guests since nobody answers the radio at night, and they sail on to the next port.",
+        "no time for quotes, stock is never right and the shop wants a web site",
+    ],
+)
+def test_what_stands_around_a_text_does_not_change_how_it_is_read(around, text):
+    found, alone = split_text(around.format(text)), split_text(text)
+    assert [one.text for one in found.problems] == [one.text for one in alone.problems]
+    assert found.holds_several == alone.holds_several

@@ -94,9 +94,11 @@ class EmbeddedJudge(Judge):
 
     def pieces(self, text: str, units: Sequence[Unit]) -> tuple[Vector, NDArray[np.int64]]:
         """Return the middle layer of each word piece, and the unit that it stands in (-1: none)."""
-        clean = tidy(_without_quotes(text, {unit.opens for unit in units}))
+        start = min(unit.opens for unit in units)  # a greeting or a signature changes nothing
+        body = _without_quotes(text[start : units[-1].end], {one.opens - start for one in units})
+        clean = tidy(body)
         encoded = self._encoder.encode(clean.text)
-        ends = [place for unit in units for place in (unit.start, unit.end)]
+        ends = [place - start for unit in units for place in (unit.start, unit.end)]
         places = [bisect_left(clean.origin, place) for place in ends]
         return encoded.middle, units_of_pieces(encoded.spans, places)
 
