@@ -104,7 +104,7 @@ def test_each_line_of_a_list_without_marks_is_an_entry(judge):
     [
         "The berths are kept in a wall calendar. Members would like to pay their fees online.",
         "1) the fuel log is added up by hand 2) nobody knows who has paid for the winter",
-        "We lose guests since nobody answers the radio at night, and they sail on to the next port.",
+        "We lose guests since nobody answers the radio at night, and they sail on to another.",
         "no time for quotes, stock is never right and the shop wants a web site",
     ],
 )
