@@ -1,9 +1,12 @@
 """The learned judge of `split_problems`."""
 
+import numpy as np
 import pytest
 
-from triage_agent.intake import split_problems
-from triage_agent.models import EmbeddedJudge, split_text
+from triage_agent.intake import split_problems, units_in
+from triage_agent.models import EmbeddedJudge, Limits, UnitReading, split_text
+
+LIMITS = Limits(several=0.8, several_list=0.8, doubt_list=0.1, cut=0.6, cut_list=0.6)
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +115,19 @@ def test_what_stands_around_a_text_does_not_change_how_it_is_read(around, text):
     found, alone = split_text(around.format(text)), split_text(text)
     assert [one.text for one in found.problems] == [one.text for one in alone.problems]
     assert found.holds_several == alone.holds_several
+
+
+@pytest.mark.parametrize(
+    ("several", "sure", "verdict"),
+    [
+        pytest.param(0.7, 0.7, (False, True), id="one problem"),
+        pytest.param(0.9, 0.5, (True, False), id="several that stay whole"),
+        pytest.param(0.9, 0.7, (True, True), id="several that are taken apart"),
+    ],
+)
+def test_how_sure_a_reading_is_says_what_may_be_done_with_the_text(several, sure, verdict):
+    text = "Permits are filed late. The museum has no ticket shop."
+    units, _ = units_in(text)
+    reading = UnitReading(several, sure, np.array([0, 0]), np.array([0, 1]))
+    found = LIMITS.verdict(text, units, reading)
+    assert (found.several, found.sure) == verdict
