@@ -12,6 +12,7 @@ from typing import BinaryIO
 from triage_agent.errors import InputError
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.header import Numbered, find_header
+from triage_agent.tables.other_texts import cells_of_lines, refuse_summary, refuse_unmerged
 from triage_agent.tables.row import (
     ROW_LIMIT,
     SAMPLE_ROWS,
@@ -22,6 +23,7 @@ from triage_agent.tables.row import (
     name_columns,
 )
 from triage_agent.tables.sniffing import (
+    DELIMITERS,
     NO_DELIMITER,
     START_LINES,
     TAB,
@@ -49,7 +51,7 @@ def open_delimited(
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
     `find_header` says what `header`, `header_row` and `written` do. Raises `InputError` if there
-    is nothing in it.
+    is nothing in it, or no table of forms, or if nothing shows whether commas part its columns.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
@@ -59,15 +61,15 @@ def open_delimited(
     skipped = 0
     if start and (hint := SEP_LINE.match(start[0])):
         delimiter, skipped, start = delimiter or hint.group(1), 1, start[1:]
+    if header_row is None and not written:
+        refuse_unmerged(start, name)
+        refuse_summary(cells_of_lines(start), name)
     spaced = False
     if delimiter is None:
         table = start[max(header_row or 1, 1) - 1 :]  # what stands above tells nothing
         delimiter, spaced = sniff_delimiter(table or start, _cut)
-        if delimiter == NO_DELIMITER and (other := seems_parted(start, _cut)):
-            notes.append(
-                "Each line is read as one text. If commas, tabs or the like part columns, say so: "
-                f"--delimiter {'tab' if other == TAB else repr(other)}."
-            )
+        if delimiter == NO_DELIMITER and (parted := seems_parted(start, _cut)):
+            raise _doubt_about_lines(start, *parted, name)
     found = records(chain(start, lines), name, delimiter, spaced=spaced, before=skipped)
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
@@ -94,6 +96,25 @@ def open_delimited(
         ),
         "" if delimiter == NO_DELIMITER else delimiter,
     )
+
+
+def _doubt_about_lines(start: Sequence[str], delimiter: str, width: int, name: str) -> InputError:
+    """Return what to say of lines that are cut alike, but not by what would be their header."""
+    found = records(iter(start), name, delimiter)
+    row = next((number for number, cells, _ in found if len(cells) == width), 1)
+    unused = (one for one in (*DELIMITERS, *"~^") if not any(one in line for line in start))
+    said, instead = _option(delimiter), _option(next(unused, "§"))
+    return InputError(
+        f"Each line of {name} may be one text or a row of {width} columns: from row {row:,} on, "
+        f"most lines hold as many {DELIMITERS[delimiter]}s as that takes. If they part columns: "
+        f"{said} --header-row {row}, or another row in which the names stand. If each line is one "
+        f"text: {instead}."
+    )
+
+
+def _option(delimiter: str) -> str:
+    """Return the option that names a delimiter."""
+    return f"--delimiter {'tab' if delimiter == TAB else repr(delimiter)}"
 
 
 def _cut(lines: Sequence[str], delimiter: str, spaced: bool) -> list[list[str]]:

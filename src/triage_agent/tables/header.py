@@ -145,8 +145,8 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     cells is a header that names few columns. A header of known names stands under any banner.
     """
     first = leading_comments(texts)
-    if max(map(count, texts[first:])) < LEAST_WIDE:
-        first = 0  # under a single column's name such as "# Problems"
+    if first == 1 and max(map(count, texts[1:])) < LEAST_WIDE:
+        first = 0  # the name of a single column, such as "# Problems"
     texts = texts[first:]
     filled = [count(cells) for cells in texts[:LOOKED_AT]]
     if filled[0] > 1 and not is_cut(texts[0]) and _names(0, head[first:], texts)[1]:

@@ -56,8 +56,8 @@ def _sniffed(start: Sequence[str], cut: Cut) -> tuple[str, bool]:
     return (delimiter, False) if block > (0.0, 0) else choice
 
 
-def seems_parted(start: Sequence[str], cut: Cut) -> str | None:
-    """Return the delimiter that cuts at least half of the lines alike, as the parts of a table."""
+def seems_parted(start: Sequence[str], cut: Cut) -> tuple[str, int] | None:
+    """Return the delimiter that cuts at least half of the lines alike, and into how many parts."""
     for delimiter in DELIMITERS:
         found = cut(start, delimiter, False)
         widths = Counter(len(cells) for cells in found if len(cells) >= LEAST)
@@ -66,7 +66,7 @@ def seems_parted(start: Sequence[str], cut: Cut) -> str | None:
         width, times = widths.most_common(1)[0]
         alike = [cells for cells in found if len(cells) == width]
         if times >= LEAST and 2 * times >= len(found) and not any(map(is_cut, alike[:LEAST])):
-            return delimiter
+            return delimiter, width
     return None
 
 
