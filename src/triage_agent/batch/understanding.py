@@ -155,7 +155,7 @@ def _marked(table: Table, columns: Columns) -> Table:
     if table.format in {"json", "jsonl"}:
         return table
     beside = second_table(table.columns, table.sample)
-    return table.marked(Marking.of(columns, beside).marked)
+    return table.marked(Marking.of(columns, beside, table.titles).marked)
 
 
 def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
