@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.header import Numbered, find_header
 from triage_agent.tables.other_texts import cells_of_lines, refuse_summary, refuse_unmerged
@@ -34,6 +35,7 @@ from triage_agent.tables.sniffing import (
 ROW_LINES = 10_000  # a cell with more lines is a quotation mark that nobody closed
 REPAIRS = 100  # each may read up to ROW_LIMIT again
 START_SIZE = 1_000_000  # characters that the delimiter is guessed from
+TEXT_WORDS = 4  # as many, on average, make the cells of a column texts that somebody wrote
 SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?$', re.IGNORECASE)  # Excel's own hint
 
 Record = tuple[int, list[str], str | None]
@@ -81,6 +83,7 @@ def open_delimited(
     width = _width(begin.names, [cells for _, cells, _ in head])
     names = (*begin.names[:width], *[""] * (width - len(begin.names)))
     columns, renamed = name_columns(names, name)
+    joint = delimiter if _ends_in_texts(width, [cells for _, cells, _ in head]) else None
     notes += begin.notes
     if begin.row is not None:
         notes += renamed
@@ -88,7 +91,7 @@ def open_delimited(
     return (
         OpenedTable(
             columns,
-            _rows(columns, chain(head, found)),
+            _rows(columns, chain(head, found), joint),
             tuple(notes),
             header_row=begin.row,
             titles=begin.titles,
@@ -271,8 +274,26 @@ def _using(width: int, rows: Sequence[Sequence[str]]) -> int:
     return sum(bool(row[width - 1].strip()) for row in rows if len(row) >= width)
 
 
-def _rows(columns: tuple[str, ...], found: Iterable[Record]) -> Iterator[Row]:
-    """Yield the records as rows, complaining about ragged ones."""
+def _ends_in_texts(width: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether what stands in the last of several columns are texts, which have commas."""
+    last = [len(row[width - 1].split()) for row in rows if len(row) == width > 1]
+    return sum(last) >= TEXT_WORDS * max(len(last), 1)
+
+
+def _rows(columns: tuple[str, ...], found: Iterable[Record], joint: str | None) -> Iterator[Row]:
+    """Yield the records as rows, complaining about ragged ones.
+
+    `joint`: the delimiter, if the last column holds texts. Cells beyond it, one of which begins
+    with a blank as behind the comma of a sentence, are the rest of its text then.
+    """
+    width = len(columns)
     for number, cells, complaint in found:
-        values, ragged = fill(columns, cells)
-        yield Row(number, values, complaint or ragged)
+        ragged = None
+        if joint and any(cell.startswith(" ") and cell.strip() for cell in cells[width:]):
+            ragged = (
+                f"has {counted(len(cells), 'cell')} where the header has {width}; the last are read "
+                f"as one text in {columns[-1]!r}: a text with delimiters needs quotation marks"
+            )
+            cells = [*cells[: width - 1], joint.join(cells[width - 1 :])]
+        values, over = fill(columns, cells)
+        yield Row(number, values, complaint or ragged or over)
