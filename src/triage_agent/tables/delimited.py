@@ -291,8 +291,8 @@ def _rows(columns: tuple[str, ...], found: Iterable[Record], joint: str | None) 
         ragged = None
         if joint and any(cell.startswith(" ") and cell.strip() for cell in cells[width:]):
             ragged = (
-                f"has {counted(len(cells), 'cell')} where the header has {width}; the last are read "
-                f"as one text in {columns[-1]!r}: a text with delimiters needs quotation marks"
+                f"has {counted(len(cells), 'cell')} where the header has {width}; the last are "
+                f"read as one text in {columns[-1]!r}: a text with delimiters needs quotation marks"
             )
             cells = [*cells[: width - 1], joint.join(cells[width - 1 :])]
         values, over = fill(columns, cells)
