@@ -114,6 +114,18 @@ def test_a_header_that_is_like_a_banner_stays_the_header(header):
     assert [row.number for row in rows] == [2, 3, 4, 5]
 
 
+@FORMS
+def test_comments_above_a_table_without_names_are_no_forms(form):
+    lines = ["# Firms that we called", "", "# Edit freely"]
+    table, rows = opened(form(lines, ROWS))
+    assert table.columns == ("column_1", "column_2", "column_3")
+    assert [row.number for row in rows] == [4, 5, 6, 7]
+    assert [[cell for cell in row if cell] for row in table.titles] == [
+        ["# Firms that we called"], [], ["# Edit freely"],
+    ]  # fmt: skip
+    assert "What stands above row 4 are comments (#), and no forms." in table.notes
+
+
 def test_the_hash_of_a_single_column_is_part_of_its_name():
     table, rows = opened(b"# Problems\nLeads are lost\nStock is wrong\n")
     assert (table.columns, len(rows)) == (("# Problems",), 2)

@@ -132,7 +132,8 @@ def is_shorter(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 def leading_comments(rows: Sequence[Sequence[str]]) -> int:
     """Return how many of the first rows are comments, or blank between them; 0: all of them are.
 
-    A single one whose commas are not those of a sentence may be the names ("# id,problem").
+    A single one whose commas are not those of a sentence may be the names ("# id,problem"), and so
+    may one over a single column ("# Problems").
 
     >>> leading_comments([["# Clients", " shared"], ["#"], ["id", "problem"]])
     2
@@ -142,7 +143,9 @@ def leading_comments(rows: Sequence[Sequence[str]]) -> int:
     comments = comments_above(
         ["# " if _is_comment_row(cells) else "row" if count(cells) else "" for cells in rows]
     )
-    return 0 if comments == 1 and count(rows[0]) > 1 and not is_cut(rows[0]) else comments
+    may_name = count(rows[0]) > 1 and not is_cut(rows[0])
+    single = max(map(count, rows[comments:]), default=0) == 1
+    return 0 if comments == 1 and (may_name or single) else comments
 
 
 def _is_comment_row(cells: Sequence[str]) -> bool:

@@ -76,16 +76,7 @@ def find_header(
         if not wanted and ours is not None:
             at = ours
         elif wanted is None and not written and _is_nameless(at, texts):
-            return Header(
-                ("",) * max(map(len, texts)),
-                notes=(
-                    (
-                        "The first row looks like data, not like names, so the columns are called "
-                        "column_1, column_2, …; if it does hold names, say --header, and if "
-                        "another row does, --header-row."
-                    ),
-                ),
-            )
+            return _without_names(head, texts)
     names, extra = _names(at, head, texts)
     notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
     if extra:
@@ -131,6 +122,27 @@ def _text(cell: Value) -> str:
     return "" if cell is None else str(cell)
 
 
+def _without_names(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> Header:
+    """Return the header of a table that has none, whose rows begin under the comments."""
+    comments = leading_comments(texts)
+    first = head[comments][0]
+    notes = [
+        (
+            "The first row looks like data, not like names, so the columns are called column_1, "
+            "column_2, …; if it does hold names, say --header, and if another row does, "
+            "--header-row."
+        )
+    ]
+    if comments:
+        notes.append(f"What stands above row {first:,} are comments (#), and no forms.")
+    return Header(
+        ("",) * max(map(len, texts[comments:])),
+        taken=comments,
+        titles=tuple(_with_blanks(head[:comments], 1, first)) if comments else (),
+        notes=tuple(notes),
+    )
+
+
 def _is_nameless(at: int, texts: Sequence[Sequence[str]]) -> bool:
     """Return whether the row found holds data, as the first one; under titles that was decided."""
     titled = any(map(count, texts[leading_comments(texts) : at]))
@@ -145,8 +157,6 @@ def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> i
     cells is a header that names few columns. A header of known names stands under any banner.
     """
     first = leading_comments(texts)
-    if first == 1 and max(map(count, texts[1:])) < LEAST_WIDE:
-        first = 0  # the name of a single column, such as "# Problems"
     texts = texts[first:]
     filled = [count(cells) for cells in texts[:LOOKED_AT]]
     if filled[0] > 1 and not is_cut(texts[0]) and _names(0, head[first:], texts)[1]:
