@@ -108,10 +108,10 @@ def _doubt_about_lines(start: Sequence[str], delimiter: str, width: int, name: s
     unused = (one for one in (*DELIMITERS, *"~^") if not any(one in line for line in start))
     said, instead = _option(delimiter), _option(next(unused, "§"))
     return InputError(
-        f"Each line of {name} may be one text or a row of {width} columns: from row {row:,} on, "
-        f"most lines hold as many {DELIMITERS[delimiter]}s as that takes. If they part columns: "
-        f"{said} --header-row {row}, or another row in which the names stand. If each line is one "
-        f"text: {instead}."
+        f"Each line of {name} may be one text or a row of {counted(width, 'column')}: "
+        f"from row {row:,} on, most lines hold as many {DELIMITERS[delimiter]}s as that takes. "
+        f"If they part columns: {said} --header-row {row}, or another row in which the names "
+        f"stand. If each line is one text: {instead}."
     )
 
 
