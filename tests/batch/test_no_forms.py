@@ -90,6 +90,42 @@ def test_a_name_alone_is_a_title_only_where_it_stands_apart(cells, numbers, what
     assert found[at] == what
 
 
+WIDE = ("Pain point", "Our reply", "Owner")
+FULL = ("Minutes are typed up over the whole weekend", "A template makes them", "Mara")
+GROUP, LONG_GROUP = ("Sales team", "", ""), ("Heads of offices (without the board)", "", "")
+
+
+def what_groups_are(*cells, titles=(("Board", "", ""),)):
+    """Return what each row of a table under a title is, None for a form."""
+    rows = [Row(at, dict(zip(WIDE, one, strict=True))) for at, one in enumerate(cells, start=3)]
+    marking = Marking.of(Columns(("Pain point",)), titles=titles)
+    return [row.no_form for row in marking.marked(rows)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        pytest.param([FULL, GROUP, WIDE, FULL], [None, NOTE, HEADER, None], id="over the header"),
+        pytest.param([FULL, GROUP, WIDE, FULL, LONG_GROUP, FULL],
+                     [None, NOTE, HEADER, None, NOTE, None], id="over a form, after such a group"),
+        pytest.param([FULL, GROUP, FULL, GROUP, WIDE], [None, None, None, NOTE, HEADER],
+                     id="a form, before any group is shown"),
+        pytest.param([FULL, ("Leads are lost.", "", ""), WIDE], [None, None, HEADER],
+                     id="a sentence"),
+        pytest.param([FULL, ("", "Sales team", ""), WIDE], [None, None, HEADER],
+                     id="not in the first cell"),
+        pytest.param([FULL, GROUP, WIDE, GROUP], [None, NOTE, HEADER, None], id="the last row"),
+    ],
+)  # fmt: skip
+def test_one_cell_over_the_header_again_names_a_group(cells, what):
+    assert what_groups_are(*cells) == what
+
+
+@pytest.mark.parametrize("titles", [(), (("Board", "May", ""),), (("Board",), ())])
+def test_without_such_a_title_above_a_row_with_a_problem_is_a_form(titles):
+    assert what_groups_are(FULL, GROUP, WIDE, FULL, titles=titles) == [None, None, HEADER, None]
+
+
 def test_in_a_narrow_table_a_cell_is_all_that_somebody_wrote():
     names, columns = ("Firm", "Obstacle"), Columns(("Obstacle",), company="Firm")
     rows = [("", "Total"), ("Won", ""), ("Firm", "Obstacle")]

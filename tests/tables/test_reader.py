@@ -117,6 +117,32 @@ def test_an_odd_csv_row_is_kept_with_a_complaint(data, expected, complaint):
     assert (complaint or "") in (row.complaint or "")
 
 
+TEXTS = "Firm,Pain\nPine,Orders are typed in twice\nOak,Leads go cold every week\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "pain"),
+    [
+        ("Elm,We wait, call, and wait", "We wait, call, and wait"),
+        ("Elm,Stock,We count it by hand, weekly", "Stock,We count it by hand, weekly"),
+        ("Elm,Prices are wrong,,", "Prices are wrong"),
+        ("Elm,Prices are wrong,Ann", "Prices are wrong"),
+        ("Elm,Prices are wrong,, ", "Prices are wrong"),
+    ],
+    ids=["a sentence", "a comma without a blank too", "empty cells", "another field", "blanks"],
+)
+def test_commas_of_a_text_in_the_last_column_do_not_cut_it(line, pain):
+    _, rows = read(f"{TEXTS}{line}\n")
+    assert rows[-1].values["Pain"] == pain
+    said = "read as one text in 'Pain': a text with delimiters needs quotation marks"
+    assert (said in (rows[-1].complaint or "")) is (pain.count(",") > 0)
+
+
+def test_commas_behind_words_that_are_no_texts_are_not_joined():
+    _, rows = read("Firm,City\nPine,Bonn\nOak,Kiel\nElm,Ulm, by car\n")
+    assert rows[-1].values["City"] == "Ulm"
+
+
 def test_a_quotation_mark_that_never_closes_swallows_no_other_row():
     rows = read('id,problem\n1,"stray\n2,x\n3,"fine, really"\n4,y\n')[1]
     assert [row.values["id"] for row in rows] == ["1", "2", "3", "4"]

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from triage_agent.batch.column_words import plain
+from triage_agent.batch.group_titles import NARROW, group_titles, is_titled
 from triage_agent.batch.input_columns import Columns
 from triage_agent.errors import InputError
 from triage_agent.intake import name_of
-from triage_agent.tables import Row
+from triage_agent.tables import Row, Value
 
 HEADER, TOTAL, NOTE = "the header again", "totals", "a title or a note"
 UNITS, BESIDE = "units of the columns", "only the table beside"
-NARROW = 3  # columns; in a narrower table a single cell is all that somebody wrote
 LONGEST_RUN = 200  # rows that wait until it is known what follows them
 SHOWN = 5  # numbers of rows in a message
 HINT = 4  # words at the most under the name of a column, beside a unit
@@ -65,21 +65,25 @@ class Marking:
     """How the rows of a table are known that are no forms.
 
     `known` are the columns whose cells say whose form it is, `texts` those with its problems.
+    `titled`: a title stands right above the header, as it may above each group of forms.
     """
 
     texts: tuple[str, ...]
     known: tuple[str, ...]
     revenue: str | None = None
     beside: tuple[str, ...] = ()  # the columns of a table beside that of the forms
+    titled: bool = False
 
     @classmethod
-    def of(cls, columns: Columns, beside: Sequence[str] = ()) -> "Marking":
+    def of(
+        cls, columns: Columns, beside: Sequence[str] = (), titles: Sequence[Sequence[Value]] = ()
+    ) -> "Marking":
         """Return how to know them in a table whose columns mean this."""
         known = (columns.company, columns.group_by, columns.id)
         named = tuple(one for one in known if one)
         used = {*columns.problems, *named, columns.revenue, columns.sells_software}
         others = () if used & {*beside} else tuple(beside)
-        return cls(columns.problems, named, columns.revenue, others)
+        return cls(columns.problems, named, columns.revenue, others, is_titled(titles))
 
     def marked(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows, with `no_form` set in those that are none.
@@ -88,8 +92,11 @@ class Marking:
         """
         waiting: list[Row] = []
         before: Row | None = None  # the last row that does not wait
-        for row in rows:
-            why = self.why_none(row)
+        groups = (
+            group_titles(rows, repeats_header) if self.titled else ((row, False) for row in rows)
+        )
+        for row, is_group in groups:
+            why = NOTE if is_group else self.why_none(row)
             marked = replace(row, no_form=why) if why else row
             may_be = not why and self._may_be_title(row)
             if (may_be or (waiting and not _filled(row))) and len(waiting) < LONGEST_RUN:

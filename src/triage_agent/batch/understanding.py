@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from triage_agent.batch.column_names import listed, suggest
+from triage_agent.batch.column_names import suggest
 from triage_agent.batch.column_notes import room_note
-from triage_agent.batch.column_words import is_usual, plain
+from triage_agent.batch.column_words import plain
 from triage_agent.batch.form import MAX_PROBLEMS, OURS, FormReading, read_form
 from triage_agent.batch.input_columns import (
     Columns,
@@ -24,6 +24,7 @@ from triage_agent.batch.mapping import (
     save_mapping,
 )
 from triage_agent.batch.no_forms import Marking, repeats_header, unit_in_a_row
+from triage_agent.batch.other_names import doubt_about_names, refused_for_names
 from triage_agent.batch.profile_columns import quiz_scale
 from triage_agent.batch.revenue_columns import currency_note, unit_notes, unit_shown
 from triage_agent.batch.table_shape import second_table
@@ -126,10 +127,10 @@ def reading_of(
     for note in understood.notes:
         report(note)
     unit, notes = _unit(understood, wish, table)
-    for note in (*notes, *_doubt_about_names(table)):
+    for note in (*notes, *doubt_about_names(table)):
         report(note)
     if understood.refusal:
-        raise InputError(understood.refusal)
+        raise InputError(refused_for_names(table, understood.refusal))
     problems = understood.columns.problems
     if labels_only:
         _check_one(problems, columns)
@@ -155,7 +156,7 @@ def _marked(table: Table, columns: Columns) -> Table:
     if table.format in {"json", "jsonl"}:
         return table
     beside = second_table(table.columns, table.sample)
-    return table.marked(Marking.of(columns, beside).marked)
+    return table.marked(Marking.of(columns, beside, table.titles).marked)
 
 
 def _check_one(problems: Sequence[str], columns: Sequence[str]) -> None:
@@ -196,18 +197,6 @@ def _judge_of(wish: Wish) -> Callable[[Sequence[str], Sequence[Row]], int]:
         return sum(plain(one) in known for one in wanted)
 
     return judge
-
-
-def _doubt_about_names(table: Table) -> Iterator[str]:
-    """Yield what to say of a first row none of whose cells is what columns are called."""
-    is_row = table.header_row is not None and table.format not in {"json", "jsonl"}
-    if not is_row or any(is_usual(column) for column in table.columns):
-        return
-    yield (
-        f"Row {table.header_row:,} is taken as the names of the columns: "
-        f"{listed(table.columns, table.columns, 3)}. If it is a form: --no-header; if another row "
-        "holds the names: --header-row and its number."
-    )
 
 
 def keep_mapping(path: Path, wish: Wish, table: Table, reading: FormReading) -> None:

@@ -1,3 +1,4 @@
+from .banners import is_known_header
 from .front_sheet import FRONT, FrontSheet
 from .json_rows import open_lines
 from .number_formats import NumberFormat
@@ -19,6 +20,7 @@ __all__ = [
     "TableOptions",
     "Value",
     "check_output",
+    "is_known_header",
     "keep_apart",
     "name_columns",
     "open_lines",

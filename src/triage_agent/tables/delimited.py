@@ -10,8 +10,10 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from triage_agent.errors import InputError
+from triage_agent.intake import counted
 from triage_agent.tables.cells import cells_of, text_of
 from triage_agent.tables.header import Numbered, find_header
+from triage_agent.tables.other_texts import cells_of_lines, refuse_summary, refuse_unmerged
 from triage_agent.tables.row import (
     ROW_LIMIT,
     SAMPLE_ROWS,
@@ -22,6 +24,7 @@ from triage_agent.tables.row import (
     name_columns,
 )
 from triage_agent.tables.sniffing import (
+    DELIMITERS,
     NO_DELIMITER,
     START_LINES,
     TAB,
@@ -32,6 +35,7 @@ from triage_agent.tables.sniffing import (
 ROW_LINES = 10_000  # a cell with more lines is a quotation mark that nobody closed
 REPAIRS = 100  # each may read up to ROW_LIMIT again
 START_SIZE = 1_000_000  # characters that the delimiter is guessed from
+TEXT_WORDS = 4  # as many, on average, make the cells of a column texts that somebody wrote
 SEP_LINE = re.compile(r'"?sep=(.)"?\r?\n?$', re.IGNORECASE)  # Excel's own hint
 
 Record = tuple[int, list[str], str | None]
@@ -49,7 +53,7 @@ def open_delimited(
     """Return the table that the lines hold, and the delimiter ("" for a single column).
 
     `find_header` says what `header`, `header_row` and `written` do. Raises `InputError` if there
-    is nothing in it.
+    is nothing in it, or no table of forms, or if nothing shows whether commas part its columns.
     """
     start, size = list[str](), 0
     while len(start) < START_LINES and size < START_SIZE and (line := next(lines, "")):
@@ -59,15 +63,15 @@ def open_delimited(
     skipped = 0
     if start and (hint := SEP_LINE.match(start[0])):
         delimiter, skipped, start = delimiter or hint.group(1), 1, start[1:]
+    if header_row is None and not written:
+        refuse_unmerged(start, name)
+        refuse_summary(cells_of_lines(start), name)
     spaced = False
     if delimiter is None:
         table = start[max(header_row or 1, 1) - 1 :]  # what stands above tells nothing
         delimiter, spaced = sniff_delimiter(table or start, _cut)
-        if delimiter == NO_DELIMITER and (other := seems_parted(start, _cut)):
-            notes.append(
-                "Each line is read as one text. If commas, tabs or the like part columns, say so: "
-                f"--delimiter {'tab' if other == TAB else repr(other)}."
-            )
+        if delimiter == NO_DELIMITER and (parted := seems_parted(start, _cut)):
+            raise _doubt_about_lines(start, *parted, name)
     found = records(chain(start, lines), name, delimiter, spaced=spaced, before=skipped)
     head = list(islice(found, SAMPLE_ROWS))
     if not head:
@@ -79,6 +83,7 @@ def open_delimited(
     width = _width(begin.names, [cells for _, cells, _ in head])
     names = (*begin.names[:width], *[""] * (width - len(begin.names)))
     columns, renamed = name_columns(names, name)
+    joint = delimiter if _ends_in_texts(width, [cells for _, cells, _ in head]) else None
     notes += begin.notes
     if begin.row is not None:
         notes += renamed
@@ -86,7 +91,7 @@ def open_delimited(
     return (
         OpenedTable(
             columns,
-            _rows(columns, chain(head, found)),
+            _rows(columns, chain(head, found), joint),
             tuple(notes),
             header_row=begin.row,
             titles=begin.titles,
@@ -94,6 +99,25 @@ def open_delimited(
         ),
         "" if delimiter == NO_DELIMITER else delimiter,
     )
+
+
+def _doubt_about_lines(start: Sequence[str], delimiter: str, width: int, name: str) -> InputError:
+    """Return what to say of lines that are cut alike, but not by what would be their header."""
+    found = records(iter(start), name, delimiter)
+    row = next((number for number, cells, _ in found if len(cells) == width), 1)
+    unused = (one for one in (*DELIMITERS, *"~^") if not any(one in line for line in start))
+    said, instead = _option(delimiter), _option(next(unused, "§"))
+    return InputError(
+        f"Each line of {name} may be one text or a row of {counted(width, 'column')}: "
+        f"from row {row:,} on, most lines hold as many {DELIMITERS[delimiter]}s as that takes. "
+        f"If they part columns: {said} --header-row {row}, or another row in which the names "
+        f"stand. If each line is one text: {instead}."
+    )
+
+
+def _option(delimiter: str) -> str:
+    """Return the option that names a delimiter."""
+    return f"--delimiter {'tab' if delimiter == TAB else repr(delimiter)}"
 
 
 def _cut(lines: Sequence[str], delimiter: str, spaced: bool) -> list[list[str]]:
@@ -250,8 +274,26 @@ def _using(width: int, rows: Sequence[Sequence[str]]) -> int:
     return sum(bool(row[width - 1].strip()) for row in rows if len(row) >= width)
 
 
-def _rows(columns: tuple[str, ...], found: Iterable[Record]) -> Iterator[Row]:
-    """Yield the records as rows, complaining about ragged ones."""
+def _ends_in_texts(width: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether what stands in the last of several columns are texts, which have commas."""
+    last = [len(row[width - 1].split()) for row in rows if len(row) == width > 1]
+    return sum(last) >= TEXT_WORDS * max(len(last), 1)
+
+
+def _rows(columns: tuple[str, ...], found: Iterable[Record], joint: str | None) -> Iterator[Row]:
+    """Yield the records as rows, complaining about ragged ones.
+
+    `joint`: the delimiter, if the last column holds texts. Cells beyond it, one of which begins
+    with a blank as behind the comma of a sentence, are the rest of its text then.
+    """
+    width = len(columns)
     for number, cells, complaint in found:
-        values, ragged = fill(columns, cells)
-        yield Row(number, values, complaint or ragged)
+        ragged = None
+        if joint and any(cell.startswith(" ") and cell.strip() for cell in cells[width:]):
+            ragged = (
+                f"has {counted(len(cells), 'cell')} where the header has {width}; the last are "
+                f"read as one text in {columns[-1]!r}: a text with delimiters needs quotation marks"
+            )
+            cells = [*cells[: width - 1], joint.join(cells[width - 1 :])]
+        values, over = fill(columns, cells)
+        yield Row(number, values, complaint or ragged or over)

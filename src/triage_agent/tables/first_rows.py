@@ -7,8 +7,9 @@ instructions, types and units.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from triage_agent.tables.header_rows import A_NAME, column, shortened
+from triage_agent.tables.header_rows import A_NAME, DATA, NUMBER, column, shortened
 
 A_SENTENCE = 7  # words; names of columns are shorter, or are questions
 MOST_GUIDES = 3  # rows under the header that hold no form
@@ -54,6 +55,7 @@ UNIT = re.compile(
     r"|tax|net|gross))*\W*",
     re.IGNORECASE,
 )
+MONEY = re.compile(r"[-+]?(?:[$€£]\s?\d[\d,. ]*[kKmM]?|\d[\d,.]*\s?[kKmM])")
 KINDS = ((EXAMPLE, "an example"), (TYPE, "types"), (UNIT, "units"), (INSTRUCTION, "instructions"))
 
 
@@ -119,6 +121,34 @@ def is_form(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     return False
 
 
+def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
+    """Return whether a first row cannot be a header: it holds what the rows under it hold.
+
+    A date, an e-mail address or an amount over others of its kind is data, and so is a row that is
+    mostly numbers, and one with a sentence over sentences (see `is_form`). A run of numbers (2023,
+    2024) and a date over other things are names.
+
+    >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
+    (True, False)
+    >>> looks_like_data(["Firm", "2023", "2024"], [["Acme", "7", "3"]])
+    False
+    """
+    return is_form(cells, below) or holds_data(cells, below)
+
+
+def holds_data(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row holds dates, addresses, amounts or mostly numbers as a form does."""
+    filled = [(at, cell.strip()) for at, cell in enumerate(cells) if cell.strip()]
+    if any(
+        kind.fullmatch(cell) and (kind is DATA or below) and _same_kind(kind, at, below)
+        for kind in (DATA, MONEY)
+        for at, cell in filled
+    ):
+        return True
+    numbers = [cell for _, cell in filled if NUMBER.fullmatch(cell)]
+    return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
+
+
 def _kind(row: Sequence[str], rest: Sequence[Sequence[str]]) -> str | None:
     """Return what a row holds that is no form; None: it may be one."""
     filled = [(at, cell.strip()) for at, cell in enumerate(row) if cell.strip()]
@@ -143,3 +173,21 @@ def _repeated(
     """Return whether the rows below hold the same kind in these columns, and so are forms too."""
     held = [cell for at in places for cell in column(at, rest)]
     return not held or 4 * sum(match(cell) is not None for cell in held) > len(held)
+
+
+def _same_kind(kind: re.Pattern[str], at: int, below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a column mostly holds values of a kind; a column without any may."""
+    held = column(at, below)
+    return 2 * sum(bool(kind.fullmatch(cell)) for cell in held) >= len(held)
+
+
+def _is_run(cells: Sequence[str]) -> bool:
+    """Return whether the whole numbers of a row count up by one, at least two of them."""
+    found = [int(cell) for cell in map(str.strip, cells) if cell.isdecimal() and len(cell) < 9]
+    steps = {after - before for before, after in pairwise(found)}
+    return steps == {1}
+
+
+def _any_run(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether most rows count up."""
+    return 2 * sum(map(_is_run, rows)) > len(rows)

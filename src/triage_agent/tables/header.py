@@ -1,15 +1,21 @@
 """Where the data of a table begins: titles above the header, and a header of several rows."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from triage_agent.errors import InputError
-from triage_agent.tables.first_rows import guides_under, is_form
+from triage_agent.tables.banners import (
+    is_broken_off,
+    is_cut,
+    is_prose,
+    is_shorter,
+    is_title,
+    is_title_over,
+    known_under_banners,
+    leading_comments,
+)
+from triage_agent.tables.first_rows import guides_under, holds_data, looks_like_data
 from triage_agent.tables.header_rows import (
-    DATA,
-    NUMBER,
     column,
     count,
     filled_from_above,
@@ -20,7 +26,7 @@ from triage_agent.tables.header_rows import (
 from triage_agent.tables.row import Value
 from triage_agent.tables.sniffing import LOOKED_AT
 
-MONEY = re.compile(r"[-+]?(?:[$€£]\s?\d[\d,. ]*[kKmM]?|\d[\d,.]*\s?[kKmM])")
+LEAST_WIDE = 2  # columns of a table that titles can stand above
 Numbered = tuple[int, list[Value]]
 
 
@@ -69,17 +75,8 @@ def find_header(
         at = 0 if wanted or written else _header_place(head, texts)
         if not wanted and ours is not None:
             at = ours
-        elif wanted is None and not written and looks_like_data(texts[at], texts[at + 1 :]):
-            return Header(
-                ("",) * max(map(len, texts)),
-                notes=(
-                    (
-                        "The first row looks like data, not like names, so the columns are called "
-                        "column_1, column_2, …; if it does hold names, say --header, and if "
-                        "another row does, --header-row."
-                    ),
-                ),
-            )
+        elif wanted is None and not written and _is_nameless(at, texts):
+            return _without_names(head, texts)
     names, extra = _names(at, head, texts)
     notes = [f"The header is in row {head[at][0]:,} (--header-row)."] if at else []
     if extra:
@@ -111,31 +108,6 @@ def find_header(
     )
 
 
-def looks_like_data(cells: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
-    """Return whether a first row cannot be a header: it holds what the rows under it hold.
-
-    A date, an e-mail address or an amount over others of its kind is data, and so is a row that is
-    mostly numbers, and one with a sentence over sentences (see `is_form`). A run of numbers (2023,
-    2024) and a date over other things are names.
-
-    >>> looks_like_data(["7", "We lose leads", "$3M"]), looks_like_data(["Problem", "2024"])
-    (True, False)
-    >>> looks_like_data(["Firm", "2023", "2024"], [["Acme", "7", "3"]])
-    False
-    """
-    filled = [(at, cell.strip()) for at, cell in enumerate(cells) if cell.strip()]
-    if any(
-        kind.fullmatch(cell) and (kind is DATA or below) and _same_kind(kind, at, below)
-        for kind in (DATA, MONEY)
-        for at, cell in filled
-    ):
-        return True
-    if is_form(cells, below):
-        return True
-    numbers = [cell for _, cell in filled if NUMBER.fullmatch(cell)]
-    return 2 * len(numbers) > len(filled) and not (_is_run(cells) and not _any_run(below))
-
-
 def _with_blanks(rows: Sequence[Numbered], start: int, stop: int) -> Iterator[tuple[Value, ...]]:
     """Yield the cells of the rows numbered from `start` to before `stop`, () for a blank one."""
     for number, cells in rows:
@@ -150,45 +122,85 @@ def _text(cell: Value) -> str:
     return "" if cell is None else str(cell)
 
 
-def _same_kind(kind: re.Pattern[str], at: int, below: Sequence[Sequence[str]]) -> bool:
-    """Return whether a column mostly holds values of a kind; a column without any may."""
-    held = column(at, below)
-    return 2 * sum(bool(kind.fullmatch(cell)) for cell in held) >= len(held)
+def _without_names(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> Header:
+    """Return the header of a table that has none, whose rows begin under the comments."""
+    comments = leading_comments(texts)
+    first = head[comments][0]
+    notes = [
+        (
+            "The first row looks like data, not like names, so the columns are called column_1, "
+            "column_2, …; if it does hold names, say --header, and if another row does, "
+            "--header-row."
+        )
+    ]
+    if comments:
+        notes.append(f"What stands above row {first:,} are comments (#), and no forms.")
+    return Header(
+        ("",) * max(map(len, texts[comments:])),
+        taken=comments,
+        titles=tuple(_with_blanks(head[:comments], 1, first)) if comments else (),
+        notes=tuple(notes),
+    )
 
 
-def _is_run(cells: Sequence[str]) -> bool:
-    """Return whether the whole numbers of a row count up by one, at least two of them."""
-    found = [int(cell) for cell in map(str.strip, cells) if cell.isdecimal() and len(cell) < 9]
-    steps = {after - before for before, after in pairwise(found)}
-    return steps == {1}
-
-
-def _any_run(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether most rows count up."""
-    return 2 * sum(map(_is_run, rows)) > len(rows)
+def _is_nameless(at: int, texts: Sequence[Sequence[str]]) -> bool:
+    """Return whether the row found holds data, as the first one; under titles that was decided."""
+    titled = any(map(count, texts[leading_comments(texts) : at]))
+    return not titled and looks_like_data(texts[at], texts[at + 1 :])
 
 
 def _header_place(head: Sequence[Numbered], texts: Sequence[Sequence[str]]) -> int:
-    """Return which of the first rows is the header.
+    """Return which of the first rows is the header, comments above it aside.
 
     A title fills few of the cells that the table has, or stands apart, an empty row under it. What
     follows the titles must be able to be a header; else there are none, and a first row with few
-    cells is a header that names few columns.
+    cells is a header that names few columns. A header of known names stands under any banner.
     """
+    first = leading_comments(texts)
+    texts = texts[first:]
     filled = [count(cells) for cells in texts[:LOOKED_AT]]
-    wide = max(filled)
-    if filled[0] > 1 and _names(0, head, texts)[1]:
-        return 0
+    if filled[0] > 1 and not is_cut(texts[0]) and _names(0, head[first:], texts)[1]:
+        return first
+    known = known_under_banners(texts[:LOOKED_AT])
+    return first + (known or _under_titles(filled, head[first:], texts))
+
+
+def _under_titles(
+    filled: Sequence[int], head: Sequence[Numbered], texts: Sequence[Sequence[str]]
+) -> int:
+    """Return which of the first rows stands under titles and is the header; 0: the first."""
+    uncut = [held for held, cells in zip(filled, texts, strict=False) if not is_cut(cells)]
+    wide = max(uncut or filled)
     for at, held in enumerate(filled):
+        rest = texts[at + 1 :]
         if 2 * held < wide or _stands_apart(at, filled, head, texts):
             continue
-        if held < wide and _is_prose(texts[at]):
+        if (held < wide and is_prose(texts[at])) or is_broken_off(texts[at]):
             continue
-        rest = texts[at + 1 :]
-        parted = at > 0 and (not filled[at - 1] or head[at][0] > head[at - 1][0] + 1)
+        if 2 * held == wide == LEAST_WIDE and is_title_over(texts[at], rest):
+            continue
+        if not any(filled[:at]):
+            return at
+        parted = not filled[at - 1] or head[at][0] > head[at - 1][0] + 1
         names = _can_name(texts[at], rest) and (parted or _unlike(texts[at], rest))
-        return at if at == 0 or not any(filled[:at]) or names else 0
+        titled = all(is_title(cells) for cells in texts[:at] if count(cells))
+        return at if names or (titled and _fills(texts[at], rest, wide)) else 0
     return 0
+
+
+def _fills(cells: Sequence[str], below: Sequence[Sequence[str]], wide: int) -> bool:
+    """Return whether a row under titles of one cell names nearly all columns that there are.
+
+    Its names may be as long as sentences; they come again in the table, or most are much shorter
+    than what stands under them.
+    """
+    full = count(cells) > LEAST_WIDE and 5 * count(cells) >= 4 * wide
+    return full and _is_apt(cells, below, holds_data) and _differs(cells, below)
+
+
+def _differs(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row stands again among those under it, or is shorter than they are."""
+    return any(list(cells) == list(row) for row in below) or is_shorter(cells, below)
 
 
 def _names(
@@ -201,22 +213,6 @@ def _names(
     first = head[at][0] - at
     joined = sum(number == first + place for place, (number, _) in enumerate(head) if place > at)
     return names_of(texts[at], texts[at + 1 :], joined)
-
-
-def _is_prose(cells: Sequence[str]) -> bool:
-    """Return whether a row is a sentence that its commas cut, so no names.
-
-    >>> _is_prose(["Made by the office. It holds answers", " which were collected in 2026."])
-    True
-    >>> _is_prose(["Company", "Your problem, in your own words."])
-    False
-    """
-    said = [cell for cell in cells if cell.strip()]
-    text = ",".join(said).strip()
-    cut = any(cell.startswith(" ") for cell in said[1:])
-    return (
-        cut and len(text.split()) > 2 * len(said) + 2 and bool(re.search(r"[.!;]$|\w\. \w", text))
-    )
 
 
 def _stands_apart(
@@ -252,7 +248,16 @@ def _unlike(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 def _can_name(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Return whether a row that is not the first may name the columns: short, distinct, no data."""
+    return _is_apt(cells, below, looks_like_data)
+
+
+def _is_apt(
+    cells: Sequence[str],
+    below: Sequence[Sequence[str]],
+    is_data: Callable[[Sequence[str], Sequence[Sequence[str]]], bool],
+) -> bool:
+    """Return whether the cells of a row are distinct, no whole sentences, and no data."""
     said = [cell.strip() for cell in cells if cell.strip()]
     sentences = any(cell.endswith((".", "!")) and len(cell.split()) > 3 for cell in said)
     distinct = len(set(said)) == len(said) or not below
-    return bool(below) and distinct and not sentences and not looks_like_data(cells, below)
+    return bool(below) and distinct and not sentences and not is_data(cells, below)

@@ -16,7 +16,7 @@ A_NAME = re.compile(
     r"|descr|summary|title|subject|revenue|turnover|sales|status|type|category|priority|#|ref"
     r"|reference|number|rating|score|address|city|country|industry|role|department|team|owner|source|tags?|url"
     r"|message|account|deal|ticket|case|lead|item|process|respondent|text|feedback"
-    r"|review|details?|year|body|need|pain|severity|region)s?(?: ?\d{1,2})?",
+    r"|review|details?|year|body|need|pain(?:[ _-]?point)?|severity|region)s?(?: ?\d{1,2})?",
     re.IGNORECASE,
 )
 QUESTION_CODE = re.compile(r"[A-Za-z]{1,10}[_.-]?\d+[\w.\[\]#-]*")

@@ -10,6 +10,7 @@ from triage_agent.intake import counted
 from triage_agent.tables.front_sheet import DETAILS
 from triage_agent.tables.header import Header, Numbered, find_header
 from triage_agent.tables.number_formats import NumberFormat
+from triage_agent.tables.other_texts import refuse_summary
 from triage_agent.tables.row import (
     MAX_COLUMNS,
     SAMPLE_ROWS,
@@ -66,7 +67,7 @@ def table_of(
 
     Of a workbook that was written here it is the sheet with all columns. Of sheets that `judge`
     likes alike, the one with the most free text is taken. Raises `InputError` for an unknown sheet,
-    and for one with no rows.
+    for one with no rows, and for the summary of a survey.
     """
     titles = tuple(one.title for one in found)
     if sheet is not None and sheet not in titles:
@@ -92,6 +93,8 @@ def table_of(
         where = f"sheet {sheet!r} of {name}" if sheet is not None else name
         raise InputError(f"There is nothing in {where}. Give a header and a row for each form.")
     _, chosen, head, rows = best
+    if header_row is None and not written:
+        refuse_summary(([str(plain(cell) or "") for cell in cells] for _, cells in head), name)
     unusual = chosen.unusual()
     begin = find_header(head, header, header_row, name, written=written)
     notes = list(begin.notes)
