@@ -124,6 +124,7 @@ class Cells:
         constant: The sentence that stands in all of them; None: they differ.
         has_html: Whether tags stand in them.
         replies: Whether most say what somebody did about a problem.
+        rows: The places of the rows that say something.
     """
 
     kind: Kind
@@ -134,6 +135,7 @@ class Cells:
     constant: str | None = None
     has_html: bool = False
     replies: bool = False
+    rows: frozenset[int] = frozenset()
 
     @property
     def is_text(self) -> bool:
@@ -150,11 +152,12 @@ def look_at(cells: Iterable[object]) -> Cells:
     ('closed answers', 'ids')
     """
     cells = list(cells)
-    raw = [text for cell in cells if cell is not None and (text := _text(cell)[:JUDGED])]
-    has_html = _most(len(TAG.findall(text)) > 0 for text in raw)
-    texts = [" ".join(without_tags(text).split()) for text in raw]
-    said = [text for text in texts if text.casefold() not in NOTHING]
-    said = said or texts  # yes and no, or no answers at all
+    raw = {n: text for n, cell in enumerate(cells) if (text := _text(cell)[:JUDGED])}
+    has_html = _most(len(TAG.findall(text)) > 0 for text in raw.values())
+    by_row = {n: " ".join(without_tags(text).split()) for n, text in raw.items()}
+    texts = [*by_row.values()]
+    rows = {n: text for n, text in by_row.items() if text.casefold() not in NOTHING}
+    said = [*rows.values()] or texts  # yes and no, or no answers at all
     told = [text for text in said if not POINTER.fullmatch(text)]
     if not any(said):
         return Cells(Kind.EMPTY, sampled=len(cells))
@@ -170,6 +173,7 @@ def look_at(cells: Iterable[object]) -> Cells:
         has_html,
         len(told) >= FEW - 1
         and 2 * sum(REPLY.match(text) is not None for text in told) > len(told),
+        frozenset(rows or by_row),
     )
 
 

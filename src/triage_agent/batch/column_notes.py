@@ -53,6 +53,11 @@ def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
         names = f"{seen.listed(first, SHOWN_ALL)} and {names}"
     why = f" ({choice.why.value})" if choice.why in GUESSES else ""
     yield f"Problems are read from {names}{why}."
+    if choice.fuller:
+        yield (
+            f"Read too, since many rows hold a text only there: {seen.listed(choice.fuller)}. "
+            "If it tells no problem, name the columns that do with --problem-column."
+        )
     for one in choice.taken:
         doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
         if doubtful and (doubt := warning(seen.cells[one])):
@@ -70,6 +75,9 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
         and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
+    texts.sort(
+        key=lambda one: -seen.cells[one].filled
+    )  # what most people wrote is not counted away
     about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]
     texts = [one for one in texts if one not in about]
     closed = [
