@@ -7,6 +7,7 @@ from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, Cells, Kind
 from triage_agent.batch.column_names import listed, shown_name, suggest
 from triage_agent.batch.column_words import Role
 from triage_agent.batch.problem_columns import Choice, Why, warning
+from triage_agent.batch.weak_evidence import shows_nothing
 from triage_agent.intake import counted
 
 GUESSES = {Why.TEXT, Why.MENTION, Why.ONLY_TEXT}
@@ -22,6 +23,7 @@ class Seen:
     cells: Mapping[str, Cells]
     roles: Mapping[str, Role]
     asked: Mapping[str, str] = field(default_factory=dict)  # questions that stand beside a column
+    called: str = ""  # the names of the file and the sheet
 
     def listed(self, names: Sequence[str], most: int = LEFT) -> str:
         """Return names for a note."""
@@ -62,6 +64,14 @@ def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
         doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
         if doubtful and (doubt := warning(seen.cells[one])):
             yield f"Careful: {seen.listed([one])}: {doubt}."
+        elif choice.why in GUESSES and shows_nothing(
+            one, seen.cells[one], [*seen.columns, seen.called]
+        ):
+            yield (
+                f"Careful: few texts in {seen.listed([one])} have words for what goes wrong or is "
+                "wanted, and no name speaks of problems or requests. If it tells something else, "
+                "such as what a business sells, its answers mean nothing."
+            )
     if tagged := [one for one in choice.taken if seen.cells[one].has_html]:
         yield f"HTML tags stand in {seen.listed(tagged)}; OUT keeps the cells as they are."
 

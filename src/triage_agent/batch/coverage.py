@@ -52,7 +52,7 @@ def _elsewhere(table: Table, silent: Sequence[Row], reading: FormReading) -> tup
     used |= {*own.quiz.values()}
     filled: dict[str, int] = {}
     for column in table.columns:
-        if column in used or not _may_tell(column, look_at(_cells(column, table.sample))):
+        if column in used or not _may_tell(column, look_at(_cells(column, table.sample), column)):
             continue
         filled[column] = look_at(_cells(column, silent)).filled
     best = max(filled, key=lambda one: (filled[one], is_title(one)), default=None)

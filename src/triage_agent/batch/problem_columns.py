@@ -17,6 +17,7 @@ from triage_agent.batch.column_words import (
     text_rank,
     what_is_asked,
 )
+from triage_agent.batch.weak_evidence import may_be_only_text
 from triage_agent.intake import counted
 
 # How a quiz names what its makers gave for the answer to a question.
@@ -104,7 +105,8 @@ def choose_problems(
     if any(cells[one].kind is Kind.SENTENCES and not is_title(one) for one in long):
         long = [one for one in long if not is_title(one)]
     short = [one for one in others if cells[one].words >= SENTENCE_WORDS - 2]
-    return _the_one(long or short, columns, cells, Why.ONLY_TEXT)
+    alone = [one for one in long or short if may_be_only_text(one, cells[one])]
+    return _the_one(alone, columns, cells, Why.ONLY_TEXT)
 
 
 def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Role]:
