@@ -11,9 +11,7 @@ from triage_agent.batch.column_notes import (
     left_notes,
     parted_note,
     problem_notes,
-    questions_in_the_way,
     quiz_note,
-    refusal,
     second_table_note,
 )
 from triage_agent.batch.company_columns import choose_company
@@ -25,6 +23,7 @@ from triage_agent.batch.problem_columns import (
     roles_of,
 )
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
+from triage_agent.batch.refusals import questions_in_the_way, refusal
 from triage_agent.batch.revenue_columns import choose_revenue, units_beside
 from triage_agent.batch.row_keys import id_column
 from triage_agent.batch.software_answer import takes_yes

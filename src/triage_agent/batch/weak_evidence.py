@@ -44,6 +44,16 @@ def may_be_only_text(column: str, cells: Cells) -> bool:
     return told or cells.trouble is None or not is_title(column)
 
 
+def speaks_of_problems(column: str) -> bool:
+    """Return whether a name speaks of problems, requests or the like, or of their description.
+
+    >>> speaks_of_problems("Complaint Type"), speaks_of_problems("Landmark")
+    (True, False)
+    """
+    asked = what_is_asked(column)
+    return SPEAKS.search(asked) is not None or "descript" in asked
+
+
 def shows_nothing(column: str, cells: Cells, beside: Iterable[str]) -> bool:
     """Return whether nothing shows that a column of texts tells what goes wrong or is wanted.
 
