@@ -85,9 +85,10 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
         and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
+    # What most people wrote in sentences is not counted away.
     texts.sort(
-        key=lambda one: -seen.cells[one].filled
-    )  # what most people wrote is not counted away
+        key=lambda one: (seen.cells[one].kind is not Kind.SENTENCES, -seen.cells[one].filled)
+    )
     about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]
     texts = [one for one in texts if one not in about]
     closed = [
