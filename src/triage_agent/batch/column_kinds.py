@@ -11,6 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from triage_agent.batch.cell_choices import are_lists, is_tick
+from triage_agent.batch.cell_dates import DATE
+from triage_agent.intake import is_english, speaks_of_trouble
+
 
 class Kind(StrEnum):
     """What most cells of a column are; the value is how a note names them."""
@@ -100,12 +104,6 @@ AMOUNT_OF_TIME = re.compile(
     r"(?:(?: ?/ ?| per | an? | each | every )\w+)?|(?:\w+ )?\d+\+",
     re.IGNORECASE,
 )
-DATE = re.compile(
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
-    r"|(?:\w{3,9},? )?\d{1,2}\.?[ -][A-Za-z]{3,9}\.?[ -]\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
-    r"(?:[T ,]+\d{1,2}:\d{2}.{0,24})?|\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?",
-    re.IGNORECASE,
-)
 CONTACT = re.compile(
     r"[^\s@<>]+@[^\s@<>]+\.\w+|(?:[^\s<>]+ ){0,4}<[^\s@<>]+@[^\s@<>]+>|(?:https?://|www\.)\S+"
     r"|\+?\(?\d[\d ()./-]{5,20}\d"
@@ -131,6 +129,9 @@ class Cells:
         constant: The sentence that stands in all of them; None: they differ.
         has_html: Whether tags stand in them.
         replies: Whether most say what somebody did about a problem.
+        rows: The places of the rows that say something.
+        lists: Whether most hold pieces that other cells hold too, as a choice of several does.
+        trouble: The share that has words for what goes wrong or is wanted; None: not English.
     """
 
     kind: Kind
@@ -141,6 +142,9 @@ class Cells:
     constant: str | None = None
     has_html: bool = False
     replies: bool = False
+    rows: frozenset[int] = frozenset()
+    lists: bool = False
+    trouble: float | None = None
 
     @property
     def is_text(self) -> bool:
@@ -148,8 +152,8 @@ class Cells:
         return self.kind in TEXT_KINDS
 
 
-def look_at(cells: Iterable[object]) -> Cells:
-    """Return what stands in the cells of a column; None and blanks are left out.
+def look_at(cells: Iterable[object], column: str = "") -> Cells:
+    """Return what stands in the cells of a `column`; None and blanks are left out.
 
     >>> look_at(["We lose leads each week", "Stock is wrong again and again"]).kind.value
     'free text'
@@ -157,18 +161,19 @@ def look_at(cells: Iterable[object]) -> Cells:
     ('closed answers', 'ids')
     """
     cells = list(cells)
-    raw = [text for cell in cells if cell is not None and (text := _text(cell)[:JUDGED])]
-    has_html = _most(len(TAG.findall(text)) > 0 for text in raw)
-    texts = [" ".join(without_tags(text).split()) for text in raw]
-    said = [text for text in texts if text.casefold() not in NOTHING]
-    said = said or texts  # yes and no, or no answers at all
+    raw = {n: text for n, cell in enumerate(cells) if (text := _text(cell)[:JUDGED])}
+    has_html = _most(len(TAG.findall(text)) > 0 for text in raw.values())
+    by_row = {n: " ".join(without_tags(text).split()) for n, text in raw.items()}
+    texts = [*by_row.values()]
+    rows = {n: text for n, text in by_row.items() if text.casefold() not in NOTHING}
+    said = [*rows.values()] or texts  # yes and no, or no answers at all
     told = [text for text in said if not POINTER.fullmatch(text)]
     if not any(said):
         return Cells(Kind.EMPTY, sampled=len(cells))
     words = sum(map(count_words, said)) / len(said)
     distinct = len({text.casefold() for text in said})
     return Cells(
-        _kind(said, texts, words),
+        Kind.CLOSED if _most(is_tick(text, column) for text in said) else _kind(said, texts, words),
         words,
         len(said),
         distinct,
@@ -177,7 +182,17 @@ def look_at(cells: Iterable[object]) -> Cells:
         has_html,
         len(told) >= FEW - 1
         and 2 * sum(REPLY.match(text) is not None for text in told) > len(told),
+        frozenset(rows or by_row),
+        len(said) >= FEW and are_lists(said),
+        _trouble(said),
     )
+
+
+def _trouble(said: Sequence[str]) -> float | None:
+    """Return the share of cells with words for what goes wrong or is wanted, if it can be known."""
+    if len(said) < FEW or 2 * sum(map(is_english, said)) < len(said):
+        return None
+    return sum(map(speaks_of_trouble, said)) / len(said)
 
 
 def without_tags(text: str) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, Cells, Kind
-from triage_agent.batch.column_names import listed, shown_name, suggest
+from triage_agent.batch.column_names import listed, shown_name
 from triage_agent.batch.column_words import Role
 from triage_agent.batch.problem_columns import Choice, Why, warning
+from triage_agent.batch.weak_evidence import shows_nothing
 from triage_agent.intake import counted
 
 GUESSES = {Why.TEXT, Why.MENTION, Why.ONLY_TEXT}
@@ -22,6 +23,7 @@ class Seen:
     cells: Mapping[str, Cells]
     roles: Mapping[str, Role]
     asked: Mapping[str, str] = field(default_factory=dict)  # questions that stand beside a column
+    called: str = ""  # the names of the file and the sheet
 
     def listed(self, names: Sequence[str], most: int = LEFT) -> str:
         """Return names for a note."""
@@ -53,10 +55,23 @@ def problem_notes(choice: Choice, seen: Seen) -> Iterator[str]:
         names = f"{seen.listed(first, SHOWN_ALL)} and {names}"
     why = f" ({choice.why.value})" if choice.why in GUESSES else ""
     yield f"Problems are read from {names}{why}."
+    if choice.fuller:
+        yield (
+            f"Read too, since many rows hold a text only there: {seen.listed(choice.fuller)}. "
+            "If it tells no problem, name the columns that do with --problem-column."
+        )
     for one in choice.taken:
         doubtful = choice.why is Why.NAMED or seen.cells[one].kind is Kind.REPEATED
         if doubtful and (doubt := warning(seen.cells[one])):
             yield f"Careful: {seen.listed([one])}: {doubt}."
+        elif choice.why in GUESSES and shows_nothing(
+            one, seen.cells[one], [*seen.columns, seen.called]
+        ):
+            yield (
+                f"Careful: few texts in {seen.listed([one])} have words for what goes wrong or is "
+                "wanted, and no name speaks of problems or requests. If it tells something else, "
+                "such as what a business sells, its answers mean nothing."
+            )
     if tagged := [one for one in choice.taken if seen.cells[one].has_html]:
         yield f"HTML tags stand in {seen.listed(tagged)}; OUT keeps the cells as they are."
 
@@ -70,6 +85,10 @@ def left_notes(used: Sequence[str | None], seen: Seen) -> Iterator[str]:
         and (seen.cells[one].is_text or not seen.cells[one].filled)
     ]  # fmt: skip
     texts = [one for one in left if seen.cells[one].kind in FREE_TEXT and one not in replies]
+    # What most people wrote in sentences is not counted away.
+    texts.sort(
+        key=lambda one: (seen.cells[one].kind is not Kind.SENTENCES, -seen.cells[one].filled)
+    )
     about = [one for one in texts if seen.roles[one] in {Role.ASPECT, Role.MENTION}]
     texts = [one for one in texts if one not in about]
     closed = [
@@ -128,63 +147,4 @@ def room_note(columns: int, most: int) -> str | None:
     return (
         f"There are {columns} problem columns, more than --max-problems {most}, so each form has "
         f"room for {counted(columns, 'problem')}. To read fewer, name them with --problem-column."
-    )
-
-
-def questions_in_the_way(column: str, again: bool, seen: Seen) -> str:
-    """Return the refusal of a table with its questions in the rows, `again` for each business."""
-    if again:
-        return (
-            f"Each row holds one answer, and its question stands in {seen.listed([column])}. Make "
-            "a table with a row for each business and a column for each question (in Excel: a "
-            "pivot table, or export the answers by respondent). If it is right as it is, name the "
-            "column with the problems: --problem-column COLUMN."
-        )
-    return (
-        f"The questions stand in the rows of {seen.listed([column])}, and the businesses side by "
-        "side. Turn the table: copy it in Excel, then Paste Special, Transpose, so that the first "
-        "row holds the questions and each business has a row. If it is right as it is, name the "
-        "column with the problems: --problem-column COLUMN."
-    )
-
-
-def refusal(choice: Choice, seen: Seen) -> str:
-    """Return why no column was taken, and the option that would name one."""
-    option = "--problem-column"
-    if not seen.columns:
-        return (
-            "No row holds an object with a value for each column. Give the forms as objects, "
-            'such as {"problem": "…"}, one for each form.'
-        )
-    if choice.candidates:
-        count = counted(len(choice.candidates), "column holds", "columns hold")
-        return (
-            f"{count} free text, and no name says which of them is the problem: "
-            f"{seen.listed(choice.candidates, 5)}. Name it: "
-            f"{suggest(choice.candidates[:3], seen.columns, option)}"
-        )
-    ordered = seen.text_first()
-    texts = [one for one in ordered if seen.cells[one].kind in FREE_TEXT]
-    if texts:
-        return (
-            f"No column surely holds problems. Free text stands in {seen.listed(texts, 5)}. "
-            f"If one of them says what goes wrong, name it: "
-            f"{suggest(texts[:3], seen.columns, option)}"
-        )
-    closed = [
-        one for one in ordered
-        if seen.roles[one] in {Role.PROBLEM, Role.TEXT} and seen.cells[one].filled
-    ]  # fmt: skip
-    if closed:
-        kinds = " and ".join(dict.fromkeys(seen.cells[one].kind.value for one in closed[:3]))
-        return (
-            f"No column holds problems in words: {seen.listed(closed)} holds {kinds}. If it is to "
-            f"be read all the same: {suggest(closed[:1], seen.columns, option)}"
-        )
-    header = "" if any(seen.cells[one].kind is Kind.SENTENCES for one in ordered) else (
-        " If the first row holds no names: --no-header."
-    )  # fmt: skip
-    return (
-        f"No column looks like a problem in words. There are: {seen.listed(ordered, 12)}. If one "
-        f"is to be read all the same, name it: {suggest(ordered[:1], seen.columns, option)}{header}"
     )

@@ -57,6 +57,12 @@ TELL = re.compile(
 )
 # A problem that was told before is spoken of again; to describe it is to tell it.
 AGAIN = re.compile(rf"\b(?:this|that|these|those|such) (?:\w+ )?{NOUNS}\b")
+# A question with choices lists the problems that it means; "(other)" holds those told in words.
+LISTED = re.compile(
+    r"^(?:(?:do|did|have) you|which of) (?:\w+ ){0,2}(?:experienced?|fac(?:e|ed|ing)|have|seen?"
+    r"|encounter(?:ed)?|meet|met|run into)? ?(?:any of |some of |one of )?(?:these|those) "
+    rf"{NOUNS}\b"
+)
 DENIED = re.compile(
     rf"\b(?:no|not an?|not the|never an?|without(?: any)?|free of|isn t an?|n t an?) "
     rf"(?:longer (?:an? )?|real |big )?{NOUNS}\b"
@@ -112,7 +118,8 @@ def asks_for(asked: str, name: str = "") -> Asks:
     """
     asked = CODES.sub("", asked)
     tells = TELL.match(asked) is not None
-    if DENIED.search(asked) or (AGAIN.search(asked) and not tells):
+    again = AGAIN.search(asked) and not LISTED.match(asked)
+    if DENIED.search(asked) or (again and not tells):
         return Asks.ABOUT
     if CIRCUMSTANCE.match(asked) or DONE.search(asked):
         return Asks.ABOUT
@@ -130,6 +137,15 @@ def asks_for(asked: str, name: str = "") -> Asks:
         return Asks.PROBLEM
     asks = _asks_as_phrase(asked[: found.end()], found)
     return asks if asks is Asks.UNCLEAR or ENDS.search(name) else _asks_as_phrase(asked, found)
+
+
+def asks_of_others(asked: str) -> bool:
+    """Return whether a name speaks of the problems of somebody else, such as customers.
+
+    >>> asks_of_others("challenges of our customers"), asks_of_others("open feedback on problems")
+    (True, False)
+    """
+    return OF_OTHERS.search(asked) is not None
 
 
 def _asks_as_phrase(asked: str, noun: re.Match[str]) -> Asks:

@@ -5,7 +5,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from triage_agent.advice import Profile, QuizResult
-from triage_agent.batch.column_kinds import DATE, is_reference, without_tags
+from triage_agent.batch.cell_dates import DATE
+from triage_agent.batch.column_kinds import is_reference, without_tags
 from triage_agent.batch.column_words import plain
 from triage_agent.batch.input_columns import Columns
 from triage_agent.batch.profile_columns import QuizScale, quiz_of, revenue_of, sells_of

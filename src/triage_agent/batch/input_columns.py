@@ -11,9 +11,7 @@ from triage_agent.batch.column_notes import (
     left_notes,
     parted_note,
     problem_notes,
-    questions_in_the_way,
     quiz_note,
-    refusal,
     second_table_note,
 )
 from triage_agent.batch.company_columns import choose_company
@@ -25,6 +23,7 @@ from triage_agent.batch.problem_columns import (
     roles_of,
 )
 from triage_agent.batch.quiz_columns import guess_quiz, unfit_for_quiz
+from triage_agent.batch.refusals import questions_in_the_way, refusal
 from triage_agent.batch.revenue_columns import choose_revenue, units_beside
 from triage_agent.batch.row_keys import id_column
 from triage_agent.batch.software_answer import takes_yes
@@ -97,7 +96,7 @@ def resolve_columns(
 
 def likely_forms(columns: Sequence[str], sample: Sequence[Row]) -> int:
     """Return how surely a table holds forms: 4 if a name says so, 0 if no column holds problems."""
-    cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
+    cells = {one: look_at((row.values.get(one) for row in sample), one) for one in columns}
     why = choose_problems(columns, cells, roles_of(columns, cells)).why
     return {Why.NAME: 4, Why.TEXT: 3, Why.MENTION: 2, Why.ONLY_TEXT: 1}.get(why, 0)
 
@@ -108,15 +107,17 @@ def understand_columns(
     named: Columns = NONE_NAMED,
     *,
     guess: bool = True,
+    called: str = "",
 ) -> Understood:
     """Return what the columns mean, by their names and by what stands in the sampled cells.
 
     What the user `named` counts, by name or by place (see `find_column`); the rest is guessed, if
-    `guess` allows it. Raises `InputError` for a column that is not there, and for a quiz dimension
-    that does not exist.
+    `guess` allows it; `called` is how the file and the sheet are named. Raises `InputError` for a
+    column that is not there, and for a quiz dimension that does not exist.
     """
-    cells = {one: look_at(row.values.get(one) for row in sample) for one in columns}
-    seen = Seen(columns, cells, roles_of(columns, cells), questions_beside(columns, cells))
+    cells = {one: look_at((row.values.get(one) for row in sample), one) for one in columns}
+    roles = roles_of(columns, cells)
+    seen = Seen(columns, cells, roles, questions_beside(columns, cells), called)
     dimensions = [one.id for one in load_quiz().questions]
     known = _find_named(columns, named, seen, dimensions)
     beside = second_table(columns, sample)

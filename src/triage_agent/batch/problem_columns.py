@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage_agent.batch.column_kinds import CLOSED_KINDS, FREE_TEXT, SENTENCE_WORDS, Cells, Kind
+from triage_agent.batch.column_questions import asks_of_others
 from triage_agent.batch.column_words import (
     Role,
     is_closed_question,
@@ -16,6 +17,7 @@ from triage_agent.batch.column_words import (
     text_rank,
     what_is_asked,
 )
+from triage_agent.batch.weak_evidence import may_be_only_text
 from triage_agent.intake import counted
 
 # How a quiz names what its makers gave for the answer to a question.
@@ -23,6 +25,7 @@ _MARK = r"(?:feedback|comments?|remarks?|points|score|grade|marks?|correct answe
 MARK_OF_ANSWER = re.compile(rf"(?:\w+ )?{_MARK} (?:(?:for|on|to) )?")
 MARK_BEHIND = re.compile(rf" {_MARK}$")  # what a question with choices has there is an answer
 REMARKS = 2  # the rank from which on a text may be remarks beside the answer to a question
+RARE = 2  # times as many rows that tell something make a column the fuller one
 MENTIONED = 1.5  # among the ranks of texts: after messages, before comments
 
 
@@ -47,6 +50,7 @@ class Choice:
     taken: tuple[str, ...]
     why: Why
     candidates: tuple[str, ...] = ()
+    fuller: tuple[str, ...] = ()  # of those taken: mere mentions that far more people answer
 
 
 def choose_problems(
@@ -69,6 +73,8 @@ def choose_problems(
     problems = of(lambda one: _is_problem(one, cells[one], roles[one]))
     problems = _without_titles(_without_replies(problems, cells) or problems, cells)
     if problems:
+        fuller = of(lambda one: _is_fuller(one, cells, roles[one], problems))
+        problems += fuller
         problems += of(  # the third question, which few answer
             lambda one: (
                 cells[one].kind is Kind.EMPTY
@@ -78,7 +84,7 @@ def choose_problems(
             )
         )
         taken = _with_slots(problems, columns, cells)
-        return Choice(taken, Why.NAME)
+        return Choice(taken, Why.NAME, fuller=tuple(fuller))
     told = _without_replies(of(lambda one: _is_told(cells[one])), cells)
     texts = [one for one in told if roles[one] in {Role.TEXT, Role.MENTION}]
     sentences = [one for one in texts if cells[one].kind is not Kind.PHRASES]
@@ -88,14 +94,19 @@ def choose_problems(
         why = Why.MENTION if roles[best[0]] is Role.MENTION else Why.TEXT
         questions = [one for one in told if _may_ask(one, cells[one], roles[one])]
         if first >= REMARKS and questions:
-            return Choice((), Why.NOTHING, (*questions, *best))
+            return Choice((), Why.NOTHING, _fullest([*questions, *best], cells))
+        if rivals := [
+            one for one in [*questions, *texts] if one not in best and _is_rare(best, one, cells)
+        ]:
+            return Choice((), Why.NOTHING, _fullest([*rivals, *best], cells))
         return _the_one(best, columns, cells, why)
     others = [one for one in told if roles[one] in {Role.NONE, Role.FIELD}]
     long = [one for one in others if _is_long(one, cells[one])]
     if any(cells[one].kind is Kind.SENTENCES and not is_title(one) for one in long):
         long = [one for one in long if not is_title(one)]
     short = [one for one in others if cells[one].words >= SENTENCE_WORDS - 2]
-    return _the_one(long or short, columns, cells, Why.ONLY_TEXT)
+    alone = [one for one in long or short if may_be_only_text(one, cells[one])]
+    return _the_one(alone, columns, cells, Why.ONLY_TEXT)
 
 
 def roles_of(columns: Iterable[str], cells: Mapping[str, Cells]) -> dict[str, Role]:
@@ -192,7 +203,43 @@ def _the_one(
     stems = {stem(one) for one in found}
     if len(found) == 1 or (len(stems) == 1 and stems != {None}):
         return Choice(_with_slots(found, columns, cells), why)
-    return Choice((), Why.NOTHING, tuple(found))
+    return Choice((), Why.NOTHING, _fullest(found, cells))
+
+
+def _fullest(found: Iterable[str], cells: Mapping[str, Cells]) -> tuple[str, ...]:
+    """Return columns in the order in which they are to be offered: the fullest first."""
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: -cells[one].filled))
+
+
+def _is_rare(found: Sequence[str], rival: str, cells: Mapping[str, Cells]) -> bool:
+    """Return whether few rows say something in the columns found, and far more do in a rival.
+
+    A form that branches asks some people one thing and most people another.
+
+    >>> def one(*rows): return Cells(Kind.SENTENCES, 9, len(rows), rows=frozenset(rows))
+    >>> cells = {"a": one(1, 2), "b": one(3, 4, 5), "c": one(3, 4, 5, 6, 7, 8)}
+    >>> _is_rare(["a"], "c", cells), _is_rare(["a", "b"], "c", cells), _is_rare(["a"], "b", cells)
+    (True, False, False)
+    """
+    more = cells[rival]
+    is_told = more.kind is Kind.SENTENCES and not more.replies
+    return is_told and RARE * len(_told_in(found, cells)) < len(more.rows)
+
+
+def _is_fuller(
+    column: str, cells: Mapping[str, Cells], role: Role, problems: Sequence[str]
+) -> bool:
+    """Return whether a name mentions a problem and more rows tell one only there than elsewhere."""
+    if role is not Role.MENTION or asks_of_others(what_is_asked(column)):
+        return False
+    more, rows = cells[column], _told_in(problems, cells)
+    is_told = more.kind is Kind.SENTENCES and not more.replies
+    return is_told and len(more.rows - rows) > len(rows)
+
+
+def _told_in(found: Iterable[str], cells: Mapping[str, Cells]) -> frozenset[int]:
+    """Return the places of the rows that say something in any of these columns."""
+    return frozenset[int]().union(*(cells[one].rows for one in found))
 
 
 def _with_slots(

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from triage_agent.batch.coverage import coverage_note
 from triage_agent.batch.ray import RayJob, answered, ray_package, shared
 from triage_agent.batch.ray_parts import MANIFEST, Parts, check_there, format_of, make_room, put
 from triage_agent.batch.ray_reading import FIRST, as_table, find, kind_of, look, part, read
@@ -80,6 +81,8 @@ def _run(
     table = as_table(forms, kind, columns, first)
     wish = batch.wish()
     reading = reading_of(table, wish, report, labels_only=batch.labels_only)
+    if silent := coverage_note(table, reading, rows):
+        report(silent)
     if batch.save_mapping:
         keep_mapping(batch.save_mapping, wish, table, reading)
     triage = AsyncTriage(batch.options)  # what cannot be opened is known before anything is written

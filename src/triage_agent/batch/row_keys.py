@@ -13,6 +13,12 @@ IDS = (
     "respondent id", "case number", "ticket number", "reference number", "submission number",
     "key", "reference", "ref", "token", "#",
 )  # fmt: skip
+# The id of something that somebody told, in either order: "complaint_id", "id_ticket".
+_TOLD = (
+    r"(?:complaint|feedback|grievance|inquiry|enquiry|request|issue|ticket|case|incident|report"
+    r"|suggestion|message|comment|review|survey|problem|reclamo|chamado|queja|demande|anfrage)"
+)
+NUMBERED = re.compile(rf"(?:\w+ )?{_TOLD} (?:id|key|nr|no)|(?:id|key|nr|no) (?:\w+ )?{_TOLD}")
 
 
 def id_column(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | None:
@@ -22,7 +28,15 @@ def id_column(columns: Sequence[str], cells: Mapping[str, list[str]]) -> str | N
         found = by_plain.get(name)
         if found is not None and len(set(cells[found])) == len(cells[found]):
             return found
+    for name, found in by_plain.items():
+        said = cells[found]
+        if NUMBERED.fullmatch(name) and len(set(said)) == len(said) > 1 and _are_single(said):
+            return found
     return None
+
+
+def _are_single(texts: Iterable[str]) -> bool:
+    return all(len(text.split()) == 1 for text in texts)
 
 
 def only_counts_rows(ids: Iterable[object]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from triage_agent.batch.about import about
 from triage_agent.batch.answering import Job, answer_rows
+from triage_agent.batch.coverage import coverage_note
 from triage_agent.batch.form import FormReading
 from triage_agent.batch.group import Spool
 from triage_agent.batch.output_lock import held
@@ -28,7 +29,7 @@ from triage_agent.intake import check_usd_rate, name_of
 from triage_agent.models import OpenBackend
 from triage_agent.reports import check_pdf
 from triage_agent.settings import Backend, Choice, choose_backend
-from triage_agent.tables import Table, read_back
+from triage_agent.tables import Survey, Table, read_back
 from triage_agent.triage import AsyncTriage
 
 
@@ -75,7 +76,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         report(f"saved: {request.save_mapping}, for --mapping")
     choice = choose_backend(request.options)
     survey = table.survey()
-    report(rows_shown(survey))
+    _report_rows(table, reading, survey, report)
     job = Job(
         reading,
         request.labels_only,
@@ -153,6 +154,13 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         for line in pages.finish(said, request.out):
             report(line)
     return BatchResult(tally.errors)
+
+
+def _report_rows(table: Table, reading: FormReading, survey: Survey, report: Report) -> None:
+    """Report how many rows there are, and how many of them tell nothing in the columns read."""
+    report(rows_shown(survey))
+    if silent := coverage_note(table, reading, survey.rows):
+        report(silent)
 
 
 def _quote(

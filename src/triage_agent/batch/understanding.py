@@ -123,7 +123,10 @@ def reading_of(
     else:
         columns = table.columns
     sample = [row for row in table.sample if not repeats_header(row)]
-    understood = understand_columns(columns, sample, named, guess=wish.mapping is None)
+    called = f"{Path(table.name).stem} {table.sheet or ''}"
+    understood = understand_columns(
+        columns, sample, named, guess=wish.mapping is None, called=called
+    )
     for note in understood.notes:
         report(note)
     unit, notes = _unit(understood, wish, table)

@@ -30,17 +30,20 @@ from .rules import roles_by_rules
 from .splitting import Judge, Passage, SplitText, split_problems, units_in
 from .stated_revenue import parse_revenue, read_revenue
 from .texts import ReadText, Splitter, holds_several, read_text, read_texts
+from .trouble import FAILINGS, WISHES, is_english, speaks_of_trouble
 from .units import MARKED_EDGES, Edge, Unit
 from .unseen import escapes
 
 __all__ = [
     "CUT",
+    "FAILINGS",
     "HIGH_LIMIT_USD",
     "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
+    "WISHES",
     "Band",
     "Edge",
     "Judge",
@@ -64,6 +67,7 @@ __all__ = [
     "header_words",
     "holds_several",
     "in_english",
+    "is_english",
     "is_technology_wish",
     "language_of",
     "months",
@@ -78,6 +82,7 @@ __all__ = [
     "read_texts",
     "revenue_said",
     "roles_by_rules",
+    "speaks_of_trouble",
     "split_problems",
     "times",
     "unit_of",

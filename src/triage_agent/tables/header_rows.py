@@ -198,12 +198,19 @@ def _grouped(header: Sequence[str], options: Sequence[str]) -> list[str]:
 
     >>> _grouped(["Id", "Tools used?", ""], ["", "Excel", "Other"])
     ['Id', 'Tools used?: Excel', 'Tools used?: Other']
+
+    A question under a question that does not stand over it ends the group: it is no option.
+
+    >>> _grouped(["Tools used?", "", "", ""], ["Excel", "Other", "Since when?", "Sent on"])
+    ['Tools used?: Excel', 'Tools used?: Other', 'Since when?', 'Sent on']
     """
     names, question = [], ""
     for at in range(max(len(header), len(options))):
         own = header[at].strip() if at < len(header) else ""
         question = own or question
         option = " ".join(options[at].split()) if at < len(options) else ""
+        if not own and option.endswith("?") and question.endswith("?"):
+            question = ""
         if not option or option.casefold() in PLACEHOLDERS:
             names.append(own or (question if option else ""))
         else:

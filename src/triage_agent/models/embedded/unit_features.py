@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage_agent.intake import MARKED_EDGES, Edge, Unit
+from triage_agent.intake import FAILINGS, MARKED_EDGES, WISHES, Edge, Unit
 
 EDGES = tuple(Edge)
 OPENINGS = tuple(
@@ -62,20 +62,13 @@ WITHIN = tuple(
             r"|every time|goes like|works like|which one|between|decide|so that|in order)\b"
         ),
         r"\b(?:portal|app|website|site|bot|platform|program|software|tool|system|dashboard)\b",
-        (
-            r"\b(?:want|need|would like|wish|'d like|'d love|looking for|help with|asking for"
-            r"|ask for)\b"
-        ),
+        rf"\b(?:{WISHES})\b",
         (
             r"\b(?:is|are|was|were|has|have|had|gets?|takes?|can't|cannot|don't|doesn't|isn't|aren't"
             r"|keeps?"
             r"|goes|comes?|\w+s)\b"
         ),
-        (
-            r"\b(?:can't|cannot|don't|doesn't|isn't|aren't|nobody|no one|never|not|no|wrong|late"
-            r"|lost|slow|by hand"
-            r"|manual\w*|missing|forgotten|mess|retyp\w*|chas\w*|too (?:long|much|many|slow))\b"
-        ),
+        rf"\b(?:{FAILINGS})\b",
         r"\b(?:also|another|separately|besides|other (?:thing|problem|one)|as well|on top|too)\b",
         (
             r"\b(?:same|all of (?:this|that|it)|everything|the whole|in short|basically"

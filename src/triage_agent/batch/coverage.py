@@ -1,0 +1,72 @@
+"""How many forms tell nothing in the columns that are read, and where they tell it instead."""
+
+import re
+from collections.abc import Sequence
+
+from triage_agent.batch.column_kinds import FREE_TEXT, Cells, Kind, look_at
+from triage_agent.batch.column_names import listed, suggest
+from triage_agent.batch.column_words import Role, is_title, role_of, what_is_asked
+from triage_agent.batch.form import FormReading, read_form
+from triage_agent.intake import counted
+from triage_agent.tables import Row, Table
+
+SHOWN = 3  # names of columns
+HEADLINE = re.compile(r"\b(?:title|subject|summary|headline)s?\b")  # what a ticket begins with
+TELLING = {Role.PROBLEM, Role.TEXT, Role.MENTION}
+
+
+def coverage_note(table: Table, reading: FormReading, rows: int | None) -> str | None:
+    """Return how many of the sampled forms have no text in the columns read; None: all have one.
+
+    `rows` is the number of rows of the whole table; None: it is not known.
+    """
+    taken = reading.columns.problems
+    uncut = reading.model_copy(update={"split": False})
+    forms = [(row, form) for row in table.sample if not (form := read_form(row, uncut)).no_form]
+    forms = [(row, form) for row, form in forms if not form.is_blank]
+    silent = [row for row, form in forms if not form.problems]
+    if not silent:
+        return None
+    all_seen = rows is not None and rows <= len(table.sample)
+    what = "row" if reading.columns.group_by else "form"
+    said = (
+        f"{len(silent):,} of {'' if all_seen else 'the first '}{counted(len(forms), what)} "
+        f"{'has' if len(silent) == 1 else 'have'} no text in {listed(taken, table.columns, SHOWN)}"
+    )
+    best, filled = _elsewhere(table, silent, reading)
+    if best is None:
+        return f"{said}."
+    which = (
+        "it has" if len(silent) == 1 else f"{filled:,} of them {'has' if filled == 1 else 'have'}"
+    )
+    return (
+        f"{said}; {which} one in {listed([best], table.columns)}. To read it too, name each "
+        f"column: {suggest([best], table.columns, '--problem-column')}"
+    )
+
+
+def _elsewhere(table: Table, silent: Sequence[Row], reading: FormReading) -> tuple[str | None, int]:
+    """Return the column in which most of these rows hold a text, and how many do."""
+    own = reading.columns
+    used = {*own.problems, own.id, own.revenue, own.sells_software, own.company, own.group_by}
+    used |= {*own.quiz.values()}
+    filled: dict[str, int] = {}
+    for column in table.columns:
+        if column in used or not _may_tell(column, look_at(_cells(column, table.sample), column)):
+            continue
+        filled[column] = look_at(_cells(column, silent)).filled
+    best = max(filled, key=lambda one: (filled[one], is_title(one)), default=None)
+    return (best, filled[best]) if best and filled[best] else (None, 0)
+
+
+def _may_tell(column: str, cells: Cells) -> bool:
+    """Return whether a column that is not read may tell a problem all the same."""
+    role = role_of(column)
+    if cells.kind not in FREE_TEXT or cells.replies:
+        return False
+    is_question = role is Role.NONE and cells.kind is Kind.SENTENCES and "?" in column
+    return role in TELLING or HEADLINE.search(what_is_asked(column)) is not None or is_question
+
+
+def _cells(column: str, rows: Sequence[Row]) -> list[object]:
+    return [row.values.get(column) for row in rows]
