@@ -1,17 +1,39 @@
 """What a command without questions says of what it read."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from triage_agent.cli.streams import say
 from triage_agent.intake import ReadText, Rejected, is_technology_wish
 from triage_agent.privacy import mask
 from triage_agent.types import Problem
 
+if TYPE_CHECKING:
+    from triage_agent.triage import AsyncTriage
+
 LONGEST = 60  # characters of a passage that is no problem
 NUDGE = (
     "names a technology. What is the business problem behind it? "
     "A sentence about what goes wrong today gives a better answer."
 )
+
+
+async def read_all(
+    triage: "AsyncTriage", given: Iterable[str | Problem | Rejected]
+) -> Iterable[ReadText]:
+    """Return what was given, texts taken apart; problems of JSON Lines one by one, as they come.
+
+    What an LLM could not take apart, if it was to, is said.
+    """
+    source = iter(given)
+    first = [*islice(source, 1)]
+    if not (first and isinstance(first[0], str)):
+        return triage.read(chain(first, source))
+    read = await triage.read_closely([*first, *source])
+    if triage.splits_line:
+        say(triage.splits_line)
+    return read
 
 
 def noted(read: Iterable[ReadText]) -> Iterator[Problem | Rejected]:
