@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from triage_agent.intake.clauses import whole_sentences
 from triage_agent.intake.furniture import Span
+from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.splitting import Passage, SplitText, units_in
 from triage_agent.intake.units import Unit
 
 MOST_PASSAGES = 20  # of one text; more are no reading of it
-LEFT_OUT = 3  # words in a row: fewer are a joint, such as "and then", or a loose end
+LEFT_OUT = 2  # words in a row, if they are more than a joint such as "and then"
 ALONE = 3  # words of a problem that is no whole unit: fewer name a thing, and not what is wrong
 WORD = re.compile(r"[^\W_]+")
 JOINTS = re.compile(
@@ -24,22 +26,24 @@ def apart_by(text: str, chosen: Sequence[Span], doubtful: SplitText) -> SplitTex
     before, with `holds_several`. What the passages leave out becomes context or furniture; the
     furniture is what rules find, and a passage of nothing else is none. They are no reading if
 
-    - a passage that was proposed as a problem is in none of them, or three words in a row of it,
-    - one of them is part of a clause and has no three words,
+    - a passage that was proposed as a problem is in none of them, or two words in a row of it,
+    - one of them is part of a clause and has no three words, or begins within a sentence whose
+      pieces cannot stand alone, as the rules' own may not ("Sales and marketing don't talk"),
     - there are none, or more than `MOST_PASSAGES`.
     """
     units, furniture = units_in(text)
     problems = [one for span in chosen if (one := _as_problem(text, span, units, furniture))]
     if not 0 < len(problems) <= MOST_PASSAGES:
         return None
-    if not all(_says_something(text, one, units) for one in problems):
+    alone = all(_says_something(text, one, units) for one in problems)
+    if not alone or _cuts_sentence(text, units, problems):
         return None
     taken = sorted(chain(problems, furniture))
     for proposed in doubtful.proposed:
         left = list(_without((proposed.start, proposed.end), taken))
         if left == [(proposed.start, proposed.end)]:
             return None
-        if any(len(WORD.findall(text, *span)) >= LEFT_OUT for span in left):
+        if any(_is_more_than_joint(text, span) for span in left):
             return None
     return SplitText(
         tuple(_passage(text, one) for one in problems),
@@ -67,13 +71,32 @@ def _says_something(text: str, problem: Span, units: Sequence[Unit]) -> bool:
     return whole or len(WORD.findall(text, *problem)) >= ALONE
 
 
+def _cuts_sentence(text: str, units: Sequence[Unit], problems: Sequence[Span]) -> bool:
+    """Return whether a problem begins where the rules know that none does."""
+    roles = [_role(unit, problems) for unit in units]
+    verdict = Verdict(tuple(roles), several=True, sure=True)
+    return whole_sentences(text, units, verdict).roles != verdict.roles
+
+
+def _role(unit: Unit, problems: Sequence[Span]) -> Role:
+    """Return what a unit is to the problems."""
+    if any(unit.start <= start < unit.end for start, _ in problems):
+        return Role.BEGIN
+    return Role.INSIDE if _touches((unit.start, unit.end), problems) else Role.CONTEXT
+
+
+def _is_more_than_joint(text: str, span: Span) -> bool:
+    """Return whether something is said there that is lost if nobody reads it."""
+    words = WORD.findall(text, *span)
+    return len(words) >= LEFT_OUT and not all(map(JOINTS.fullmatch, words))
+
+
 def _context(text: str, units: Sequence[Unit], taken: Sequence[Span]) -> list[Span]:
     """Return what of the units is in no problem, joints left out; what stands together is one."""
     found: list[Span] = []
     for unit in units:
         for start, end in _without((unit.start, unit.end), taken):
-            words = WORD.findall(text, start, end)
-            if not words or (len(words) < LEFT_OUT and all(map(JOINTS.fullmatch, words))):
+            if all(map(JOINTS.fullmatch, WORD.findall(text, start, end))):
                 continue
             if found and not _touches((found[-1][1], start), taken):
                 found[-1] = (found[-1][0], end)
