@@ -57,6 +57,11 @@ class LaterTriage:
         """Return what the flow reads."""
         return await self._opened().read_closely(given)
 
+    @property
+    def splits_line(self) -> str:
+        """What became of texts that an LLM was to take apart: there is none."""
+        return ""
+
     def classify_many(
         self, problems: Iterable[str | Problem | Rejected]
     ) -> AsyncGenerator[Classification]:

@@ -10,6 +10,7 @@ from triage_agent.privacy import mask
 from triage_agent.types import Problem
 
 if TYPE_CHECKING:
+    from triage_agent.cli.opening import LaterTriage
     from triage_agent.triage import AsyncTriage
 
 LONGEST = 60  # characters of a passage that is no problem
@@ -31,9 +32,14 @@ async def read_all(
     if not (first and isinstance(first[0], str)):
         return triage.read(chain(first, source))
     read = await triage.read_closely([*first, *source])
+    say_splits(triage)
+    return read
+
+
+def say_splits(triage: "AsyncTriage | LaterTriage") -> None:
+    """Say what became of texts that an LLM was to take apart, if there were any."""
     if triage.splits_line:
         say(triage.splits_line)
-    return read
 
 
 def noted(read: Iterable[ReadText]) -> Iterator[Problem | Rejected]:

@@ -5,6 +5,7 @@ passage of the text, or would lose a problem, is not used. Then the text stays w
 have it, and why is counted.
 """
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -105,7 +106,8 @@ class LLMSplitter:
         self.usage += answer.usage
         if answer.misfit:
             return doubtful, MISFITS[answer.misfit]
-        apart = apart_by(text, [sent.place(*one) for one in answer.places], doubtful)
+        places = [sent.place(*one) for one in answer.places]
+        apart = await asyncio.to_thread(apart_by, text, places, doubtful)
         if apart is None:
             return doubtful, SplitEnd.LEFT_OUT
         return (doubtful, SplitEnd.ONE) if len(apart.problems) == 1 else (apart, SplitEnd.APART)
