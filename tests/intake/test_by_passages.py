@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage_agent.intake import MOST_PASSAGES, Passage, SplitText, apart_by
+from triage_agent.intake import MOST_PASSAGES, Passage, SplitText, apart_by, read_text
 from triage_agent.models import split_text
 
 TILL = "our till is slow and the website has no prices and staff forget to log hours"
@@ -61,6 +61,14 @@ def test_the_passages_are_the_problems_and_a_joint_is_nothing():
 )
 def test_passages_that_leave_out_a_problem_are_no_reading(parts):
     assert apart(TILL, *parts) is None
+
+
+def test_a_passage_that_joins_what_was_proposed_as_two_is_not_sure():
+    joined = "our till is slow and the website has no prices"
+    found = apart(TILL, joined, "staff forget to log hours")
+    assert (texts(found.problems)[0], found.unsure, found.holds_several) == (joined, (0,), False)
+    read = read_text(TILL, lambda _: found)
+    assert [one.holds_several for one in read.problems] == [True, False]
 
 
 def test_a_bare_name_is_no_problem():

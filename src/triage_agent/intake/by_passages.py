@@ -30,6 +30,8 @@ def apart_by(text: str, chosen: Sequence[Span], doubtful: SplitText) -> SplitTex
     - one of them is part of a clause and has no three words, or begins within a sentence whose
       pieces cannot stand alone, as the rules' own may not ("Sales and marketing don't talk"),
     - there are none, or more than `MOST_PASSAGES`.
+
+    A problem that holds most of two proposed ones is `unsure`: one of the readers is wrong.
     """
     units, furniture = units_in(text)
     problems = [one for span in chosen if (one := _as_problem(text, span, units, furniture))]
@@ -49,7 +51,18 @@ def apart_by(text: str, chosen: Sequence[Span], doubtful: SplitText) -> SplitTex
         tuple(_passage(text, one) for one in problems),
         tuple(_passage(text, one) for one in _context(text, units, taken)),
         tuple(_passage(text, one) for one in furniture if not _touches(one, problems)),
+        unsure=tuple(
+            number
+            for number, one in enumerate(problems)
+            if sum(_holds_most(one, proposed) for proposed in doubtful.proposed) > 1
+        ),
     )
+
+
+def _holds_most(problem: Span, proposed: Passage) -> bool:
+    """Return whether more than half of a proposed problem stands in another."""
+    shared = min(problem[1], proposed.end) - max(problem[0], proposed.start)
+    return 2 * shared > proposed.end - proposed.start
 
 
 def _as_problem(
