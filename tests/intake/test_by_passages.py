@@ -71,6 +71,15 @@ def test_a_passage_that_joins_what_was_proposed_as_two_is_not_sure():
     assert [one.holds_several for one in read.problems] == [True, False]
 
 
+def test_a_reason_is_not_parted_from_what_it_is_of():
+    """A small model left out "since", and made two problems of one."""
+    text = "our takings have fallen by half and we cannot tell anybody since we have no addresses"
+    assert split_text(text).holds_several
+    parts = ["our takings have fallen by half", "we cannot tell anybody"]
+    assert apart(text, *parts, "we have no addresses") is None
+    assert apart(text, parts[0], "we cannot tell anybody since we have no addresses") is not None
+
+
 def test_a_bare_name_is_no_problem():
     """Two subjects of one verb would be two problems, of which the first says nothing."""
     text = "Sales and marketing don't talk and the website has no prices"

@@ -18,6 +18,11 @@ JOINTS = re.compile(
     r"(?:and|also|plus|then|or|but|so|next|finally|lastly|besides|oh|und|et|y|e)", re.IGNORECASE
 )
 
+# What stands behind one of these is part of the sentence before it, also where the word is lost.
+BINDS = re.compile(
+    r"(?:because|since|when|while|if|although|though|until|unless|whereas)", re.IGNORECASE
+)
+
 
 def apart_by(text: str, chosen: Sequence[Span], doubtful: SplitText) -> SplitText | None:
     """Return a text taken apart by passages of it, or None if they are no reading of it.
@@ -101,6 +106,8 @@ def _role(unit: Unit, problems: Sequence[Span]) -> Role:
 def _is_more_than_joint(text: str, span: Span) -> bool:
     """Return whether something is said there that is lost if nobody reads it."""
     words = WORD.findall(text, *span)
+    if any(map(BINDS.fullmatch, words)):
+        return True
     return len(words) >= LEFT_OUT and not all(map(JOINTS.fullmatch, words))
 
 
