@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from triage_agent.privacy import mask, redact, restore, without_half_placeholder
+from triage_agent.privacy import mask, original_span, redact, restore, without_half_placeholder
 
 EMAILS = [
     "ann@example.com",
@@ -361,3 +361,26 @@ def test_importing_the_module_compiles_no_pattern_and_loads_no_phone_library():
     )
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "True [] set() False\n"
+
+
+PIECES = [
+    "ann@example.com ",
+    "call +1 (555) 010-9999, ",
+    "[EMAIL_1] ",
+    "a",
+    "é",
+    "stock is wrong, ",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), st.data())
+def test_a_place_of_a_redacted_text_is_found_in_the_original(text, data):
+    hidden = redact(text)
+    start = data.draw(st.integers(0, len(hidden.text)))
+    end = data.draw(st.integers(start, len(hidden.text)))
+    first, last = original_span(hidden, start, end)
+    assert 0 <= first <= last <= len(text)
+    assert original_span(hidden, 0, len(hidden.text)) == (0, len(text))
+    parts = [restore(part, hidden) for part in (hidden.text[:start], hidden.text[start:end])]
+    if text.startswith("".join(parts)):  # neither end is within a placeholder
+        assert (first, last) == (len(parts[0]), len(parts[0] + parts[1]))

@@ -20,6 +20,7 @@ from triage_agent.models.llm.answering import ValidatingAnswerer
 from triage_agent.models.llm.client import OpenAIChat
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import Reply, load_prompt
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.models.protocols import ChatRequest, Message
 from triage_agent.types import Outcome, Problem
 
@@ -92,7 +93,7 @@ async def connect(naps):
             "m", server.base_url, "sk-test", timeout_s=timeout_s, attempts=attempts, sleep=sleep
         )
         opened.append(chat)
-        return LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
+        return LLMModel(chat, ValidatingAnswerer(chat, LABELS), load_prompt(), redacts=False)
 
     yield build
     for chat in opened:

@@ -28,6 +28,7 @@ from triage_agent.batch.reviews import Reviews, reviewed, taken_over, text_key
 from triage_agent.batch.summary import shortened_text
 from triage_agent.batch.tally import Tally
 from triage_agent.classify import in_order
+from triage_agent.intake import Splitter
 from triage_agent.models import Model
 from triage_agent.tables import Row
 from triage_agent.triage import AsyncTriage
@@ -101,9 +102,7 @@ async def answer_rows(
         pair: tuple[Row, Mapping[str, Any] | None],
     ) -> tuple[Form, Values, bool, list[Classification]]:
         row, before = pair
-        # Cells are taken apart by a model, in as many threads as bear it: the loop has other work.
-        async with places:
-            form = await asyncio.to_thread(read_form, row, job.reading, triage.split)
+        form = await _read(row, job.reading, triage, places)
         if before is not None and _is_of(before, row):
             values = taken_over(before, row.number, form.texts, job.reviews)
             if values is not None:
@@ -142,6 +141,19 @@ async def answer_rows(
         _announce(decision, first, business.problems, tally, page)
         named = {job.reading.columns.group_by or "": first.group}
         business.compared = _compared(job, name_of(first), named, (), decision)
+
+
+async def _read(
+    row: Row, reading: FormReading, triage: AsyncTriage, places: asyncio.Semaphore
+) -> Form:
+    """Return the form of a row; its cells are taken apart in a thread, `places` of them at once."""
+
+    async def read(split: Splitter) -> Form:
+        async with places:
+            return await asyncio.to_thread(read_form, row, reading, split)
+
+    # What is not to be taken apart is not put to an LLM either.
+    return await (triage.reading(read) if reading.split else read(triage.split))
 
 
 def _taken(job: Job, row: Row, form: Form) -> list[Classification | None]:

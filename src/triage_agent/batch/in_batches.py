@@ -76,7 +76,7 @@ class InBatches:
     """The way of one run through its batches."""
 
     jobs: BatchJobs
-    caching: CachingAnswerer
+    caching: CachingAnswerer[Any]
     out: Path
     wanted: WantedBatches
     report: Report

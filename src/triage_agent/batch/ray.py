@@ -23,7 +23,7 @@ from triage_agent.batch.output_columns import ROW, added_columns
 from triage_agent.batch.ray_blocks import NUMBER, rows_of, with_answers
 from triage_agent.batch.understanding import Wish, reading_of
 from triage_agent.errors import SettingsError
-from triage_agent.settings import Backend, Options, choose_backend
+from triage_agent.settings import Backend, Options, SplitBy, choose_backend
 from triage_agent.tables import Row, Table, TableOptions
 from triage_agent.triage import AsyncTriage
 
@@ -261,6 +261,11 @@ def shared(options: Options) -> Options:
             "On Ray, an LLM needs a cache that all machines share: without it, each would pay for "
             "the same questions, and each would spend the whole of --max-cost. Give --cache "
             "postgresql://HOST/DATABASE."
+        )
+    if asks and options.split_by is SplitBy.MODEL:
+        raise SettingsError(
+            "--split-by model is for a batch on one machine: the parts of a batch on Ray do not "
+            "say what became of each text. Leave it out, or leave out --ray."
         )
     key = options.api_key or os.environ.get("OPENAI_API_KEY")
     account = options.account or (f"ray {uuid4()}" if options.max_cost is not None else "")

@@ -26,7 +26,7 @@ from triage_agent.batch.write_output import write_out, write_run
 from triage_agent.errors import InputError, SettingsError
 from triage_agent.files import is_file
 from triage_agent.intake import check_usd_rate, name_of
-from triage_agent.models import OpenBackend
+from triage_agent.models import OpenBackend, split_prompt_of
 from triage_agent.reports import check_pdf
 from triage_agent.settings import Backend, Choice, choose_backend
 from triage_agent.tables import Survey, Table, read_back
@@ -63,6 +63,12 @@ def run_batch(
         # Spending adds up across the runs into one output.
         options=replace(request.options, account=str(request.out.resolve())),
     )
+    batches = request.in_batches
+    if batches and not batches.cancel and split_prompt_of(request.options):
+        raise SettingsError(
+            "--split-by model and --batch-api exclude each other: the problems of a form must be "
+            "known before they go into a batch. Leave out one of them."
+        )
     with nullcontext() if request.dry_run else held(request.out):
         return _answer(request, report, progress)
 
@@ -131,7 +137,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
         tally = run_rows(rows, opened, shown, report, asking, fresh=request.options.fresh)
         if tally is None:
             return BatchResult(pending=True)
-        tally.usage += asking.usage
+        tally.usage += asking.usage + opened.splits_usage
         write_out(
             request.out,
             spool,
@@ -143,7 +149,7 @@ def _answer(request: BatchRequest, report: Report, progress: ShowProgress) -> Ba
             compared=previous is not None,
         )
         spent = _spent(opened, time.time() - started)
-        write_run(request.out, tally, facts | spent | asking.record)
+        write_run(request.out, tally, facts | spent | opened.splits_record | asking.record)
         for line in result_lines(request.out, opened, tally):
             report(line)
         for line in repeats.lines(survey.columns):

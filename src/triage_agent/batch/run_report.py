@@ -44,6 +44,8 @@ def result_lines(out: Path, opened: OpenBackend, tally: Tally) -> Iterator[str]:
     if tally.complaints:
         unread = counted(tally.complaints, "row holds", "rows hold")
         yield f"{unread} something that could not be read: {_notes_column(out)}"
+    if opened.splits_line:
+        yield opened.splits_line
     if opened.model.backend != Backend.EMBEDDED:
         money = f"${spent:.4f}" if spent is not None else "cost unknown (no price; see --price)"
         yield (

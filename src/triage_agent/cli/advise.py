@@ -147,11 +147,11 @@ async def _answered(
     an_hour: "Decimal | None",
 ) -> "Advice":
     """Return the advice about texts, or about standard input, when nobody is asked."""
-    from triage_agent.cli.reading import noted
+    from triage_agent.cli.reading import noted, read_all
     from triage_agent.intake import from_stream
 
     async with triage:
-        read = list(triage.read(texts or from_stream(sys.stdin.buffer)))
+        read = list(await read_all(triage, texts or from_stream(sys.stdin.buffer)))
         profile = _with_what_is_said(profile, read)
         return await triage.advise(list(noted(read)), profile, quiz, hourly_cost=an_hour)
 

@@ -30,7 +30,7 @@ def classify(
 
     from triage_agent.cli.holding import asked_about
     from triage_agent.cli.opening import open_triage
-    from triage_agent.cli.reading import noted
+    from triage_agent.cli.reading import noted, read_all
     from triage_agent.cli.telling import in_terminal
     from triage_agent.intake import from_arguments, from_stream
     from triage_agent.reports import as_row, print_json, show_problem, stdout_console
@@ -54,7 +54,8 @@ def classify(
                     show(number, row)
                 return any(row.error for row in rows)
             # Not `bounded`: they are forgotten as they are answered, so there may be any number.
-            read = triage.read(texts or from_stream(sys.stdin.buffer, bounded=False))
+            given = texts or from_stream(sys.stdin.buffer, bounded=False)
+            read = await read_all(triage, given)
             async with aclosing(triage.classify_many(noted(read))) as found:
                 async for row in found:
                     number += 1

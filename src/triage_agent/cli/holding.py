@@ -9,6 +9,7 @@ from triage_agent.cli.after_verdict import after_verdict
 from triage_agent.cli.conversing import converse
 from triage_agent.cli.editor import choose
 from triage_agent.cli.opening import LaterTriage
+from triage_agent.cli.reading import say_splits
 from triage_agent.cli.telling import tell
 from triage_agent.conversation import (
     Conversation,
@@ -101,6 +102,7 @@ def hold(
     async def flow() -> Advice:
         async with triage:
             await converse(talk, save)
+            say_splits(triage)
             if told.texts or told.explain:
                 show(advice := await talk.advice())
             return advice if told.texts else await after_verdict(talk, save)
@@ -146,4 +148,5 @@ async def asked_about(triage: "AsyncTriage", texts: Sequence[str]) -> list[Class
     steps: Collection[Step] = ABOUT_PROBLEMS if texts else (Step.PROBLEMS, *ABOUT_PROBLEMS)
     talk = Conversation(triage, texts, steps=steps)
     await converse(talk)
+    say_splits(triage)
     return await talk.rows()

@@ -1,7 +1,7 @@
 """The model is opened while a person types; who has to wait for it is told why."""
 
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Timer
@@ -52,6 +52,15 @@ class LaterTriage:
     def read(self, given: Iterable[str]) -> Iterator[ReadText]:
         """Yield what the flow reads."""
         return self._opened().read(given)
+
+    async def read_closely(self, given: Sequence[str]) -> list[ReadText]:
+        """Return what the flow reads."""
+        return await self._opened().read_closely(given)
+
+    @property
+    def splits_line(self) -> str:
+        """What became of texts that an LLM was to take apart: there is none."""
+        return ""
 
     def classify_many(
         self, problems: Iterable[str | Problem | Rejected]

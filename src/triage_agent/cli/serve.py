@@ -21,6 +21,7 @@ LLM_OPTIONS = (
     "base_url",
     "api_key",
     "prompt",
+    "split_by",
     "threshold",
     "review_below",
     "timeout",

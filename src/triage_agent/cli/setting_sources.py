@@ -27,7 +27,7 @@ SOURCES = {"COMMANDLINE": "the command line", "PROMPT": "the command line"}
 LLM_ONLY = (
     *("base_url", "api_key", "prompt", "timeout", "votes", "redact", "fresh", "rpm", "tpm"),
     *("price", "brief", "reasoning_effort", "max_output_tokens", "extra_body"),
-    "cache_address",
+    *("cache_address", "split_by"),
 )
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 

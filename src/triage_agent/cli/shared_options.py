@@ -30,6 +30,7 @@ READING = (
     "cascade_accuracy",
     "cascade_calls",
     "prompt",
+    "split_by",
     "threshold",
     "review_below",
     "timeout",

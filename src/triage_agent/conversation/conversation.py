@@ -121,12 +121,12 @@ class Conversation:
 
     async def question(self) -> Question | None:
         """Return what is to be asked next; None: the verdict is ready."""
+        await self._reader.look_closer(() if Step.SPLIT in self._answers else self.texts)
         for one in self._early():
             if self._is_open(one):
                 return self._as_before(one)
-        if not self.problems:
-            return None
-        return next(map(self._as_before, filter(self._is_open, await self._late())), None)
+        late = await self._late() if self.problems else ()
+        return next(map(self._as_before, filter(self._is_open, late)), None)
 
     def answer(self, id: str, value: Answer) -> None:  # noqa: A002  (its name in `Question`)
         """Take the answer to the question with this id.
@@ -171,8 +171,7 @@ class Conversation:
             questions = [self._asks(step, number, self.problems[number - 1].text)]
         else:
             questions = [self._asks(step)]
-        before = self._answers.before
-        return tuple(replace(one, before=before(one.id, self._quiz)) for one in questions)
+        return tuple(replace(q, before=self._answers.before(q.id, self._quiz)) for q in questions)
 
     def begin(self, id: str, value: str) -> None:  # noqa: A002
         """Hold one answer of several, such as those of the quiz; until `answer` none counts.
@@ -204,6 +203,7 @@ class Conversation:
 
     async def rows(self) -> list[Classification]:
         """Return what is said of each problem, by the model or by the owner."""
+        await self._reader.look_closer(() if Step.SPLIT in self._answers else self.texts)
         return [self._answered(row) for row in await self._reader.rows(self.problems)]
 
     def correct(self, number: int, label: Label | None, note: str = "") -> None:

@@ -23,6 +23,9 @@ class Flow(Protocol):
     def read(self, given: Iterable[str], /) -> Iterator[ReadText]:
         """Yield the texts, taken apart."""
 
+    async def read_closely(self, given: Sequence[str], /) -> list[ReadText]:
+        """Return the texts, taken apart by whatever else can do it."""
+
     def classify_many(self, problems: Iterable[Problem], /) -> AsyncIterator[Classification]:
         """Yield what is said of each problem."""
 
@@ -33,6 +36,7 @@ class Reader:
     def __init__(self, triage: Flow, words: Words) -> None:
         self._triage, self._words = triage, words
         self._reads: dict[Texts, tuple[ReadText, ...]] = {}
+        self._closely: set[Texts] = set()  # read by more than the rules
         self._rows: dict[Problem, Classification] = {}  # of problems without a number
 
     def holds_problem(self, text: str) -> bool:
@@ -71,6 +75,12 @@ class Reader:
         async for row in self._triage.classify_many(new):
             self._rows[keys[row.id]] = row
         return [replace(self._rows[key], id=one.id) for key, one in by_key]
+
+    async def look_closer(self, texts: Texts) -> None:
+        """Read texts more closely, once, if it is not sure how to take them apart."""
+        if texts not in self._closely and self.is_in_doubt(texts):
+            self._reads[texts] = tuple(await self._triage.read_closely(texts))
+            self._closely.add(texts)
 
     def is_in_doubt(self, texts: Texts) -> bool:
         """Return whether a text seems to hold several problems, and was not surely split."""

@@ -55,8 +55,10 @@ from triage_agent.evals.run import (
 from triage_agent.evals.splitting import SplittingFigures, evaluate_splitting
 from triage_agent.evals.summary import RunSummary, summarise_run, summary_values
 from triage_agent.files import is_file, write_text
-from triage_agent.models import OpenBackend, open_backend, split_text
+from triage_agent.intake import SplitText
+from triage_agent.models import OpenBackend, open_backend
 from triage_agent.settings import Options
+from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Label
 
 # Sets that are read beside the set's own file.
@@ -151,17 +153,18 @@ def evaluate(
         prior=request.prior,
         gate=request.gate,
         **opened.asked_with,
+        **({"split_by": options.split_by.value} if opened.splitter else {}),
         **({"labels": dict(request.labels)} if request.labels else {}),
     )
     if cases is None:
         cases = cases_of_request(request)
     run, answers = asyncio.run(_measure(request, opened, Run(settings), cases, progress))
+    if opened.splits_line:
+        report(opened.splits_line)
     if "red-flags" in request.sets:
         run = replace(run, flags=_red_flags(progress))
     if "redaction" in request.sets:
         run = replace(run, redaction=_redaction(progress))
-    if "splits" in request.sets:
-        run = replace(run, splits=_splits(progress))
     summary = summarise_run(run, cases, request.prior)
     checks = None
     if gates:
@@ -214,6 +217,8 @@ async def _measure(
         if "decisions" in sets:
             decisions = run_decisions(load_set("decisions.jsonl", DecisionCase))
             parts["decisions"] = (*decisions, *run_ties(load_set("ties.jsonl", TieCase)))
+        if "splits" in sets:
+            parts["splits"] = await _splits(AsyncTriage.over(opened, request.options), progress)
     return replace(run, rows=tuple(rows), **parts), answers
 
 
@@ -253,10 +258,14 @@ def _red_flags(progress: ProgressBar) -> FlagFigures:
     return evaluate_flags(path, progress=progress)
 
 
-def _splits(progress: ProgressBar) -> SplittingFigures:
-    """Return how well texts are taken apart into their problems, by the judge that ships."""
+async def _splits(triage: AsyncTriage, progress: ProgressBar) -> SplittingFigures:
+    """Return how well texts are taken apart: by the judge that ships, and an LLM if it may."""
     path, _ = checked("splits.jsonl")
-    return evaluate_splitting(path, split_text, progress)
+
+    async def split(text: str) -> SplitText:
+        return await triage.reading(lambda splitter: asyncio.to_thread(splitter, text))
+
+    return await evaluate_splitting(path, split, progress)
 
 
 def _redaction(progress: ProgressBar) -> RedactionFigures:

@@ -1,6 +1,6 @@
 """How well pasted texts and cells are taken apart into the problems in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from triage_agent.files import Strict
 from triage_agent.intake import SplitText
 
 Half = Literal["open", "held-out"]
-Split = Callable[[str], SplitText]
+Split = Callable[[str], Awaitable[SplitText]]
 
 
 class SplitCase(Strict):
@@ -74,7 +74,7 @@ class SplittingFigures:
     kinds: dict[str, Rate]
 
 
-def evaluate_splitting(
+async def evaluate_splitting(
     path: Path, split: Split, progress: ProgressBar | None = None
 ) -> SplittingFigures:
     """Return how well `split` does on the texts of a JSON Lines file.
@@ -82,7 +82,7 @@ def evaluate_splitting(
     Raises `InputError`, naming the line, if one is not as it should be.
     """
     cases = counted((case for _, case in read_lines(path, SplitCase)), "splits", progress)
-    outcomes = [outcome_of(case, split(case.text)) for case in cases]
+    outcomes = [outcome_of(case, await split(case.text)) for case in cases]
     opened = [one for one in outcomes if one.half == "open"]
     kinds = sorted({one.kind for one in opened})
     return SplittingFigures(

@@ -9,6 +9,7 @@ from .amounts import (
     times,
     usd,
 )
+from .by_passages import MOST_PASSAGES, apart_by
 from .code_lists import code_list
 from .currencies import check_usd_rate
 from .foreign_words import in_english, language_of
@@ -41,6 +42,7 @@ __all__ = [
     "LARGEST_INPUT",
     "MARKED_EDGES",
     "MARKER",
+    "MOST_PASSAGES",
     "UNKNOWN_REVENUE",
     "UNKNOWN_WORDS",
     "WISHES",
@@ -56,6 +58,7 @@ __all__ = [
     "Splitter",
     "Unit",
     "Verdict",
+    "apart_by",
     "check_amount",
     "check_usd_rate",
     "code_list",

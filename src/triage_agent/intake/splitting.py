@@ -46,6 +46,7 @@ class SplitText:
         holds_several: Whether the text seems to hold several problems that cannot surely be told
             apart; then there is one, which holds them all.
         proposed: Those several, as they may be told apart by somebody who looks.
+        unsure: Which of the problems, counted from 0, may themselves hold several.
     """
 
     problems: tuple[Passage, ...]
@@ -53,6 +54,7 @@ class SplitText:
     furniture: tuple[Passage, ...] = ()
     holds_several: bool = False
     proposed: tuple[Passage, ...] = ()
+    unsure: tuple[int, ...] = ()
 
 
 class Judge(Protocol):

@@ -51,7 +51,7 @@ def read_text(
             name(number),
             replace_surrogates(one.text),
             Source(place.row, place.column, one.start, one.end),
-            parts.holds_several,
+            parts.holds_several or number - 1 in parts.unsure,
         )
         for number, one in enumerate(parts.problems, start=1)
     )
@@ -77,6 +77,7 @@ def _split(text: str, split: Splitter) -> SplitText:
         original(parts.furniture),
         parts.holds_several,
         original(parts.proposed),
+        parts.unsure,
     )
 
 

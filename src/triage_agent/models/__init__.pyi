@@ -32,7 +32,14 @@ from .embedded.orders import screen
 from .embedded.splitter import EmbeddedJudge, Limits, list_of, split_text
 from .embedded.text import Span, clauses, split, tidy
 from .embedded.unit_features import Matrix, features
-from .factory import OpenBackend, asks_llm, calibration_folder, open_backend, prompt_of
+from .factory import (
+    OpenBackend,
+    asks_llm,
+    calibration_folder,
+    open_backend,
+    prompt_of,
+    split_prompt_of,
+)
 from .health import check_backend
 from .llm.answering import CachingAnswerer
 from .llm.batch_jobs import BatchJobs
@@ -114,6 +121,7 @@ __all__ = [
     "prompt_of",
     "screen",
     "split",
+    "split_prompt_of",
     "split_text",
     "strongest_passages",
     "tidy",

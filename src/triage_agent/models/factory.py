@@ -17,13 +17,15 @@ from triage_agent.settings import (
     Backend,
     Choice,
     Options,
+    SplitBy,
     check_options,
     check_typed,
     choose_backend,
 )
+from triage_agent.types import Usage
 
 if TYPE_CHECKING:  # the embedded model alone needs none of it
-    from triage_agent.models.llm import OpenLLM, Prompt, Questions
+    from triage_agent.models.llm import LLMSplitter, OpenLLM, Prompt, Questions, SplitPrompt
 
 
 @dataclass(slots=True)
@@ -41,7 +43,30 @@ class OpenBackend:
     @property
     def cached_answers(self) -> int:
         """How many answers came from the cache and cost nothing."""
-        return self.llm.caching.hits if self.llm else 0
+        if self.llm is None:
+            return 0
+        splits = self.llm.splitter.answerer.hits if self.llm.splitter else 0
+        return self.llm.caching.hits + splits
+
+    @property
+    def splitter(self) -> "LLMSplitter | None":
+        """What takes apart the texts that the rules cannot; None: they stay whole."""
+        return self.llm.splitter if self.llm else None
+
+    @property
+    def splits_line(self) -> str:
+        """What became of those texts so far, in words; empty: there was none."""
+        return self.splitter.line if self.splitter else ""
+
+    @property
+    def splits_usage(self) -> Usage:
+        """What it cost to take them apart; what a problem costs is in its row."""
+        return self.splitter.usage if self.splitter else Usage()
+
+    @property
+    def splits_record(self) -> dict[str, object]:
+        """What the record of a run says of it."""
+        return self.splitter.record if self.splitter else {}
 
     @property
     def spent_usd(self) -> Decimal | None:
@@ -79,6 +104,8 @@ class OpenBackend:
             return
         self._closed = True
         try:
+            if self.llm:
+                await self.llm.cancel_splits()
             await self.model.aclose()
         finally:
             self._close_files()
@@ -112,6 +139,16 @@ def prompt_of(options: Options) -> "Prompt | Questions | None":
     from triage_agent.models.llm import load_prompt, load_questions
 
     return (load_questions if backend is Backend.TYPED else load_prompt)(options.prompt)
+
+
+def split_prompt_of(options: Options) -> "SplitPrompt | None":
+    """Return what an LLM is shown beside a text that it is to take apart; None: none is asked."""
+    backend = choose_backend(options).backend
+    if options.split_by is SplitBy.RULES or backend not in {Backend.LLM, Backend.CASCADE}:
+        return None
+    from triage_agent.models.llm import SplitPrompt
+
+    return SplitPrompt()
 
 
 def _checked_choice(options: Options) -> Choice:

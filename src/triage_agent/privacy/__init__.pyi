@@ -1,4 +1,12 @@
-from .hiding import Redacted, mask, masked_spans, redact, restore, without_half_placeholder
+from .hiding import (
+    Redacted,
+    mask,
+    masked_spans,
+    original_span,
+    redact,
+    restore,
+    without_half_placeholder,
+)
 from .plain import clean, escape_json, one_line
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "mask",
     "masked_spans",
     "one_line",
+    "original_span",
     "redact",
     "restore",
     "without_half_placeholder",

@@ -68,6 +68,37 @@ def restore(text: str, redacted: Redacted) -> str:
     return re.sub(PLACEHOLDER, lambda m: redacted.originals.get(m[0], m[0]), text)
 
 
+def original_span(redacted: Redacted, start: int, end: int) -> tuple[int, int]:
+    """Return where characters `start` to `end` of a redacted text stand in the original.
+
+    A placeholder of which only a part is among them counts as a whole.
+
+    >>> original_span(redact("ask ann@example.com today"), 4, 19)
+    (4, 25)
+    """
+    places = [*_edges(redacted)]
+    return _moved(start, places, ends=False), _moved(end, places, ends=True)
+
+
+def _edges(redacted: Redacted) -> Iterator[tuple[int, int, int]]:
+    """Yield where each placeholder starts and ends, and how long its original is."""
+    for found in re.finditer(PLACEHOLDER, redacted.text):
+        if (original := redacted.originals.get(found[0])) is not None:
+            yield found.start(), found.end(), len(original)
+
+
+def _moved(place: int, placeholders: Iterable[tuple[int, int, int]], *, ends: bool) -> int:
+    """Return where a place of a redacted text is in the original."""
+    moved = 0
+    for start, end, length in placeholders:
+        if place <= start:
+            break
+        if place < end:
+            return start + moved + (length if ends else 0)
+        moved += length - (end - start)
+    return place + moved
+
+
 def without_half_placeholder(text: str) -> str:
     """Return a redacted or masked text that was cut, without half a placeholder at its end.
 

@@ -8,6 +8,7 @@ from .options import (
     Backend,
     Options,
     Setting,
+    SplitBy,
     settings_of_options,
     variable_of,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "FileValue",
     "Options",
     "Setting",
+    "SplitBy",
     "check_options",
     "check_typed",
     "choose_backend",

@@ -24,6 +24,13 @@ class Backend(StrEnum):
     TYPED = "typed"
 
 
+class SplitBy(StrEnum):
+    """What takes a text apart where the rules are not sure."""
+
+    RULES = "rules"
+    MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known about an option beside its name, type and default."""
@@ -99,6 +106,14 @@ class Options:
         str,
         Setting("Name of a shipped prompt, or the path of your own (LLM and decision model only)."),
     ] = "guide"
+    split_by: Annotated[
+        SplitBy,
+        Setting(
+            "What takes a text apart that seems to hold several problems, where the rules are not "
+            "sure. rules: nothing, it stays whole and needs review. model: the LLM, in one more "
+            "call for each such text."
+        ),
+    ] = SplitBy.RULES
     threshold: Annotated[
         float, Setting("Below this probability the tie rules decide.", least=0.5, most=1)
     ] = DEFAULT_THRESHOLD

@@ -7,6 +7,7 @@ from triage_agent.settings.options import Options
 OF_WRITERS = {
     "votes": "it gives probabilities, so asking several times shows nothing more",
     "brief": "it writes no text that could be left out",
+    "split_by": "it copies no passages out of a text",
     "reasoning_effort": "it does not think aloud",
     "max_output_tokens": "it writes no text that could be cut off",
 }

@@ -3,18 +3,22 @@
 The command line, and whatever else answers people, calls this and holds no flow of its own.
 """
 
+import asyncio
 import os
 from collections.abc import (
     AsyncGenerator,
+    Awaitable,
+    Callable,
     Iterable,
     Iterator,
     Mapping,
+    Sequence,
 )
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from triage_agent.advice import (
     Advice,
@@ -26,14 +30,15 @@ from triage_agent.advice import (
 )
 from triage_agent.classify import Policy, classify, error_row, in_order
 from triage_agent.errors import SettingsError
-from triage_agent.intake import ReadText, Rejected, SplitText, read_texts
+from triage_agent.intake import ReadText, Rejected, Splitter, SplitText, read_texts
 from triage_agent.models import OpenBackend, open_backend, split_text
-from triage_agent.settings import Backend, Options, variable_of
+from triage_agent.settings import Backend, Options, SplitBy, variable_of
 from triage_agent.types import (
     Classification,
     Problem,
 )
 
+T = TypeVar("T")
 AT_ONCE = 8  # problems under way at the same time
 
 
@@ -103,12 +108,59 @@ class AsyncTriage:
         """Return the problems of a text, and what in it is none; nothing is sent anywhere."""
         return split_text(text)
 
+    async def split_closely(self, text: str, doubtful: SplitText) -> SplitText:
+        """Return what an LLM makes of a text that is `doubtful` to `split`, if one is to be asked.
+
+        Raises `StopError` as `classify` does; whatever else fails leaves the text as it was.
+        """
+        splitter = self.backend.splitter
+        return await splitter.split(text, doubtful) if splitter else doubtful
+
+    @property
+    def splits_line(self) -> str:
+        """What became of the texts that an LLM was to take apart; empty: there was none."""
+        return self.backend.splits_line
+
     def read(self, given: str | Iterable[str | Problem | Rejected]) -> Iterator[ReadText]:
         """Yield what was given, one by one: texts taken apart, problems as they are.
 
-        Raises `InputError` at the end if it holds no problem.
+        No LLM is asked, whatever the options say: see `read_closely`. Raises `InputError` at the
+        end if it holds no problem.
         """
         return read_texts(given, self.split)
+
+    async def read_closely(self, given: str | Sequence[str | Problem | Rejected]) -> list[ReadText]:
+        """Return what `read` yields, but texts that are doubtful to it as an LLM takes them apart.
+
+        So it is with `split_by` of the options; else nothing is sent. Raises `InputError` if it
+        holds no problem, and `StopError` as `classify` does.
+        """
+
+        async def read(split: Splitter) -> list[ReadText]:
+            return await asyncio.to_thread(lambda: list(read_texts(given, split)))
+
+        return await self.reading(read)
+
+    async def reading(self, read: Callable[[Splitter], Awaitable[T]]) -> T:
+        """Return what is read with a splitter: every text that is split is split through here.
+
+        `read` is given `split`, and is called once more if texts were doubtful to it: then with
+        what `split_closely` says of these, which cannot be awaited where texts are split.
+        """
+        known: dict[str, SplitText] = {}
+
+        def split(text: str) -> SplitText:
+            if text not in known:
+                known[text] = self.split(text)
+            return known[text]
+
+        result = await read(split)
+        doubtful = {text: found for text, found in known.items() if found.holds_several}
+        if self.backend.splitter is None or not doubtful:
+            return result
+        asked = (self.split_closely(text, found) for text, found in doubtful.items())
+        known |= zip(doubtful, await asyncio.gather(*asked), strict=True)
+        return await read(split)
 
     async def classify_many(
         self, problems: Iterable[str | Problem | Rejected]
@@ -151,7 +203,8 @@ class AsyncTriage:
         """
         given = problems if isinstance(problems, str) else list(checked(problems))
         taken = score(quiz) if isinstance(quiz, Mapping) else quiz
-        found = [problem for read in self.read(given) for problem in read.problems]
+        read = await self.read_closely(given)
+        found = [problem for one in read for problem in one.problems]
         rows = [row async for row in self.classify_many(found)]
         return advice_for(rows, decide(rows, profile, taken), hourly_cost)
 
@@ -201,9 +254,17 @@ def _with_environment(options: Options) -> Options:
     except ValueError as error:
         known = ", ".join(Backend)
         raise SettingsError(f"backend must be one of {known}, not {options.backend!r}.") from error
+    try:
+        split_by = SplitBy(options.split_by)
+    except ValueError as error:
+        known = ", ".join(SplitBy)
+        raise SettingsError(
+            f"split_by must be one of {known}, not {options.split_by!r}."
+        ) from error
     return replace(
         options,
         backend=backend,
+        split_by=split_by,
         api_key=options.api_key or os.environ.get(variable_of("api_key")),
         base_url=options.base_url or os.environ.get(variable_of("base_url")),
     )

@@ -20,6 +20,7 @@ from triage_agent.batch import (
 )
 from triage_agent.conversation import Piece, Step
 from triage_agent.errors import InputError
+from triage_agent.intake import Splitter
 from triage_agent.tables import Table
 from triage_agent.types import Outcome
 from triage_agent.web.deliveries import Deliveries, Delivery, GoneError, Trouble
@@ -119,7 +120,7 @@ async def _submit(site: Site, delivery: Delivery) -> None:
     hook = await anyio.to_thread.run_sync(Hooks(site.database).named, delivery.hook)
     if hook is None or hook.mapping is None:  # removed in this moment
         return
-    form = await anyio.to_thread.run_sync(_form, site, hook, hook.mapping, delivery)
+    form = await _form(site, hook, hook.mapping, delivery)
     memory, talk = site.talk(state_of(form))
     advice = await site.engine.run(talk.advice)
     if any(row.outcome is Outcome.ERROR for row in advice.problems):
@@ -127,13 +128,20 @@ async def _submit(site: Site, delivery: Delivery) -> None:
     await _keep(site, delivery, State.of(talk, memory), advice)
 
 
-def _form(site: Site, hook: Hook, mapping: FormMapping, delivery: Delivery) -> Form:
+async def _form(site: Site, hook: Hook, mapping: FormMapping, delivery: Delivery) -> Form:
     try:
-        table = table_of(hook.tool, delivery.content)
+        table = await anyio.to_thread.run_sync(table_of, hook.tool, delivery.content)
     except InputError as error:
         raise TroubleError(Trouble.SHAPE) from error
     check_columns(hook.tool, table, mapping)
-    return read_arrived(table, mapping, site.engine.triage.split)
+
+    async def read(split: Splitter) -> Form:
+        return await anyio.to_thread.run_sync(read_arrived, table, mapping, split)
+
+    triage = site.engine.triage
+    if mapping.split is False:  # then no LLM is asked how to take an answer apart
+        return await read(triage.split)
+    return await site.engine.run(lambda: triage.reading(read))
 
 
 async def _keep(site: Site, delivery: Delivery, state: State, advice: Advice) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from triage_agent.errors import TriageError
-from triage_agent.intake import Rejected
+from triage_agent.intake import Rejected, SplitText
 from triage_agent.settings import Backend, Options
 from triage_agent.triage import AsyncTriage
 from triage_agent.types import Classification, Problem
@@ -50,11 +50,7 @@ class CappedTriage(AsyncTriage):
 
     async def classify(self, problem: str | Problem | Rejected) -> Classification:
         """Return the language model's answer, else the embedded model's: its row says which."""
-        if (day := self._today()) != self._day:
-            before = self._llm
-            self._open(day)
-            await before.backend.drain()
-            await before.aclose()
+        await self._begin_day()
         try:
             row = await self._llm.classify(problem)
         except TriageError as error:
@@ -63,6 +59,23 @@ class CappedTriage(AsyncTriage):
             if row.error is None or isinstance(problem, Rejected):
                 return row
         return await self._embedded.classify(problem)
+
+    async def split_closely(self, text: str, doubtful: SplitText) -> SplitText:
+        """Return what the language model makes of a text; if it cannot be asked, it stays so."""
+        await self._begin_day()
+        try:
+            return await self._llm.split_closely(text, doubtful)
+        except TriageError as error:
+            self._say(error)
+            return doubtful
+
+    async def _begin_day(self) -> None:
+        """Open the language model for another day, if one has begun."""
+        if (day := self._today()) != self._day:
+            before = self._llm
+            self._open(day)
+            await before.backend.drain()
+            await before.aclose()
 
     def forget(self) -> None:
         """Delete every answer of the language model from the disk; what it cost stays."""

@@ -61,6 +61,7 @@ class RememberingTriage(AsyncTriage):
         self._base = base
         self._use(base.backend, base.options)
         self.texts, self.rows, self.form = dict(state.texts), dict(state.rows), state.form
+        self._doubtful: dict[str, SplitText] = {}  # which are to be read more closely
         self._may_read = True
 
     async def from_memory(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -76,9 +77,19 @@ class RememberingTriage(AsyncTriage):
 
     def split(self, text: str) -> SplitText:
         """Return the problems of a text, as they were found before if they were."""
+        if (known := self.texts.get(text) or self._doubtful.get(text)) is not None:
+            return known
+        self._check()
+        found = self._base.split(text)
+        closely = found.holds_several and self.backend.splitter is not None
+        (self._doubtful if closely else self.texts)[text] = found
+        return found
+
+    async def split_closely(self, text: str, doubtful: SplitText) -> SplitText:
+        """Return what an LLM made of a text before, if one was asked; whatever it was, it stays."""
         if text not in self.texts:
             self._check()
-            self.texts[text] = self._base.split(text)
+            self.texts[text] = await self._base.split_closely(text, doubtful)
         return self.texts[text]
 
     async def classify(self, problem: str | Problem | Rejected) -> Classification:

@@ -10,6 +10,7 @@ from triage_agent.models.llm.cache_entry import pack
 from triage_agent.models.llm.group_commit import GroupCommit
 from triage_agent.models.llm.prompt import ValidReply, reply_schema
 from triage_agent.models.llm.reading import read_answer
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.models.protocols import ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
 
@@ -77,7 +78,7 @@ class Asker:
 
 
 def caching(asker, cache, **options):
-    return CachingAnswerer(asker, cache, key=lambda r: r.messages[0].content, **options)
+    return CachingAnswerer(asker, cache, LABELS, key=lambda r: r.messages[0].content, **options)
 
 
 async def test_an_answer_that_is_there_is_never_asked_for_again_and_costs_nothing():

@@ -25,6 +25,7 @@ from triage_agent.models.llm.prompt import (
     load_prompt,
     reply_schema,
 )
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.types import Abstention, DecidedBy, Label, Outcome, Problem, ReviewReason, Usage
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +62,7 @@ def model():
 
     client = openai.DefaultAsyncHttpxClient(verify=TLS)
     chat = OpenAIChat("m", "http://llm.test/v1", KEY, sleep=sleep, http_client=client)
-    return LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
+    return LLMModel(chat, ValidatingAnswerer(chat, LABELS), load_prompt(), redacts=False)
 
 
 def answered(values, **choice):

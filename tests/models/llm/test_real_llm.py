@@ -30,6 +30,7 @@ from triage_agent.models.llm.dialect import OutputMode
 from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.model import LLMModel
 from triage_agent.models.llm.prompt import load_prompt
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.types import Outcome, Problem
 
 pytestmark = [pytest.mark.real_llm, pytest.mark.anyio]
@@ -129,7 +130,7 @@ async def _classify_all(base_url, problems, mode=None):
     chat = OpenAIChat("local", base_url, timeout_s=REPLY_S, extras=LIMIT)
     if mode:
         chat.dialect = replace(chat.dialect, output_mode=mode)
-    model = LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
+    model = LLMModel(chat, ValidatingAnswerer(chat, LABELS), load_prompt(), redacts=False)
     started = time.perf_counter()
     try:
         rows = [await classify(problem, model) for problem in problems]
@@ -172,7 +173,7 @@ async def test_with_json_object_every_row_ends_in_a_valid_reply_or_a_typed_error
 
 async def test_the_server_takes_two_questions_at_the_same_time(base_url):
     chat = OpenAIChat("local", base_url, timeout_s=REPLY_S, extras=LIMIT)
-    model = LLMModel(chat, ValidatingAnswerer(chat), load_prompt(), redacts=False)
+    model = LLMModel(chat, ValidatingAnswerer(chat, LABELS), load_prompt(), redacts=False)
     try:
         rows = await asyncio.gather(*(classify(problem, model) for problem in PROBLEMS[:2]))
     finally:

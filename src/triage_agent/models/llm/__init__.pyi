@@ -5,11 +5,14 @@ from .opening import OpenLLM, open_llm, open_typed
 from .prompt import Prompt, load_prompt
 from .questions import Questions, load_questions
 from .rungs import address_with_version, walk
+from .splitting import LLMSplitter, SplitPrompt
 
 __all__ = [
+    "LLMSplitter",
     "OpenLLM",
     "Prompt",
     "Questions",
+    "SplitPrompt",
     "address_with_version",
     "ask_for_model",
     "cache_path",

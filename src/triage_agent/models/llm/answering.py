@@ -1,19 +1,23 @@
-"""From a question to a validated reply: ask, read, ask for more room or a repair; or the cache."""
+"""From a question to a validated reply: ask, read, ask for more room or a repair; or the cache.
+
+What a reply must be, and how it is stored, is said by a `ReplyForm`.
+"""
 
 import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from triage_agent.errors import ReplyError, TriageError
-from triage_agent.models.llm.cache_entry import pack, unpack
 from triage_agent.models.llm.claims import Claims
-from triage_agent.models.llm.prompt import ValidReply, reply_schema
-from triage_agent.models.llm.reading import read_answer
+from triage_agent.models.llm.reply_form import ReplyForm
 from triage_agent.models.llm.store import Store
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest, Message
 from triage_agent.types import Usage
+
+A = TypeVar("A")
+Given = TypeVar("Given", covariant=True)
 
 QUOTED_BACK = 4_000  # characters of a bad reply that are sent back: a good one has fewer
 RUNS_ON = 200  # blanks at the end of a reply that was cut off
@@ -22,16 +26,12 @@ REPAIR = (
     "This reply does not fit: {}. Send the whole JSON object again, corrected, and nothing else. "
     "It must fit this JSON Schema: {}"
 )
-BRIEFLY = (
-    "Answer at once, without thinking about it for long: one JSON object with the label, the "
-    "signals and the confidence, and nothing else."
-)
 
 
-class Answerer(Protocol):
+class Answerer(Protocol[Given]):
     """Anything that answers a question with a validated reply."""
 
-    async def answer(self, request: ChatRequest) -> ValidReply:
+    async def answer(self, request: ChatRequest) -> Given:
         """Return the reply, or raise a `TriageError`."""
         ...
 
@@ -41,7 +41,7 @@ class Answerer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ValidatingAnswerer:
+class ValidatingAnswerer(Generic[A]):
     """Asks a chat service until a reply fits, or it is clear that none will.
 
     A reply that was cut off before its label and signals is asked for again with a larger
@@ -51,8 +51,9 @@ class ValidatingAnswerer:
     """
 
     chat: Chat
+    form: ReplyForm[A]
 
-    async def answer(self, request: ChatRequest) -> ValidReply:
+    async def answer(self, request: ChatRequest) -> A:
         """Return the validated reply; a fourth bad reply is a `ReplyError`."""
         tried: list[str] = []
         try:
@@ -67,16 +68,14 @@ class ValidatingAnswerer:
         """Close the chat service."""
         await self.chat.aclose()
 
-    async def _round(
-        self, request: ChatRequest, tried: list[str], before: Usage = NOTHING
-    ) -> ValidReply:
+    async def _round(self, request: ChatRequest, tried: list[str], before: Usage = NOTHING) -> A:
         """Return the validated reply to a question, or to the repair of it.
 
         `tried` are the output modes in which a reply did not fit; others are added to it.
         """
         raw = await self._ask(request, tried, before)
         try:
-            answer = read_answer(raw, brief=request.brief, about=request.text)
+            answer = self.form.read(raw, request)
         except ReplyError as error:
             if error.kind == "truncated":
                 return await self._after_cut(request, raw, error, tried)
@@ -97,18 +96,19 @@ class ValidatingAnswerer:
 
     async def _after_cut(
         self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
-    ) -> ValidReply:
+    ) -> A:
         """Return the reply with more room for it, or a brief one, or raise the error of the cut."""
         if raw.limit and not rambles(raw) and self.chat.report_cut(raw.limit):
             return await self._round(request, tried, raw.usage)
         self.chat.report_fit(raw.output_mode, fits=False)
-        if request.brief:
+        briefer = self.form.briefer(request)
+        if briefer is None:
             raise error
-        return await self._round(briefly(request), tried, raw.usage)
+        return await self._round(briefer, tried, raw.usage)
 
     async def _repair(
         self, request: ChatRequest, raw: ChatReply, error: ReplyError, tried: list[str]
-    ) -> ValidReply:
+    ) -> A:
         """Return the reply to one repair question, its usage including that of the first reply."""
         turns = (
             # Half a surrogate pair, which a server may send, cannot be sent back.
@@ -118,7 +118,7 @@ class ValidatingAnswerer:
         repair = replace(request, messages=request.messages + turns)
         second = await self._ask(repair, tried, raw.usage)
         try:
-            return read_answer(second, brief=request.brief, about=request.text)
+            return self.form.read(second, request)
         except ReplyError as again:
             if again.kind == "truncated":
                 return await self._after_cut(repair, second, again, tried)
@@ -137,19 +137,8 @@ def rambles(raw: ChatReply) -> bool:
     return blanks >= RUNS_ON or ("{" in raw.text and not raw.thought)
 
 
-def briefly(request: ChatRequest) -> ChatRequest:
-    """Return the question for what decides alone, after a reply that had no end."""
-    *before, last = request.messages
-    return replace(
-        request,
-        messages=(*before, Message(last.role, f"{last.content}\n\n{BRIEFLY}")),
-        schema=reply_schema(brief=True),
-        brief=True,
-    )
-
-
 @dataclass(slots=True)
-class CachingAnswerer:
+class CachingAnswerer(Generic[A]):
     """Answers from the cache where it can; equal questions under way are asked once.
 
     So it is over all processes that share the cache: one asks, and the others wait (`claims`).
@@ -160,18 +149,19 @@ class CachingAnswerer:
     written and not read.
     """
 
-    answerer: Answerer
+    answerer: Answerer[A]
     cache: Store
+    form: ReplyForm[A]
     key: Callable[[ChatRequest], str]
     fresh: bool = False
     hits: int = 0  # answers that cost nothing: cached, or asked for by an equal question under way
-    _under_way: dict[str, asyncio.Future[ValidReply]] = field(default_factory=dict)
+    _under_way: dict[str, asyncio.Future[A]] = field(default_factory=dict)
     _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self._claims = Claims(self.cache)
 
-    async def answer(self, request: ChatRequest) -> ValidReply:
+    async def answer(self, request: ChatRequest) -> A:
         """Return the cached answer, else ask and cache it; errors are never cached."""
         key = self.key(request)
         if not self.fresh and key not in self._under_way:
@@ -190,22 +180,26 @@ class CachingAnswerer:
         """Wait until every question under way has been answered and cached, or has failed."""
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def aclose(self) -> None:
-        """Cancel the questions under way, and close what asks them."""
+    async def cancel(self) -> None:
+        """Cancel the questions under way."""
         for task in self._under_way.values():
             task.cancel()
         await self.drain()
         await self._claims.aclose()
+
+    async def aclose(self) -> None:
+        """Cancel the questions under way, and close what asks them."""
+        await self.cancel()
         await self.answerer.aclose()
 
-    def _read(self, packed: str | None, text: str) -> ValidReply | None:
+    def _read(self, packed: str | None, text: str) -> A | None:
         """Return the cached answer; None if there is none, or if it is damaged: it is replaced."""
         try:
-            return None if packed is None else unpack(packed, text)
+            return None if packed is None else self.form.unpack(packed, text)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return None
 
-    async def _ask_and_store(self, key: str, request: ChatRequest) -> ValidReply:
+    async def _ask_and_store(self, key: str, request: ChatRequest) -> A:
         """Return the answer after it was cached, as it will be found there from now on.
 
         Where another process is asking the same, its answer is waited for.
@@ -221,22 +215,22 @@ class CachingAnswerer:
                 await self._written(lambda: self.cache.store_rejected(key))
             await self._claims.give_up(key)
             raise
-        packed = pack(answer, request.text)
+        packed = self.form.pack(answer, request.text)
         await self._written(lambda: self.cache.store(key, packed))
         self._claims.answered(key)
-        return unpack(packed, request.text)
+        return self.form.unpack(packed, request.text)
 
     async def _written(self, write: Callable[[], None]) -> None:
         """Return when a write is made; who is cancelled meanwhile leaves it to be made."""
         await asyncio.shield(self.cache.writes.submit(write))
 
-    def _ended(self, key: str, task: asyncio.Future[ValidReply]) -> None:
+    def _ended(self, key: str, task: asyncio.Future[A]) -> None:
         """Remove a question that was answered or failed, also if nobody waits for it any more."""
         del self._under_way[key]
         if not task.cancelled():
             task.exception()  # retrieved, so that asyncio does not report it as overlooked
 
-    def _hit(self, answer: ValidReply) -> ValidReply:
+    def _hit(self, answer: A) -> A:
         """Count an answer that cost nothing this time, and return it as such."""
         self.hits += 1
-        return replace(answer, usage=Usage(), from_cache=True)
+        return self.form.from_cache(answer)

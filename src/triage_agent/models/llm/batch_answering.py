@@ -16,6 +16,7 @@ from triage_agent.models.llm.completion import read_completion
 from triage_agent.models.llm.dialect import Dialect, OutputMode
 from triage_agent.models.llm.ladder import ran_away
 from triage_agent.models.llm.prompt import ValidReply
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.models.protocols import Chat, ChatReply, ChatRequest
 from triage_agent.types import Usage
 
@@ -93,8 +94,8 @@ class BatchAnswerer:
             collected = await self.batches.take(question)
             first = None if collected is None else self._read(collected)
             chat: Chat = self.chat if first is None else _Before(self.chat, first)
-            return await ValidatingAnswerer(chat).answer(request)
-        live: Answerer = ValidatingAnswerer(self.chat)
+            return await ValidatingAnswerer(chat, LABELS).answer(request)
+        live: Answerer[ValidReply] = ValidatingAnswerer(self.chat, LABELS)
         if self.batches.live:
             return await live.answer(request)
         if not self._scouted:

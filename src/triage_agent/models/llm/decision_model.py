@@ -79,7 +79,7 @@ class DecisionModel(Model):
     """
 
     chat: Chat
-    answerer: Answerer
+    answerer: Answerer[ValidReply]
     questions: Questions
     redacts: bool = True
     sample: int = 0  # under another number, other answers are cached

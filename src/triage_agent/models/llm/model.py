@@ -31,7 +31,7 @@ class LLMModel(Model):
     """
 
     chat: Chat
-    answerer: Answerer
+    answerer: Answerer[ValidReply]
     template: Prompt
     votes: int = 1
     redacts: bool = True

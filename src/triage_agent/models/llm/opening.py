@@ -24,15 +24,19 @@ from triage_agent.models.llm.extras import Extras
 from triage_agent.models.llm.listings import runs_elsewhere
 from triage_agent.models.llm.metering import Meter
 from triage_agent.models.llm.model import LLMModel
+from triage_agent.models.llm.passages import PASSAGES
 from triage_agent.models.llm.prices import price_for
-from triage_agent.models.llm.prompt import Prompt
+from triage_agent.models.llm.prompt import Prompt, ValidReply
 from triage_agent.models.llm.questions import Questions
 from triage_agent.models.llm.rate_limiter import RateLimiter
+from triage_agent.models.llm.reply_form import LABELS
 from triage_agent.models.llm.shared_rates import SharedRates
+from triage_agent.models.llm.splitting import LLMSplitter, SplitPrompt
 from triage_agent.models.llm.store import Store
 from triage_agent.models.llm.transport import check_address, open_client
 from triage_agent.models.llm.waits import Waits
-from triage_agent.settings import Choice, Options
+from triage_agent.models.protocols import ChatRequest
+from triage_agent.settings import Choice, Options, SplitBy
 
 
 @dataclass(slots=True)
@@ -42,9 +46,10 @@ class OpenLLM:
     model: LLMModel | DecisionModel
     chat: OpenAIChat
     line: str  # names the model and its host, and says what is sent there
-    caching: CachingAnswerer
+    caching: CachingAnswerer[ValidReply]
     budget: Budget
     database: Store
+    splitter: LLMSplitter | None = None  # None: no text is put to it to be taken apart
     _final_usd: Decimal | None = None  # what was spent when the database was closed
     _closed: bool = False
 
@@ -59,6 +64,13 @@ class OpenLLM:
         """Send nothing more, and wait until every request under way has ended and is cached."""
         self.chat.stop(StopError("The run was stopped.", "stopped"))
         await self.caching.drain()
+        if self.splitter:
+            await self.splitter.answerer.drain()
+
+    async def cancel_splits(self) -> None:
+        """Cancel the texts that are being taken apart; the model itself closes the connections."""
+        if self.splitter:
+            await self.splitter.answerer.cancel()
 
     def close(self) -> None:
         """Close the database; what was spent can still be read."""
@@ -71,9 +83,9 @@ class _Reader:
     """What differs between a language model and a decision model."""
 
     client: type[OpenAIChat]
-    asks: Callable[[OpenAIChat], Answerer]
+    asks: Callable[[OpenAIChat], Answerer[ValidReply]]
     # Of the service, of what answers for it, and whether private data is hidden.
-    model: Callable[[OpenAIChat, Answerer, bool], LLMModel | DecisionModel]
+    model: Callable[[OpenAIChat, Answerer[ValidReply], bool], LLMModel | DecisionModel]
     writes: bool  # whether its answers have output tokens
 
 
@@ -86,16 +98,19 @@ def open_llm(
     """Return the LLM backend; `examples` returns the labelled examples that the prompt shows."""
     votes, brief = options.votes, options.brief
 
-    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> LLMModel:
+    def model(chat: OpenAIChat, answerer: Answerer[ValidReply], redacts: bool) -> LLMModel:
         return LLMModel(chat, answerer, template, votes, redacts, brief, examples)
 
-    return _open(choice, options, _Reader(OpenAIChat, ValidatingAnswerer, model, writes=True))
+    def asks(chat: OpenAIChat) -> Answerer[ValidReply]:
+        return ValidatingAnswerer(chat, LABELS)
+
+    return _open(choice, options, _Reader(OpenAIChat, asks, model, writes=True))
 
 
 def open_typed(choice: Choice, options: Options, questions: Questions) -> OpenLLM:
     """Return the backend of a decision model."""
 
-    def model(chat: OpenAIChat, answerer: Answerer, redacts: bool) -> DecisionModel:
+    def model(chat: OpenAIChat, answerer: Answerer[ValidReply], redacts: bool) -> DecisionModel:
         return DecisionModel(chat, answerer, questions, redacts)
 
     return _open(choice, options, _Reader(DecisionClient, DecisionAnswerer, model, writes=False))
@@ -133,17 +148,21 @@ def _open(choice: Choice, options: Options, reader: _Reader) -> OpenLLM:
         on_outage=waits.say_outage,
         http_client=open_client(options.timeout, choice.base_url or OPENAI_BASE_URL, local=local),
     )
-    caching = CachingAnswerer(
-        reader.asks(chat),
-        database,
-        key=lambda request: key_of(chat.base_url, chat.model, request, extras.identity),
-        fresh=options.fresh,
-    )
+
+    def key(request: ChatRequest) -> str:
+        return key_of(chat.base_url, chat.model, request, extras.identity)
+
+    caching = CachingAnswerer(reader.asks(chat), database, LABELS, key, fresh=options.fresh)
     redacts = not stays if options.redact is None else options.redact
+    splitter = None
+    if options.split_by is SplitBy.MODEL and reader.writes:
+        asker = ValidatingAnswerer(chat, PASSAGES)
+        passages = CachingAnswerer(asker, database, PASSAGES, key, fresh=options.fresh)
+        splitter = LLMSplitter(passages, SplitPrompt(), redacts)
     model = reader.model(chat, caching, redacts)
     where = "on this machine" if stays else "your text is sent there"
     if local and not stays:
         where = "which sends your text on to ollama.com"
     hidden = ", e-mail addresses and numbers hidden" if redacts else ""
     line = f"{model.backend} ({choice.model}) at {chat.host}, {where}{hidden}"
-    return OpenLLM(model, chat, line, caching, budget, database)
+    return OpenLLM(model, chat, line, caching, budget, database, splitter)

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from triage_agent.models.llm.prompt import cut
-from triage_agent.privacy import Redacted, redact, restore, without_half_placeholder
+from triage_agent.privacy import (
+    Redacted,
+    original_span,
+    redact,
+    restore,
+    without_half_placeholder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,10 @@ class Outgoing:
     def restored(self, words: str) -> str:
         """Return words about the text with what was hidden put back."""
         return words if self.hidden is None else restore(words, self.hidden)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return where characters `start` to `end` of what is sent stand in the text itself."""
+        return (start, end) if self.hidden is None else original_span(self.hidden, start, end)
 
 
 def outgoing(text: str, *, redacts: bool) -> Outgoing:

@@ -33,7 +33,7 @@ def quotation(words: str, text: str) -> list[Part]:
     """
     if words and (start := text.find(words)) >= 0:
         return [(start, start + len(words), False)]
-    wanted, there = _words(words), _words(text)
+    wanted, there = words_of(words), words_of(text)
     for first in range(len(there) - len(wanted) + 1) if wanted else ():
         if all(one[2] == there[first + n][2] for n, one in enumerate(wanted)):
             return [(there[first][0], there[first + len(wanted) - 1][1], False)]
@@ -82,7 +82,7 @@ def _spelled(start: int, end: int, capital: bool, text: str) -> str:
     return run[:1].upper() + run[1:] if capital else run
 
 
-def _words(text: str) -> list[tuple[int, int, str]]:
+def words_of(text: str) -> list[tuple[int, int, str]]:
     """Return the words of a text: where each starts and ends, and the word in its plain form."""
     return [(m.start(), m.end(), _plain(m[0])) for m in WORD.finditer(text)]
 
@@ -100,12 +100,12 @@ def _grams(words: list[tuple[int, int, str]]) -> Iterator[tuple[str, ...]]:
 
 def _runs(words: str, text: str) -> Iterator[Part]:
     """Yield the runs of words that stand in the text by their place, and what is between them."""
-    own = _words(words)
+    own = words_of(words)
     if len(own) < RUN:
         if words:
             yield words
         return
-    there = _words(text)
+    there = words_of(text)
     wanted = set(_grams(own))
     starts: dict[tuple[str, ...], list[int]] = {}
     for first, gram in enumerate(_grams(there)):
