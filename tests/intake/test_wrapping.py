@@ -100,3 +100,12 @@ def test_quotation_marks_around_the_whole_change_nothing(quotes):
         one.text for one in split_problems(LIST).problems
     ]
     assert [one.text for one in found.furniture] == [quotes[0], quotes[-1]]
+
+
+def test_questions_that_a_mail_quotes_between_the_answers_are_no_problem():
+    asked = ["> What takes most of your time?", "> What do clients ask for?"]
+    said = ["Berths are kept in a wall calendar.", "They would like to pay by phone."]
+    text = f"Hi Ann, see below.\n\n{asked[0]}\n{said[0]}\n\n{asked[1]}\n{said[1]}"
+    found = split_problems(text)
+    assert not any(one in two.text for one in asked for two in found.problems)
+    assert all(one in " ".join(two.text for two in found.furniture) for one in asked)
