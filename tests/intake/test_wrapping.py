@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from triage_agent.intake import split_problems
+from triage_agent.intake import split_problems, units_in
 from triage_agent.intake.furniture import lines_of
 from triage_agent.intake.wrapping import unquoted, unwrapped
 
@@ -100,3 +100,11 @@ def test_quotation_marks_around_the_whole_change_nothing(quotes):
         one.text for one in split_problems(LIST).problems
     ]
     assert [one.text for one in found.furniture] == [quotes[0], quotes[-1]]
+
+
+def test_questions_that_a_mail_quotes_between_the_answers_are_no_problem():
+    asked = ["> What takes most of your time?", "> What do clients ask for?"]
+    said = ["Berths are kept in a wall calendar.", "They would like to pay by phone."]
+    text = f"Hi Ann, see below.\n\n{asked[0]}\n{said[0]}\n\n{asked[1]}\n{said[1]}"
+    units, _ = units_in(text)
+    assert [text[one.start : one.end] for one in units] == ["see below.", *said]

@@ -30,9 +30,11 @@ NUMBER = (
     r"|(?P<compound>\d{1,2}[.)][a-h][.)]?(?=\s))|(?P<dot>(?P<n3>\d{1,2})(?:°\)|\.(?=[^\d.])"
     r"|\.\.\.))"
     r"|(?P<slash>(?P<n4>\d{1,2})/(?=[^\d/]))|(?P<colon>(?P<n5>\d{1,2}):(?=\D))"
+    r"|(?P<minus>(?P<nm>\d{1,2})[-–](?=\s*[^\W\d]))"
     r"|(?P<hash>\#\s?(?P<n6>\d{1,2})\b[.):]?)|(?P<emoji>(?P<n7>\d)\ufe0f?\u20e3)"
 )
-SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))|(?P<bare>(?P<n0>\d)(?=\s+[^\W\d]))"
+SPACED = r"|(?P<spaced>(?P<n8>\d{1,2})\s+[-–—](?=\s+\D))"
+BARELY = r"|(?P<bare>(?P<n0>\d)(?=\s+[^\W\d]))"
 LABEL = (
     r"(?P<label>(?:problem|issue|challenge|pain ?point|pain|priority|topic|point|item|improvement"
     r"|request|wish|idea|need|goal|question|no\.?|nr\.?)"
@@ -47,12 +49,13 @@ LETTER = (
     r"(?P<lround>\((?P<a1>[a-j])\))|(?P<lhalf>(?P<a2>[a-j])\))|(?P<ldot>(?P<a3>[a-jA-J])[.:](?=\s))"
 )
 LINE_MARK = re.compile(
-    rf"(?:(?P<box>(?:[-*+]\s+(?=\[))?(?:{BOX}))|(?:\*\*)?(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
+    rf"(?:(?P<box>(?:[-*+]\s+(?=\[))?(?:{BOX}))|(?:\*\*)?(?:{NUMBER}{SPACED}{BARELY}|{ROMAN}|{LETTER}|{LABEL})(?:\*\*)?"
     rf"|(?P<bullet>{BULLET})|(?P<sign>{SIGN}|{HEADED}))\s*(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 INLINE = re.compile(
-    rf"(?:(?<=\s)|(?<=[:;,.\"“„«])|^)(?:{NUMBER}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)", re.IGNORECASE
+    rf"(?:(?<=\s)|(?<=[:;,.\"“„«])|^)(?:{NUMBER}{SPACED}|{ROMAN}|{LETTER}|{LABEL})\s*(?=\S)",
+    re.IGNORECASE,
 )
 INLINE_BULLET = re.compile(
     r"(?:(?P<bullet>[•‣◦►▶▪■●○①-⑳❶-❿])|(?P<box>[☐☑✓✔✗✅]\ufe0f?|\[[ xX✓]?\]))\s*(?=\S)"
@@ -237,6 +240,7 @@ def mark_of(match: re.Match[str]) -> Mark | None:
     for style, name in (
         ("round", "n1"), ("half", "n2"), ("dot", "n3"), ("slash", "n4"), ("colon", "n5"),
         ("hash", "n6"), ("emoji", "n7"), ("spaced", "n8"), ("label", "n9"), ("bare", "n0"),
+        ("minus", "nm"),
     ):  # fmt: skip
         if groups.get(style):
             kind = "label" if style == "label" else "number"

@@ -63,6 +63,7 @@ def _quotations(shown: Sequence[str]) -> set[int]:
             stop = place
             while stop < len(shown) and quoting[stop]:
                 stop += 1
-            if place == 0 or place - 1 in taken:  # else it is a list, or a quotation in the text
+            # Else it is a list, or a quotation in the text.
+            if place == 0 or place - 1 in taken or shown[stop - 1].endswith("?"):
                 taken.update(range(place, stop))
     return taken
