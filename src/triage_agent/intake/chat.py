@@ -11,7 +11,7 @@ TIME = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[,.]\d{3})?(?:\s?[ap]\.?\s?m\.?)?"
 STAMP = rf"[\[(]?(?:{DATE},?\s+(?:at\s+)?)?{TIME}[\])]?"
 # As people are called in a list of contacts: "Ros (office)", "Hauser & Sons", "Tom 🔧".
 NAME = (
-    r"~?\s?(?:[^\W\d_][\w'’.-]*(?:\s?[&|/@,–-]?\s?(?:[^\W\d_][\w'’.-]*|\d{1,2})){0,4}"
+    r"~?\s?(?:[^\W\d_][\w'’.-]*(?:(?:\s?[&|/@,]\s?|\s[-–]\s|\s)(?:[^\W\d_][\w'’.-]*|\d{1,2})){0,4}"
     r"(?:\s?\([^()\n]{1,30}\))?(?:\s?[^\w\s:]{1,4})?|\+\d[\d ()-]{6,18})"
 )
 STAMPED = re.compile(rf"{STAMP}\s*(?:[-–|]\s*)?(?:(?P<who>{NAME})\s?:\s*)?", re.IGNORECASE)
