@@ -41,6 +41,7 @@ SENTENCE_WORDS = 5  # on average; "Neither agree nor disagree" has four
 MOST_CHOICES = 12  # of a list that a form offers, at the least
 FEW = 3  # cells; fewer that are short prove nothing
 JUDGED = 4_000  # characters of a cell; a text that is longer is one by its beginning
+HEARD = 1_000  # characters of a cell in which words are looked for
 MOST = 0.8  # of the cells make the column's kind
 NOTHING = {"n/a", "na", "none", "nil", "null", "nothing", "no", "-", "--", "–", "—", "."}
 
@@ -190,9 +191,10 @@ def look_at(cells: Iterable[object], column: str = "") -> Cells:
 
 def _trouble(said: Sequence[str]) -> float | None:
     """Return the share of cells with words for what goes wrong or is wanted, if it can be known."""
-    if len(said) < FEW or 2 * sum(map(is_english, said)) < len(said):
+    begun = [text[:HEARD] for text in said]
+    if len(said) < FEW or 2 * sum(map(is_english, begun)) < len(said):
         return None
-    return sum(map(speaks_of_trouble, said)) / len(said)
+    return sum(map(speaks_of_trouble, begun)) / len(said)
 
 
 def without_tags(text: str) -> str:

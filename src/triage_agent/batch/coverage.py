@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from triage_agent.batch.column_kinds import FREE_TEXT, Cells, Kind, look_at
 from triage_agent.batch.column_names import listed, suggest
 from triage_agent.batch.column_words import Role, is_title, role_of, what_is_asked
-from triage_agent.batch.form import FormReading, read_form
+from triage_agent.batch.form import FormReading, tells_problem
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table
 
@@ -21,10 +21,9 @@ def coverage_note(table: Table, reading: FormReading, rows: int | None) -> str |
     `rows` is the number of rows of the whole table; None: it is not known.
     """
     taken = reading.columns.problems
-    uncut = reading.model_copy(update={"split": False})
-    forms = [(row, form) for row in table.sample if not (form := read_form(row, uncut)).no_form]
-    forms = [(row, form) for row, form in forms if not form.is_blank]
-    silent = [row for row, form in forms if not form.problems]
+    told = [(row, tells_problem(row, reading.columns)) for row in table.sample]
+    forms = [row for row, tells in told if tells is not None]
+    silent = [row for row, tells in told if tells is False]
     if not silent:
         return None
     all_seen = rows is not None and rows <= len(table.sample)

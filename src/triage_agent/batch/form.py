@@ -179,6 +179,14 @@ def says_no_problem(text: str) -> bool:
     return said in NOTHING or bool(NO_PROBLEM.fullmatch(said)) or is_reference(text.strip())
 
 
+def tells_problem(row: Row, columns: Columns) -> bool | None:
+    """Return whether a row's cells tell a problem, not taken apart; None: nothing is answered."""
+    if row.no_form or _is_blank(row, columns):
+        return None
+    texts = [text.strip() for one in columns.problems for text in _texts(row.values.get(one))]
+    return any(text and not says_no_problem(text) for text in texts)
+
+
 def _is_blank(row: Row, columns: Columns) -> bool:
     """Return whether nothing was answered; a form tool itself fills in a time, and an id.
 

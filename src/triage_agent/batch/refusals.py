@@ -72,6 +72,13 @@ def _why_none(choice: Choice, seen: Seen) -> str:
             f"{seen.listed(choice.candidates, SHOWN)}. Name it: "
             f"{_suggested(choice.candidates, seen)}"
         )
+    if not any(seen.cells[one].sampled for one in seen.columns):  # only the names are known
+        ordered = seen.text_first()
+        return (
+            f"No column looks like a problem by its name. There are: {seen.listed(ordered, 12)}. "
+            f"If one is to be read all the same, name it: {_suggested(ordered[:1], seen)}"
+            f"{_no_header(seen)}"
+        )
     ordered = offered(seen)
     texts = [one for one in ordered if seen.cells[one].kind in FREE_TEXT]
     if texts:
