@@ -432,6 +432,11 @@ def test_every_character_is_in_one_part_or_in_a_mark(text):
         "x@",
         "Company: x\n",
         "[1/2/24, 10:15] Ann: leads go cold\n",
+        "x",
+        "12:30 Ann & Bob - ",
+        "=> a\n",
+        "> ",
+        "(a, b) ",
     ],
 )
 def test_a_megabyte_of_anything_takes_seconds(piece):
