@@ -113,7 +113,7 @@ def test_forms_without_a_text_are_counted_and_where_they_have_one_is_said(tmp_pa
     header = ["Issue key", "Summary", "Description"]
     assert note_on(tmp_path, header, TICKETS) == (
         "2 of 4 forms have no text in 'Description'; 2 of them have one in 'Summary'. To read it "
-        'too, name each column: --problem-column "Summary".'
+        'too: --problem-column "Description" --problem-column "Summary"'
     )
 
 

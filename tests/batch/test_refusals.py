@@ -37,9 +37,9 @@ def test_what_speaks_of_complaints_is_offered_and_no_age_date_rating_or_revenue(
 def test_where_nothing_is_text_no_column_is_offered():
     cells = {name: CLOSED[name] for name in ("Survey date", "Age")}
     refusal = understood(cells).refusal
-    assert refusal.startswith("No column holds text: there are only ids, dates, numbers")
-    assert "--problem-column COLUMN." in refusal
-    assert "'Age'" not in refusal
+    assert refusal.startswith("No column holds problems in words: ids, dates, numbers")
+    assert "name it with --problem-column." in refusal
+    assert '--problem-column "Age"' not in refusal
 
 
 def test_a_description_that_is_empty_is_named():

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from triage_agent.batch.column_kinds import FREE_TEXT, Cells, Kind, look_at
-from triage_agent.batch.column_names import listed, suggest
+from triage_agent.batch.column_kinds import FREE_TEXT, Cells, look_at
+from triage_agent.batch.column_names import listed, typed_value
 from triage_agent.batch.column_words import Role, is_title, role_of, what_is_asked
-from triage_agent.batch.form import FormReading, tells_problem
+from triage_agent.batch.form import FormReading, says_no_problem, tells_problem
 from triage_agent.intake import counted
 from triage_agent.tables import Row, Table
 
@@ -38,10 +38,9 @@ def coverage_note(table: Table, reading: FormReading, rows: int | None) -> str |
     which = (
         "it has" if len(silent) == 1 else f"{filled:,} of them {'has' if filled == 1 else 'have'}"
     )
-    return (
-        f"{said}; {which} one in {listed([best], table.columns)}. To read it too, name each "
-        f"column: {suggest([best], table.columns, '--problem-column')}"
-    )
+    columns = (typed_value(one, table.columns) for one in (*taken, best))
+    named = " ".join(f"--problem-column {one}" for one in columns)
+    return f"{said}; {which} one in {listed([best], table.columns)}. To read it too: {named}"
 
 
 def _elsewhere(table: Table, silent: Sequence[Row], reading: FormReading) -> tuple[str | None, int]:
@@ -53,18 +52,17 @@ def _elsewhere(table: Table, silent: Sequence[Row], reading: FormReading) -> tup
     for column in table.columns:
         if column in used or not _may_tell(column, look_at(_cells(column, table.sample), column)):
             continue
-        filled[column] = look_at(_cells(column, silent)).filled
+        said = (str(cell or "").strip() for cell in _cells(column, silent))
+        filled[column] = sum(not says_no_problem(one) for one in said if one)
     best = max(filled, key=lambda one: (filled[one], is_title(one)), default=None)
     return (best, filled[best]) if best and filled[best] else (None, 0)
 
 
 def _may_tell(column: str, cells: Cells) -> bool:
     """Return whether a column that is not read may tell a problem all the same."""
-    role = role_of(column)
     if cells.kind not in FREE_TEXT or cells.replies:
         return False
-    is_question = role is Role.NONE and cells.kind is Kind.SENTENCES and "?" in column
-    return role in TELLING or HEADLINE.search(what_is_asked(column)) is not None or is_question
+    return role_of(column) in TELLING or HEADLINE.search(what_is_asked(column)) is not None
 
 
 def _cells(column: str, rows: Sequence[Row]) -> list[object]:

@@ -20,7 +20,9 @@ NEVER = re.compile(
     r"|number|count|year|latitude|longitude|coordinates?|(?:created|updated|modified|submitted)"
     r"|status|priority|language|country|city|state|borough|region|street|address|location"
     r"|salutation|education|(?:correct|right) answer|consent|channel|source|owner|assignee"
-    r"|reporter|industry|sector|employees)\b"
+    r"|reporter|industry|sector|employees|fbclid|gclid|utm \w+|network|referrer|user agent|ip"
+    r"|(?:first|last|full|your)? ?names?|landmark|district|precinct|community board"
+    r"|how (?:many|old|long|much|often))\b"
 )
 UNFIT = {Kind.IDS, Kind.DATES, Kind.NUMBERS, Kind.CONTACTS, Kind.POINTERS, Kind.EMPTY}
 SHOWN = 5  # columns that are listed
@@ -102,8 +104,9 @@ def _why_none(choice: Choice, seen: Seen) -> str:
             f"{_no_header(seen)}"
         )
     return (
-        "No column holds text: there are only ids, dates, numbers and the like. If one is to be "
-        f"read all the same, name it: {OPTION} COLUMN.{_no_header(seen)}"
+        "No column holds problems in words: ids, dates, numbers, names and the like stand in "
+        f"{seen.listed(seen.columns, SHOWN)}. If one is to be read all the same, name it with "
+        f"{OPTION}.{_no_header(seen)}"
     )
 
 
