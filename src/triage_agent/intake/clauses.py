@@ -118,9 +118,9 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
 
     Where it is in doubt, the verdict is not sure.
     """
-    roles, sure = _without_loose_ends(units, verdict.roles), verdict.sure
     if not verdict.several:
-        return replace(verdict, roles=tuple(roles))
+        return replace(verdict, roles=_without_loose_ends(units, verdict.roles))
+    roles, sure = [*verdict.roles], verdict.sure
     for pieces in _sentences(text, units, roles):
         before = text[: units[pieces[0].place].start]
         for piece, seam in zip(pieces[1:], _seams(units, pieces, before), strict=True):
@@ -129,10 +129,11 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
             sure = sure and seam is not Seam.DOUBTFUL
     # Where nobody proposed how to take a text apart, there is nothing to join.
     several = roles.count(Role.BEGIN) > 1 or roles == [*verdict.roles]
-    return Verdict(tuple(roles), several=several, sure=sure or not several)
+    kept = _without_loose_ends(units, roles)
+    return Verdict(kept, several=several, sure=sure or not several)
 
 
-def _without_loose_ends(units: Sequence[Unit], roles: Sequence[Role]) -> list[Role]:
+def _without_loose_ends(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[Role, ...]:
     """Return the roles where no words of a problem's own sentence are left aside."""
     found = [*roles]
     begin = 0
@@ -145,7 +146,7 @@ def _without_loose_ends(units: Sequence[Unit], roles: Sequence[Role]) -> list[Ro
         if len(begins) == 1 and begins[0] > begin and found[begin] is Role.CONTEXT:
             found[begin : begins[0] + 1] = [Role.BEGIN, *[Role.INSIDE] * (begins[0] - begin)]
         begin = stop
-    return found
+    return tuple(found)
 
 
 def has_verb(piece: str) -> bool:

@@ -40,7 +40,7 @@ def unwrapped(text: str, lines: Sequence[Line]) -> list[Line]:
     >>> from triage_agent.intake.furniture import lines_of
     >>> text = "Every order is typed in by hand and then it\nis typed again for the warehouse."
     >>> [(line.start, line.end) for line in unwrapped(text, lines_of(text))]
-    [(0, 78)]
+    [(0, 77)]
     """
     if len(lines) < 2:
         return [*lines]
