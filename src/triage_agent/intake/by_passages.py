@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from triage_agent.intake.clauses import whole_sentences
+from triage_agent.intake.clauses import pieces_joined
 from triage_agent.intake.furniture import Span
 from triage_agent.intake.roles import Role, Verdict
 from triage_agent.intake.splitting import Passage, SplitText, units_in
@@ -93,7 +93,7 @@ def _cuts_sentence(text: str, units: Sequence[Unit], problems: Sequence[Span]) -
     """Return whether a problem begins where the rules know that none does."""
     roles = [_role(unit, problems) for unit in units]
     verdict = Verdict(tuple(roles), several=True, sure=True)
-    return whole_sentences(text, units, verdict).roles != verdict.roles
+    return pieces_joined(text, units, verdict).roles != verdict.roles
 
 
 def _role(unit: Unit, problems: Sequence[Span]) -> Role:

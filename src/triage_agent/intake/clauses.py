@@ -116,10 +116,15 @@ class Piece:
 def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdict:
     """Return the verdict without cuts through sentences whose pieces cannot stand alone.
 
-    Where it is in doubt, the verdict is not sure.
+    Where it is in doubt, the verdict is not sure. No words of a problem's own sentence are left
+    aside.
     """
-    if not verdict.several:
-        return replace(verdict, roles=_without_loose_ends(units, verdict.roles))
+    found = pieces_joined(text, units, verdict) if verdict.several else verdict
+    return replace(found, roles=_without_loose_ends(units, found.roles))
+
+
+def pieces_joined(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdict:
+    """Return a verdict of several without the beginnings within a sentence that cannot be cut."""
     roles, sure = [*verdict.roles], verdict.sure
     for pieces in _sentences(text, units, roles):
         before = text[: units[pieces[0].place].start]
@@ -129,8 +134,7 @@ def whole_sentences(text: str, units: Sequence[Unit], verdict: Verdict) -> Verdi
             sure = sure and seam is not Seam.DOUBTFUL
     # Where nobody proposed how to take a text apart, there is nothing to join.
     several = roles.count(Role.BEGIN) > 1 or roles == [*verdict.roles]
-    kept = _without_loose_ends(units, roles)
-    return Verdict(kept, several=several, sure=sure or not several)
+    return Verdict(tuple(roles), several=several, sure=sure or not several)
 
 
 def _without_loose_ends(units: Sequence[Unit], roles: Sequence[Role]) -> tuple[Role, ...]:
