@@ -1,29 +1,12 @@
 """The first rows that are neither plain names nor plain data, and titles around few rows."""
 
-import csv
 import io
 import time
 
-import openpyxl
 import pytest
+from tests.support.rows import as_csv, as_xlsx
 
 from triage_agent.tables import TableOptions, open_table
-
-
-def as_csv(text):
-    return text.encode()
-
-
-def as_xlsx(text):
-    """Return the same rows as a workbook; whole numbers become numbers."""
-    book = openpyxl.Workbook()
-    for number, line in enumerate(csv.reader(io.StringIO(text)), start=1):
-        for column, cell in enumerate(line, start=1):
-            book.active.cell(number, column, int(cell) if cell.isdecimal() else cell or None)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
-
 
 FORMS = pytest.mark.parametrize("form", [as_csv, as_xlsx], ids=["csv", "xlsx"])
 BODY = (

@@ -1,10 +1,9 @@
 """Files that hold no table of forms are refused, with the way to one; texts of our own."""
 
-import csv
 import io
 
-import openpyxl
 import pytest
+from tests.support.rows import as_csv, as_xlsx
 
 from triage_agent.errors import InputError
 from triage_agent.tables import TableOptions, open_table
@@ -18,21 +17,6 @@ OTHER_SUMMARY = (
     "Needs of spring\n\nQ1 - Which tools?\n#,Answer,%,Count\n1,Paper,60%,6\n2,Sheets,40%,4\n"
     "\nQ2 - How many?\n#,Answer,%,Count\n1,Few,100%,10\n"
 )
-
-
-def as_csv(text):
-    return text.encode()
-
-
-def as_xlsx(text):
-    """Return the same rows as a workbook; whole numbers become numbers."""
-    book = openpyxl.Workbook()
-    for number, line in enumerate(csv.reader(io.StringIO(text)), start=1):
-        for column, cell in enumerate(line, start=1):
-            book.active.cell(number, column, int(cell) if cell.isdecimal() else cell or None)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def opened(data, **options):

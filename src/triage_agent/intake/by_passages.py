@@ -7,7 +7,7 @@ from itertools import chain
 from triage_agent.intake.clauses import pieces_joined
 from triage_agent.intake.furniture import Span
 from triage_agent.intake.roles import Role, Verdict
-from triage_agent.intake.splitting import Passage, SplitText, units_in
+from triage_agent.intake.splitting import Passage, SplitText, passages_of, units_in
 from triage_agent.intake.units import Unit
 
 MOST_PASSAGES = 20  # of one text; more are no reading of it
@@ -53,9 +53,9 @@ def apart_by(text: str, chosen: Sequence[Span], doubtful: SplitText) -> SplitTex
         if any(_is_more_than_joint(text, span) for span in left):
             return None
     return SplitText(
-        tuple(_passage(text, one) for one in problems),
-        tuple(_passage(text, one) for one in _context(text, units, taken)),
-        tuple(_passage(text, one) for one in furniture if not _touches(one, problems)),
+        passages_of(text, problems),
+        passages_of(text, _context(text, units, taken)),
+        passages_of(text, [one for one in furniture if not _touches(one, problems)]),
         unsure=tuple(
             number
             for number, one in enumerate(problems)
@@ -142,11 +142,3 @@ def _without(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
         at = max(at, end)
     if at < stop:
         yield at, stop
-
-
-def _passage(text: str, span: Span) -> Passage:
-    """Return a span with its text, blanks around it left out."""
-    body = text[span[0] : span[1]]
-    start = span[0] + len(body) - len(body.lstrip())
-    end = span[0] + len(body.rstrip())
-    return Passage(text[start:end], start, end)

@@ -76,10 +76,10 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     """
     if (cell := json_passages(text)) is not None:
         problems, furniture = cell
-        return SplitText(_passages(text, problems), (), _passages(text, furniture))
+        return SplitText(passages_of(text, problems), (), passages_of(text, furniture))
     units, around = units_in(text)
     if not units:
-        return SplitText((), (), _passages(text, around))
+        return SplitText((), (), passages_of(text, around))
     if len(units) == 1:
         verdict = Verdict((Role.BEGIN,), several=False, sure=True)
     elif judge is not None:
@@ -90,16 +90,18 @@ def split_problems(text: str, judge: Judge | None = None) -> SplitText:
     if verdict.several and not verdict.sure:
         whole = [(_opening(units, 0, len(units)), units[-1].end)]
         return SplitText(
-            _passages(text, whole),
+            passages_of(text, whole),
             (),
-            _passages(text, _outside(around, whole)),
+            passages_of(text, _outside(around, whole)),
             holds_several=True,
             proposed=_without(text, _assembled(text, units, verdict.roles)[0], around),
         )
     problems, context = _assembled(text, units, verdict.roles)
     problems = [one for span in problems for one in _trimmed(text, span, around)]
     around = _outside(around, problems)
-    return SplitText(_passages(text, problems), _passages(text, context), _passages(text, around))
+    return SplitText(
+        passages_of(text, problems), passages_of(text, context), passages_of(text, around)
+    )
 
 
 def _outside(spans: Sequence[Span], problems: Sequence[Span]) -> list[Span]:
@@ -229,10 +231,10 @@ def _around(text: str, span: Span, furniture: Sequence[Span]) -> Iterator[Span]:
 
 
 def _without(text: str, spans: Sequence[Span], furniture: Sequence[Span]) -> tuple[Passage, ...]:
-    return _passages(text, [one for span in spans for one in _trimmed(text, span, furniture)])
+    return passages_of(text, [one for span in spans for one in _trimmed(text, span, furniture)])
 
 
-def _passages(text: str, spans: Sequence[Span]) -> tuple[Passage, ...]:
+def passages_of(text: str, spans: Sequence[Span]) -> tuple[Passage, ...]:
     """Return the spans with their texts, blanks around them left out."""
     found = []
     for start, end in sorted(spans):

@@ -45,15 +45,16 @@ def unwrapped(text: str, lines: Sequence[Line]) -> list[Line]:
     if len(lines) < 2:
         return [*lines]
     counting = counting_within(text, lines)
-    breaks = [_can_join(text, one, other, counting) for one, other in pairwise(lines)]
+    pairs = [*pairwise(lines)]
+    breaks = [_can_join(text, one, other, counting) for one, other in pairs]
     width = max((_width(line) for line, can in zip(lines, breaks, strict=False) if can), default=0)
     full = [
         can and _width(one) + 1 + len(_first_word(text, other)) > width
-        for can, (one, other) in zip(breaks, pairwise(lines), strict=True)
+        for can, (one, other) in zip(breaks, pairs, strict=True)
     ]
     within = [
         can and (_goes_on(text, one, other) or _counts_on(text, other, counting))
-        for can, (one, other) in zip(breaks, pairwise(lines), strict=True)
+        for can, (one, other) in zip(breaks, pairs, strict=True)
     ]
     sentences = bool(counting or SENTENCE.search(text, lines[0].start, lines[-1].end))
     both = sum(one and other for one, other in zip(full, within, strict=True))
@@ -62,7 +63,7 @@ def unwrapped(text: str, lines: Sequence[Line]) -> list[Line]:
     broken = WIDTHS[0] <= width <= WIDTHS[1] and both >= (1 if sentences else FEW)
     broken = broken and both >= BROKEN * sum(within)
     found = [lines[0]]
-    for place, (one, other) in enumerate(pairwise(lines)):
+    for place, (one, other) in enumerate(pairs):
         ended = text[one.end - 1] in ".!?:;,)"
         joined = (full[place] and (ended or within[place])) or (sentences and within[place])
         if (broken and joined) or (breaks[place] and _is_unfinished(text, one, other)):
@@ -88,6 +89,8 @@ def unquoted(text: str, lines: Sequence[Line]) -> tuple[list[Line], list[Span]]:
         inner[-1] = replace(inner[-1], end=inner[-1].end - 1)
         marks = [(whole.start(), whole.start() + 1), (whole.end() - 1, whole.end())]
         return [line for line in inner if line.start < line.end], marks
+    if not any(text[line.start] == ">" for line in lines):
+        return [*lines], []
     aside = quoted_lines(shown_of(text, lines))
     found = [
         None if place in aside else QUOTE.match(text, line.start, line.end)
@@ -124,7 +127,7 @@ def _is_first_item(text: str, lines: Sequence[Line], place: int) -> bool:
 
 def _can_join(text: str, one: Line, other: Line, counting: Container[str]) -> bool:
     """Return whether a line may be the rest of the one before it."""
-    begins = text[other.start : min(other.end, other.start + LONGEST_LINE)]
+    begins = _beginning(text, other)
     heads = HEADING.match(text, one.start) or HEADING.match(begins) or begins[0] in ">|"
     said = STAMPED.match(begins)
     marked = opens_item(begins, counting) or NAMED.match(begins) or HEADED.fullmatch(begins)
@@ -142,7 +145,7 @@ def _goes_on(text: str, one: Line, other: Line) -> bool:
 
 def _counts_on(text: str, line: Line, counting: Container[str]) -> bool:
     """Return whether a line begins with a mark of a list that counts on within lines."""
-    begins = text[line.start : min(line.end, line.start + LONGEST_LINE)]
+    begins = _beginning(text, line)
     return opens_item(begins) and not opens_item(begins, counting)
 
 
@@ -153,6 +156,11 @@ def _is_unfinished(text: str, one: Line, other: Line) -> bool:
         return len(text[one.start : one.end].split()) > 2
     rest = text[other.start : other.end]
     return DANGLING.search(end) is not None and (rest[0].islower() or len(rest.split()) == 1)
+
+
+def _beginning(text: str, line: Line) -> str:
+    """Return what patterns look at of a line."""
+    return text[line.start : min(line.end, line.start + LONGEST_LINE)]
 
 
 def _width(line: Line) -> int:

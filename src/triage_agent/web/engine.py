@@ -1,4 +1,4 @@
-"""Reads problems in a thread of its own, so many at once as the machine bears, and no more."""
+"""Reads problems in a thread of its own, as many at once as the machine bears, and no more."""
 
 import asyncio
 import os

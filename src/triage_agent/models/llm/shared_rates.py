@@ -30,7 +30,7 @@ class SharedRates:
         self._first = asyncio.Lock()  # one asks for all that wait here
 
     async def take(self, tokens: int) -> None:
-        """Return once a request of at most so many tokens may be sent."""
+        """Return once a request of at most this many tokens may be sent."""
         if self._rpm is None and self._tpm is None:
             return
         async with self._first:
